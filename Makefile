@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The front door; "make help" lists what there is.  Kbuild builds the module,
+# selftests/vm does all that needs another kernel than the running one.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+KERNELS ?= 6.1 6.12 7.2
+KERNEL ?= 6.12
+
+export STRATEGIES TESTS MEM
+
+vm := selftests/vm
+kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
+
+modules:	## build the module for the running kernel, or KDIR=; W=1 and C=1 work
+	$(kbuild) modules
+
+modules_install: modules	## install the module for that kernel
+	$(kbuild) modules_install
+
+clean:		## remove what "make modules" made
+	$(kbuild) clean
+
+check: deps	## run the selftests in VMs; KERNELS="6.1 6.12 7.2" STRATEGIES= TESTS=
+	@$(vm)/check $(KERNELS)
+
+lint: deps	## checkpatch, sparse, shellcheck, and warnings of gcc and clang
+	@$(vm)/lint
+
+selfcheck: deps	## see that the VM runner notices what it should
+	@$(vm)/selfcheck
+
+demo: deps	## run the demonstration in a VM; KERNEL=6.12
+	@if [ -t 1 ]; then color=1; else color=0; fi; \
+	$(vm)/run --kernel $(KERNEL) --env MMAPSHARE_COLOR=$$color \
+		-- userspace/examples/demo.sh
+
+shell: deps	## a shell in a VM, with the module loaded; KERNEL=6.12
+	@$(vm)/run --kernel $(KERNEL) --timeout 86400 --interactive -- bash
+
+deps:		## install the Debian packages that these need, or say which
+	@$(vm)/deps
+
+help:		## this list
+	@sed -n 's/^\([a-z_]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
+		expand -t 20
+
+.PHONY: modules modules_install clean check lint selfcheck demo shell deps help

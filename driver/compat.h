@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Everything that differs between kernels, and the only place that knows.
+ * MMS_HAVE_* come from probe.sh, which asks the compiler rather than the
+ * version number: distributions backport.
+ */
+#ifndef MMAPSHARE_COMPAT_H
+#define MMAPSHARE_COMPAT_H
+
+#include <linux/crc32.h>
+#include <linux/crc32c.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/shmem_fs.h>
+#include "compat_probes.h"
+
+/* 6.3 made vma->vm_flags read-only */
+#ifndef MMS_HAVE_VM_FLAGS_SET
+static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags |= flags;
+}
+
+static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags &= ~flags;
+}
+#endif
+
+/* 6.5 replaced the one by the other */
+#ifdef MMS_HAVE_COPY_SPLICE_READ
+#define mms_splice_read		copy_splice_read
+#else
+#define mms_splice_read		generic_file_splice_read
+#endif
+
+/* 7.1 gave the VMA flags a type of their own */
+#ifdef MMS_HAVE_VMA_FLAGS_T
+#define MMS_NO_VMA_FLAGS	EMPTY_VMA_FLAGS
+#else
+#define MMS_NO_VMA_FLAGS	0
+#endif
+
+static inline struct file *mms_shmem_file_setup(const char *name, loff_t size)
+{
+	return shmem_file_setup(name, size, MMS_NO_VMA_FLAGS);
+}
+
+static inline struct file *
+mms_shmem_file_setup_with_mnt(struct vfsmount *mnt, const char *name, loff_t size)
+{
+	return shmem_file_setup_with_mnt(mnt, name, size, MMS_NO_VMA_FLAGS);
+}
+
+/*
+ * Before 6.14 crc32c() is in a module of its own, which insmod does not
+ * load; the function below it is in the kernel.
+ */
+static inline u32 mms_crc32c(u32 crc, const void *p, size_t n)
+{
+#ifdef MMS_HAVE_CRC32C_LE
+	return __crc32c_le(crc, p, n);
+#else
+	return crc32c(crc, p, n);
+#endif
+}
+
+/* 6.8 renamed it; before 6.4 it was one more than the largest order */
+#ifdef MAX_PAGE_ORDER
+#define MMS_MAX_PAGE_ORDER	MAX_PAGE_ORDER
+#else
+#define MMS_MAX_PAGE_ORDER	(MAX_ORDER - 1)
+#endif
+
+/* 6.9 has PMD_ORDER; HPAGE_PMD_ORDER is only for transparent huge pages */
+#define MMS_PMD_ORDER		(PMD_SHIFT - PAGE_SHIFT)
+
+#endif /* MMAPSHARE_COMPAT_H */

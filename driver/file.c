@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The file operations. A region is a file of fixed size: reads end at its
+ * end, writes past it get ENOSPC, and there is nothing to wait for, so every
+ * read and write may be non-blocking.
+ */
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/sizes.h>
+#include <linux/splice.h>
+#include <linux/uio.h>
+#include "compat.h"
+#include "mmapshare.h"
+#include "trace.h"
+
+/* The region behind /dev/mmapshare, from module init to exit. */
+struct mms_region *mms_default_region;
+
+static int mms_open(struct inode *inode, struct file *file)
+{
+	struct mms_region *r = mms_region_get(mms_default_region);
+
+	file->private_data = r;
+	/*
+	 * The node in /dev is only a name, and there may be several. This
+	 * gathers the mappings made through any of them.
+	 */
+	file->f_mapping = r->inode->i_mapping;
+	file->f_mode |= FMODE_NOWAIT | FMODE_CAN_ODIRECT;
+	return 0;
+}
+
+static int mms_release(struct inode *inode, struct file *file)
+{
+	mms_region_put(file->private_data);
+	return 0;
+}
+
+/*
+ * Copy between the region and @iter, in the direction the iterator has, in
+ * pieces between which others may run and a kill is noticed.
+ */
+static ssize_t mms_copy(struct mms_region *r, struct kiocb *iocb,
+			struct iov_iter *iter)
+{
+	size_t left = min_t(u64, iov_iter_count(iter), r->size - iocb->ki_pos);
+	bool read = iov_iter_rw(iter) == READ;
+	ssize_t done = 0;
+
+	while (left) {
+		size_t piece = min_t(size_t, left, SZ_1M), n;
+
+		if (read)
+			n = copy_to_iter(r->vaddr + iocb->ki_pos, piece, iter);
+		else
+			n = copy_from_iter(r->vaddr + iocb->ki_pos, piece, iter);
+		iocb->ki_pos += n;
+		done += n;
+		left -= n;
+		if (n < piece)
+			return done ?: -EFAULT;
+		if (fatal_signal_pending(current))
+			return done;
+		cond_resched();
+	}
+	return done;
+}
+
+static ssize_t mms_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct mms_region *r = iocb->ki_filp->private_data;
+	loff_t pos = iocb->ki_pos;
+	ssize_t ret = 0;
+
+	if (pos < r->size)
+		ret = mms_copy(r, iocb, to);
+	trace_mmapshare_read(r, pos, ret);
+	return ret;
+}
+
+static ssize_t mms_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct mms_region *r = iocb->ki_filp->private_data;
+	loff_t pos;
+	ssize_t ret;
+
+	/* Appending starts at the end, as with a disk: there is no room. */
+	if (iocb->ki_flags & IOCB_APPEND)
+		iocb->ki_pos = r->size;
+	pos = iocb->ki_pos;
+
+	if (!iov_iter_count(from))
+		ret = 0;
+	else if (pos >= r->size)
+		ret = -ENOSPC;
+	else
+		ret = mms_copy(r, iocb, from);
+	trace_mmapshare_write(r, pos, ret);
+	return ret;
+}
+
+static loff_t mms_llseek(struct file *file, loff_t offset, int whence)
+{
+	struct mms_region *r = file->private_data;
+
+	return generic_file_llseek_size(file, offset, whence, r->size, r->size);
+}
+
+/* What is stored is where it belongs: msync() has nothing left to do. */
+static int mms_fsync(struct file *file, loff_t start, loff_t end, int datasync)
+{
+	return 0;
+}
+
+static void mms_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct mms_region *r = file->private_data;
+
+	seq_printf(m, "mmapshare-size:\t%llu\n", r->size);
+	seq_printf(m, "mmapshare-strategy:\t%s\n", r->strategy->name);
+	seq_printf(m, "mmapshare-maps:\t%ld\n", atomic_long_read(&r->maps));
+}
+
+const struct file_operations mms_fops = {
+	.owner = THIS_MODULE,
+	.open = mms_open,
+	.release = mms_release,
+	.read_iter = mms_read_iter,
+	.write_iter = mms_write_iter,
+	.splice_read = mms_splice_read,
+	.splice_write = iter_file_splice_write,
+	.llseek = mms_llseek,
+	.fsync = mms_fsync,
+	.mmap = mms_mmap,
+	/* large mappings start where a PMD entry can */
+	.get_unmapped_area = thp_get_unmapped_area,
+	.unlocked_ioctl = mms_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = mms_show_fdinfo,
+};

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ioctls: what is this region, and two verbs the kernel does on its own
+ * address of the buffer, by which a program can see that both share it.
+ */
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
+#include <linux/uaccess.h>
+#include "compat.h"
+#include "mmapshare.h"
+
+/* The part of each structure that the first version had. */
+#define MMS_INFO_SIZE_VER0	56
+#define MMS_FILL_SIZE_VER0	40
+#define MMS_CHECKSUM_SIZE_VER0	32
+
+static_assert(sizeof(struct mmapshare_info) == MMS_INFO_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_fill) == MMS_FILL_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_checksum) == MMS_CHECKSUM_SIZE_VER0);
+
+/*
+ * Read a structure that starts with its size. The size is read once, here;
+ * what @dst says of it later does not count.
+ */
+static int mms_copy_in(void *dst, size_t ksize, size_t min_size,
+		       const void __user *arg, u32 *usize)
+{
+	if (get_user(*usize, (const u32 __user *)arg))
+		return -EFAULT;
+	if (*usize < min_size)
+		return -EINVAL;
+	if (*usize > PAGE_SIZE)
+		return -E2BIG;
+	return copy_struct_from_user(dst, ksize, arg, *usize);
+}
+
+/* Write it back as far as the caller knows it; what only he knows is 0. */
+static int mms_copy_out(void __user *arg, const void *src, size_t ksize,
+			u32 usize)
+{
+	if (copy_to_user(arg, src, min_t(size_t, ksize, usize)))
+		return -EFAULT;
+	if (usize > ksize && clear_user(arg + ksize, usize - ksize))
+		return -EFAULT;
+	return 0;
+}
+
+static long mms_ioctl_info(struct mms_region *r, void __user *arg)
+{
+	struct mmapshare_info info;
+	u32 usize;
+	int ret;
+
+	ret = mms_copy_in(&info, sizeof(info), MMS_INFO_SIZE_VER0, arg, &usize);
+	if (ret)
+		return ret;
+	if (info.flags)
+		return -EINVAL;
+	info = (struct mmapshare_info) {
+		.size = usize,
+		.abi_version = MMAPSHARE_ABI_VERSION,
+		.strategy = r->strategy->id,
+		.region_size = r->size,
+		.features = r->strategy->features,
+		.page_size = PAGE_SIZE,
+		.huge_page_size = r->huge_pages ? PMD_SIZE : 0,
+		.huge_bytes = (u64)r->huge_pages * PMD_SIZE,
+		.maps = atomic_long_read(&r->maps),
+	};
+	return mms_copy_out(arg, &info, sizeof(info), usize);
+}
+
+/*
+ * Call @fn for the range in pieces of at most @max bytes, between which
+ * others may run and a kill is noticed.
+ */
+static int mms_in_pieces(struct mms_region *r, u64 offset, u64 length, size_t max,
+			 void (*fn)(void *p, size_t n, void *ctx), void *ctx)
+{
+	while (length) {
+		size_t n = min_t(u64, length, max);
+
+		fn(r->vaddr + offset, n, ctx);
+		offset += n;
+		length -= n;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Whole repetitions of a pattern, as many as fit. */
+struct mms_pattern {
+	size_t len;
+	u8 bytes[256];
+};
+
+static void mms_pattern_init(struct mms_pattern *p, const u8 *bytes, size_t len)
+{
+	for (p->len = 0; p->len + len <= sizeof(p->bytes); p->len += len)
+		memcpy(p->bytes + p->len, bytes, len);
+}
+
+static void mms_fill_piece(void *dst, size_t n, void *ctx)
+{
+	const struct mms_pattern *p = ctx;
+
+	for (; n > p->len; n -= p->len, dst += p->len)
+		memcpy(dst, p->bytes, p->len);
+	memcpy(dst, p->bytes, n);
+}
+
+static long mms_ioctl_fill(struct mms_region *r, void __user *arg)
+{
+	struct mms_pattern pattern;
+	struct mmapshare_fill fill;
+	u32 usize;
+	int ret;
+
+	ret = mms_copy_in(&fill, sizeof(fill), MMS_FILL_SIZE_VER0, arg, &usize);
+	if (ret)
+		return ret;
+	if (fill.flags || fill.reserved ||
+	    !fill.pattern_len || fill.pattern_len > MMAPSHARE_PATTERN_MAX ||
+	    memchr_inv(fill.pattern + fill.pattern_len, 0,
+		       MMAPSHARE_PATTERN_MAX - fill.pattern_len))
+		return -EINVAL;
+	if (!mms_range_ok(r->size, fill.offset, fill.length))
+		return -ENXIO;
+
+	mms_pattern_init(&pattern, fill.pattern, fill.pattern_len);
+	return mms_in_pieces(r, fill.offset, fill.length,
+			     rounddown(SZ_1M, pattern.len),
+			     mms_fill_piece, &pattern);
+}
+
+static void mms_checksum_piece(void *src, size_t n, void *ctx)
+{
+	u32 *crc = ctx;
+
+	*crc = mms_crc32c(*crc, src, n);
+}
+
+static long mms_ioctl_checksum(struct mms_region *r, void __user *arg)
+{
+	struct mmapshare_checksum sum;
+	u32 crc = ~0U, usize;
+	int ret;
+
+	ret = mms_copy_in(&sum, sizeof(sum), MMS_CHECKSUM_SIZE_VER0, arg, &usize);
+	if (ret)
+		return ret;
+	if (sum.flags || sum.reserved)
+		return -EINVAL;
+	if (!mms_range_ok(r->size, sum.offset, sum.length))
+		return -ENXIO;
+
+	ret = mms_in_pieces(r, sum.offset, sum.length, SZ_1M,
+			    mms_checksum_piece, &crc);
+	if (ret)
+		return ret;
+	sum.size = usize;
+	sum.crc32c = ~crc;
+	return mms_copy_out(arg, &sum, sizeof(sum), usize);
+}
+
+/**
+ * mms_ioctl - the ioctl file operation
+ * @file: open on a region; fill needs it writable, checksum readable
+ * @cmd: MMAPSHARE_IOC_*
+ * @arg: pointer to the structure that goes with @cmd
+ *
+ * Context: process context, may sleep.
+ * Return: 0; -ENOTTY for an unknown @cmd; -EBADF if the open mode forbids
+ * it; -EFAULT; -EINVAL for a structure too small, unknown flags, reserved
+ * fields or a bad pattern; -E2BIG for one too large with something set that
+ * is not known here; -ENXIO if the range is not inside the region; -EINTR
+ * when killed.
+ */
+long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct mms_region *r = file->private_data;
+	void __user *uarg = (void __user *)arg;
+
+	switch (cmd) {
+	case MMAPSHARE_IOC_INFO:
+		return mms_ioctl_info(r, uarg);
+	case MMAPSHARE_IOC_FILL:
+		if (!(file->f_mode & FMODE_WRITE))
+			return -EBADF;
+		return mms_ioctl_fill(r, uarg);
+	case MMAPSHARE_IOC_CHECKSUM:
+		if (!(file->f_mode & FMODE_READ))
+			return -EBADF;
+		return mms_ioctl_checksum(r, uarg);
+	default:
+		return -ENOTTY;
+	}
+}

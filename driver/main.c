@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Module parameters, the device node, init and exit.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ctype.h>
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+#include "mmapshare.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+/*
+ * The parameters are kept as they were written and judged in init, which can
+ * say what is wrong with them. sysfs shows what was made of them, until after
+ * mms_exit() and so not from the region.
+ */
+static char *mms_param_size = "1M";
+static char *mms_param_strategy = "fault";
+
+static u64 mms_size;
+static const struct mms_strategy *mms_strategy;
+
+static int mms_get_size(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%llu\n", mms_size);
+}
+
+static int mms_get_strategy(char *buffer, const struct kernel_param *kp)
+{
+	const struct mms_strategy *s = READ_ONCE(mms_strategy);
+
+	return sysfs_emit(buffer, "%s\n", s ? s->name : "");
+}
+
+static const struct kernel_param_ops mms_size_ops = {
+	.set = param_set_charp,
+	.get = mms_get_size,
+	.free = param_free_charp,
+};
+
+static const struct kernel_param_ops mms_strategy_ops = {
+	.set = param_set_charp,
+	.get = mms_get_strategy,
+	.free = param_free_charp,
+};
+
+module_param_cb(size, &mms_size_ops, &mms_param_size, 0444);
+__MODULE_PARM_TYPE(size, "charp");
+MODULE_PARM_DESC(size, "Bytes in /dev/mmapshare, with a suffix K, M, G or T if wanted; rounded up to whole pages (default 1M)");
+
+module_param_cb(strategy, &mms_strategy_ops, &mms_param_strategy, 0444);
+__MODULE_PARM_TYPE(strategy, "charp");
+MODULE_PARM_DESC(strategy, "How the memory is got and mapped: fault, huge, vmalloc or pfn (default fault)");
+
+module_param_named(exec, mms_allow_exec, bool, 0444);
+MODULE_PARM_DESC(exec, "Allow mappings with PROT_EXEC (default N)");
+
+/*
+ * "64K" and the like, rounded up to whole pages. memparse() would take
+ * overflow and trailing rubbish for a number.
+ */
+static int mms_parse_size(const char *text, u64 *size)
+{
+	static const char suffixes[] = "KMGT";
+	unsigned int shift = 0;
+	const char *suffix;
+	char digits[24];
+	size_t len;
+	int ret;
+
+	if (strscpy(digits, text, sizeof(digits)) < 0)
+		return -EINVAL;
+	len = strlen(digits);
+	suffix = len ? strchr(suffixes, toupper(digits[len - 1])) : NULL;
+	if (suffix) {
+		shift = 10 * (suffix - suffixes + 1);
+		digits[len - 1] = '\0';
+	}
+	ret = kstrtou64(digits, 0, size);
+	if (ret)
+		return ret;
+	if (!*size)
+		return -EINVAL;
+	/* offsets are loff_t, and it is still to be rounded up */
+	if (check_shl_overflow(*size, shift, size) ||
+	    *size > MAX_LFS_FILESIZE - PAGE_SIZE)
+		return -ERANGE;
+	*size = ALIGN(*size, (u64)PAGE_SIZE);
+	return 0;
+}
+
+static int mms_parse_params(void)
+{
+	int ret;
+
+	ret = mms_parse_size(mms_param_size, &mms_size);
+	if (ret) {
+		pr_err("size=%s: %s\n", mms_param_size, ret == -ERANGE ?
+		       "too large" :
+		       "want a number of bytes above 0, behind it K, M, G or T if wanted");
+		return ret;
+	}
+	WRITE_ONCE(mms_strategy, mms_strategy_by_name(mms_param_strategy));
+	if (!mms_strategy) {
+		pr_err("strategy=%s: want fault, huge, vmalloc or pfn\n",
+		       mms_param_strategy);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static struct miscdevice mms_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "mmapshare",
+	.fops = &mms_fops,
+	.mode = 0660,
+};
+
+static int __init mms_init(void)
+{
+	struct mms_region *r;
+	int ret;
+
+	ret = mms_parse_params();
+	if (ret)
+		return ret;
+	ret = mms_region_init();
+	if (ret)
+		return ret;
+	r = mms_region_create(mms_size, mms_strategy);
+	if (IS_ERR(r)) {
+		ret = PTR_ERR(r);
+		pr_err("size=%s: cannot get %llu bytes of memory (%pe)\n",
+		       mms_param_size, mms_size, r);
+		goto exit_region;
+	}
+	mms_default_region = r;
+	ret = misc_register(&mms_misc);
+	if (ret)
+		goto put_default;
+	pr_info("/dev/%s: %llu bytes, strategy %s\n", mms_misc.name, r->size,
+		r->strategy->name);
+	return 0;
+
+put_default:
+	mms_default_region = NULL;
+	mms_region_put(r);
+exit_region:
+	mms_region_exit();
+	return ret;
+}
+
+/* Nothing is open any more: open files would have held the module. */
+static void __exit mms_exit(void)
+{
+	misc_deregister(&mms_misc);
+	mms_region_put(mms_default_region);
+	mms_region_exit();
+}
+
+module_init(mms_init);
+module_exit(mms_exit);
+
+MODULE_DESCRIPTION("One memory to share, between programs and with the kernel, by mmap");
+MODULE_AUTHOR("The mmapshare authors");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How a driver gives its memory to a program: the mmap file operation, and
+ * four ways to put pages under the addresses it was asked for.
+ *
+ * mmap() makes a VMA: an address range, its permissions, the file, and the
+ * page of the file (vm_pgoff) it begins with. The core has already checked
+ * the access against the mode the file was opened with, and does so again
+ * at every mprotect(); what is left to a driver is to refuse ranges it does
+ * not have and to fill in page table entries, either
+ *
+ *  - all at once, here, while the VMA is being made:
+ *	vmalloc  remap_vmalloc_range(), page by page from a kernel address;
+ *	pfn      remap_pfn_range(), one call per physically contiguous run, or
+ *  - when somebody touches them, in a vm_ops->fault handler:
+ *	fault    a page-table page's worth at a time;
+ *	huge     a PMD entry at a time, where alignment and memory allow.
+ *
+ * Entries that point to a struct page the core may look at behave like any
+ * other memory: they can be pinned, copied on write, dropped and refaulted.
+ * Those remap_pfn_range() makes are bare page frame numbers, which the core
+ * leaves alone: no pinning, no copy-on-write, no second chance.
+ *
+ * The table at the end says what each strategy is made of.
+ */
+#include <linux/mm.h>
+#include <linux/vmalloc.h>
+#include "compat.h"
+#include "mmapshare.h"
+#include "trace.h"
+
+/* Set once, before the device exists. */
+bool mms_allow_exec;
+
+/*
+ * A fault maps the neighbours too, as far as one page-table page reaches
+ * but no more than this many pages: a page costs a fraction of a fault.
+ */
+#define MMS_FAULT_WINDOW	min_t(unsigned long, PTRS_PER_PTE, 512)
+
+/*
+ * VMAs come and go by mmap(), fork(), munmap() and splits of any of these.
+ * The core calls ->open for each new one but the first, ->close for each.
+ */
+static void mms_vma_open(struct vm_area_struct *vma)
+{
+	struct mms_region *r = vma->vm_private_data;
+
+	atomic_long_inc(&r->maps);
+}
+
+static void mms_vma_close(struct vm_area_struct *vma)
+{
+	struct mms_region *r = vma->vm_private_data;
+
+	atomic_long_dec(&r->maps);
+	trace_mmapshare_unmap(r, vma);
+}
+
+/* The page at @addr; the VMA was checked to be inside the region. */
+static struct page **mms_vma_page(struct vm_area_struct *vma, unsigned long addr)
+{
+	struct mms_region *r = vma->vm_private_data;
+
+	return &r->pages[vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT)];
+}
+
+/* Map [@addr, @end); stops at the first page that is mapped already. */
+static int mms_insert_range(struct vm_area_struct *vma, unsigned long addr,
+			    unsigned long end)
+{
+	unsigned long count = (end - addr) >> PAGE_SHIFT;
+
+	if (!count)
+		return 0;
+	return vm_insert_pages(vma, addr, mms_vma_page(vma, addr), &count);
+}
+
+/*
+ * Map the window around the fault: first from the faulting page on, so that
+ * it is served whatever stands before it, then the part in front of it.
+ *
+ * Other threads may be at it too. -EBUSY: one mapped the page first. -EFAULT:
+ * one's MADV_DONTNEED had the emptied page table freed under us (the levels
+ * above were there when we were called). Either way the program looks again.
+ */
+static vm_fault_t mms_fault_window(struct vm_fault *vmf)
+{
+	const unsigned long mask = ~((MMS_FAULT_WINDOW << PAGE_SHIFT) - 1);
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long addr = vmf->address & PAGE_MASK;
+	unsigned long start = max(addr & mask, vma->vm_start);
+	unsigned long end = min((addr | ~mask) + 1, vma->vm_end);
+	int ret;
+
+	ret = mms_insert_range(vma, addr, end);
+	if (ret && ret != -EBUSY && ret != -EFAULT)
+		return vmf_error(ret);
+	if (!ret)
+		mms_insert_range(vma, start, addr);
+	return VM_FAULT_NOPAGE;
+}
+
+/*
+ * Hand the page to the core, which locks and maps it, or copies it first if
+ * this is the first store to a private mapping. It makes a PMD entry of a
+ * huge page that fits: there is nothing a ->huge_fault could do better, and
+ * older kernels call that for DAX only.
+ */
+static vm_fault_t mms_fault_page(struct vm_fault *vmf)
+{
+	vmf->page = *mms_vma_page(vmf->vma, vmf->address);
+	get_page(vmf->page);
+	return 0;
+}
+
+static bool mms_fault_is_cow(const struct vm_fault *vmf)
+{
+	return (vmf->flags & FAULT_FLAG_WRITE) &&
+	       !(vmf->vma->vm_flags & VM_SHARED);
+}
+
+static vm_fault_t mms_fault(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct mms_region *r = vma->vm_private_data;
+	vm_fault_t ret;
+
+	/* vm_insert_pages() is for VM_MIXEDMAP, PMD entries for the others. */
+	if (vmf->pgoff >= r->nr_pages)
+		ret = VM_FAULT_SIGBUS;
+	else if (mms_fault_is_cow(vmf) || !(vma->vm_flags & VM_MIXEDMAP))
+		ret = mms_fault_page(vmf);
+	else
+		ret = mms_fault_window(vmf);
+	trace_mmapshare_fault(r, vmf, ret);
+	return ret;
+}
+
+/*
+ * ptrace() and /proc/PID/mem come here for memory they cannot pin. What the
+ * program itself could not store, its debugger cannot either.
+ */
+static int mms_access(struct vm_area_struct *vma, unsigned long addr,
+		      void *buf, int len, int write)
+{
+	struct mms_region *r = vma->vm_private_data;
+	u64 pos = ((u64)vma->vm_pgoff << PAGE_SHIFT) + (addr - vma->vm_start);
+
+	if (write && !(vma->vm_flags & VM_WRITE))
+		return -EACCES;
+	len = min_t(unsigned long, len, vma->vm_end - addr);
+	if (write)
+		memcpy(r->vaddr + pos, buf, len);
+	else
+		memcpy(buf, r->vaddr + pos, len);
+	return len;
+}
+
+static const struct vm_operations_struct mms_page_vm_ops = {
+	.open = mms_vma_open,
+	.close = mms_vma_close,
+	.fault = mms_fault,
+};
+
+static const struct vm_operations_struct mms_pfn_vm_ops = {
+	.open = mms_vma_open,
+	.close = mms_vma_close,
+	.access = mms_access,
+};
+
+/* The textbook way. The fault handler serves MADV_DONTNEED. */
+static int mms_map_vmalloc(struct mms_region *r, struct vm_area_struct *vma)
+{
+	return remap_vmalloc_range(vma, r->vaddr, vma->vm_pgoff);
+}
+
+/* How many of @max pages from @pgoff on follow each other in memory? */
+static unsigned long mms_run_length(struct mms_region *r, pgoff_t pgoff,
+				    unsigned long max)
+{
+	unsigned long pfn = page_to_pfn(r->pages[pgoff]);
+	unsigned long n = 1;
+
+	while (n < max && page_to_pfn(r->pages[pgoff + n]) == pfn + n)
+		n++;
+	return n;
+}
+
+/*
+ * Shared only: a private mapping would have to copy a page at the first
+ * store, and here there is no page. Not VM_SHARED, which the core takes away
+ * from a shared mapping of a file that is open for reading.
+ */
+static int mms_map_pfn(struct mms_region *r, struct vm_area_struct *vma)
+{
+	unsigned long left = vma_pages(vma);
+	unsigned long addr = vma->vm_start;
+	pgoff_t pgoff = vma->vm_pgoff;
+
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return -EINVAL;
+
+	while (left) {
+		unsigned long n = mms_run_length(r, pgoff, left);
+		int ret = remap_pfn_range(vma, addr, page_to_pfn(r->pages[pgoff]),
+					  n << PAGE_SHIFT, vma->vm_page_prot);
+
+		if (ret)
+			return ret;
+		addr += n << PAGE_SHIFT;
+		pgoff += n;
+		left -= n;
+	}
+	return 0;
+}
+
+/*
+ * VM_DONTEXPAND: an mremap() that grows the VMA would not come by here to be
+ * checked. VM_MIXEDMAP: vm_insert_pages() needs it, and in a fault it would
+ * be too late to set it.
+ */
+static int mms_map_fault(struct mms_region *r, struct vm_area_struct *vma)
+{
+	vm_flags_set(vma, VM_DONTEXPAND | VM_MIXEDMAP);
+	return 0;
+}
+
+/* Is there a PMD entry that the VMA covers and that a page could match? */
+static bool mms_vma_fits_pmd(struct vm_area_struct *vma)
+{
+	unsigned long pages = PMD_SIZE >> PAGE_SHIFT;
+
+	return IS_ALIGNED((vma->vm_start >> PAGE_SHIFT) - vma->vm_pgoff, pages) &&
+	       ALIGN(vma->vm_start, PMD_SIZE) + PMD_SIZE <= vma->vm_end;
+}
+
+static int mms_map_huge(struct mms_region *r, struct vm_area_struct *vma)
+{
+	if (!r->huge_pages || !mms_vma_fits_pmd(vma))
+		return mms_map_fault(r, vma);
+	vm_flags_set(vma, VM_DONTEXPAND);
+	return 0;
+}
+
+/**
+ * mms_mmap - the mmap file operation
+ * @file: open on a region
+ * @vma: the new VMA; the core has checked access against the open mode, and
+ *	that the offset is in whole pages
+ *
+ * Context: process context, mmap lock held for writing.
+ * Return: 0; -ENXIO if the range is not inside the region, which is what
+ * POSIX says; -EPERM for PROT_EXEC; -EINVAL for MAP_PRIVATE where the
+ * strategy cannot; -ENOMEM without memory for page tables.
+ */
+int mms_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct mms_region *r = file->private_data;
+	int ret;
+
+	ret = -ENXIO;
+	if (!mms_range_ok(r->nr_pages, vma->vm_pgoff, vma_pages(vma)))
+		goto out;
+	ret = -EPERM;
+	if (!mms_allow_exec && (vma->vm_flags & VM_EXEC))
+		goto out;
+	if (!mms_allow_exec)
+		vm_flags_clear(vma, VM_MAYEXEC);
+
+	ret = r->strategy->map(r, vma);
+	if (ret)
+		goto out;
+	vma->vm_private_data = r;
+	vma->vm_ops = r->strategy->vm_ops;
+	mms_vma_open(vma);
+out:
+	trace_mmapshare_map(r, vma, ret);
+	return ret;
+}
+
+#define MMS_FEAT_PAGES	(MMAPSHARE_FEAT_COW | MMAPSHARE_FEAT_GUP | \
+			 MMAPSHARE_FEAT_DONTNEED)
+#define MMS_FEAT_SHMEM	(MMS_FEAT_PAGES | MMAPSHARE_FEAT_FUTEX | \
+			 MMAPSHARE_FEAT_DUMP)
+
+static const struct mms_strategy mms_strategies[] = {
+	{
+		.name = "fault",
+		.id = MMAPSHARE_STRATEGY_FAULT,
+		.features = MMS_FEAT_SHMEM,
+		.get_pages = mms_get_shmem_pages,
+		.put_pages = mms_put_shmem_pages,
+		.map = mms_map_fault,
+		.vm_ops = &mms_page_vm_ops,
+	}, {
+		.name = "huge",
+		.id = MMAPSHARE_STRATEGY_HUGE,
+		.features = MMS_FEAT_SHMEM | MMAPSHARE_FEAT_HUGE,
+		.get_pages = mms_get_huge_pages,
+		.put_pages = mms_put_shmem_pages,
+		.map = mms_map_huge,
+		.vm_ops = &mms_page_vm_ops,
+	}, {
+		.name = "vmalloc",
+		.id = MMAPSHARE_STRATEGY_VMALLOC,
+		.features = MMS_FEAT_PAGES,
+		.get_pages = mms_get_single_pages,
+		.put_pages = mms_put_own_pages,
+		.map = mms_map_vmalloc,
+		.vm_ops = &mms_page_vm_ops,
+	}, {
+		.name = "pfn",
+		.id = MMAPSHARE_STRATEGY_PFN,
+		.get_pages = mms_get_page_runs,
+		.put_pages = mms_put_own_pages,
+		.map = mms_map_pfn,
+		.vm_ops = &mms_pfn_vm_ops,
+	},
+};
+
+const struct mms_strategy *mms_strategy_by_name(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(mms_strategies); i++)
+		if (sysfs_streq(name, mms_strategies[i].name))
+			return &mms_strategies[i];
+	return NULL;
+}

@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# probe.sh OUTPUT COMPILER FLAG...: write a header that says what the kernel
+# we are built against offers, found out by compiling one function for each.
+set -eu
+
+out=$1
+shift
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+names=
+
+# probe NAME HEADER... <BODY: prepare a function with that body
+probe() {
+	name=$1
+	shift
+	{
+		printf '#include <linux/%s.h>\n' "$@"
+		echo "void mms_probe(void);"
+		echo "void mms_probe(void)"
+		echo "{"
+		cat
+		echo "}"
+	} >"$tmp/$name.c"
+	names="$names $name"
+}
+
+probe WORKS mm <<-END
+END
+probe FAILS mm <<-END
+	mms_there_is_no_such_function();
+END
+probe VM_FLAGS_SET mm <<-END
+	vm_flags_set((struct vm_area_struct *)0, VM_IO);
+END
+probe COPY_SPLICE_READ fs <<-END
+	(void)copy_splice_read;
+END
+probe VMA_FLAGS_T mm shmem_fs <<-END
+	vma_flags_t flags = EMPTY_VMA_FLAGS;
+
+	(void)shmem_file_setup("", 0, flags);
+END
+probe CRC32C_LE crc32 <<-END
+	(void)__crc32c_le(0, "", 0);
+END
+
+pids=
+for name in $names; do
+	"$@" -fsyntax-only -Wno-error \
+		-Werror=implicit-function-declaration \
+		-Werror=incompatible-pointer-types -Werror=int-conversion \
+		"$tmp/$name.c" 2>"$tmp/$name.log" && : >"$tmp/$name.yes" &
+	pids="$pids $!"
+done
+for pid in $pids; do
+	wait "$pid" || :
+done
+
+if [ ! -e "$tmp/WORKS.yes" ] || [ -e "$tmp/FAILS.yes" ]; then
+	echo "mmapshare: cannot compile against this kernel's headers:" >&2
+	cat "$tmp/WORKS.log" >&2
+	exit 1
+fi
+
+{
+	echo "/* made by probe.sh */"
+	for name in $names; do
+		[ ! -e "$tmp/$name.yes" ] || echo "#define MMS_HAVE_$name 1"
+	done
+} >"$out"

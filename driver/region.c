@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Regions: create, reference, free.
+ */
+#include <linux/err.h>
+#include <linux/magic.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/pseudo_fs.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include "compat.h"
+#include "mmapshare.h"
+
+/*
+ * The file system the regions' inodes live in; nobody sees it. It has no
+ * owner: an internal mount would otherwise pin the module for ever. The
+ * inodes are safe without: open files hold the regions, and the module.
+ */
+#define MMS_FS_MAGIC	0x6d6d7368	/* "mmsh" */
+
+static int mms_fs_init_context(struct fs_context *fc)
+{
+	return init_pseudo(fc, MMS_FS_MAGIC) ? 0 : -ENOMEM;
+}
+
+static struct file_system_type mms_fs_type = {
+	.name = "mmapshare",
+	.init_fs_context = mms_fs_init_context,
+	.kill_sb = kill_anon_super,
+};
+
+static struct vfsmount *mms_fs_mnt;
+
+int mms_region_init(void)
+{
+	int ret = mms_pages_init();
+
+	if (ret)
+		return ret;
+	mms_fs_mnt = kern_mount(&mms_fs_type);
+	if (IS_ERR(mms_fs_mnt)) {
+		mms_pages_exit();
+		return PTR_ERR(mms_fs_mnt);
+	}
+	return 0;
+}
+
+void mms_region_exit(void)
+{
+	kern_unmount(mms_fs_mnt);
+	mms_pages_exit();
+}
+
+static int mms_region_alloc_pages(struct mms_region *r)
+{
+	int ret;
+
+	/*
+	 * What cannot fit is refused before anything is tried, and vmap()
+	 * counts in unsigned int.
+	 */
+	if (r->size >> PAGE_SHIFT > min_t(u64, totalram_pages(), UINT_MAX))
+		return -ENOMEM;
+
+	r->nr_pages = r->size >> PAGE_SHIFT;
+	r->pages = kvmalloc_array(r->nr_pages, sizeof(*r->pages),
+				  GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!r->pages)
+		return -ENOMEM;
+	ret = r->strategy->get_pages(r);
+	if (ret)
+		goto free_array;
+
+	/* remap_vmalloc_range() only takes what is marked VM_USERMAP. */
+	r->vaddr = vmap(r->pages, r->nr_pages, VM_MAP | VM_USERMAP, PAGE_KERNEL);
+	if (!r->vaddr) {
+		ret = -ENOMEM;
+		goto put_pages;
+	}
+	return 0;
+
+put_pages:
+	r->strategy->put_pages(r);
+free_array:
+	kvfree(r->pages);
+	return ret;
+}
+
+static void mms_region_free_pages(struct mms_region *r)
+{
+	vunmap(r->vaddr);
+	r->strategy->put_pages(r);
+	kvfree(r->pages);
+}
+
+/**
+ * mms_region_create - make a region
+ * @size: bytes, a non-zero multiple of PAGE_SIZE
+ * @s: how to get and map its memory
+ *
+ * The memory is allocated, charged and zeroed here, never later. May sleep.
+ *
+ * Return: the region with one reference, or -ENOMEM, or -EINTR when the
+ * caller was killed meanwhile.
+ */
+struct mms_region *mms_region_create(u64 size, const struct mms_strategy *s)
+{
+	struct mms_region *r;
+	int ret;
+
+	r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
+	if (!r)
+		return ERR_PTR(-ENOMEM);
+	refcount_set(&r->ref, 1);
+	r->size = size;
+	r->strategy = s;
+
+	r->inode = alloc_anon_inode(mms_fs_mnt->mnt_sb);
+	if (IS_ERR(r->inode)) {
+		ret = PTR_ERR(r->inode);
+		goto free_region;
+	}
+	i_size_write(r->inode, size);
+
+	ret = mms_region_alloc_pages(r);
+	if (ret)
+		goto put_inode;
+	return r;
+
+put_inode:
+	iput(r->inode);
+free_region:
+	kfree(r);
+	return ERR_PTR(ret);
+}
+
+struct mms_region *mms_region_get(struct mms_region *r)
+{
+	refcount_inc(&r->ref);
+	return r;
+}
+
+/* May sleep when it drops the last reference. */
+void mms_region_put(struct mms_region *r)
+{
+	if (!refcount_dec_and_test(&r->ref))
+		return;
+	mms_region_free_pages(r);
+	iput(r->inode);
+	kfree(r);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tracepoints: /sys/kernel/tracing/events/mmapshare. "region" is the number
+ * of the region, 0 for the default one; offsets and lengths are in bytes.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM mmapshare
+
+#if !defined(MMAPSHARE_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define MMAPSHARE_TRACE_H
+
+#include <linux/mm.h>
+#include <linux/tracepoint.h>
+#include "mmapshare.h"
+
+/* mmap() called the driver; ret is 0 or the errno it got */
+TRACE_EVENT(mmapshare_map,
+	TP_PROTO(const struct mms_region *r, const struct vm_area_struct *vma,
+		 int ret),
+	TP_ARGS(r, vma, ret),
+	TP_STRUCT__entry(
+		__field(u32, region)
+		__field(unsigned long, addr)
+		__field(unsigned long, length)
+		__field(u64, offset)
+		__field(unsigned long, flags)
+		__field(int, ret)
+	),
+	TP_fast_assign(
+		__entry->region = r->id;
+		__entry->addr = vma->vm_start;
+		__entry->length = vma->vm_end - vma->vm_start;
+		__entry->offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
+		__entry->flags = vma->vm_flags;
+		__entry->ret = ret;
+	),
+	TP_printk("region=%u addr=%#lx length=%lu offset=%llu flags=%#lx ret=%d",
+		  __entry->region, __entry->addr, __entry->length,
+		  __entry->offset, __entry->flags, __entry->ret)
+);
+
+/* a mapping, or the piece of one that the core had cut off, is gone */
+TRACE_EVENT(mmapshare_unmap,
+	TP_PROTO(const struct mms_region *r, const struct vm_area_struct *vma),
+	TP_ARGS(r, vma),
+	TP_STRUCT__entry(
+		__field(u32, region)
+		__field(unsigned long, addr)
+		__field(unsigned long, length)
+		__field(u64, offset)
+	),
+	TP_fast_assign(
+		__entry->region = r->id;
+		__entry->addr = vma->vm_start;
+		__entry->length = vma->vm_end - vma->vm_start;
+		__entry->offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
+	),
+	TP_printk("region=%u addr=%#lx length=%lu offset=%llu",
+		  __entry->region, __entry->addr, __entry->length,
+		  __entry->offset)
+);
+
+/* the fault handler ran; ret is VM_FAULT_* */
+TRACE_EVENT(mmapshare_fault,
+	TP_PROTO(const struct mms_region *r, const struct vm_fault *vmf,
+		 vm_fault_t ret),
+	TP_ARGS(r, vmf, ret),
+	TP_STRUCT__entry(
+		__field(u32, region)
+		__field(unsigned long, addr)
+		__field(u64, offset)
+		__field(bool, write)
+		__field(unsigned int, ret)
+	),
+	TP_fast_assign(
+		__entry->region = r->id;
+		__entry->addr = vmf->address;
+		__entry->offset = (u64)vmf->pgoff << PAGE_SHIFT;
+		__entry->write = vmf->flags & FAULT_FLAG_WRITE;
+		__entry->ret = (__force unsigned int)ret;
+	),
+	TP_printk("region=%u addr=%#lx offset=%llu write=%d ret=%#x",
+		  __entry->region, __entry->addr, __entry->offset,
+		  __entry->write, __entry->ret)
+);
+
+DECLARE_EVENT_CLASS(mmapshare_io,
+	TP_PROTO(const struct mms_region *r, loff_t offset, ssize_t ret),
+	TP_ARGS(r, offset, ret),
+	TP_STRUCT__entry(
+		__field(u32, region)
+		__field(loff_t, offset)
+		__field(ssize_t, ret)
+	),
+	TP_fast_assign(
+		__entry->region = r->id;
+		__entry->offset = offset;
+		__entry->ret = ret;
+	),
+	TP_printk("region=%u offset=%lld ret=%zd",
+		  __entry->region, __entry->offset, __entry->ret)
+);
+
+/* ret is the number of bytes copied, or the errno */
+DEFINE_EVENT(mmapshare_io, mmapshare_read,
+	TP_PROTO(const struct mms_region *r, loff_t offset, ssize_t ret),
+	TP_ARGS(r, offset, ret));
+
+DEFINE_EVENT(mmapshare_io, mmapshare_write,
+	TP_PROTO(const struct mms_region *r, loff_t offset, ssize_t ret),
+	TP_ARGS(r, offset, ret));
+
+#endif /* MMAPSHARE_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>

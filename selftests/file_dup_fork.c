@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/* One open file has one position, however many descriptors it has. */
+#include "mmapshare_test.h"
+
+FIXTURE(position)
+{
+	struct device dev;
+	char byte;
+};
+
+FIXTURE_SETUP(position)
+{
+	DEVICE_OPEN(&self->dev, O_RDWR);
+	ASSERT_EQ(4, pwrite(self->dev.fd, "abcd", 4, 0));
+	ASSERT_EQ(1, read(self->dev.fd, &self->byte, 1));
+	ASSERT_EQ('a', self->byte);
+}
+
+FIXTURE_TEARDOWN(position)
+{
+	close(self->dev.fd);
+}
+
+TEST_F(position, dup_shares_it)
+{
+	int fd = dup(self->dev.fd);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(1, read(fd, &self->byte, 1));
+	EXPECT_EQ('b', self->byte);
+	EXPECT_EQ(2, lseek(self->dev.fd, 0, SEEK_CUR));
+	EXPECT_EQ(3, lseek(self->dev.fd, 3, SEEK_SET));
+	EXPECT_EQ(1, read(fd, &self->byte, 1));
+	EXPECT_EQ('d', self->byte);
+	close(fd);
+	EXPECT_EQ(4, lseek(self->dev.fd, 0, SEEK_CUR));
+}
+
+static int read_one(void *arg)
+{
+	char byte = 0;
+
+	return read(*(int *)arg, &byte, 1) == 1 ? byte : -1;
+}
+
+TEST_F(position, fork_shares_it)
+{
+	EXPECT_EQ(-'b', run_child(read_one, &self->dev.fd));
+	EXPECT_EQ(2, lseek(self->dev.fd, 0, SEEK_CUR));
+	EXPECT_EQ(-'c', run_child(read_one, &self->dev.fd));
+	EXPECT_EQ(1, read(self->dev.fd, &self->byte, 1));
+	EXPECT_EQ('d', self->byte);
+}
+
+TEST_F(position, open_has_its_own)
+{
+	int fd = open(DEVICE, O_RDWR);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(1, read(fd, &self->byte, 1));
+	EXPECT_EQ('a', self->byte);
+	EXPECT_EQ(1, lseek(self->dev.fd, 0, SEEK_CUR));
+	close(fd);
+}
+
+/* As /dev/fd/N in a shell. */
+TEST_F(position, proc_fd_has_its_own)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", self->dev.fd);
+	fd = open(path, O_RDONLY);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, lseek(fd, 0, SEEK_CUR));
+	EXPECT_EQ(1, read(fd, &self->byte, 1));
+	EXPECT_EQ('a', self->byte);
+	close(fd);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Structures of random bytes: the ioctls succeed exactly if they should, fail
+ * with the documented errno if not, and change what they should and no more.
+ */
+#include "mmapshare_test.h"
+
+#define ROUNDS	10000
+#define PAGE	4096
+
+union any {
+	uint32_t size;
+	struct mmapshare_info info;
+	struct mmapshare_fill fill;
+	struct mmapshare_checksum sum;
+	uint8_t bytes[PAGE];
+};
+
+FIXTURE(garbage)
+{
+	struct device dev;
+	union any any;
+	uint8_t *map;
+	uint8_t *want;		/* what the region should hold */
+	uint64_t seed;
+};
+
+FIXTURE_SETUP(garbage)
+{
+	DEVICE_OPEN(&self->dev, O_RDWR);
+	self->map = (void *)device_map(&self->dev, PROT_READ | PROT_WRITE,
+				       MAP_SHARED);
+	ASSERT_NE(MAP_FAILED, (void *)self->map);
+	self->want = malloc(self->dev.size);
+	ASSERT_NE(NULL, self->want);
+	memcpy(self->want, self->map, self->dev.size);
+	self->seed = 20240607;
+}
+
+FIXTURE_TEARDOWN(garbage)
+{
+	free(self->want);
+	munmap(self->map, self->dev.size);
+	close(self->dev.fd);
+}
+
+static uint64_t dice(FIXTURE_DATA(garbage) *self, uint64_t sides)
+{
+	self->seed = self->seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (self->seed >> 20) % sides;
+}
+
+/* Mostly small, often at an edge, sometimes anything. */
+static uint64_t number(FIXTURE_DATA(garbage) *self)
+{
+	const uint64_t size = self->dev.size;
+	const uint64_t edges[] = {
+		0, PAGE, size, size - PAGE, 1ULL << 32, 1ULL << 63, -size,
+		-PAGE,
+	};
+
+	switch (dice(self, 8)) {
+	case 0:
+		return edges[dice(self, ARRAY_SIZE(edges))] + dice(self, 3) - 1;
+	case 1:
+		return dice(self, 1ULL << 44) << dice(self, 21);
+	default:
+		return dice(self, 5000);
+	}
+}
+
+static uint32_t size_of(unsigned int cmd)
+{
+	return cmd == MMAPSHARE_IOC_INFO ? sizeof(struct mmapshare_info) :
+	       cmd == MMAPSHARE_IOC_FILL ? sizeof(struct mmapshare_fill) :
+					   sizeof(struct mmapshare_checksum);
+}
+
+static void make(FIXTURE_DATA(garbage) *self, unsigned int cmd)
+{
+	union any *any = &self->any;
+	uint32_t i;
+
+	memset(any, 0, sizeof(*any));
+	any->size = dice(self, 8) ? size_of(cmd) : number(self);
+	any->fill.offset = dice(self, 2) ? dice(self, self->dev.size) :
+					   number(self);
+	any->fill.length = dice(self, 8) ? dice(self, 5000) : number(self);
+	if (cmd == MMAPSHARE_IOC_FILL) {
+		any->fill.pattern_len = 1 + dice(self, 8);
+		for (i = 0; i < any->fill.pattern_len; i++)
+			any->fill.pattern[i] = dice(self, 256);
+	}
+	if (!dice(self, 3))	/* spoil something */
+		any->bytes[dice(self, 80)] ^= 1 << dice(self, 8);
+}
+
+/* The rules, once more. */
+static int expected(FIXTURE_DATA(garbage) *self, unsigned int cmd)
+{
+	const union any *any = &self->any;
+	const struct mmapshare_fill *fill = &any->fill;
+	const uint64_t size = self->dev.size;
+	uint32_t i;
+
+	if (any->size < size_of(cmd))
+		return EINVAL;
+	for (i = size_of(cmd); i < any->size && i < PAGE; i++)
+		if (any->bytes[i])
+			return E2BIG;
+	if (any->size > PAGE)
+		return E2BIG;
+	if (any->info.flags)
+		return EINVAL;
+	if (cmd == MMAPSHARE_IOC_INFO)
+		return 0;
+	if (cmd == MMAPSHARE_IOC_CHECKSUM && any->sum.reserved)
+		return EINVAL;
+	if (cmd == MMAPSHARE_IOC_FILL) {
+		if (fill->reserved || !fill->pattern_len ||
+		    fill->pattern_len > 8)
+			return EINVAL;
+		for (i = fill->pattern_len; i < 8; i++)
+			if (fill->pattern[i])
+				return EINVAL;
+	}
+	/* offset and length are in the same place in both */
+	if (fill->offset > size || fill->length > size ||
+	    fill->offset + fill->length > size)
+		return ENXIO;
+	return 0;
+}
+
+TEST_F(garbage, ioctls)
+{
+	struct mmapshare_fill *fill = &self->any.fill;
+	int round, ret, good = 0;
+	unsigned int cmd;
+	uint64_t i;
+
+	for (round = 0; round < ROUNDS; round++) {
+		cmd = MMAPSHARE_IOC_INFO + dice(self, 3);
+		make(self, cmd);
+		ret = expected(self, cmd);
+		if (!ret && cmd == MMAPSHARE_IOC_FILL)
+			for (i = 0; i < fill->length; i++)
+				self->want[fill->offset + i] =
+					fill->pattern[i % fill->pattern_len];
+		good += !ret;
+		ASSERT_EQ(ret, ioctl(self->dev.fd, cmd, &self->any) ? errno : 0);
+	}
+	/* the dice are not too bad */
+	EXPECT_LT(ROUNDS / 10, good);
+	EXPECT_GT(ROUNDS * 9 / 10, good);
+	EXPECT_EQ(0, memcmp(self->want, self->map, self->dev.size));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The information ioctl tells the truth, however the device was opened. */
+#include "mmapshare_test.h"
+#include <stdio.h>
+
+FIXTURE(info)
+{
+	struct device dev;
+	struct mmapshare_info info;
+};
+
+FIXTURE_SETUP(info)
+{
+	DEVICE_OPEN(&self->dev, O_RDWR);
+	/* whatever the kernel does not store would be seen */
+	memset(&self->info, 0xff, sizeof(self->info));
+	self->info.size = sizeof(self->info);
+	self->info.flags = 0;
+	ASSERT_EQ(0, ioctl(self->dev.fd, MMAPSHARE_IOC_INFO, &self->info));
+}
+
+FIXTURE_TEARDOWN(info)
+{
+	close(self->dev.fd);
+}
+
+/* The number in a file, 0 if there is none. */
+static unsigned long long number_in(const char *path)
+{
+	unsigned long long n = 0;
+	FILE *f = fopen(path, "r");
+
+	if (f) {
+		if (fscanf(f, "%llu", &n) != 1)
+			n = 0;
+		fclose(f);
+	}
+	return n;
+}
+
+TEST_F(info, version)
+{
+	EXPECT_EQ(sizeof(self->info), self->info.size);
+	EXPECT_EQ(0U, self->info.flags);
+	EXPECT_EQ(1U, self->info.abi_version);
+	EXPECT_EQ(1, MMAPSHARE_ABI_VERSION);
+}
+
+TEST_F(info, size)
+{
+	uint64_t size = number_in("/sys/module/mmapshare/parameters/size");
+
+	EXPECT_EQ(size, self->info.region_size);
+	EXPECT_EQ((off_t)size, lseek(self->dev.fd, 0, SEEK_END));
+	EXPECT_EQ(sysconf(_SC_PAGESIZE), (long)self->info.page_size);
+	EXPECT_EQ(0U, self->info.region_size % self->info.page_size);
+}
+
+TEST_F(info, huge_pages)
+{
+	const char *path = "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size";
+
+	EXPECT_GE(self->info.region_size, self->info.huge_bytes);
+	EXPECT_EQ(!self->info.huge_bytes, !self->info.huge_page_size);
+	if (self->info.huge_bytes) {
+		EXPECT_EQ(number_in(path), self->info.huge_page_size);
+		EXPECT_EQ(0U, self->info.huge_bytes % number_in(path));
+	}
+	/* those without are not of the kind that huge pages come in */
+	if (!has_feature(&self->dev, MMAPSHARE_FEAT_FUTEX))
+		EXPECT_EQ(0U, self->info.huge_bytes);
+}
+
+TEST_F(info, maps)
+{
+	char *map;
+
+	EXPECT_EQ(0U, self->info.maps);
+	map = device_map(&self->dev, PROT_READ, MAP_SHARED);
+	ASSERT_NE(MAP_FAILED, map);
+	EXPECT_EQ(0, device_info(self->dev.fd, &self->info));
+	EXPECT_EQ(1U, self->info.maps);
+	munmap(map, self->dev.size);
+	EXPECT_EQ(0, device_info(self->dev.fd, &self->info));
+	EXPECT_EQ(0U, self->info.maps);
+}
+
+TEST_F(info, any_open_mode)
+{
+	const int modes[] = { O_RDONLY, O_WRONLY, O_RDWR, 3 };
+	size_t i;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		fd = open(DEVICE, modes[i]);
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(0, device_info(fd, &self->info));
+		EXPECT_EQ(self->dev.size, self->info.region_size);
+		close(fd);
+	}
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ABI's numbers, once more and by hand: they are the same in 32-bit and
+ * 64-bit programs (compat_ioctl_layout.c), and are never to change.
+ */
+#include "mmapshare_test.h"
+#include <stddef.h>
+
+#define FIELD(type, field, offset, length)				\
+	do {								\
+		struct type s;						\
+									\
+		EXPECT_EQ(offset, (int)offsetof(struct type, field));	\
+		EXPECT_EQ(length, (int)sizeof(s.field));		\
+	} while (0)
+
+TEST(numbers)
+{
+	EXPECT_EQ(0xbb00U, MMAPSHARE_IOC_INFO);
+	EXPECT_EQ(0xbb01U, MMAPSHARE_IOC_FILL);
+	EXPECT_EQ(0xbb02U, MMAPSHARE_IOC_CHECKSUM);
+	EXPECT_EQ(1, MMAPSHARE_ABI_VERSION);
+}
+
+TEST(info)
+{
+	EXPECT_EQ(56, (int)sizeof(struct mmapshare_info));
+	FIELD(mmapshare_info, size, 0, 4);
+	FIELD(mmapshare_info, flags, 4, 4);
+	FIELD(mmapshare_info, abi_version, 8, 4);
+	FIELD(mmapshare_info, strategy, 12, 4);
+	FIELD(mmapshare_info, region_size, 16, 8);
+	FIELD(mmapshare_info, features, 24, 8);
+	FIELD(mmapshare_info, page_size, 32, 4);
+	FIELD(mmapshare_info, huge_page_size, 36, 4);
+	FIELD(mmapshare_info, huge_bytes, 40, 8);
+	FIELD(mmapshare_info, maps, 48, 8);
+}
+
+TEST(fill)
+{
+	EXPECT_EQ(40, (int)sizeof(struct mmapshare_fill));
+	EXPECT_EQ(8, MMAPSHARE_PATTERN_MAX);
+	FIELD(mmapshare_fill, size, 0, 4);
+	FIELD(mmapshare_fill, flags, 4, 4);
+	FIELD(mmapshare_fill, offset, 8, 8);
+	FIELD(mmapshare_fill, length, 16, 8);
+	FIELD(mmapshare_fill, pattern, 24, 8);
+	FIELD(mmapshare_fill, pattern_len, 32, 4);
+	FIELD(mmapshare_fill, reserved, 36, 4);
+}
+
+TEST(checksum)
+{
+	EXPECT_EQ(32, (int)sizeof(struct mmapshare_checksum));
+	FIELD(mmapshare_checksum, size, 0, 4);
+	FIELD(mmapshare_checksum, flags, 4, 4);
+	FIELD(mmapshare_checksum, offset, 8, 8);
+	FIELD(mmapshare_checksum, length, 16, 8);
+	FIELD(mmapshare_checksum, crc32c, 24, 4);
+	FIELD(mmapshare_checksum, reserved, 28, 4);
+}
+
+TEST(strategies_and_features)
+{
+	EXPECT_EQ(0, MMAPSHARE_STRATEGY_FAULT);
+	EXPECT_EQ(1, MMAPSHARE_STRATEGY_HUGE);
+	EXPECT_EQ(2, MMAPSHARE_STRATEGY_VMALLOC);
+	EXPECT_EQ(3, MMAPSHARE_STRATEGY_PFN);
+	EXPECT_EQ(0x01U, MMAPSHARE_FEAT_COW);
+	EXPECT_EQ(0x02U, MMAPSHARE_FEAT_GUP);
+	EXPECT_EQ(0x04U, MMAPSHARE_FEAT_DONTNEED);
+	EXPECT_EQ(0x08U, MMAPSHARE_FEAT_FUTEX);
+	EXPECT_EQ(0x10U, MMAPSHARE_FEAT_DUMP);
+	EXPECT_EQ(0x20U, MMAPSHARE_FEAT_HUGE);
+}
+
+/* The kernel knows these numbers too. */
+TEST(kernel_agrees)
+{
+	uint64_t info[7] = { 56 };
+	uint32_t *words = (uint32_t *)info;
+	struct device dev;
+
+	DEVICE_OPEN(&dev, O_RDWR);
+	ASSERT_EQ(0, ioctl(dev.fd, 0xbb00, info));
+	EXPECT_EQ(1U, words[2]);
+	EXPECT_EQ(dev.info.strategy, words[3]);
+	EXPECT_EQ((uint64_t)lseek(dev.fd, 0, SEEK_END), info[2]);
+	EXPECT_EQ(dev.info.features, info[3]);
+	EXPECT_EQ((uint32_t)sysconf(_SC_PAGESIZE), words[8]);
+	close(dev.fd);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The structures of all ioctls may be older, newer, and in bad places. */
+#include "mmapshare_test.h"
+
+#define PAGE	4096
+
+FIXTURE(structure)
+{
+	struct device dev;
+	uint8_t *page;		/* with nothing behind it */
+	uint32_t *first;	/* a structure at its beginning */
+	uint8_t *last;		/* room for one at its end */
+};
+
+FIXTURE_VARIANT(structure)
+{
+	unsigned int cmd;
+	uint32_t size;
+	bool is_fill;
+	bool writes_back;
+};
+
+FIXTURE_VARIANT_ADD(structure, info) {
+	.cmd = MMAPSHARE_IOC_INFO,
+	.size = sizeof(struct mmapshare_info),
+	.writes_back = true,
+};
+
+FIXTURE_VARIANT_ADD(structure, fill) {
+	.cmd = MMAPSHARE_IOC_FILL,
+	.size = sizeof(struct mmapshare_fill),
+	.is_fill = true,
+};
+
+FIXTURE_VARIANT_ADD(structure, checksum) {
+	.cmd = MMAPSHARE_IOC_CHECKSUM,
+	.size = sizeof(struct mmapshare_checksum),
+	.writes_back = true,
+};
+
+FIXTURE_SETUP(structure)
+{
+	DEVICE_OPEN(&self->dev, O_RDWR);
+	self->page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->page);
+	ASSERT_EQ(0, munmap(self->page + PAGE, PAGE));
+	self->first = (void *)self->page;
+	self->last = self->page + PAGE - variant->size;
+}
+
+FIXTURE_TEARDOWN(structure)
+{
+	munmap(self->page, PAGE);
+	close(self->dev.fd);
+}
+
+/* Put a structure that is right but for its size at @place, of a clear page. */
+static void put(FIXTURE_DATA(structure) *self,
+		const FIXTURE_VARIANT(structure) *variant, void *place,
+		uint32_t size)
+{
+	union {
+		uint32_t size;
+		struct mmapshare_fill fill;
+		uint8_t bytes[64];
+	} s = { .size = size };
+
+	if (variant->is_fill)
+		s.fill.pattern_len = 1;
+	memset(self->page, 0, PAGE);
+	memcpy(place, &s, variant->size);
+}
+
+#define IOCTL_ERRNO(arg)	\
+	(ioctl(self->dev.fd, variant->cmd, arg) ? errno : 0)
+
+TEST_F(structure, larger)
+{
+	const uint32_t sizes[] = { variant->size + 1, variant->size + 8, PAGE };
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		put(self, variant, self->page, sizes[i]);
+		EXPECT_EQ(0, IOCTL_ERRNO(self->page));
+		EXPECT_EQ(sizes[i], *self->first);
+		for (j = variant->size; j < PAGE; j++)
+			ASSERT_EQ(0, self->page[j]);
+
+		/* what this kernel does not know must be 0 */
+		put(self, variant, self->page, sizes[i]);
+		self->page[sizes[i] - 1] = 1;
+		EXPECT_EQ(E2BIG, IOCTL_ERRNO(self->page));
+		put(self, variant, self->page, sizes[i]);
+		self->page[variant->size] = 1;
+		EXPECT_EQ(E2BIG, IOCTL_ERRNO(self->page));
+		EXPECT_EQ(1, self->page[variant->size]);
+	}
+}
+
+TEST_F(structure, too_large)
+{
+	const uint32_t sizes[] = { PAGE + 1, INT32_MAX, 1U << 31, UINT32_MAX };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		put(self, variant, self->page, sizes[i]);
+		EXPECT_EQ(E2BIG, IOCTL_ERRNO(self->page));
+	}
+}
+
+TEST_F(structure, too_small)
+{
+	uint32_t size;
+
+	for (size = 0; size < variant->size; size++) {
+		put(self, variant, self->page, size);
+		EXPECT_EQ(EINVAL, IOCTL_ERRNO(self->page));
+	}
+}
+
+TEST_F(structure, unknown_flags)
+{
+	int bit;
+
+	for (bit = 0; bit < 32; bit++) {
+		put(self, variant, self->page, variant->size);
+		self->first[1] = 1U << bit;
+		EXPECT_EQ(EINVAL, IOCTL_ERRNO(self->page));
+	}
+}
+
+/* Nothing is touched that the size does not cover. */
+TEST_F(structure, at_the_end_of_a_page)
+{
+	put(self, variant, self->last, variant->size);
+	EXPECT_EQ(0, IOCTL_ERRNO(self->last));
+}
+
+TEST_F(structure, beyond_the_end_of_a_page)
+{
+	uint32_t *tail = (void *)(self->page + PAGE - 4);
+
+	put(self, variant, self->last, variant->size + 1);
+	EXPECT_EQ(EFAULT, IOCTL_ERRNO(self->last));
+	memset(self->page, 0, PAGE);
+	*tail = variant->size;
+	EXPECT_EQ(EFAULT, IOCTL_ERRNO(tail));
+	/* the size alone is enough to be told that it is wrong */
+	*tail = variant->size - 1;
+	EXPECT_EQ(EINVAL, IOCTL_ERRNO(tail));
+	*tail = PAGE + 1;
+	EXPECT_EQ(E2BIG, IOCTL_ERRNO(tail));
+	EXPECT_EQ(EFAULT, IOCTL_ERRNO(self->page + PAGE - 3));
+}
+
+TEST_F(structure, bad_pointer)
+{
+	EXPECT_EQ(EFAULT, IOCTL_ERRNO(NULL));
+	EXPECT_EQ(EFAULT, IOCTL_ERRNO((void *)8));
+	EXPECT_EQ(EFAULT, IOCTL_ERRNO((void *)-(long)PAGE));
+}
+
+TEST_F(structure, read_only_memory)
+{
+	put(self, variant, self->page, variant->size);
+	ASSERT_EQ(0, mprotect(self->page, PAGE, PROT_READ));
+	EXPECT_EQ(variant->writes_back ? EFAULT : 0, IOCTL_ERRNO(self->page));
+}
+
+TEST_F(structure, unaligned)
+{
+	put(self, variant, self->page + 3, variant->size);
+	EXPECT_EQ(0, IOCTL_ERRNO(self->page + 3));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Every ioctl number that is not documented gets ENOTTY. */
+#include "mmapshare_test.h"
+#include <linux/fs.h>
+#include <linux/vt.h>
+#include <sys/ioctl.h>
+
+FIXTURE(unknown)
+{
+	struct device dev;
+};
+
+FIXTURE_SETUP(unknown)
+{
+	DEVICE_OPEN(&self->dev, O_RDWR);
+}
+
+FIXTURE_TEARDOWN(unknown)
+{
+	close(self->dev.fd);
+}
+
+/* With arguments of every sort: the number is what is wrong first. */
+static bool unknown(int fd, unsigned long cmd)
+{
+	struct mmapshare_info info = { .size = sizeof(info) };
+	const unsigned long args[] = { 0, 1, -1UL, (unsigned long)&info };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(args); i++) {
+		errno = 0;
+		if (ioctl(fd, cmd, args[i]) != -1 || errno != ENOTTY)
+			return false;
+	}
+	return true;
+}
+
+TEST_F(unknown, numbers)
+{
+	int nr;
+
+	for (nr = MMAPSHARE_IOC_CHECKSUM + 1 - MMAPSHARE_IOC_INFO; nr < 256; nr++)
+		EXPECT_TRUE(unknown(self->dev.fd, _IO(MMAPSHARE_IOC_MAGIC, nr)));
+}
+
+/* Direction and size are no part of our numbers, so they must be 0. */
+TEST_F(unknown, encodings)
+{
+	const int sizes[] = { 0, 1, 4, 32, 40, 56, 16383 };
+	unsigned int dir, nr, cmd;
+	size_t i;
+
+	for (nr = 0; nr < 4; nr++) {
+		for (dir = 0; dir < 4; dir++) {
+			for (i = dir || nr > 2 ? 0 : 1; i < ARRAY_SIZE(sizes); i++) {
+				cmd = _IOC(dir, MMAPSHARE_IOC_MAGIC, nr, sizes[i]);
+				EXPECT_TRUE(unknown(self->dev.fd, cmd));
+			}
+		}
+	}
+}
+
+TEST_F(unknown, other_magics)
+{
+	int magic;
+
+	/* those of the kernel's own that any file has */
+	for (magic = 0; magic < 256; magic++) {
+		if (magic == MMAPSHARE_IOC_MAGIC || magic == 0 ||
+		    magic == 'T' || magic == 'X' || magic == 'f' ||
+		    magic == 'v' || magic == 0x15 || magic == 0x94)
+			continue;
+		EXPECT_TRUE(unknown(self->dev.fd, _IO(magic, 0)));
+		EXPECT_TRUE(unknown(self->dev.fd, _IO(magic, 1)));
+		EXPECT_TRUE(unknown(self->dev.fd, _IO(magic, 2)));
+	}
+}
+
+TEST_F(unknown, of_other_devices)
+{
+	const unsigned long commands[] = {
+		TCGETS, TIOCGWINSZ, TIOCSTI, BLKGETSIZE64, BLKRRPART, BLKZEROOUT,
+		VT_GETSTATE,
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		EXPECT_TRUE(unknown(self->dev.fd, commands[i]));
+	EXPECT_FALSE(isatty(self->dev.fd));
+}
+
+TEST_HARNESS_MAIN

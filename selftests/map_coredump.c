@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A core dump has the map if the filter asks and the strategy can. */
+#include "map_fixture.h"
+#include <elf.h>
+
+#define PATTERN	"/proc/sys/kernel/core_pattern"
+#define CORE	"/tmp/mmapshare-core"
+#define PAGES	16
+
+FIXTURE(core) {
+	struct device dev;
+	char *mem;
+	char pattern[256];
+};
+
+FIXTURE_VARIANT(core) {
+	int flags;		/* of open() */
+	unsigned int filter;	/* /proc/PID/coredump_filter */
+	bool touched;
+	bool dumped;
+};
+
+/* bit 3 is for shared maps of files */
+FIXTURE_VARIANT_ADD(core, shared) {
+	.flags = O_RDWR, .filter = 0x08, .touched = true, .dumped = true,
+};
+
+FIXTURE_VARIANT_ADD(core, untouched) {
+	.flags = O_RDWR, .filter = 0x3f, .dumped = true,
+};
+
+FIXTURE_VARIANT_ADD(core, not_asked) {
+	.flags = O_RDWR, .filter = 0x37, .touched = true,
+};
+
+FIXTURE_VARIANT_ADD(core, default_filter) {
+	.flags = O_RDWR, .filter = 0x33, .touched = true,
+};
+
+/* A file open for reading only has no shared maps, to the core: bit 2. */
+FIXTURE_VARIANT_ADD(core, read_only) {
+	.flags = O_RDONLY, .filter = 0x04, .touched = true, .dumped = true,
+};
+
+FIXTURE_VARIANT_ADD(core, read_only_not_asked) {
+	.flags = O_RDONLY, .filter = 0x3b, .touched = true,
+};
+
+/* Returns whether that could be written. */
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	const ssize_t len = strlen(text);
+	bool ok = fd >= 0 && write(fd, text, len) == len;
+
+	close(fd);
+	return ok;
+}
+
+FIXTURE_SETUP(core)
+{
+	const size_t length = PAGES * 4096;
+	FILE *f;
+
+	DEVICE_OPEN(&self->dev, variant->flags);
+	f = fopen(PATTERN, "r");
+	ASSERT_NE(NULL, f);
+	ASSERT_NE(NULL, fgets(self->pattern, sizeof(self->pattern), f));
+	fclose(f);
+	if (!write_file(PATTERN, CORE))
+		SKIP(return, "only root may say where core dumps go");
+	self->mem = mmap(NULL, length, PROT_READ, MAP_SHARED, self->dev.fd,
+			 self->dev.size - length);
+	ASSERT_NE(MAP_FAILED, self->mem);
+}
+
+FIXTURE_TEARDOWN(core)
+{
+	write_file(PATTERN, self->pattern);
+	unlink(CORE);
+	close(self->dev.fd);
+}
+
+struct crash {
+	const char *mem;
+	unsigned int filter;
+	bool touched;
+};
+
+static int crash(void *arg)
+{
+	const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+	const struct crash *c = arg;
+	char filter[16];
+
+	snprintf(filter, sizeof(filter), "%#x", c->filter);
+	if (setrlimit(RLIMIT_CORE, &none) ||
+	    !write_file("/proc/self/coredump_filter", filter))
+		return 1;
+	if (c->touched)
+		(void)*(volatile const char *)c->mem;
+	signal(SIGABRT, SIG_DFL);
+	abort();
+}
+
+/* How many bytes at @mem the dump has; they are read to @buf. */
+static ssize_t find_segment(const char *mem, char *buf, size_t size)
+{
+	Elf64_Ehdr ehdr;
+	Elf64_Phdr phdr;
+	int fd = open(CORE, O_RDONLY | O_CLOEXEC), i;
+	ssize_t found = -1;
+
+	if (fd < 0)
+		return -2;
+	if (pread(fd, &ehdr, sizeof(ehdr), 0) != SSIZEOF(ehdr) ||
+	    memcmp(ehdr.e_ident, ELFMAG, SELFMAG))
+		found = -3;
+	for (i = 0; found == -1 && i < ehdr.e_phnum; i++) {
+		if (pread(fd, &phdr, sizeof(phdr),
+			  ehdr.e_phoff + i * sizeof(phdr)) != SSIZEOF(phdr))
+			break;
+		if (phdr.p_type != PT_LOAD || phdr.p_vaddr != (uintptr_t)mem)
+			continue;
+		found = pread(fd, buf, phdr.p_filesz < size ? phdr.p_filesz :
+			      size, phdr.p_offset);
+	}
+	close(fd);
+	return found;
+}
+
+TEST_F(core, dump)
+{
+	struct crash c = { self->mem, variant->filter, variant->touched };
+	const ssize_t length = PAGES * self->dev.page;
+	const size_t at = self->dev.size - length;
+	char *buf = malloc(length);
+	struct device dev;
+
+	ASSERT_TRUE(device_open(&dev, O_RDWR));
+	make_bytes(buf, length, at, 1);
+	ASSERT_EQ(length, pwrite(dev.fd, buf, length, at));
+	memset(buf, 0, length);
+	unlink(CORE);
+	ASSERT_EQ(SIGABRT, run_child(crash, &c));
+	if (!variant->dumped || !has_feature(&self->dev, MMAPSHARE_FEAT_DUMP)) {
+		/* it is named, and empty */
+		EXPECT_EQ(0, find_segment(self->mem, buf, length));
+		return;
+	}
+	EXPECT_EQ(length, find_segment(self->mem, buf, length));
+	EXPECT_TRUE(same_bytes(buf, length, at, 1));
+}
+
+TEST_HARNESS_MAIN

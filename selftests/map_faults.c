@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Touching a map costs few page faults, or none. */
+#include "map_fixture.h"
+
+/* Besides one for each page-table page: where the window is not aligned. */
+#define SLACK	2
+
+static void store_all(const struct device *dev, volatile char *mem)
+{
+	size_t pos;
+
+	for (pos = 0; pos < dev->size; pos += dev->page)
+		mem[pos] = 1;
+}
+
+static void load_all(const struct device *dev, volatile char *mem)
+{
+	size_t pos;
+
+	for (pos = dev->size; pos; pos -= dev->page)
+		(void)mem[pos - dev->page];
+}
+
+FIXTURE(faults) {
+	struct device dev;
+	long max;
+	long min;
+};
+
+FIXTURE_VARIANT(faults) {
+	void (*touch)(const struct device *dev, volatile char *mem);
+};
+
+FIXTURE_VARIANT_ADD(faults, stores) { .touch = store_all, };
+FIXTURE_VARIANT_ADD(faults, loads_backwards) { .touch = load_all, };
+
+/* One per page-table page or PMD entry, 0 where mmap() mapped everything. */
+FIXTURE_SETUP(faults)
+{
+	DEVICE_OPEN(&self->dev, O_RDWR);
+	if (has_feature(&self->dev, MMAPSHARE_FEAT_FUTEX)) {
+		const size_t window = 512 * self->dev.page;
+
+		self->min = self->dev.size / window;
+		self->max = self->min + SLACK;
+		/* what is left behind the last PMD entry, page by page */
+		if (self->dev.info.huge_bytes)
+			self->max += self->dev.size % window / self->dev.page;
+	}
+}
+
+FIXTURE_TEARDOWN(faults)
+{
+	close(self->dev.fd);
+}
+
+TEST_F(faults, first_touch)
+{
+	char *mem = device_map(&self->dev, PROT_READ | PROT_WRITE, MAP_SHARED);
+	long faults;
+
+	ASSERT_NE(MAP_FAILED, mem);
+	faults = faults_of(variant->touch, &self->dev, mem);
+	EXPECT_LE(self->min, faults);
+	EXPECT_GE(self->max, faults);
+	/* the second time costs nothing, nor do stores after loads */
+	EXPECT_EQ(0, faults_of(variant->touch, &self->dev, mem));
+	EXPECT_EQ(0, faults_of(store_all, &self->dev, mem));
+	munmap(mem, self->dev.size);
+}
+
+/* What is dropped comes back as cheaply. */
+TEST_F(faults, after_dontneed)
+{
+	char *mem = device_map(&self->dev, PROT_READ | PROT_WRITE, MAP_SHARED);
+	long faults;
+
+	ASSERT_NE(MAP_FAILED, mem);
+	if (!has_feature(&self->dev, MMAPSHARE_FEAT_FUTEX))
+		return;
+	variant->touch(&self->dev, mem);
+	ASSERT_EQ(0, madvise(mem, self->dev.size, MADV_DONTNEED));
+	faults = faults_of(variant->touch, &self->dev, mem);
+	EXPECT_LE(self->min, faults);
+	EXPECT_GE(self->max, faults);
+}
+
+/* Where PMD entries cannot be: 4 KiB off. */
+TEST_F(faults, misaligned)
+{
+	const size_t page = self->dev.page;
+	char *place = mmap(NULL, self->dev.size + 1024 * page, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long faults;
+	char *mem;
+
+	ASSERT_NE(MAP_FAILED, place);
+	mem = (char *)(((uintptr_t)place + 512 * page) & -(512 * page)) + page;
+	ASSERT_EQ(mem, mmap(mem, self->dev.size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_FIXED, self->dev.fd, 0));
+	faults = faults_of(variant->touch, &self->dev, mem);
+	EXPECT_GE(self->max, faults);
+	EXPECT_EQ(0, smaps_bytes(mem, "ShmemPmdMapped:"));
+}
+
+TEST_F(faults, huge_pages_are_used)
+{
+	const size_t huge = self->dev.info.huge_page_size;
+	char *mem;
+
+	if (!has_feature(&self->dev, MMAPSHARE_FEAT_HUGE)) {
+		EXPECT_EQ(0U, self->dev.info.huge_bytes);
+		EXPECT_EQ(0U, huge);
+		return;
+	}
+	if (!self->dev.info.huge_bytes)
+		SKIP(return, "no huge pages: not in this kernel, or no memory");
+	mem = device_map(&self->dev, PROT_READ | PROT_WRITE, MAP_SHARED);
+	ASSERT_NE(MAP_FAILED, mem);
+	EXPECT_EQ(0U, (uintptr_t)mem % huge);
+	variant->touch(&self->dev, mem);
+	EXPECT_EQ((long)self->dev.info.huge_bytes,
+		  smaps_bytes(mem, "ShmemPmdMapped:"));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/* MAP_FIXED puts the region where it is told to, over what was there. */
+#include "map_fixture.h"
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE	0x100000
+#endif
+
+#define RW	(PROT_READ | PROT_WRITE)
+
+TEST_F(map, over_anonymous_memory)
+{
+	const size_t page = self->dev.page;
+	char *old = mmap(NULL, 4 * page, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, old);
+	memset(old, 'o', 4 * page);
+	memset(self->mem + page, 'd', 2 * page);
+	ASSERT_EQ(old + page, mmap(old + page, 2 * page, RW,
+				   MAP_SHARED | MAP_FIXED, self->dev.fd, page));
+	EXPECT_EQ('o', old[page - 1]);
+	EXPECT_EQ('d', old[page]);
+	EXPECT_EQ('d', old[3 * page - 1]);
+	EXPECT_EQ('o', old[3 * page]);
+	old[page] = 'n';
+	EXPECT_EQ('n', self->mem[page]);
+}
+
+TEST_F(map, over_a_map_of_the_device)
+{
+	const size_t page = self->dev.page;
+
+	self->mem[page] = 'a';
+	self->mem[5 * page] = 'b';
+	/* page 5 in the place of page 1 cuts the map in three */
+	ASSERT_EQ(self->mem + page, mmap(self->mem + page, page, RW,
+					 MAP_SHARED | MAP_FIXED, self->dev.fd,
+					 5 * page));
+	EXPECT_EQ(3, count_maps(self->dev.fd));
+	EXPECT_EQ('b', self->mem[page]);
+	self->mem[page] = 'c';
+	EXPECT_EQ('c', self->mem[5 * page]);
+	/* all of it again: one map, and page 1 has kept its byte */
+	ASSERT_EQ(self->mem, mmap(self->mem, self->dev.size, RW,
+				  MAP_SHARED | MAP_FIXED, self->dev.fd, 0));
+	EXPECT_EQ(1, count_maps(self->dev.fd));
+	EXPECT_EQ('a', self->mem[page]);
+	EXPECT_EQ('c', self->mem[5 * page]);
+}
+
+TEST_F(map, refused_map_leaves_the_neighbours)
+{
+	const size_t page = self->dev.page;
+
+	self->mem[0] = 'a';
+	self->mem[2 * page] = 'c';
+	EXPECT_EQ(ENXIO, errno_of(mmap(self->mem + page, page, RW,
+				       MAP_SHARED | MAP_FIXED, self->dev.fd,
+				       self->dev.size)));
+	EXPECT_EQ('a', self->mem[0]);
+	EXPECT_EQ('c', self->mem[2 * page]);
+}
+
+TEST_F(map, noreplace)
+{
+	const size_t page = self->dev.page;
+	char *p;
+
+	EXPECT_EQ(EEXIST, errno_of(mmap(self->mem + page, page, RW,
+					MAP_SHARED | MAP_FIXED_NOREPLACE,
+					self->dev.fd, 0)));
+	EXPECT_EQ(1, count_maps(self->dev.fd));
+	ASSERT_EQ(0, munmap(self->mem + page, page));
+	p = mmap(self->mem + page, page, RW, MAP_SHARED | MAP_FIXED_NOREPLACE,
+		 self->dev.fd, page);
+	EXPECT_EQ(self->mem + page, p);
+}
+
+/* Where addresses and offsets do not go together PMD by PMD. */
+TEST_F(map, at_every_alignment)
+{
+	const size_t page = self->dev.page, size = self->dev.size;
+	const size_t shifts[] = { 0, 1, 7, 255, 511, 512, 513 };
+	char *place = mmap(NULL, size + 1024 * page, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t offset;
+	size_t i;
+
+	ASSERT_NE(MAP_FAILED, place);
+	for (offset = 0; offset < size; offset += 64 * page)
+		*(uint64_t *)(self->mem + offset) = offset;
+	for (i = 0; i < ARRAY_SIZE(shifts); i++) {
+		char *want = place + shifts[i] * page;
+
+		ASSERT_EQ(want, mmap(want, size, RW, MAP_SHARED | MAP_FIXED,
+				     self->dev.fd, 0));
+		for (offset = 0; offset < size; offset += 64 * page)
+			ASSERT_EQ(offset, *(uint64_t *)(want + offset));
+		want[size - 1] = i;
+		EXPECT_EQ((char)i, self->mem[size - 1]);
+	}
+}
+
+TEST_F(map, unaligned_address)
+{
+	EXPECT_EQ(EINVAL, errno_of(mmap(self->mem + 1, self->dev.page, RW,
+					MAP_SHARED | MAP_FIXED, self->dev.fd,
+					0)));
+	EXPECT_EQ(1, count_maps(self->dev.fd));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The fixture of most mapping tests: the device open for reading and writing,
+ * and all of it mapped, shared, at @mem. And how to see what a mapping did.
+ */
+#ifndef MAP_FIXTURE_H
+#define MAP_FIXTURE_H
+
+#include "mmapshare_test.h"
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+FIXTURE(map) {
+	struct device dev;
+	char *mem;
+};
+
+FIXTURE_SETUP(map)
+{
+	DEVICE_OPEN(&self->dev, O_RDWR);
+	self->mem = device_map(&self->dev, PROT_READ | PROT_WRITE, MAP_SHARED);
+	ASSERT_NE(MAP_FAILED, self->mem);
+}
+
+FIXTURE_TEARDOWN(map)
+{
+	munmap(self->mem, self->dev.size);
+	close(self->dev.fd);
+}
+
+/* The offset of a page in the middle. */
+static inline size_t middle(const struct device *dev)
+{
+	return dev->size / dev->page / 2 * dev->page;
+}
+
+/* To compare with what read() and the like return. */
+#define SSIZEOF(x)	((ssize_t)sizeof(x))
+
+/* The errno of a system call that failed, 0 of one that did not. */
+#define errno_of(ret)	((long)(ret) == -1 ? errno : 0)
+
+/*
+ * Run fn(arg) in a child that goes on beside the test, but not without it,
+ * and wait for it: what run_child() does in one.
+ */
+static inline pid_t start_child(int (*fn)(void *arg), void *arg)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(fn(arg));
+	}
+	return pid;
+}
+
+static inline int wait_child(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) != pid)
+		return -255;
+	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
+}
+
+/* False once it has ended; it is still to be waited for. */
+static inline bool is_running(pid_t pid)
+{
+	siginfo_t info = { };
+
+	return !waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) &&
+	       !info.si_pid;
+}
+
+/* The module's parameter exec. */
+static inline bool exec_allowed(void)
+{
+	int fd = open("/sys/module/mmapshare/parameters/exec", O_RDONLY);
+	char c = 'N';
+
+	if (fd >= 0 && read(fd, &c, 1) != 1)
+		c = 'N';
+	close(fd);
+	return c == 'Y';
+}
+
+/* How many VMAs map the region now. */
+static inline long count_maps(int fd)
+{
+	struct mmapshare_info info;
+
+	return device_info(fd, &info) ? -1 : (long)info.maps;
+}
+
+/* Page faults of this process that needed no I/O. */
+static inline long count_faults(void)
+{
+	struct rusage usage;
+
+	return getrusage(RUSAGE_SELF, &usage) ? -1 : usage.ru_minflt;
+}
+
+/*
+ * Page faults of touch(dev, mem). Everything is done twice, the first time
+ * with a byte on the stack, so that it is faults of the map alone that count
+ * and not those of code. (volatile: and the compiler makes no two of one.)
+ */
+static inline long
+faults_of(void (*touch)(const struct device *dev, volatile char *mem),
+	  const struct device *dev, volatile char *mem)
+{
+	const struct device small = { .size = 1, .page = 1 };
+	volatile int round;
+	volatile char byte;
+	long faults = 0;
+
+	for (round = 0; round < 2; round++) {
+		faults = -count_faults();
+		touch(round ? dev : &small, round ? mem : &byte);
+		faults += count_faults();
+	}
+	return faults;
+}
+
+/* How many pages of a range have a page table entry. */
+static inline long count_present(void *addr, size_t length, size_t page)
+{
+	size_t i, pages = length / page;
+	unsigned char *vec = malloc(pages);
+	long present = 0;
+
+	if (!vec || mincore(addr, length, vec))
+		present = -1;
+	for (i = 0; i < pages && present >= 0; i++)
+		present += vec[i] & 1;
+	free(vec);
+	return present;
+}
+
+/* The VMA that begins at @addr in smaps: the rest of the line "@name...". */
+static inline bool smaps_line(const void *addr, const char *name, char *rest,
+			      size_t size)
+{
+	FILE *smaps = fopen("/proc/self/smaps", "r");
+	size_t len = strlen(name);
+	bool here = false, found = false;
+	unsigned long start, end;
+	char line[512];
+
+	while (smaps && !found && fgets(line, sizeof(line), smaps)) {
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+			here = start == (unsigned long)addr;
+		found = here && !strncmp(line, name, len);
+	}
+	if (smaps)
+		fclose(smaps);
+	if (found)
+		snprintf(rest, size, "%s", line + len);
+	return found;
+}
+
+/* A field of smaps in bytes, -1 if there is none. */
+static inline long smaps_bytes(const void *addr, const char *name)
+{
+	char rest[512];
+
+	return smaps_line(addr, name, rest, sizeof(rest)) ?
+	       strtol(rest, NULL, 10) * 1024 : -1;
+}
+
+/* Is @flag, two letters, in VmFlags? */
+static inline bool smaps_flag(const void *addr, const char *flag)
+{
+	char rest[512], word[5];
+
+	snprintf(word, sizeof(word), " %s ", flag);
+	return smaps_line(addr, "VmFlags:", rest, sizeof(rest)) &&
+	       strstr(rest, word);
+}
+
+#endif /* MAP_FIXTURE_H */

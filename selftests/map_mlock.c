@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/* mlock() and the like succeed and map every page, which never leaves anyway. */
+#include "map_fixture.h"
+
+#ifndef MCL_ONFAULT
+#define MCL_ONFAULT	4
+#endif
+
+static bool is_pfn(const struct device *dev)
+{
+	return dev->info.strategy == MMAPSHARE_STRATEGY_PFN;
+}
+
+/* All of a map that mincore() can see. */
+static long all_pages(const struct device *dev)
+{
+	return is_pfn(dev) ? 0 : dev->size / dev->page;
+}
+
+TEST_F(map, mlock)
+{
+	const size_t page = self->dev.page, size = self->dev.size;
+
+	make_bytes(self->mem, page, 0, 1);
+	ASSERT_EQ(0, mlock(self->mem, size));
+	EXPECT_EQ(all_pages(&self->dev), count_present(self->mem, size, page));
+	/* the core does not count a driver's pages, nor mark the VMA */
+	EXPECT_EQ(0, smaps_bytes(self->mem, "Locked:"));
+	EXPECT_FALSE(smaps_flag(self->mem, "lo"));
+	EXPECT_TRUE(same_bytes(self->mem, page, 0, 1));
+	EXPECT_EQ(0, munlock(self->mem, size));
+	EXPECT_EQ(0, munlock(self->mem, size));
+	EXPECT_TRUE(same_bytes(self->mem, page, 0, 1));
+	EXPECT_EQ(1, count_maps(self->dev.fd));
+}
+
+TEST_F(map, mlock_of_a_part)
+{
+	const size_t page = self->dev.page;
+
+	ASSERT_EQ(0, mlock(self->mem + page + 1, page));
+	EXPECT_EQ(is_pfn(&self->dev) ? 0 : 2,
+		  count_present(self->mem + page, 2 * page, page));
+	EXPECT_EQ(0, run_child(store_byte, self->mem + page));
+	EXPECT_EQ(0, munlock(self->mem + page, page));
+}
+
+TEST_F(map, map_locked)
+{
+	char *mem = device_map(&self->dev, PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_LOCKED);
+
+	ASSERT_NE(MAP_FAILED, mem);
+	EXPECT_EQ(all_pages(&self->dev),
+		  count_present(mem, self->dev.size, self->dev.page));
+	mem[0] = 'l';
+	EXPECT_EQ('l', self->mem[0]);
+	EXPECT_EQ(0, munmap(mem, self->dev.size));
+}
+
+TEST_F(map, mlockall)
+{
+	char *mem;
+
+	ASSERT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
+	EXPECT_EQ(all_pages(&self->dev),
+		  count_present(self->mem, self->dev.size, self->dev.page));
+	mem = device_map(&self->dev, PROT_READ, MAP_SHARED);
+	ASSERT_NE(MAP_FAILED, mem);
+	EXPECT_EQ(all_pages(&self->dev),
+		  count_present(mem, self->dev.size, self->dev.page));
+	EXPECT_EQ(0, munlockall());
+	EXPECT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT));
+	EXPECT_EQ(0, run_child(store_byte, self->mem));
+	EXPECT_EQ(0, munlockall());
+}
+
+TEST_F(map, no_limit)
+{
+	const struct rlimit none = { 0, 0 };
+
+	/* nothing is locked, but the core asks for the right to lock first */
+	ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &none));
+	if (setresuid(65534, 65534, 65534))
+		SKIP(return, "cannot become another user");
+	EXPECT_EQ(EPERM, errno_of(mlock(self->mem, self->dev.page)));
+	EXPECT_EQ(0, run_child(store_byte, self->mem));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the module says of itself: licence, a description of it and of each
+# parameter, and no other module that insmod would have to load first.
+
+# shellcheck source=module_lib.sh
+. "$(dirname "$0")/module_lib.sh"
+
+# As modinfo -F does, which not every system has.
+modinfo()
+{
+	echo "$strings" | sed -n "s/^$1=//p"
+}
+
+plan 7
+strings=$(LC_ALL=C grep -azE '^[a-z]+=' "$MMAPSHARE_KO" | tr '\0' '\n')
+expect "licence" GPL "$(modinfo license)"
+expect "name" mmapshare "$(modinfo name)"
+expect "depends on nothing" "" "$(modinfo depends)"
+expect "has a description" 1 "$(modinfo description | grep -c ...)"
+expect "has an author" 1 "$(modinfo author | grep -c ...)"
+expect "parameters and their types" "exec:bool size:charp strategy:charp" \
+	"$(modinfo parmtype | sort | tr '\n' ' ' | sed 's/ $//')"
+expect "each parameter has a description" "exec size strategy" \
+	"$(modinfo parm | grep ':.' | sed 's/:.*//' | sort | tr '\n' ' ' |
+	   sed 's/ $//')"

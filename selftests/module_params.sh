@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Module parameters: bad ones are refused with an errno and one line in the
+# log, and leave nothing; good ones are shown in sysfs.
+
+# shellcheck source=module_lib.sh
+. "$(dirname "$0")/module_lib.sh"
+
+ram=$(awk '/^MemTotal/ { print $2 }' /proc/meminfo)
+
+# refused ERRNO PARAMETER...
+refused()
+{
+	want=$1
+	shift
+	got=$(try_load "$@")
+	expect "$* is refused" "$want, 1 line of level 3" "$got"
+	case $got in 0,*) unload >/dev/null ;; esac
+}
+
+# accepted SIZE STRATEGY EXEC PARAMETER...: what sysfs is to show for them
+accepted()
+{
+	want="0, 1 line of level 6: $1 $2 $3, $1 bytes"
+	shift 3
+	got=$(try_load "$@")
+	got="$got: $(parameter size) $(parameter strategy) $(parameter exec)"
+	got="$got, $(wc -c <$NODE) bytes"
+	expect "${*:-no parameter} is accepted" "$want" "$got"
+	unload >/dev/null
+}
+
+plan 50
+
+for size in '' 0 0K -1 abc K 1X 8E 1MM 1KB 1.5M ' ' 0x 1M1 \
+	    99999999999999999999999999999M; do
+	refused EINVAL "size=\"$size\""
+done
+refused EINVAL size
+# rounded up to pages, it has to be an offset in a file
+for size in 99999999999999999999 18446744073709551615 18014398509481984K \
+	    16777216T 8388608T 9223372036854771712; do
+	refused ERANGE size=$size
+done
+# what cannot be, in each strategy
+for strategy in $STRATEGIES; do
+	refused ENOMEM size=$((2 * ram))K strategy="$strategy"
+done
+refused ENOMEM size=8388607T
+refused ENOMEM size=9223372036854771711
+
+for strategy in '' bogus Fault faul fault2; do
+	refused EINVAL "strategy=$strategy"
+done
+refused EINVAL exec=2
+refused EINVAL size=abc strategy=bogus
+expect "nothing is left of all these" "" "$(leftovers)"
+
+accepted 1048576 fault N
+accepted 4096 fault N size=1
+accepted 4096 fault N size=4095
+accepted 4096 fault N size=4096
+accepted 8192 fault N size=4097
+accepted 4096 fault N size=1K
+accepted 65536 fault N size=64k
+accepted 1048576 fault N size=0x100000
+accepted 1052672 fault N size=0x100001
+for strategy in $STRATEGIES; do
+	accepted 3145728 "$strategy" N size=3m strategy="$strategy"
+done
+accepted 1048576 fault Y exec=1

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Counts what suite's tests printed.  What counts is each result of a program's
+# own TAP, "ok" or "not ok" at the start of a line; a program without any counts
+# as one.  On top, a program that ends badly although no result says so, or with
+# another number of results than its plan says, counts as one failure.
+#
+# -v label=...: how to call this run.  Prints a line for each strategy, each
+# failure with what led to it, each skip, and last "total PASSED FAILED SKIPPED".
+
+function skip(why)
+{
+	skipped++
+	all_skipped++
+	why = test ": " (why == "" ? "no reason given" : why)
+	if (!(why in skips))
+		order[++n_skips] = why
+	if (index(skips[why], strategy) == 0)
+		skips[why] = skips[why] " " strategy
+}
+
+# with the end of what was printed since the result before
+function fail(what,    i)
+{
+	failed++
+	bad = bad sprintf("    FAILED: %s: %s\n", test, what)
+	for (i = n_lines > 40 ? n_lines - 39 : 1; i <= n_lines; i++)
+		bad = bad "      | " lines[i] "\n"
+}
+
+# what a result is about: its name, and why it was skipped
+function describe(line,    why)
+{
+	if (match(line, / *# SKIP */)) {
+		why = substr(line, RSTART + RLENGTH)
+	}
+	sub(/ *#.*/, "", line)
+	sub(/^(not )?ok [0-9]* *(- )?/, "", line)
+	return line (line != "" && why != "" ? ": " : "") why
+}
+
+function flush_strategy()
+{
+	if (strategy == "")
+		return
+	printf "  %s %s: %d programs, %d passed, %d failed, %d skipped, %.1f s\n",
+		label, strategy, programs, passed, failed, skipped, ms / 1000
+	printf "%s", bad
+	total_passed += passed
+	total_failed += failed
+	programs = passed = failed = skipped = ms = 0
+	bad = ""
+}
+
+function enter(s)
+{
+	if (s == strategy)
+		return
+	flush_strategy()
+	strategy = s
+}
+
+function start(name)
+{
+	test = name
+	programs++
+	plan = -1
+	results = fails = n_lines = 0
+	plan_skip = ""
+	running = 1
+}
+
+function finish(status)
+{
+	running = 0
+	if (status == 124 || status == 137)
+		fail("killed, out of time")
+	else if (status > 128)
+		fail("killed by signal " status - 128)
+	else if (status == 4 && results == 0)
+		skip(plan_skip)
+	else if (status != 0 && status != 4 && fails == 0)
+		fail("exit status " status)
+	else if (status != 4 && plan >= 0 && plan != results)
+		fail("planned " plan " results, gave " results)
+	else if (results == 0)
+		passed++
+}
+
+{ sub(/\r$/, "") }
+
+/^## run / { enter($3); start($4); next }
+/^## exit / { ms += $4; finish($3 + 0); next }
+/^## fail / {
+	enter($3)
+	test = "suite"
+	sub(/^## fail [^ ]* /, "")
+	fail($0)
+	next
+}
+/^## end$/ { ended = 1; next }
+!running { next }
+
+/^1\.\.[0-9]+/ {
+	plan = substr($1, 4) + 0
+	if (match($0, /# SKIP */))
+		plan_skip = substr($0, RSTART + RLENGTH)
+	next
+}
+
+/^ok / {
+	results++
+	if (/# SKIP/)
+		skip(describe($0))
+	else
+		passed++
+	n_lines = 0
+	next
+}
+
+/^not ok / {
+	results++
+	fails++
+	fail(describe($0))
+	n_lines = 0
+	next
+}
+
+NF { lines[++n_lines] = $0 }
+
+END {
+	if (running)
+		fail("did not end")
+	flush_strategy()
+	for (i = 1; i <= n_skips; i++)
+		printf "    skipped (%s): %s\n", substr(skips[order[i]], 2), order[i]
+	if (!ended) {
+		print "    FAILED: the tests did not come to their end"
+		total_failed++
+	}
+	print "total", total_passed + 0, total_failed + 0, all_skipped + 0
+}

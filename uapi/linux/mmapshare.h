@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * The ABI of /dev/mmapshare.
+ *
+ * Every structure starts with its own size in bytes, set by the caller. A
+ * newer structure only ever grows at its end: an older kernel accepts it as
+ * long as what it does not know is zero (else E2BIG), a newer kernel treats
+ * what an older program did not pass as zero. No structure has holes, and
+ * each is laid out alike for 32-bit and 64-bit programs.
+ */
+#ifndef _UAPI_LINUX_MMAPSHARE_H
+#define _UAPI_LINUX_MMAPSHARE_H
+
+#include <linux/const.h>
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define MMAPSHARE_ABI_VERSION	1
+
+/**
+ * enum mmapshare_strategy - how a region's memory is got and mapped
+ * @MMAPSHARE_STRATEGY_FAULT: shmem pages, mapped at the first touch
+ * @MMAPSHARE_STRATEGY_HUGE: the same, in PMD-sized pages where possible
+ * @MMAPSHARE_STRATEGY_VMALLOC: single pages, remap_vmalloc_range() at mmap()
+ * @MMAPSHARE_STRATEGY_PFN: contiguous runs of pages, remap_pfn_range() at mmap()
+ */
+enum mmapshare_strategy {
+	MMAPSHARE_STRATEGY_FAULT	= 0,
+	MMAPSHARE_STRATEGY_HUGE		= 1,
+	MMAPSHARE_STRATEGY_VMALLOC	= 2,
+	MMAPSHARE_STRATEGY_PFN		= 3,
+};
+
+/* What a mapping of the region can do: bits of mmapshare_info.features. */
+
+/* MAP_PRIVATE works, a store then goes to a private copy */
+#define MMAPSHARE_FEAT_COW	_BITULL(0)
+/* the kernel can pin the pages: O_DIRECT, vmsplice, io_uring buffers, ... */
+#define MMAPSHARE_FEAT_GUP	_BITULL(1)
+/* MADV_DONTNEED works, the next touch finds the region's bytes again */
+#define MMAPSHARE_FEAT_DONTNEED	_BITULL(2)
+/* process-shared futexes, and so mutexes, condition variables, semaphores */
+#define MMAPSHARE_FEAT_FUTEX	_BITULL(3)
+/* a core dump contains the mapping when /proc/PID/coredump_filter asks */
+#define MMAPSHARE_FEAT_DUMP	_BITULL(4)
+/* PMD-sized pages are tried first */
+#define MMAPSHARE_FEAT_HUGE	_BITULL(5)
+
+/**
+ * struct mmapshare_info - facts about a region
+ * @size: in: sizeof(struct mmapshare_info)
+ * @flags: in: must be 0
+ * @abi_version: out: MMAPSHARE_ABI_VERSION of the module
+ * @strategy: out: enum mmapshare_strategy
+ * @region_size: out: bytes, a multiple of @page_size, never changes
+ * @features: out: MMAPSHARE_FEAT_*
+ * @page_size: out: bytes; what offsets of mmap() are multiples of
+ * @huge_page_size: out: bytes of one PMD-sized page, 0 where there are none
+ * @huge_bytes: out: how much of the region is in PMD-sized pages
+ * @maps: out: mappings (VMAs) of the region at this moment
+ */
+struct mmapshare_info {
+	__u32 size;
+	__u32 flags;
+	__u32 abi_version;
+	__u32 strategy;
+	__u64 region_size;
+	__u64 features;
+	__u32 page_size;
+	__u32 huge_page_size;
+	__u64 huge_bytes;
+	__u64 maps;
+};
+
+#define MMAPSHARE_PATTERN_MAX	8
+
+/**
+ * struct mmapshare_fill - let the kernel store a repeated pattern
+ * @size: in: sizeof(struct mmapshare_fill)
+ * @flags: in: must be 0
+ * @offset: in: first byte of the range
+ * @length: in: bytes; the range must lie inside the region
+ * @pattern: in: the bytes to repeat from @offset on, unused ones 0
+ * @pattern_len: in: how many of them, 1 to MMAPSHARE_PATTERN_MAX
+ * @reserved: in: must be 0
+ */
+struct mmapshare_fill {
+	__u32 size;
+	__u32 flags;
+	__u64 offset;
+	__u64 length;
+	__u8 pattern[MMAPSHARE_PATTERN_MAX];
+	__u32 pattern_len;
+	__u32 reserved;
+};
+
+/**
+ * struct mmapshare_checksum - let the kernel read a range
+ * @size: in: sizeof(struct mmapshare_checksum)
+ * @flags: in: must be 0
+ * @offset: in: first byte of the range
+ * @length: in: bytes; the range must lie inside the region
+ * @crc32c: out: CRC-32C (Castagnoli) of the range; 0 for an empty one
+ * @reserved: in: must be 0
+ */
+struct mmapshare_checksum {
+	__u32 size;
+	__u32 flags;
+	__u64 offset;
+	__u64 length;
+	__u32 crc32c;
+	__u32 reserved;
+};
+
+#define MMAPSHARE_IOC_MAGIC	0xbb
+
+/*
+ * The size is in the structure, not in the number, so that a number stays
+ * what it is when its structure grows.
+ */
+#define MMAPSHARE_IOC_INFO	_IO(MMAPSHARE_IOC_MAGIC, 0x00)
+#define MMAPSHARE_IOC_FILL	_IO(MMAPSHARE_IOC_MAGIC, 0x01)
+#define MMAPSHARE_IOC_CHECKSUM	_IO(MMAPSHARE_IOC_MAGIC, 0x02)
+
+#endif /* _UAPI_LINUX_MMAPSHARE_H */
