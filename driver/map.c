@@ -188,9 +188,10 @@ static unsigned long mms_run_length(struct mms_region *r, pgoff_t pgoff,
 }
 
 /*
- * Shared only: a private mapping would have to copy a page at the first
- * store, and here there is no page. Not VM_SHARED, which the core takes away
- * from a shared mapping of a file that is open for reading.
+ * Shared only: in a private mapping the core can tell a copy from an original
+ * for a single run that fills the VMA at most, and keeps its first frame number
+ * in vm_pgoff to do so. Not VM_SHARED, which the core takes away from a shared
+ * mapping of a file that is open for reading.
  */
 static int mms_map_pfn(struct mms_region *r, struct vm_area_struct *vma)
 {
