@@ -28,6 +28,8 @@
 #include "kselftest_harness.h"
 
 #define DEVICE	"/dev/mmapshare"
+/* Tests reach as far as this into the region. */
+#define DEVICE_SIZE_MIN	(8UL << 20)
 
 /* An open device and what it says of itself. */
 struct device {
@@ -61,6 +63,8 @@ static inline bool device_open(struct device *dev, int flags)
 		if (access(DEVICE, F_OK))				\
 			SKIP(return, "no " DEVICE ": load the module");	\
 		ASSERT_TRUE(device_open(dev, flags));			\
+		if ((dev)->size < DEVICE_SIZE_MIN)			\
+			SKIP(return, "needs 8 MiB: insmod mmapshare.ko size=8M"); \
 	} while (0)
 
 static inline bool has_feature(const struct device *dev, uint64_t feature)
