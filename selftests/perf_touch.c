@@ -7,7 +7,7 @@
 #define MODULE	"/sys/module/mmapshare"
 #define SIZE	(256UL << 20)
 #define REPEAT	4
-#define ROUNDS	2	/* at most, on a machine with much else to do */
+#define ROUNDS	6	/* at most, on a machine with much else to do */
 
 enum { FAULT, HUGE, VMALLOC, PFN, MEMFD, KINDS };
 
@@ -189,7 +189,7 @@ static void print_table(void)
 	}
 }
 
-TEST_F_TIMEOUT(touch, all, 150)
+TEST_F_TIMEOUT(touch, all, 280)
 {
 	uint64_t huge = 0;
 	int round, i, kind, fd;
