@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A 32-bit program maps any part of the region; its offsets are in pages. */
+/* A 32-bit program maps any part of the region; its offsets are in units of 4 KiB. */
 #include "mmapshare_test.h"
 #include <sys/syscall.h>
 
 _Static_assert(sizeof(long) == 4, "this is not a 32-bit program");
 
-#define PAGE	4096
+#define UNIT	4096	/* of mmap2(), however large a page is */
 
 FIXTURE(map)
 {
 	struct device dev;
-	unsigned long pages;
+	unsigned long page;	/* the rest is in UNITs */
+	unsigned long end;
 };
 
 FIXTURE_SETUP(map)
 {
 	DEVICE_OPEN(&self->dev, O_RDWR);
-	self->pages = self->dev.info.region_size / PAGE;
+	self->page = self->dev.page / UNIT;
+	self->end = self->dev.info.region_size / UNIT;
 }
 
 FIXTURE_TEARDOWN(map)
@@ -25,50 +27,52 @@ FIXTURE_TEARDOWN(map)
 }
 
 static uint8_t *mmap2(FIXTURE_DATA(map) *self, size_t length,
-		      unsigned long page)
+		      unsigned long offset)
 {
 	return (void *)syscall(SYS_mmap2, NULL, length, PROT_READ | PROT_WRITE,
-			       MAP_SHARED, self->dev.fd, page);
+			       MAP_SHARED, self->dev.fd, offset);
 }
 
-TEST_F(map, pages)
+TEST_F(map, offsets)
 {
-	const unsigned long pages[] = {
-		0, 1, self->pages / 2 + 1, self->pages - 1,
+	const unsigned long page = self->page, length = self->dev.page;
+	const unsigned long offsets[] = {
+		0, page, (self->end / page / 2 + 1) * page, self->end - page,
 	};
 	uint8_t byte, *map;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(pages); i++) {
-		uint64_t pos = (uint64_t)pages[i] * PAGE;
+	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
+		uint64_t pos = (uint64_t)offsets[i] * UNIT;
 
-		map = mmap2(self, PAGE, pages[i]);
+		map = mmap2(self, length, offsets[i]);
 		ASSERT_NE(MAP_FAILED, (void *)map);
-		make_bytes(map, PAGE, pos, 21);
-		ASSERT_EQ(1, pread(self->dev.fd, &byte, 1, pos + 4095));
-		EXPECT_EQ(byte_at(pos + 4095, 21), byte);
-		EXPECT_EQ(kernel_checksum(self->dev.fd, pos, PAGE),
-			  user_crc32c(map, PAGE));
+		make_bytes(map, length, pos, 21);
+		ASSERT_EQ(1, pread(self->dev.fd, &byte, 1, pos + length - 1));
+		EXPECT_EQ(byte_at(pos + length - 1, 21), byte);
+		EXPECT_EQ(kernel_checksum(self->dev.fd, pos, length),
+			  user_crc32c(map, length));
 		ASSERT_EQ(0, kernel_fill(self->dev.fd, pos, 2, 'k'));
 		EXPECT_EQ('k', map[1]);
-		munmap(map, PAGE);
+		munmap(map, length);
 	}
 }
 
-/* Page numbers whose bytes do not fit into 32 bits are not cut off. */
+/* Offsets whose bytes do not fit into 32 bits are not cut off. */
 TEST_F(map, past_the_end)
 {
-	const unsigned long pages[] = {
-		self->pages, self->pages + 1, 1UL << 31, -1UL, -2UL,
-		(1UL << 20) + self->pages,
+	const unsigned long page = self->page, length = self->dev.page;
+	const unsigned long offsets[] = {
+		self->end, self->end + page, 1UL << 31, -page, -2 * page,
+		(1UL << 20) + self->end,
 	};
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(pages); i++) {
-		EXPECT_EQ(MAP_FAILED, (void *)mmap2(self, PAGE, pages[i]));
+	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
+		EXPECT_EQ(MAP_FAILED, (void *)mmap2(self, length, offsets[i]));
 		EXPECT_EQ(ENXIO, errno);
 	}
-	EXPECT_EQ(MAP_FAILED, (void *)mmap2(self, 2 * PAGE, self->pages - 1));
+	EXPECT_EQ(MAP_FAILED, (void *)mmap2(self, 2 * length, self->end - page));
 	EXPECT_EQ(ENXIO, errno);
 }
 

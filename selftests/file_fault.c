@@ -6,7 +6,7 @@
 #include "mmapshare_test.h"
 #include <sys/uio.h>
 
-#define GOOD	((1 << 20) + 8192)	/* more than the driver copies at once */
+#define GOOD	((1 << 20) + (1 << 17))	/* more than the driver copies at once */
 
 FIXTURE(fault)
 {
@@ -21,18 +21,18 @@ FIXTURE_SETUP(fault)
 	DEVICE_OPEN(&self->dev, O_RDWR);
 	self->map = device_map(&self->dev, PROT_READ | PROT_WRITE, MAP_SHARED);
 	ASSERT_NE(MAP_FAILED, self->map);
-	self->buf = mmap(NULL, GOOD + 4096, PROT_READ | PROT_WRITE,
+	self->buf = mmap(NULL, GOOD + self->dev.page, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, self->buf);
 	self->bad = self->buf + GOOD;
-	ASSERT_EQ(0, mprotect(self->bad, 4096, PROT_NONE));
+	ASSERT_EQ(0, mprotect(self->bad, self->dev.page, PROT_NONE));
 	memset(self->map, '.', 2 * GOOD);
 }
 
 FIXTURE_TEARDOWN(fault)
 {
 	munmap(self->map, self->dev.size);
-	munmap(self->buf, GOOD + 4096);
+	munmap(self->buf, GOOD + self->dev.page);
 	close(self->dev.fd);
 }
 
@@ -62,7 +62,7 @@ TEST_F(fault, nothing_copied)
 
 TEST_F(fault, read_into_read_only_memory)
 {
-	ASSERT_EQ(0, mprotect(self->bad, 4096, PROT_READ));
+	ASSERT_EQ(0, mprotect(self->bad, self->dev.page, PROT_READ));
 	EXPECT_EQ(-1, pread(self->dev.fd, self->bad, 100, 0));
 	EXPECT_EQ(EFAULT, errno);
 }
@@ -70,7 +70,8 @@ TEST_F(fault, read_into_read_only_memory)
 /* How many bytes of the last good page count is up to the architecture. */
 TEST_F(fault, short_read)
 {
-	const ssize_t goods[] = { 100, 4096, 8191, GOOD };
+	const ssize_t page = self->dev.page;
+	const ssize_t goods[] = { 100, page, 2 * page - 1, GOOD };
 	int fd = self->dev.fd;
 	size_t i;
 
@@ -82,7 +83,7 @@ TEST_F(fault, short_read)
 		memset(self->buf, '-', GOOD);
 		ASSERT_EQ(0, lseek(fd, 0, SEEK_SET));
 		n = read(fd, buf, goods[i] + 50);
-		EXPECT_LT(goods[i] - 4096, n);
+		EXPECT_LT(goods[i] - page, n);
 		EXPECT_LT(0, n);
 		EXPECT_GE(goods[i], n);
 		EXPECT_TRUE(same_bytes(buf, n, 0, 3));
@@ -92,7 +93,8 @@ TEST_F(fault, short_read)
 
 TEST_F(fault, short_write)
 {
-	const ssize_t goods[] = { 100, 4096, 8191, GOOD };
+	const ssize_t page = self->dev.page;
+	const ssize_t goods[] = { 100, page, 2 * page - 1, GOOD };
 	int fd = self->dev.fd;
 	size_t i;
 
@@ -104,7 +106,7 @@ TEST_F(fault, short_write)
 		make_bytes(buf, goods[i], i, 3);
 		ASSERT_EQ(0, lseek(fd, 0, SEEK_SET));
 		n = write(fd, buf, goods[i] + 50);
-		EXPECT_LT(goods[i] - 4096, n);
+		EXPECT_LT(goods[i] - page, n);
 		EXPECT_LT(0, n);
 		EXPECT_GE(goods[i], n);
 		EXPECT_TRUE(same_bytes(self->map, n, i, 3));

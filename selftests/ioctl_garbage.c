@@ -6,14 +6,14 @@
 #include "mmapshare_test.h"
 
 #define ROUNDS	10000
-#define PAGE	4096
+#define MAX_PAGE	65536
 
 union any {
 	uint32_t size;
 	struct mmapshare_info info;
 	struct mmapshare_fill fill;
 	struct mmapshare_checksum sum;
-	uint8_t bytes[PAGE];
+	uint8_t bytes[MAX_PAGE];
 };
 
 FIXTURE(garbage)
@@ -31,6 +31,7 @@ FIXTURE_SETUP(garbage)
 	self->map = (void *)device_map(&self->dev, PROT_READ | PROT_WRITE,
 				       MAP_SHARED);
 	ASSERT_NE(MAP_FAILED, (void *)self->map);
+	ASSERT_GE(sizeof(self->any), self->dev.page);
 	self->want = malloc(self->dev.size);
 	ASSERT_NE(NULL, self->want);
 	memcpy(self->want, self->map, self->dev.size);
@@ -53,10 +54,10 @@ static uint64_t dice(FIXTURE_DATA(garbage) *self, uint64_t sides)
 /* Mostly small, often at an edge, sometimes anything. */
 static uint64_t number(FIXTURE_DATA(garbage) *self)
 {
-	const uint64_t size = self->dev.size;
+	const uint64_t size = self->dev.size, page = self->dev.page;
 	const uint64_t edges[] = {
-		0, PAGE, size, size - PAGE, 1ULL << 32, 1ULL << 63, -size,
-		-PAGE,
+		0, page, size, size - page, 1ULL << 32, 1ULL << 63, -size,
+		-page,
 	};
 
 	switch (dice(self, 8)) {
@@ -81,7 +82,7 @@ static void make(FIXTURE_DATA(garbage) *self, unsigned int cmd)
 	union any *any = &self->any;
 	uint32_t i;
 
-	memset(any, 0, sizeof(*any));
+	memset(any, 0, self->dev.page);
 	any->size = dice(self, 8) ? size_of(cmd) : number(self);
 	any->fill.offset = dice(self, 2) ? dice(self, self->dev.size) :
 					   number(self);
@@ -100,15 +101,15 @@ static int expected(FIXTURE_DATA(garbage) *self, unsigned int cmd)
 {
 	const union any *any = &self->any;
 	const struct mmapshare_fill *fill = &any->fill;
-	const uint64_t size = self->dev.size;
+	const uint64_t size = self->dev.size, page = self->dev.page;
 	uint32_t i;
 
 	if (any->size < size_of(cmd))
 		return EINVAL;
-	for (i = size_of(cmd); i < any->size && i < PAGE; i++)
+	for (i = size_of(cmd); i < any->size && i < page; i++)
 		if (any->bytes[i])
 			return E2BIG;
-	if (any->size > PAGE)
+	if (any->size > page)
 		return E2BIG;
 	if (any->info.flags)
 		return EINVAL;

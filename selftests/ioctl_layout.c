@@ -78,11 +78,12 @@ TEST(strategies_and_features)
 /* The kernel knows these numbers too. */
 TEST(kernel_agrees)
 {
-	uint64_t info[7] = { 56 };
+	uint64_t info[7] = { };
 	uint32_t *words = (uint32_t *)info;
 	struct device dev;
 
 	DEVICE_OPEN(&dev, O_RDWR);
+	words[0] = 56;
 	ASSERT_EQ(0, ioctl(dev.fd, 0xbb00, info));
 	EXPECT_EQ(1U, words[2]);
 	EXPECT_EQ(dev.info.strategy, words[3]);

@@ -2,11 +2,10 @@
 /* The structures of all ioctls may be older, newer, and in bad places. */
 #include "mmapshare_test.h"
 
-#define PAGE	4096
-
 FIXTURE(structure)
 {
 	struct device dev;
+	size_t page_size;
 	uint8_t *page;		/* with nothing behind it */
 	uint32_t *first;	/* a structure at its beginning */
 	uint8_t *last;		/* room for one at its end */
@@ -41,17 +40,18 @@ FIXTURE_VARIANT_ADD(structure, checksum) {
 FIXTURE_SETUP(structure)
 {
 	DEVICE_OPEN(&self->dev, O_RDWR);
-	self->page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+	self->page_size = self->dev.page;
+	self->page = mmap(NULL, 2 * self->page_size, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, self->page);
-	ASSERT_EQ(0, munmap(self->page + PAGE, PAGE));
+	ASSERT_EQ(0, munmap(self->page + self->page_size, self->page_size));
 	self->first = (void *)self->page;
-	self->last = self->page + PAGE - variant->size;
+	self->last = self->page + self->page_size - variant->size;
 }
 
 FIXTURE_TEARDOWN(structure)
 {
-	munmap(self->page, PAGE);
+	munmap(self->page, self->page_size);
 	close(self->dev.fd);
 }
 
@@ -68,7 +68,7 @@ static void put(FIXTURE_DATA(structure) *self,
 
 	if (variant->is_fill)
 		s.fill.pattern_len = 1;
-	memset(self->page, 0, PAGE);
+	memset(self->page, 0, self->page_size);
 	memcpy(place, &s, variant->size);
 }
 
@@ -77,14 +77,14 @@ static void put(FIXTURE_DATA(structure) *self,
 
 TEST_F(structure, larger)
 {
-	const uint32_t sizes[] = { variant->size + 1, variant->size + 8, PAGE };
+	const uint32_t sizes[] = { variant->size + 1, variant->size + 8, self->page_size };
 	size_t i, j;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		put(self, variant, self->page, sizes[i]);
 		EXPECT_EQ(0, IOCTL_ERRNO(self->page));
 		EXPECT_EQ(sizes[i], *self->first);
-		for (j = variant->size; j < PAGE; j++)
+		for (j = variant->size; j < self->page_size; j++)
 			ASSERT_EQ(0, self->page[j]);
 
 		/* what this kernel does not know must be 0 */
@@ -100,7 +100,7 @@ TEST_F(structure, larger)
 
 TEST_F(structure, too_large)
 {
-	const uint32_t sizes[] = { PAGE + 1, INT32_MAX, 1U << 31, UINT32_MAX };
+	const uint32_t sizes[] = { self->page_size + 1, INT32_MAX, 1U << 31, UINT32_MAX };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -139,32 +139,32 @@ TEST_F(structure, at_the_end_of_a_page)
 
 TEST_F(structure, beyond_the_end_of_a_page)
 {
-	uint32_t *tail = (void *)(self->page + PAGE - 4);
+	uint32_t *tail = (void *)(self->page + self->page_size - 4);
 
 	put(self, variant, self->last, variant->size + 1);
 	EXPECT_EQ(EFAULT, IOCTL_ERRNO(self->last));
-	memset(self->page, 0, PAGE);
+	memset(self->page, 0, self->page_size);
 	*tail = variant->size;
 	EXPECT_EQ(EFAULT, IOCTL_ERRNO(tail));
 	/* the size alone is enough to be told that it is wrong */
 	*tail = variant->size - 1;
 	EXPECT_EQ(EINVAL, IOCTL_ERRNO(tail));
-	*tail = PAGE + 1;
+	*tail = self->page_size + 1;
 	EXPECT_EQ(E2BIG, IOCTL_ERRNO(tail));
-	EXPECT_EQ(EFAULT, IOCTL_ERRNO(self->page + PAGE - 3));
+	EXPECT_EQ(EFAULT, IOCTL_ERRNO(self->page + self->page_size - 3));
 }
 
 TEST_F(structure, bad_pointer)
 {
 	EXPECT_EQ(EFAULT, IOCTL_ERRNO(NULL));
 	EXPECT_EQ(EFAULT, IOCTL_ERRNO((void *)8));
-	EXPECT_EQ(EFAULT, IOCTL_ERRNO((void *)-(long)PAGE));
+	EXPECT_EQ(EFAULT, IOCTL_ERRNO((void *)-(long)self->page_size));
 }
 
 TEST_F(structure, read_only_memory)
 {
 	put(self, variant, self->page, variant->size);
-	ASSERT_EQ(0, mprotect(self->page, PAGE, PROT_READ));
+	ASSERT_EQ(0, mprotect(self->page, self->page_size, PROT_READ));
 	EXPECT_EQ(variant->writes_back ? EFAULT : 0, IOCTL_ERRNO(self->page));
 }
 

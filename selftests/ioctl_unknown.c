@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Every ioctl number that is not documented gets ENOTTY. */
 #include "mmapshare_test.h"
+#include <asm/termbits.h>	/* what TCGETS is about */
 #include <linux/fs.h>
 #include <linux/vt.h>
 #include <sys/ioctl.h>

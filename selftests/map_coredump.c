@@ -59,10 +59,11 @@ static bool write_file(const char *path, const char *text)
 
 FIXTURE_SETUP(core)
 {
-	const size_t length = PAGES * 4096;
+	size_t length;
 	FILE *f;
 
 	DEVICE_OPEN(&self->dev, variant->flags);
+	length = PAGES * self->dev.page;
 	f = fopen(PATTERN, "r");
 	ASSERT_NE(NULL, f);
 	ASSERT_NE(NULL, fgets(self->pattern, sizeof(self->pattern), f));

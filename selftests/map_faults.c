@@ -39,13 +39,13 @@ FIXTURE_SETUP(faults)
 {
 	DEVICE_OPEN(&self->dev, O_RDWR);
 	if (has_feature(&self->dev, MMAPSHARE_FEAT_FUTEX)) {
-		const size_t window = 512 * self->dev.page;
+		const size_t pmd = pmd_size(&self->dev);
 
-		self->min = self->dev.size / window;
-		self->max = self->min + SLACK;
+		self->min = self->dev.size / pmd;
+		self->max = self->dev.size / fault_window(&self->dev) + SLACK;
 		/* what is left behind the last PMD entry, page by page */
 		if (self->dev.info.huge_bytes)
-			self->max += self->dev.size % window / self->dev.page;
+			self->max += self->dev.size % pmd / self->dev.page;
 	}
 }
 
@@ -85,17 +85,17 @@ TEST_F(faults, after_dontneed)
 	EXPECT_GE(self->max, faults);
 }
 
-/* Where PMD entries cannot be: 4 KiB off. */
+/* Where PMD entries cannot be: a page off. */
 TEST_F(faults, misaligned)
 {
-	const size_t page = self->dev.page;
-	char *place = mmap(NULL, self->dev.size + 1024 * page, PROT_NONE,
+	const size_t page = self->dev.page, pmd = pmd_size(&self->dev);
+	char *place = mmap(NULL, self->dev.size + 2 * pmd, PROT_NONE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	long faults;
 	char *mem;
 
 	ASSERT_NE(MAP_FAILED, place);
-	mem = (char *)(((uintptr_t)place + 512 * page) & -(512 * page)) + page;
+	mem = (char *)(((uintptr_t)place + pmd) & -pmd) + page;
 	ASSERT_EQ(mem, mmap(mem, self->dev.size, PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_FIXED, self->dev.fd, 0));
 	faults = faults_of(variant->touch, &self->dev, mem);

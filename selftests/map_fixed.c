@@ -80,8 +80,9 @@ TEST_F(map, noreplace)
 TEST_F(map, at_every_alignment)
 {
 	const size_t page = self->dev.page, size = self->dev.size;
-	const size_t shifts[] = { 0, 1, 7, 255, 511, 512, 513 };
-	char *place = mmap(NULL, size + 1024 * page, PROT_NONE,
+	const size_t pmd = pmd_size(&self->dev) / page;
+	const size_t shifts[] = { 0, 1, 7, pmd / 2 - 1, pmd - 1, pmd, pmd + 1 };
+	char *place = mmap(NULL, size + 2 * pmd * page, PROT_NONE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint64_t offset;
 	size_t i;

@@ -9,6 +9,7 @@
 #include "mmapshare_test.h"
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 
 FIXTURE(map) {
 	struct device dev;
@@ -32,6 +33,32 @@ FIXTURE_TEARDOWN(map)
 static inline size_t middle(const struct device *dev)
 {
 	return dev->size / dev->page / 2 * dev->page;
+}
+
+/* How much one page of page table entries maps, and so a PMD entry. */
+static inline size_t pmd_size(const struct device *dev)
+{
+	FILE *f = fopen("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", "r");
+	size_t size = dev->page / sizeof(uint64_t) * dev->page;
+	struct utsname system;
+
+	/* where such a page is but half a page */
+	if (!uname(&system) && !strcmp(system.machine, "s390x"))
+		size /= 2;
+	if (f) {
+		if (fscanf(f, "%zu", &size) != 1)
+			size = 0;
+		fclose(f);
+	}
+	return size;
+}
+
+/* How much a fault maps at most, other than by a PMD entry. */
+static inline size_t fault_window(const struct device *dev)
+{
+	const size_t pmd = pmd_size(dev);
+
+	return pmd < 512 * dev->page ? pmd : 512 * dev->page;
 }
 
 /* To compare with what read() and the like return. */

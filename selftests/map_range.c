@@ -13,6 +13,18 @@ static int try_map(const struct device *dev, uint64_t offset, size_t length)
 	return 0;
 }
 
+/* What mmap() of a length says if it is not about the file. */
+static int core_refuses(size_t length)
+{
+	char *p = mmap(NULL, length, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		return errno;
+	munmap(p, length);
+	return 0;
+}
+
 TEST_F(map, offset_and_length)
 {
 	const uint64_t size = self->dev.size, page = self->dev.page;
@@ -53,7 +65,7 @@ TEST_F(map, offset_and_length)
 		{ size - 1, 1, EINVAL },
 		{ 0, 0, EINVAL },
 		{ size, 0, EINVAL },
-		{ 0, 1ULL << 62, ENOMEM },
+		{ 0, 1ULL << 62, core_refuses(1ULL << 62) ?: ENXIO },
 		{ 0, SIZE_MAX, ENOMEM },
 	};
 	size_t i;

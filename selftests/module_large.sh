@@ -8,8 +8,8 @@
 . "$(dirname "$0")/module_lib.sh"
 
 SIZE=$((5 << 30))
-PAGES=$((SIZE / 4096))
-BEYOND=$(((4 << 30) / 4096 + 3))	# in pages
+PAGES=$((SIZE / PAGE))
+BEYOND=$(((4 << 30) / PAGE + 3))	# in pages
 CUT_OFF=3
 
 free=$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)
@@ -18,17 +18,17 @@ free=$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)
 
 peek_page()
 {
-	"$TOOL" peek $NODE $(($1 * 4096)) 4
+	"$TOOL" peek $NODE $(($1 * PAGE)) 4
 }
 
 poke_page()
 {
-	"$TOOL" poke $NODE $(($1 * 4096)) "$2"
+	"$TOOL" poke $NODE $(($1 * PAGE)) "$2"
 }
 
 read_page()
 {
-	dd if=$NODE bs=4096 skip="$1" count=1 2>/dev/null
+	dd if=$NODE bs="$PAGE" skip="$1" count=1 2>/dev/null
 }
 
 plan 24
@@ -38,7 +38,7 @@ for strategy in $STRATEGIES; do
 	[ "$got" = "0 $SIZE" ] || exit 1
 
 	poke_page $CUT_OFF near
-	printf 'far.' | dd of=$NODE bs=4096 seek=$BEYOND conv=notrunc 2>/dev/null
+	printf 'far.' | dd of=$NODE bs="$PAGE" seek=$BEYOND conv=notrunc 2>/dev/null
 	expect "$strategy: write and mmap agree" far. "$(peek_page $BEYOND)"
 	expect "$strategy: nothing is cut off on write" near \
 		"$(peek_page $CUT_OFF)"

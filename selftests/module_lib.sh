@@ -9,6 +9,8 @@ NODE=/dev/mmapshare
 PARAMETERS=/sys/module/mmapshare/parameters
 # shellcheck disable=SC2034	# used by those that source this
 STRATEGIES="fault huge vmalloc pfn"
+# shellcheck disable=SC2034
+PAGE=$(getconf PAGESIZE)
 KSFT_SKIP=4
 
 skip_all()

@@ -10,7 +10,7 @@
 other=/dev/mmapshare-module-test
 
 plan 8
-load size=64K >/dev/null
+load size=1M >/dev/null
 
 expect "is a character device" "character special file" "$(stat -c %F $NODE)"
 expect "belongs to root, not for others" "660 0:0" "$(stat -c '%a %u:%g' $NODE)"
@@ -26,8 +26,9 @@ printf abc | dd of=$other bs=1 seek=5000 conv=notrunc 2>/dev/null
 expect "another node: write there, read here" abc \
 	"$(dd if=$NODE bs=1 skip=5000 count=3 2>/dev/null)"
 expect "another node: write there, map here" abc "$("$TOOL" peek $NODE 5000 3)"
-"$TOOL" poke $NODE 8192 xyz
-expect "another node: store here, map there" xyz "$("$TOOL" peek $other 8192 3)"
+"$TOOL" poke $NODE $((3 * PAGE)) xyz
+expect "another node: store here, map there" xyz \
+	"$("$TOOL" peek $other $((3 * PAGE)) 3)"
 
 exec 3<$other
 expect "another node: counts as use" EAGAIN "$(unload)"

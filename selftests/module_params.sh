@@ -7,6 +7,7 @@
 # shellcheck source=module_lib.sh
 . "$(dirname "$0")/module_lib.sh"
 
+LARGEST=$((0x7fffffffffffffff - PAGE))
 ram=$(awk '/^MemTotal/ { print $2 }' /proc/meminfo)
 
 # refused ERRNO PARAMETER...
@@ -40,7 +41,7 @@ done
 refused EINVAL size
 # rounded up to pages, it has to be an offset in a file
 for size in 99999999999999999999 18446744073709551615 18014398509481984K \
-	    16777216T 8388608T 9223372036854771712; do
+	    16777216T 8388608T $((LARGEST + 1)); do
 	refused ERANGE size=$size
 done
 # what cannot be, in each strategy
@@ -48,7 +49,7 @@ for strategy in $STRATEGIES; do
 	refused ENOMEM size=$((2 * ram))K strategy="$strategy"
 done
 refused ENOMEM size=8388607T
-refused ENOMEM size=9223372036854771711
+refused ENOMEM size=$LARGEST
 
 for strategy in '' bogus Fault faul fault2; do
 	refused EINVAL "strategy=$strategy"
@@ -58,14 +59,14 @@ refused EINVAL size=abc strategy=bogus
 expect "nothing is left of all these" "" "$(leftovers)"
 
 accepted 1048576 fault N
-accepted 4096 fault N size=1
-accepted 4096 fault N size=4095
-accepted 4096 fault N size=4096
-accepted 8192 fault N size=4097
-accepted 4096 fault N size=1K
+accepted "$PAGE" fault N size=1
+accepted "$PAGE" fault N size=$((PAGE - 1))
+accepted "$PAGE" fault N size="$PAGE"
+accepted $((2 * PAGE)) fault N size=$((PAGE + 1))
+accepted "$PAGE" fault N size=1K
 accepted 65536 fault N size=64k
 accepted 1048576 fault N size=0x100000
-accepted 1052672 fault N size=0x100001
+accepted $((1048576 + PAGE)) fault N size=0x100001
 for strategy in $STRATEGIES; do
 	accepted 3145728 "$strategy" N size=3m strategy="$strategy"
 done

@@ -9,8 +9,8 @@
 
 ROUNDS=10
 # An odd size, which nobody else has in vmalloc space: with its guard page.
-SIZE=$((769 * 4096))
-VMALLOC=$((770 * 4096))
+SIZE=$((769 * PAGE))
+VMALLOC=$((770 * PAGE))
 # A region that is not given back makes 30 MiB in the end. Processes and caches
 # come and go by some 100 KiB meanwhile; shmem is used by hardly anybody else.
 SLACK_KIB=2048
@@ -19,8 +19,8 @@ SLACK_PAGES=64
 # KiB, with the pages on the lists of each CPU, which do not count as free
 available()
 {
-	awk '/^MemAvailable/ { n += $2 }
-	     /^ +count:/ { n += 4 * $2 }
+	awk -v page=$((PAGE / 1024)) '/^MemAvailable/ { n += $2 }
+	     /^ +count:/ { n += page * $2 }
 	     END { print n }' /proc/meminfo /proc/zoneinfo
 }
 
@@ -49,7 +49,7 @@ round()
 {
 	got=$(load size=$SIZE strategy="$1")
 	echo x >$NODE
-	"$TOOL" poke $NODE $((SIZE - 4096)) y
+	"$TOOL" poke $NODE $((SIZE - PAGE)) y
 	got="$got $(unload)"
 	[ "$got" = "0 0" ] || echo "$got"
 }

@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define PAGE	4096
+#define PAGE	((size_t)sysconf(_SC_PAGESIZE))
 
 static int usage(void)
 {
@@ -93,7 +93,7 @@ static char *map_page(const char *node, unsigned long long offset)
 		exit(1);
 	}
 	p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-		 offset & ~(PAGE - 1ULL));
+		 offset & -(unsigned long long)PAGE);
 	if (p == MAP_FAILED) {
 		perror("mmap");
 		exit(1);

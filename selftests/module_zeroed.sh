@@ -7,7 +7,7 @@
 # shellcheck source=module_lib.sh
 . "$(dirname "$0")/module_lib.sh"
 
-SIZE=$((2 * 1024 * 1024 + 3 * 4096))
+SIZE=$((2 * 1024 * 1024 + 3 * PAGE))
 dir=$(mktemp -d)
 head -c $SIZE /dev/zero >"$dir/clean"
 tr '\0' '\245' <"$dir/clean" >"$dir/dirty"
