@@ -22,8 +22,8 @@
 
 /*
  * A private instance of tmpfs that prefers huge pages whatever the system's
- * policy for /dev/shm is. NULL where the kernel has no transparent huge
- * pages: the huge strategy then gets what the fault strategy gets.
+ * policy for /dev/shm is. NULL where kernel or processor have no transparent
+ * huge pages: the huge strategy then gets what the fault strategy gets.
  */
 static struct vfsmount *mms_huge_mnt;
 
@@ -33,7 +33,9 @@ int mms_pages_init(void)
 	struct file_system_type *tmpfs;
 	struct vfsmount *mnt;
 
-	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
+	/* shmem would log that it does not know the option */
+	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ||
+	    !has_transparent_hugepage())
 		return 0;
 	tmpfs = get_fs_type("tmpfs");
 	if (!tmpfs)
