@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The front door; "make help" lists what there is.  Kbuild builds the module,
-# selftests/vm does all that needs another kernel than the running one.
+# selftests/vm does all that needs another kernel than the running one.  ARCH=
+# is for both, and reaches them as every variable of the command line does.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 KERNELS ?= 6.1 6.12 7.2
 KERNEL ?= 6.12
 
-export STRATEGIES TESTS MEM
+export STRATEGIES TESTS MEM TIMEOUT
 
 vm := selftests/vm
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
@@ -21,7 +22,7 @@ modules_install: modules	## install the module for that kernel
 clean:		## remove what "make modules" made
 	$(kbuild) clean
 
-check: deps	## run the selftests in VMs; KERNELS="6.1 6.12 7.2" STRATEGIES= TESTS=
+check: deps	## run the selftests in VMs; KERNELS="6.1 6.12 7.2" STRATEGIES= TESTS= ARCH=
 	@$(vm)/check $(KERNELS)
 
 lint: deps	## checkpatch, sparse, shellcheck, and warnings of gcc and clang
@@ -30,12 +31,12 @@ lint: deps	## checkpatch, sparse, shellcheck, and warnings of gcc and clang
 selfcheck: deps	## see that the VM runner notices what it should
 	@$(vm)/selfcheck
 
-demo: deps	## run the demonstration in a VM; KERNEL=6.12
+demo: deps	## run the demonstration in a VM; KERNEL=6.12 ARCH=
 	@if [ -t 1 ]; then color=1; else color=0; fi; \
 	$(vm)/run --kernel $(KERNEL) --env MMAPSHARE_COLOR=$$color \
 		-- userspace/examples/demo.sh
 
-shell: deps	## a shell in a VM, with the module loaded; KERNEL=6.12
+shell: deps	## a shell in a VM, with the module loaded; KERNEL=6.12 ARCH=
 	@$(vm)/run --kernel $(KERNEL) --timeout 86400 --interactive -- bash
 
 deps:		## install the Debian packages that these need, or say which

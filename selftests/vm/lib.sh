@@ -8,15 +8,21 @@ set -eu -o pipefail
 
 VM=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=${MMAPSHARE_TREE:-$(cd "$VM/../.." && pwd)}
-ARCH=${ARCH:-amd64}
 CACHE=${MMAPSHARE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mmapshare}
 mkdir -p "$CACHE"
 CACHE=$(cd "$CACHE" && pwd)
+# shellcheck source=machine.sh
+. "$VM/machine.sh"
 
 # Whatever belongs to this checkout and not to the world goes here, so that two
-# checkouts can share one cache.
-# shellcheck disable=SC2034
+# checkouts, and one for two architectures, can share one cache.
 WORK=$CACHE/work/$(basename "$TOP")-$(printf %s "$TOP" | cksum | cut -d ' ' -f 1)
+[ "$ARCH" = "$host_arch" ] || WORK+=-$ARCH
+
+# What was given to our make is not meant for those that we call: to kbuild,
+# ARCH is another name.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES
+export ARCH
 
 say()
 {
@@ -96,11 +102,17 @@ apt_conf()
 		Dir::Etc::sourcelist "$root/sources.list";
 		Dir::Etc::sourceparts "-";
 		APT::Architecture "$arch";
-		APT::Architectures { "$arch"; "$(dpkg --print-architecture)"; };
+		APT::Architectures { "$arch"; "$host_arch"; };
 		APT::Sandbox::User "";
 		APT::Update::Error-Mode "any";
 		Acquire::Languages "none";
 	END
+}
+
+# has_list ROOT RELEASE ARCH: is there what the release itself has?
+has_list()
+{
+	[ -n "$(find "$1/lists" -name "*_dists_$2_main_binary-$3_Packages*")" ]
 }
 
 # apt_use RELEASE [ARCH] [refresh]: make apt work on a private root that knows
@@ -122,6 +134,10 @@ apt_use()
 			touch "$root/updated"
 		elif [ -e "$root/updated" ]; then
 			say "cannot renew the package lists of $1, using old ones"
+			touch -d '-23 hours' "$root/updated"
+		elif has_list "$root" "$1" "${2:-$ARCH}"; then
+			# mirrors are out of step with themselves at times
+			say "cannot get all package lists of $1, going on with some"
 			touch -d '-23 hours' "$root/updated"
 		else
 			cat "$root/update.log" >&2

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034
+#
+# All that differs between architectures.  To be sourced; ARCH is Debian's name
+# or the kernel's, by default this host's, and Debian's from here on.
+
+host_arch=$(dpkg --print-architecture)
+
+# The ports are those of QEMU's character devices log, io and report: the
+# kernel's console, the command's terminal, the report.  What they need has to
+# be in every kernel; only virtio_console may be a module.
+case ${ARCH:-$host_arch} in
+amd64 | x86 | x86_64)
+	ARCH=amd64
+	kbuild_arch=x86
+	triplet=x86_64-linux-gnu
+	flavour=cloud-amd64
+	qemu="qemu-system-x86_64 -vga none" cpu=max
+	ports="-serial chardev:log -serial chardev:io -serial chardev:report"
+	console="ttyS0 tsc=reliable" terminal=ttyS1 report=ttyS2
+	compat=i686-linux-gnu
+	packages="gcc-i686-linux-gnu libc6-dev-i386-cross qemu-system-x86"
+	cross_packages="gcc-x86-64-linux-gnu libc6-dev-amd64-cross"
+	;;
+arm64 | aarch64)
+	ARCH=arm64
+	kbuild_arch=arm64
+	triplet=aarch64-linux-gnu
+	flavour=cloud-arm64 flavour_16k=arm64-16k
+	# pauth-impdef: the architected way to sign pointers is slow to emulate
+	qemu="qemu-system-aarch64 -M virt,gic-version=max" cpu=max,pauth-impdef=on
+	ports="-serial chardev:log -device pci-serial,chardev=io"
+	ports+=" -device pci-serial,chardev=report"
+	console=ttyAMA0 terminal=ttyS0 report=ttyS1
+	compat=arm-linux-gnueabihf
+	packages="gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-system-arm"
+	cross_packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+	;;
+s390x | s390)
+	# big-endian, and a PMD entry is 1 MiB
+	ARCH=s390x
+	kbuild_arch=s390
+	triplet=s390x-linux-gnu
+	flavour=s390x
+	qemu="qemu-system-s390x -M s390-ccw-virtio" cpu=max
+	ports="-device sclpconsole,chardev=log -device virtio-serial-ccw"
+	ports+=" -device virtconsole,chardev=io -device virtconsole,chardev=report"
+	console=ttysclp0 terminal=hvc0 report=hvc1
+	compat=
+	packages="qemu-system-s390x"
+	if grep -qs '^VERSION_ID="12"' /etc/os-release; then
+		packages="qemu-system-misc"
+	fi
+	cross_packages="gcc-s390x-linux-gnu libc6-dev-s390x-cross"
+	;;
+ppc64el | ppc64le | powerpc)
+	# pages of 64 KiB
+	ARCH=ppc64el
+	kbuild_arch=powerpc
+	triplet=powerpc64le-linux-gnu
+	flavour=powerpc64le
+	qemu="qemu-system-ppc64 -M pseries" cpu=power9
+	ports="-serial chardev:log -serial chardev:io -serial chardev:report"
+	console=hvc0 terminal=hvc1 report=hvc2
+	compat=
+	packages="qemu-system-ppc"
+	cross_packages="gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross"
+	;;
+*)
+	echo "${0##*/}: no such architecture here: ${ARCH:-$host_arch}" >&2
+	exit 1
+	;;
+esac
+
+# The prefix of compiler and binutils.
+cross=
+if [ "$ARCH" = "$host_arch" ]; then
+	packages+=" liburing-dev"
+else
+	cross=$triplet-
+	packages+=" $cross_packages"
+fi
