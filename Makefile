@@ -8,7 +8,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 KERNELS ?= 6.1 6.12 7.2
 KERNEL ?= 6.12
 
-export STRATEGIES TESTS MEM TIMEOUT
+export STRATEGIES TESTS MEM TIMEOUT OPS SEED WORKERS ONLY
 
 vm := selftests/vm
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
@@ -28,6 +28,9 @@ check: deps	## run the selftests in VMs; KERNELS="6.1 6.12 7.2" STRATEGIES= TEST
 lint: deps	## checkpatch, sparse, shellcheck, and warnings of gcc and clang
 	@$(vm)/lint
 
+torture: deps	## random operations on mappings; KERNEL=6.12 OPS= SECONDS= SEED= STRATEGIES=
+	@TORTURE_SECONDS=$(SECONDS) $(vm)/torture $(KERNEL)
+
 selfcheck: deps	## see that the VM runner notices what it should
 	@$(vm)/selfcheck
 
@@ -46,4 +49,4 @@ help:		## this list
 	@sed -n 's/^\([a-z_]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
 		expand -t 20
 
-.PHONY: modules modules_install clean check lint selfcheck demo shell deps help
+.PHONY: modules modules_install clean check torture lint selfcheck demo shell deps help

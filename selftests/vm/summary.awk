@@ -44,12 +44,14 @@ function flush_strategy()
 {
 	if (strategy == "")
 		return
-	printf "  %s %s: %d programs, %d passed, %d failed, %d skipped, %.1f s\n",
-		label, strategy, programs, passed, failed, skipped, ms / 1000
+	printf "  %s %s: %d programs, %d passed, %d failed, %d skipped, %.1f s%s\n",
+		label, strategy, programs, passed, failed, skipped, ms / 1000,
+		operations ? sprintf(", %d operations", operations) : ""
 	printf "%s", bad
 	total_passed += passed
 	total_failed += failed
-	programs = passed = failed = skipped = ms = 0
+	total_operations += operations
+	programs = passed = failed = skipped = ms = operations = 0
 	bad = ""
 }
 
@@ -133,6 +135,9 @@ function finish(status)
 	next
 }
 
+# what torture_vma did
+/^# operations [0-9]+$/ { operations += $3 }
+
 NF { lines[++n_lines] = $0 }
 
 END {
@@ -141,6 +146,8 @@ END {
 	flush_strategy()
 	for (i = 1; i <= n_skips; i++)
 		printf "    skipped (%s): %s\n", substr(skips[order[i]], 2), order[i]
+	if (total_operations)
+		printf "  %s: %d torture operations\n", label, total_operations
 	if (ended < (parts ? parts : 1)) {
 		print "    FAILED: the tests did not come to their end"
 		total_failed++
