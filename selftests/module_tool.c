@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the module_*.sh need and a shell cannot do: load and unload with the
- * system call's own errno, hold the device open or mapped, and look through a
- * mapping. Not a test.
+ * system call's own errno, hold the device open or mapped, look through a
+ * mapping, and do all of it again and again. Not a test.
  */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PAGE	((size_t)sysconf(_SC_PAGESIZE))
@@ -27,7 +30,9 @@ static int usage(void)
 		"	open NODE			hold it until standard input ends\n"
 		"	map NODE			hold a mapping, not the descriptor\n"
 		"	peek NODE OFFSET LENGTH		print bytes, from a mapping\n"
-		"	poke NODE OFFSET TEXT		store them, through a mapping\n");
+		"	poke NODE OFFSET TEXT		store them, through a mapping\n"
+		"	churn ROUNDS FILE [PARAMETER...]	load and unload\n"
+		"	hammer NODE PAGE		open and map, until SIGTERM\n");
 	return 2;
 }
 
@@ -53,20 +58,28 @@ static void print_log(int kmsg)
 	printf(", %d line of level %d", lines, level);
 }
 
+/* The parameters as finit_module() wants them. */
+static char *join(char **params)
+{
+	static char text[4096];
+
+	for (; *params; params++) {
+		if (strlen(text) + strlen(*params) + 2 > sizeof(text))
+			exit(usage());
+		strcat(strcat(text, *params), " ");
+	}
+	return text;
+}
+
 static int load(const char *file, char **params, int show_log)
 {
 	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
-	char text[4096] = "";
+	const char *text = join(params);
 
 	if (fd < 0) {
 		perror(file);
 		return 2;
-	}
-	for (; *params; params++) {
-		if (strlen(text) + strlen(*params) + 2 > sizeof(text))
-			return usage();
-		strcat(strcat(text, *params), " ");
 	}
 	lseek(kmsg, 0, SEEK_END);
 	printf("%s", error_name(syscall(SYS_finit_module, fd, text, 0)));
@@ -130,6 +143,116 @@ static int look(char **arg, int store)
 	return 0;
 }
 
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/*
+ * Load and unload, and leave others a little time with the module. Prints how
+ * often it was in use; or what went wrong.
+ */
+static int churn(unsigned int rounds, const char *file, char **params)
+{
+	const double patience = now() + 60;
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	const char *text = join(params);
+	unsigned int i, busy = 0;
+
+	for (i = 0; i < rounds; i++) {
+		if (syscall(SYS_finit_module, fd, text, 0)) {
+			printf("load: %s\n", error_name(-1));
+			return 1;
+		}
+		usleep(i % 4 * 10000);
+		while (syscall(SYS_delete_module, "mmapshare", O_NONBLOCK)) {
+			if (errno != EAGAIN || now() > patience) {
+				printf("unload: %s\n", error_name(-1));
+				return 1;
+			}
+			busy++;
+			usleep(100);
+		}
+	}
+	printf("loaded and unloaded %u times, %u times in use\n", rounds, busy);
+	return 0;
+}
+
+/*
+ * A page of the device, by a mapping that is then the only thing that holds
+ * the module, or a child's. It has what was stored last, or nothing if the
+ * module was loaded since.
+ */
+static const char *look_and_store(int fd, off_t page, unsigned long *last,
+				  int in_child)
+{
+	volatile unsigned long *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+					 MAP_SHARED, fd, page * PAGE);
+	int status = 0;
+
+	close(fd);
+	if (p == MAP_FAILED)
+		return error_name(-1);
+	if (*p && *p != *last)
+		return "another's bytes";
+	*p = ++*last;
+	if (in_child) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(*p != *last);
+		munmap((void *)p, PAGE);
+		if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+			return "a child that sees something else";
+		return NULL;
+	}
+	if (*p != *last)
+		return "other bytes than were stored";
+	munmap((void *)p, PAGE);
+	return NULL;
+}
+
+static volatile sig_atomic_t enough;
+
+static void on_sigterm(int sig __attribute__((unused)))
+{
+	enough = 1;
+}
+
+/* Beside churn. Prints how often that worked, or what was wrong. */
+static int hammer(const char *node, off_t page)
+{
+	unsigned int opened = 0, refused = 0;
+	unsigned long last = 0;
+	const char *wrong;
+
+	signal(SIGTERM, on_sigterm);
+	while (!enough) {
+		int fd = open(node, O_RDWR | O_CLOEXEC);
+
+		if (fd >= 0) {
+			wrong = look_and_store(fd, page, &last,
+					       opened++ % 8 == 7);
+			if (wrong) {
+				printf("found %s\n", wrong);
+				return 1;
+			}
+		} else if (errno == ENOENT || errno == ENXIO ||
+			   errno == ENODEV) {
+			refused++;
+		} else {
+			printf("open: %s\n", error_name(-1));
+			return 1;
+		}
+		usleep((opened + refused) % 4 * 300);
+	}
+	printf("opened %u times, not there %u times\n", opened, refused);
+	return opened ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	const char *verb = argc > 2 ? argv[1] : "";
@@ -150,5 +273,9 @@ int main(int argc, char **argv)
 		return look(argv + 2, 0);
 	if (!strcmp(verb, "poke") && argc == 5)
 		return look(argv + 2, 1);
+	if (!strcmp(verb, "churn") && argc > 3)
+		return churn(atoi(argv[2]), argv[3], argv + 4);
+	if (!strcmp(verb, "hammer") && argc == 4)
+		return hammer(argv[2], atol(argv[3]));
 	return usage();
 }
