@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Random structures in random places: across the end of memory that can be
+ * read or written, at odd addresses, in the region itself, in the kernel's
+ * half. What is said by ioctl_garbage.c of the rest holds here, too.
+ */
+#include "mmapshare_test.h"
+#include <limits.h>
+
+#define ROUNDS	4000
+#define PAGE	4096
+
+/*
+ * Four pages, of which the first and the last cannot be accessed, and the
+ * second always. The third changes; alias is where it can be written.
+ */
+enum third { UNMAPPED, NO_ACCESS, READ_ONLY, WRITABLE, REGION, THIRDS };
+
+union any {
+	uint32_t size;
+	struct mmapshare_info info;
+	struct mmapshare_fill fill;
+	struct mmapshare_checksum sum;
+	uint8_t bytes[PAGE];
+};
+
+FIXTURE(places)
+{
+	struct device dev;
+	uint8_t *map;		/* the region */
+	uint8_t *want;		/* what it should hold */
+	int memory;		/* a memfd, the second and third page */
+	uint8_t *pages;
+	uint8_t *alias[2];
+	enum third third;
+	uint64_t seed;
+};
+
+FIXTURE_SETUP(places)
+{
+	const int prot = PROT_READ | PROT_WRITE;
+
+	DEVICE_OPEN(&self->dev, O_RDWR);
+	self->map = (void *)device_map(&self->dev, prot, MAP_SHARED);
+	ASSERT_NE(MAP_FAILED, (void *)self->map);
+	self->want = malloc(self->dev.size);
+	ASSERT_NE(NULL, self->want);
+	memcpy(self->want, self->map, self->dev.size);
+	self->memory = memfd_create("places", MFD_CLOEXEC);
+	ASSERT_EQ(0, ftruncate(self->memory, 2 * PAGE));
+	self->pages = mmap(NULL, 4 * PAGE, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->pages);
+	ASSERT_EQ(self->pages + PAGE,
+		  mmap(self->pages + PAGE, PAGE, prot, MAP_SHARED | MAP_FIXED,
+		       self->memory, 0));
+	self->alias[0] = self->pages + PAGE;
+	self->seed = 20260101;
+}
+
+FIXTURE_TEARDOWN(places)
+{
+	munmap(self->pages, 4 * PAGE);
+	munmap(self->map, self->dev.size);
+	free(self->want);
+	close(self->memory);
+	close(self->dev.fd);
+}
+
+static uint64_t dice(FIXTURE_DATA(places) *self, uint64_t sides)
+{
+	self->seed = self->seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (self->seed >> 24) % sides;
+}
+
+/* The page of the region that the third page may be: the last. */
+static size_t last_page(FIXTURE_DATA(places) *self)
+{
+	return self->dev.size - PAGE;
+}
+
+static bool change_third(FIXTURE_DATA(places) *self)
+{
+	static const int prots[] = {
+		[READ_ONLY] = PROT_READ,
+		[WRITABLE] = PROT_READ | PROT_WRITE,
+		[REGION] = PROT_READ | PROT_WRITE,
+	};
+	uint8_t *at = self->pages + 2 * PAGE;
+
+	self->third = dice(self, THIRDS);
+	if (self->third == UNMAPPED)
+		return !munmap(at, PAGE);
+	if (self->third == NO_ACCESS)
+		return mmap(at, PAGE, PROT_NONE, MAP_PRIVATE | MAP_FIXED |
+			    MAP_ANONYMOUS, -1, 0) == at;
+	if (self->third == REGION)
+		return mmap(at, PAGE, prots[REGION], MAP_SHARED | MAP_FIXED,
+			    self->dev.fd, last_page(self)) == at;
+	return mmap(at, PAGE, prots[self->third], MAP_SHARED | MAP_FIXED,
+		    self->memory, PAGE) == at;
+}
+
+/* The first of @n bytes from @at of the pages on that cannot be accessed. */
+static size_t accessible(FIXTURE_DATA(places) *self, size_t at, size_t n,
+			 bool store)
+{
+	const bool third = self->third == WRITABLE || self->third == REGION ||
+			   (self->third == READ_ONLY && !store);
+	const size_t end = third ? 3 * PAGE : 2 * PAGE;
+
+	if (at < PAGE || at >= end)
+		return 0;
+	return at + n <= end ? n : end - at;
+}
+
+static uint32_t size_of(unsigned int cmd)
+{
+	return cmd == MMAPSHARE_IOC_INFO ? sizeof(struct mmapshare_info) :
+	       cmd == MMAPSHARE_IOC_FILL ? sizeof(struct mmapshare_fill) :
+					   sizeof(struct mmapshare_checksum);
+}
+
+/* Mostly right, and mostly near some end. */
+static size_t make(FIXTURE_DATA(places) *self, unsigned int cmd, union any *any)
+{
+	static const uint32_t sizes[] = { 0, 4, 31, 64, 100, 2000, 4096, 4097 };
+	const size_t edges[] = { PAGE, 2 * PAGE, 3 * PAGE };
+
+	memset(any, 0, sizeof(*any));
+	any->size = dice(self, 3) ? size_of(cmd) : dice(self, 2) ?
+		    size_of(cmd) + dice(self, 9) :
+		    sizes[dice(self, ARRAY_SIZE(sizes))];
+	if (cmd != MMAPSHARE_IOC_INFO) {
+		any->fill.offset = dice(self, self->dev.size);
+		any->fill.length = dice(self, 600);
+	}
+	if (cmd == MMAPSHARE_IOC_FILL) {
+		any->fill.pattern_len = 1;
+		any->fill.pattern[0] = dice(self, 256);
+		if (!dice(self, 4))	/* over the structure, perhaps */
+			any->fill.offset = last_page(self);
+	}
+	if (!dice(self, 8))		/* what no kernel knows yet */
+		any->bytes[size_of(cmd) + dice(self, 60)] = 1;
+	if (!dice(self, 4))
+		return dice(self, 4 * PAGE - 4);
+	return edges[dice(self, 3)] - 80 + dice(self, 100);
+}
+
+/* Put it there, as far as there is memory, past all protection. */
+static void put(FIXTURE_DATA(places) *self, size_t at, const union any *any)
+{
+	const size_t length = any->size < PAGE ? any->size + 64 : PAGE;
+	const size_t n = length < PAGE ? length : PAGE;
+	uint8_t third[PAGE];
+	size_t i;
+
+	memset(third, 0, PAGE);
+	for (i = 0; i < n && at + i < 3 * PAGE; i++) {
+		if (at + i >= 2 * PAGE)
+			third[at + i - 2 * PAGE] = any->bytes[i];
+		else if (at + i >= PAGE)
+			self->alias[0][at + i - PAGE] = any->bytes[i];
+	}
+	if (self->third == REGION) {
+		memcpy(self->map + last_page(self), third, PAGE);
+		memcpy(self->want + last_page(self), third, PAGE);
+	} else if (pwrite(self->memory, third, PAGE, PAGE) != PAGE) {
+		abort();
+	}
+}
+
+/* The rules, in the order in which they are told. */
+static int expected(FIXTURE_DATA(places) *self, unsigned int cmd, size_t at,
+		    const union any *any)
+{
+	const uint32_t ksize = size_of(cmd), usize = any->size;
+	size_t there = accessible(self, at, usize, false);
+	uint32_t i;
+
+	if (accessible(self, at, 4, false) < 4)
+		return EFAULT;
+	if (usize < ksize)
+		return EINVAL;
+	if (usize > PAGE)
+		return E2BIG;
+	for (i = ksize; i < there && i < usize; i++)
+		if (any->bytes[i])
+			return E2BIG;
+	if (there < usize)
+		return EFAULT;
+	if (cmd != MMAPSHARE_IOC_INFO &&
+	    any->fill.offset + any->fill.length > self->dev.size)
+		return ENXIO;
+	if (cmd != MMAPSHARE_IOC_FILL &&
+	    accessible(self, at, usize, true) < usize)
+		return EFAULT;
+	return 0;
+}
+
+/* What a good call has done: with the region, and with the structure. */
+static bool check_done(FIXTURE_DATA(places) *self, unsigned int cmd, size_t at,
+		       union any *any)
+{
+	const union any *got = (void *)(self->pages + at);
+	union any copy;
+	uint32_t i;
+
+	memset(&copy, 0, sizeof(copy));
+	memcpy(&copy, got, any->size);
+	if (cmd == MMAPSHARE_IOC_FILL) {
+		memset(self->want + any->fill.offset, any->fill.pattern[0],
+		       any->fill.length);
+		return !memcmp(self->want + any->fill.offset,
+			       self->map + any->fill.offset, any->fill.length);
+	}
+	if (cmd == MMAPSHARE_IOC_CHECKSUM)
+		any->sum.crc32c = user_crc32c(self->want + any->sum.offset,
+					      any->sum.length);
+	else
+		any->info = copy.info;
+	any->size = copy.size;
+	if (self->third == REGION)
+		memcpy(self->want + last_page(self),
+		       self->map + last_page(self), PAGE);
+	for (i = size_of(cmd); i < any->size; i++)
+		if (copy.bytes[i])
+			return false;
+	return !memcmp(&copy, any, size_of(cmd)) &&
+	       (cmd != MMAPSHARE_IOC_INFO ||
+		copy.info.region_size == self->dev.size);
+}
+
+TEST_F(places, ioctls)
+{
+	int round, want, seen, good = 0, faults = 0;
+	unsigned int cmd;
+	union any any;
+	size_t at;
+
+	for (round = 0; round < ROUNDS; round++) {
+		if (round % 8 == 0)
+			ASSERT_TRUE(change_third(self));
+		cmd = MMAPSHARE_IOC_INFO + dice(self, 3);
+		at = make(self, cmd, &any);
+		put(self, at, &any);
+		want = expected(self, cmd, at, &any);
+		seen = ioctl(self->dev.fd, cmd, self->pages + at) ? errno : 0;
+		ASSERT_EQ(want, seen)
+			TH_LOG("round %d: ioctl %#x at %zu, size %u, third page %d",
+			       round, cmd, at, any.size, self->third);
+		if (!seen) {
+			ASSERT_TRUE(check_done(self, cmd, at, &any))
+				TH_LOG("round %d: ioctl %#x at %zu, size %u",
+				       round, cmd, at, any.size);
+		} else if (self->third == REGION) {
+			/* a fault may come late */
+			memcpy(self->want + last_page(self),
+			       self->map + last_page(self), PAGE);
+		}
+		good += !seen;
+		faults += seen == EFAULT;
+	}
+	/* the dice are not too bad */
+	EXPECT_LT(ROUNDS / 10, good);
+	EXPECT_LT(ROUNDS / 10, faults);
+	EXPECT_EQ(0, memcmp(self->want, self->map, self->dev.size));
+	TH_LOG("%d calls, %d good, %d faults", ROUNDS, good, faults);
+}
+
+TEST_F(places, kernel_addresses)
+{
+	/* of 64-bit x86; elsewhere as bad */
+	const uint64_t addresses[] = {
+		0, 1, 4095, 0x00007ffffffff000ULL, 0x0000800000000000ULL,
+		0x8000000000000000ULL, 0xffff800000000000ULL,
+		0xffff888000000000ULL, 0xffffc90000000000ULL,
+		0xffffffff80000000ULL, 0xffffffffff600000ULL,
+		0xfffffffffffff000ULL, 0xfffffffffffffffcULL,
+		0xffffffffffffffffULL, -4096UL, -4UL, -1UL,
+	};
+	unsigned int cmd;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(addresses); i++) {
+		if (addresses[i] > ULONG_MAX)
+			continue;
+		for (cmd = MMAPSHARE_IOC_INFO; cmd <= MMAPSHARE_IOC_CHECKSUM;
+		     cmd++) {
+			EXPECT_EQ(-1, ioctl(self->dev.fd, cmd,
+					    (unsigned long)addresses[i]));
+			EXPECT_EQ(EFAULT, errno)
+				TH_LOG("%#llx", (unsigned long long)addresses[i]);
+		}
+	}
+	EXPECT_EQ(0, memcmp(self->want, self->map, self->dev.size));
+}
+
+TEST_HARNESS_MAIN
