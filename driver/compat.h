@@ -27,6 +27,13 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 }
 #endif
 
+/* 6.2 made it const */
+#ifdef MMS_HAVE_CONST_DEVNODE
+#define MMS_CONST_DEVNODE	const
+#else
+#define MMS_CONST_DEVNODE
+#endif
+
 /* 6.5 replaced the one by the other */
 #ifdef MMS_HAVE_COPY_SPLICE_READ
 #define mms_splice_read		copy_splice_read

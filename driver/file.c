@@ -4,7 +4,9 @@
  * end, writes past it get ENOSPC, and there is nothing to wait for, so every
  * read and write may be non-blocking.
  */
+#include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
@@ -18,10 +20,10 @@
 /* The region behind /dev/mmapshare, from module init to exit. */
 struct mms_region *mms_default_region;
 
-static int mms_open(struct inode *inode, struct file *file)
+/* The file takes over a reference to the region. */
+static void mms_file_init(struct file *file, struct mms_region *r)
 {
-	struct mms_region *r = mms_region_get(mms_default_region);
-
+	atomic_long_inc(&r->files);
 	file->private_data = r;
 	/*
 	 * The node in /dev is only a name, and there may be several. This
@@ -29,12 +31,45 @@ static int mms_open(struct inode *inode, struct file *file)
 	 */
 	file->f_mapping = r->inode->i_mapping;
 	file->f_mode |= FMODE_NOWAIT | FMODE_CAN_ODIRECT;
+}
+
+static int mms_open(struct inode *inode, struct file *file)
+{
+	struct mms_region *r;
+
+	if (imajor(inode) == MISC_MAJOR)
+		r = mms_region_get(mms_default_region);
+	else
+		r = mms_name_open(iminor(inode));
+	if (!r)
+		return -ENXIO;
+	mms_file_init(file, r);
 	return 0;
+}
+
+/* Open a region without a node, for reading and writing. */
+struct file *mms_open_region(struct mms_region *r)
+{
+	struct file *file;
+
+	/* As open() does; the last fput() gives it back. */
+	__module_get(THIS_MODULE);
+	file = mms_region_file(r, &mms_fops);
+	if (IS_ERR(file)) {
+		module_put(THIS_MODULE);
+		return file;
+	}
+	file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
+	mms_file_init(file, mms_region_get(r));
+	return file;
 }
 
 static int mms_release(struct inode *inode, struct file *file)
 {
-	mms_region_put(file->private_data);
+	struct mms_region *r = file->private_data;
+
+	atomic_long_dec(&r->files);
+	mms_region_put(r);
 	return 0;
 }
 
@@ -118,6 +153,8 @@ static void mms_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct mms_region *r = file->private_data;
 
+	if (r->name[0])
+		seq_printf(m, "mmapshare-name:\t%s\n", r->name);
 	seq_printf(m, "mmapshare-size:\t%llu\n", r->size);
 	seq_printf(m, "mmapshare-strategy:\t%s\n", r->strategy->name);
 	seq_printf(m, "mmapshare-maps:\t%ld\n", atomic_long_read(&r->maps));

@@ -22,8 +22,8 @@ static_assert(sizeof(struct mmapshare_checksum) == MMS_CHECKSUM_SIZE_VER0);
  * Read a structure that starts with its size. The size is read once, here;
  * what @dst says of it later does not count.
  */
-static int mms_copy_in(void *dst, size_t ksize, size_t min_size,
-		       const void __user *arg, u32 *usize)
+int mms_copy_in(void *dst, size_t ksize, size_t min_size, const void __user *arg,
+		u32 *usize)
 {
 	if (get_user(*usize, (const u32 __user *)arg))
 		return -EFAULT;
@@ -35,8 +35,7 @@ static int mms_copy_in(void *dst, size_t ksize, size_t min_size,
 }
 
 /* Write it back as far as the caller knows it; what only he knows is 0. */
-static int mms_copy_out(void __user *arg, const void *src, size_t ksize,
-			u32 usize)
+int mms_copy_out(void __user *arg, const void *src, size_t ksize, u32 usize)
 {
 	if (copy_to_user(arg, src, min_t(size_t, ksize, usize)))
 		return -EFAULT;
@@ -195,6 +194,7 @@ long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 			return -EBADF;
 		return mms_ioctl_checksum(r, uarg);
 	default:
-		return -ENOTTY;
+		return r == mms_default_region ?
+		       mms_control_ioctl(file, cmd, uarg) : -ENOTTY;
 	}
 }

@@ -65,7 +65,7 @@ MODULE_PARM_DESC(exec, "Allow mappings with PROT_EXEC (default N)");
  * "64K" and the like, rounded up to whole pages. memparse() would take
  * overflow and trailing rubbish for a number.
  */
-static int mms_parse_size(const char *text, u64 *size)
+int mms_parse_size(const char *text, u64 *size)
 {
 	static const char suffixes[] = "KMGT";
 	unsigned int shift = 0;
@@ -130,6 +130,7 @@ static int __init mms_init(void)
 	ret = mms_parse_params();
 	if (ret)
 		return ret;
+	mms_limits_init();
 	ret = mms_region_init();
 	if (ret)
 		return ret;
@@ -141,13 +142,18 @@ static int __init mms_init(void)
 		goto exit_region;
 	}
 	mms_default_region = r;
-	ret = misc_register(&mms_misc);
+	ret = mms_names_init(&mms_fops);
 	if (ret)
 		goto put_default;
+	ret = misc_register(&mms_misc);
+	if (ret)
+		goto exit_names;
 	pr_info("/dev/%s: %llu bytes, strategy %s\n", mms_misc.name, r->size,
 		r->strategy->name);
 	return 0;
 
+exit_names:
+	mms_names_exit();
 put_default:
 	mms_default_region = NULL;
 	mms_region_put(r);
@@ -160,6 +166,7 @@ exit_region:
 static void __exit mms_exit(void)
 {
 	misc_deregister(&mms_misc);
+	mms_names_exit();
 	mms_region_put(mms_default_region);
 	mms_region_exit();
 }

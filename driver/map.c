@@ -126,6 +126,7 @@ static vm_fault_t mms_fault(struct vm_fault *vmf)
 	struct mms_region *r = vma->vm_private_data;
 	vm_fault_t ret;
 
+	atomic_long_inc(&r->faults);
 	/* vm_insert_pages() is for VM_MIXEDMAP, PMD entries for the others. */
 	if (vmf->pgoff >= r->nr_pages)
 		ret = VM_FAULT_SIGBUS;
@@ -326,6 +327,16 @@ const struct mms_strategy *mms_strategy_by_name(const char *name)
 
 	for (i = 0; i < ARRAY_SIZE(mms_strategies); i++)
 		if (sysfs_streq(name, mms_strategies[i].name))
+			return &mms_strategies[i];
+	return NULL;
+}
+
+const struct mms_strategy *mms_strategy_by_id(u32 id)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(mms_strategies); i++)
+		if (id == mms_strategies[i].id)
 			return &mms_strategies[i];
 	return NULL;
 }

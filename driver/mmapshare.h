@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the files of the driver know of each other. Calls go one way:
- * main.c -> file.c, ioctl.c -> region.c -> map.c -> pages.c.
+ * main.c -> file.c -> ioctl.c, control.c -> names.c, region.c -> limits.c,
+ * pages.c, and from file.c to map.c.
  */
 #ifndef MMAPSHARE_INTERNAL_H
 #define MMAPSHARE_INTERNAL_H
@@ -13,6 +14,7 @@
 #include <linux/mmapshare.h>
 
 struct mms_region;
+struct mms_user;
 
 /**
  * struct mms_strategy - one way to get and to map memory
@@ -40,7 +42,7 @@ struct mms_strategy {
  * struct mms_region - a fixed-size, zeroed buffer with a kernel address
  * @ref: the module holds one for the default region, each open file one.
  *	A mapping needs none of its own: its VMA holds the file.
- * @id: number in tracepoints; 0 is the default region
+ * @id: its node's minor number; 0 is the default region, or one without a name
  * @size: bytes, a multiple of PAGE_SIZE
  * @nr_pages: @size in pages
  * @strategy: how @pages were got and are mapped
@@ -51,10 +53,16 @@ struct mms_strategy {
  * @inode: its i_mapping is the f_mapping of every file open on the region,
  *	so all mappings are found in one place; its i_size is @size, which
  *	the core wants before it maps a huge page
+ * @name: as it was created, even if that was destroyed since; "" for none
+ * @uid: who made it, and may take its name away
+ * @gid: the group of the node
+ * @user: who its @size is charged to, NULL for the default region
+ * @files: open files, changed by open and release, read by anyone
  * @maps: VMAs that map the region, changed by the vm_ops, read by anyone
+ * @faults: calls of the fault handler so far
  *
- * All but @ref and @maps are constant from mms_region_create() on, and so
- * need no lock. The bytes in the region belong to the users.
+ * All but @ref and the counters are constant from the time when others can see
+ * the region, and so need no lock. The bytes in it belong to the users.
  */
 struct mms_region {
 	refcount_t ref;
@@ -67,7 +75,13 @@ struct mms_region {
 	struct file *shmem;
 	unsigned long huge_pages;
 	struct inode *inode;
+	char name[MMAPSHARE_NAME_SIZE];
+	kuid_t uid;
+	kgid_t gid;
+	struct mms_user *user;
+	atomic_long_t files;
 	atomic_long_t maps;
+	atomic_long_t faults;
 };
 
 /* The one rule for every offset and length that comes from user space. */
@@ -76,16 +90,36 @@ static inline bool mms_range_ok(u64 size, u64 offset, u64 length)
 	return offset <= size && length <= size - offset;
 }
 
+/* main.c */
+int mms_parse_size(const char *text, u64 *size);
+
+/* limits.c */
+void mms_limits_init(void);
+struct mms_user *mms_charge(kuid_t uid, u64 bytes);
+void mms_uncharge(struct mms_user *user, u64 bytes);
+
 /* region.c */
 int mms_region_init(void);
 void mms_region_exit(void);
 struct mms_region *mms_region_create(u64 size, const struct mms_strategy *s);
 struct mms_region *mms_region_get(struct mms_region *r);
 void mms_region_put(struct mms_region *r);
+struct file *mms_region_file(struct mms_region *r, const struct file_operations *fops);
+
+/* names.c */
+int mms_names_init(const struct file_operations *fops);
+void mms_names_exit(void);
+bool mms_name_ok(const char *text);
+bool mms_name_taken(const char *text);
+int mms_name_add(struct mms_region *r, umode_t mode);
+int mms_name_del(const char *text);
+int mms_name_query(struct mmapshare_query *query);
+struct mms_region *mms_name_open(unsigned int minor);
 
 /* map.c */
 extern bool mms_allow_exec;
 const struct mms_strategy *mms_strategy_by_name(const char *name);
+const struct mms_strategy *mms_strategy_by_id(u32 id);
 int mms_mmap(struct file *file, struct vm_area_struct *vma);
 
 /* pages.c */
@@ -101,8 +135,15 @@ void mms_put_own_pages(struct mms_region *r);
 /* file.c */
 extern const struct file_operations mms_fops;
 extern struct mms_region *mms_default_region;
+struct file *mms_open_region(struct mms_region *r);
 
 /* ioctl.c */
 long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+int mms_copy_in(void *dst, size_t ksize, size_t min_size, const void __user *arg,
+		u32 *usize);
+int mms_copy_out(void __user *arg, const void *src, size_t ksize, u32 usize);
+
+/* control.c */
+long mms_control_ioctl(struct file *file, unsigned int cmd, void __user *arg);
 
 #endif /* MMAPSHARE_INTERNAL_H */

@@ -34,6 +34,12 @@ END
 probe VM_FLAGS_SET mm <<-END
 	vm_flags_set((struct vm_area_struct *)0, VM_IO);
 END
+probe CONST_DEVNODE device <<-END
+	char *(*fn)(const struct device *, umode_t *, kuid_t *, kgid_t *) = 0;
+	const struct device_type type = { .devnode = fn };
+
+	(void)type;
+END
 probe COPY_SPLICE_READ fs <<-END
 	(void)copy_splice_read;
 END

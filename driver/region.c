@@ -2,7 +2,9 @@
 /*
  * Regions: create, reference, free.
  */
+#include <linux/dcache.h>
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/magic.h>
 #include <linux/module.h>
 #include <linux/mount.h>
@@ -19,9 +21,30 @@
  */
 #define MMS_FS_MAGIC	0x6d6d7368	/* "mmsh" */
 
+/* What /proc/PID/fd and maps call a file that was not opened by a name. */
+static char *mms_dname(struct dentry *dentry, char *buffer, int buflen)
+{
+	char text[32];
+	int len = scnprintf(text, sizeof(text), "mmapshare:[%llu]",
+			    (u64)d_inode(dentry)->i_ino) + 1;
+
+	if (len > buflen)
+		return ERR_PTR(-ENAMETOOLONG);
+	return memcpy(buffer + buflen - len, text, len);
+}
+
+static const struct dentry_operations mms_dentry_ops = {
+	.d_dname = mms_dname,
+};
+
 static int mms_fs_init_context(struct fs_context *fc)
 {
-	return init_pseudo(fc, MMS_FS_MAGIC) ? 0 : -ENOMEM;
+	struct pseudo_fs_context *ctx = init_pseudo(fc, MMS_FS_MAGIC);
+
+	if (!ctx)
+		return -ENOMEM;
+	ctx->dops = &mms_dentry_ops;
+	return 0;
 }
 
 static struct file_system_type mms_fs_type = {
@@ -135,6 +158,18 @@ free_region:
 	return ERR_PTR(ret);
 }
 
+/* A new file on the region's own inode, with a reference to that alone. */
+struct file *mms_region_file(struct mms_region *r, const struct file_operations *fops)
+{
+	struct file *file;
+
+	ihold(r->inode);
+	file = alloc_file_pseudo(r->inode, mms_fs_mnt, "mmapshare", O_RDWR, fops);
+	if (IS_ERR(file))
+		iput(r->inode);
+	return file;
+}
+
 struct mms_region *mms_region_get(struct mms_region *r)
 {
 	refcount_inc(&r->ref);
@@ -148,5 +183,7 @@ void mms_region_put(struct mms_region *r)
 		return;
 	mms_region_free_pages(r);
 	iput(r->inode);
+	if (r->user)
+		mms_uncharge(r->user, r->size);
 	kfree(r);
 }

@@ -19,6 +19,9 @@ TEST(numbers)
 	EXPECT_EQ(0xbb00U, MMAPSHARE_IOC_INFO);
 	EXPECT_EQ(0xbb01U, MMAPSHARE_IOC_FILL);
 	EXPECT_EQ(0xbb02U, MMAPSHARE_IOC_CHECKSUM);
+	EXPECT_EQ(0xbb10U, MMAPSHARE_IOC_CREATE);
+	EXPECT_EQ(0xbb11U, MMAPSHARE_IOC_DESTROY);
+	EXPECT_EQ(0xbb12U, MMAPSHARE_IOC_QUERY);
 	EXPECT_EQ(1, MMAPSHARE_ABI_VERSION);
 }
 
@@ -59,6 +62,45 @@ TEST(checksum)
 	FIELD(mmapshare_checksum, length, 16, 8);
 	FIELD(mmapshare_checksum, crc32c, 24, 4);
 	FIELD(mmapshare_checksum, reserved, 28, 4);
+}
+
+TEST(create)
+{
+	EXPECT_EQ(88, (int)sizeof(struct mmapshare_create));
+	EXPECT_EQ(64, MMAPSHARE_NAME_SIZE);
+	EXPECT_EQ(1U, MMAPSHARE_CREATE_CLOEXEC);
+	FIELD(mmapshare_create, size, 0, 4);
+	FIELD(mmapshare_create, flags, 4, 4);
+	FIELD(mmapshare_create, region_size, 8, 8);
+	FIELD(mmapshare_create, strategy, 16, 4);
+	FIELD(mmapshare_create, mode, 20, 4);
+	FIELD(mmapshare_create, name, 24, 64);
+}
+
+TEST(destroy)
+{
+	EXPECT_EQ(72, (int)sizeof(struct mmapshare_destroy));
+	FIELD(mmapshare_destroy, size, 0, 4);
+	FIELD(mmapshare_destroy, flags, 4, 4);
+	FIELD(mmapshare_destroy, name, 8, 64);
+}
+
+TEST(query)
+{
+	EXPECT_EQ(120, (int)sizeof(struct mmapshare_query));
+	EXPECT_EQ(1U, MMAPSHARE_QUERY_NEXT);
+	FIELD(mmapshare_query, size, 0, 4);
+	FIELD(mmapshare_query, flags, 4, 4);
+	FIELD(mmapshare_query, region_size, 8, 8);
+	FIELD(mmapshare_query, strategy, 16, 4);
+	FIELD(mmapshare_query, mode, 20, 4);
+	FIELD(mmapshare_query, uid, 24, 4);
+	FIELD(mmapshare_query, gid, 28, 4);
+	FIELD(mmapshare_query, id, 32, 4);
+	FIELD(mmapshare_query, reserved, 36, 4);
+	FIELD(mmapshare_query, files, 40, 8);
+	FIELD(mmapshare_query, maps, 48, 8);
+	FIELD(mmapshare_query, name, 56, 64);
 }
 
 TEST(strategies_and_features)

@@ -98,10 +98,10 @@ expect()
 leftovers()
 {
 	for f in "$NODE" /sys/module/mmapshare /sys/class/misc/mmapshare \
-		 /sys/devices/virtual/misc/mmapshare \
+		 /sys/devices/virtual/misc/mmapshare /sys/class/mmapshare \
 		 /sys/kernel/tracing/events/mmapshare; do
 		[ ! -e "$f" ] || echo "$f"
 	done
-	grep -w '^[^/]*mmapshare' /proc/misc /proc/modules /proc/filesystems \
+	grep -w '^[^/]*mmapshare' /proc/misc /proc/devices /proc/modules /proc/filesystems \
 		/proc/mounts
 }

@@ -20,8 +20,10 @@ expect "name" mmapshare "$(modinfo name)"
 expect "depends on nothing" "" "$(modinfo depends)"
 expect "has a description" 1 "$(modinfo description | grep -c ...)"
 expect "has an author" 1 "$(modinfo author | grep -c ...)"
-expect "parameters and their types" "exec:bool size:charp strategy:charp" \
+types="exec:bool max_bytes:charp max_regions:uint max_user_bytes:charp"
+expect "parameters and their types" "$types size:charp strategy:charp" \
 	"$(modinfo parmtype | sort | tr '\n' ' ' | sed 's/ $//')"
-expect "each parameter has a description" "exec size strategy" \
+expect "each parameter has a description" \
+	"exec max_bytes max_regions max_user_bytes size strategy" \
 	"$(modinfo parm | grep ':.' | sed 's/:.*//' | sort | tr '\n' ' ' |
 	   sed 's/ $//')"

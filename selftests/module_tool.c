@@ -12,11 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/mmapshare.h>
 
 #define PAGE	((size_t)sysconf(_SC_PAGESIZE))
 
@@ -32,7 +34,8 @@ static int usage(void)
 		"	peek NODE OFFSET LENGTH		print bytes, from a mapping\n"
 		"	poke NODE OFFSET TEXT		store them, through a mapping\n"
 		"	churn ROUNDS FILE [PARAMETER...]	load and unload\n"
-		"	hammer NODE PAGE		open and map, until SIGTERM\n");
+		"	hammer NODE PAGE		open and map, until SIGTERM\n"
+		"	create NODE NAME		print 0 or the errno's name\n");
 	return 2;
 }
 
@@ -253,6 +256,20 @@ static int hammer(const char *node, off_t page)
 	return opened ? 0 : 1;
 }
 
+static int create(const char *node, const char *name)
+{
+	struct mmapshare_create create = {
+		.size = sizeof(create),
+		.region_size = 1,
+		.mode = 0600,
+	};
+	int fd = open(node, O_RDWR | O_CLOEXEC);
+
+	memcpy(create.name, name, strnlen(name, sizeof(create.name)));
+	puts(error_name(ioctl(fd, MMAPSHARE_IOC_CREATE, &create)));
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *verb = argc > 2 ? argv[1] : "";
@@ -269,6 +286,8 @@ int main(int argc, char **argv)
 		map_page(argv[2], 0);
 		return hold();
 	}
+	if (!strcmp(verb, "create") && argc == 4)
+		return create(argv[2], argv[3]);
 	if (!strcmp(verb, "peek") && argc == 5)
 		return look(argv + 2, 0);
 	if (!strcmp(verb, "poke") && argc == 5)

@@ -112,6 +112,77 @@ struct mmapshare_checksum {
 	__u32 reserved;
 };
 
+/* Bytes of a region's name, with the terminating 0 */
+#define MMAPSHARE_NAME_SIZE	64
+
+/* mmapshare_create.flags: close the descriptor on exec */
+#define MMAPSHARE_CREATE_CLOEXEC	_BITUL(0)
+
+/**
+ * struct mmapshare_create - make a region
+ * @size: in: sizeof(struct mmapshare_create)
+ * @flags: in: MMAPSHARE_CREATE_*
+ * @region_size: in: bytes wanted, not 0; out: rounded up to whole pages
+ * @strategy: in: enum mmapshare_strategy
+ * @mode: in: permissions of the node, 0 to 0777, less the umask's; 0 without
+ *	a name
+ * @name: in: the node is /dev/mmapshare-NAME: letters, digits, '.', '_' and
+ *	'-', neither "." nor ".."; all 0 for an anonymous region
+ */
+struct mmapshare_create {
+	__u32 size;
+	__u32 flags;
+	__u64 region_size;
+	__u32 strategy;
+	__u32 mode;
+	char name[MMAPSHARE_NAME_SIZE];
+};
+
+/**
+ * struct mmapshare_destroy - take away a region's name and node
+ * @size: in: sizeof(struct mmapshare_destroy)
+ * @flags: in: must be 0
+ * @name: in: the name, unused bytes 0
+ */
+struct mmapshare_destroy {
+	__u32 size;
+	__u32 flags;
+	char name[MMAPSHARE_NAME_SIZE];
+};
+
+/* mmapshare_query.flags: of all with a name, the first from @id on */
+#define MMAPSHARE_QUERY_NEXT		_BITUL(0)
+
+/**
+ * struct mmapshare_query - facts about a named region, without opening it
+ * @size: in: sizeof(struct mmapshare_query)
+ * @flags: in: MMAPSHARE_QUERY_NEXT to go by @id, else it goes by @name
+ * @region_size: out: bytes
+ * @strategy: out: enum mmapshare_strategy
+ * @mode: out: permissions the node was made with
+ * @uid: out: creator, in the caller's user namespace
+ * @gid: out: the creator's group
+ * @id: in, with NEXT: least number wanted; out: number of the region
+ * @reserved: in: must be 0
+ * @files: out: open files
+ * @maps: out: mappings (VMAs)
+ * @name: in, without NEXT: the name, unused bytes 0; out: the name
+ */
+struct mmapshare_query {
+	__u32 size;
+	__u32 flags;
+	__u64 region_size;
+	__u32 strategy;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__u32 id;
+	__u32 reserved;
+	__u64 files;
+	__u64 maps;
+	char name[MMAPSHARE_NAME_SIZE];
+};
+
 #define MMAPSHARE_IOC_MAGIC	0xbb
 
 /*
@@ -121,5 +192,10 @@ struct mmapshare_checksum {
 #define MMAPSHARE_IOC_INFO	_IO(MMAPSHARE_IOC_MAGIC, 0x00)
 #define MMAPSHARE_IOC_FILL	_IO(MMAPSHARE_IOC_MAGIC, 0x01)
 #define MMAPSHARE_IOC_CHECKSUM	_IO(MMAPSHARE_IOC_MAGIC, 0x02)
+
+/* On /dev/mmapshare only. */
+#define MMAPSHARE_IOC_CREATE	_IO(MMAPSHARE_IOC_MAGIC, 0x10)
+#define MMAPSHARE_IOC_DESTROY	_IO(MMAPSHARE_IOC_MAGIC, 0x11)
+#define MMAPSHARE_IOC_QUERY	_IO(MMAPSHARE_IOC_MAGIC, 0x12)
 
 #endif /* _UAPI_LINUX_MMAPSHARE_H */

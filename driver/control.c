@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ioctls of /dev/mmapshare about other regions: create, destroy, query.
+ */
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
+#include <linux/uaccess.h>
+#include "compat.h"
+#include "mmapshare.h"
+
+#define MMS_CREATE_SIZE_VER0	88
+#define MMS_DESTROY_SIZE_VER0	72
+#define MMS_QUERY_SIZE_VER0	120
+
+static_assert(sizeof(struct mmapshare_create) == MMS_CREATE_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_destroy) == MMS_DESTROY_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_query) == MMS_QUERY_SIZE_VER0);
+
+static bool mms_anonymous(const struct mmapshare_create *create)
+{
+	return !memchr_inv(create->name, 0, sizeof(create->name));
+}
+
+static int mms_check_create(const struct mmapshare_create *create)
+{
+	if (create->flags & ~MMAPSHARE_CREATE_CLOEXEC ||
+	    create->mode & ~0777U || !create->region_size ||
+	    !mms_strategy_by_id(create->strategy))
+		return -EINVAL;
+	if (create->region_size > MAX_LFS_FILESIZE - PAGE_SIZE)
+		return -ERANGE;
+	if (mms_anonymous(create))
+		return create->mode ? -EINVAL : 0;
+	if (!mms_name_ok(create->name))
+		return -EINVAL;
+	/* before the work, and once more with a lock after it */
+	return mms_name_taken(create->name) ? -EEXIST : 0;
+}
+
+/* The caller's region, charged to him, and nobody else knows of it yet. */
+static struct mms_region *mms_create_region(const struct mmapshare_create *create)
+{
+	const u64 size = ALIGN(create->region_size, PAGE_SIZE);
+	struct mms_region *r;
+	struct mms_user *user;
+
+	user = mms_charge(current_fsuid(), size);
+	if (IS_ERR(user))
+		return ERR_CAST(user);
+	r = mms_region_create(size, mms_strategy_by_id(create->strategy));
+	if (IS_ERR(r)) {
+		mms_uncharge(user, size);
+		return r;
+	}
+	r->user = user;
+	r->uid = current_fsuid();
+	r->gid = current_fsgid();
+	memcpy(r->name, create->name, sizeof(r->name));
+	return r;
+}
+
+/* The name comes after everything else that can fail: others see it at once. */
+static struct file *mms_create(struct mmapshare_create *create, void __user *arg,
+			       u32 usize)
+{
+	struct mms_region *r = mms_create_region(create);
+	struct file *file;
+	int ret;
+
+	if (IS_ERR(r))
+		return ERR_CAST(r);
+	file = mms_open_region(r);
+	if (IS_ERR(file))
+		goto put_region;
+
+	create->size = usize;
+	create->region_size = r->size;
+	ret = mms_copy_out(arg, create, sizeof(*create), usize);
+	if (!ret && !mms_anonymous(create))
+		ret = mms_name_add(r, create->mode & ~current_umask());
+	if (ret) {
+		fput(file);
+		file = ERR_PTR(ret);
+	}
+put_region:
+	mms_region_put(r);
+	return file;
+}
+
+static long mms_ioctl_create(void __user *arg)
+{
+	struct mmapshare_create create;
+	struct file *file;
+	u32 usize;
+	int fd, ret;
+
+	ret = mms_copy_in(&create, sizeof(create), MMS_CREATE_SIZE_VER0, arg, &usize);
+	if (ret)
+		return ret;
+	ret = mms_check_create(&create);
+	if (ret)
+		return ret;
+	fd = get_unused_fd_flags(create.flags & MMAPSHARE_CREATE_CLOEXEC ? O_CLOEXEC : 0);
+	if (fd < 0)
+		return fd;
+	file = mms_create(&create, arg, usize);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
+	fd_install(fd, file);
+	return fd;
+}
+
+static long mms_ioctl_destroy(void __user *arg)
+{
+	struct mmapshare_destroy destroy;
+	u32 usize;
+	int ret;
+
+	ret = mms_copy_in(&destroy, sizeof(destroy), MMS_DESTROY_SIZE_VER0, arg, &usize);
+	if (ret)
+		return ret;
+	if (destroy.flags || !mms_name_ok(destroy.name))
+		return -EINVAL;
+	return mms_name_del(destroy.name);
+}
+
+static bool mms_query_ok(const struct mmapshare_query *query)
+{
+	if (query->flags & ~MMAPSHARE_QUERY_NEXT || query->reserved)
+		return false;
+	return query->flags & MMAPSHARE_QUERY_NEXT || mms_name_ok(query->name);
+}
+
+static long mms_ioctl_query(void __user *arg)
+{
+	struct mmapshare_query query;
+	u32 usize;
+	int ret;
+
+	ret = mms_copy_in(&query, sizeof(query), MMS_QUERY_SIZE_VER0, arg, &usize);
+	if (ret)
+		return ret;
+	if (!mms_query_ok(&query))
+		return -EINVAL;
+	ret = mms_name_query(&query);
+	if (ret)
+		return ret;
+	query.size = usize;
+	return mms_copy_out(arg, &query, sizeof(query), usize);
+}
+
+/**
+ * mms_control_ioctl - the ioctls that only /dev/mmapshare has
+ * @file: open on the default region; create and destroy need it writable
+ * @cmd: MMAPSHARE_IOC_*
+ * @arg: pointer to the structure that goes with @cmd
+ *
+ * Context: process context, may sleep.
+ * Return: a descriptor for create, else 0; -ENOTTY for an unknown @cmd; -EBADF
+ * if the open mode forbids it; -EINVAL, -E2BIG and -EFAULT as mms_ioctl();
+ * -EEXIST, -ENOENT; -EPERM for a region that is another user's; -ENOSPC,
+ * -EDQUOT for a limit; -ENOMEM; -ERANGE for a size that no file can have; -EMFILE and -ENFILE.
+ */
+long mms_control_ioctl(struct file *file, unsigned int cmd, void __user *arg)
+{
+	bool writable = file->f_mode & FMODE_WRITE;
+
+	switch (cmd) {
+	case MMAPSHARE_IOC_CREATE:
+		return writable ? mms_ioctl_create(arg) : -EBADF;
+	case MMAPSHARE_IOC_DESTROY:
+		return writable ? mms_ioctl_destroy(arg) : -EBADF;
+	case MMAPSHARE_IOC_QUERY:
+		return mms_ioctl_query(arg);
+	default:
+		return -ENOTTY;
+	}
+}

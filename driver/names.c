@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Named regions: a name, a number, a node in /dev, an owner.
+ *
+ * A name holds one reference to its region, from mms_name_add() until
+ * mms_name_del() or rmmod. Whoever opened the region by then keeps it.
+ */
+#include <linux/cdev.h>
+#include <linux/cred.h>
+#include <linux/ctype.h>
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/hashtable.h>
+#include <linux/kdev_t.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/stringhash.h>
+#include <linux/sysfs.h>
+#include "compat.h"
+#include "mmapshare.h"
+
+/*
+ * struct mms_name - what a region has when it has a name
+ * @dev: the node; its memory is this structure's
+ * @hash: in mms_names
+ * @region: holds a reference
+ * @mode: permissions to begin with: chmod() changes the node, not these
+ */
+struct mms_name {
+	struct device dev;
+	struct hlist_node hash;
+	struct mms_region *region;
+	umode_t mode;
+};
+
+/*
+ * Protects mms_names, the pointers in mms_by_minor, and what comes and goes
+ * with them. Nothing in sysfs takes it: removing a node waits for readers.
+ */
+static DEFINE_MUTEX(mms_names_lock);
+static DEFINE_HASHTABLE(mms_names, 10);
+static DEFINE_XARRAY_FLAGS(mms_by_minor, XA_FLAGS_ALLOC1);
+
+static dev_t mms_devt;
+static struct cdev mms_cdev;
+static u32 mms_next_minor = 1;
+
+#define MMS_MINORS	(MINORMASK + 1)
+
+static struct mms_name *mms_dev_name(const struct device *dev)
+{
+	return container_of(dev, struct mms_name, dev);
+}
+
+static ssize_t size_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", mms_dev_name(dev)->region->size);
+}
+static DEVICE_ATTR_RO(size);
+
+static ssize_t strategy_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", mms_dev_name(dev)->region->strategy->name);
+}
+static DEVICE_ATTR_RO(strategy);
+
+static ssize_t files_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%ld\n", atomic_long_read(&mms_dev_name(dev)->region->files));
+}
+static DEVICE_ATTR_RO(files);
+
+static ssize_t maps_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%ld\n", atomic_long_read(&mms_dev_name(dev)->region->maps));
+}
+static DEVICE_ATTR_RO(maps);
+
+static ssize_t faults_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%ld\n", atomic_long_read(&mms_dev_name(dev)->region->faults));
+}
+static DEVICE_ATTR_RO(faults);
+
+static struct attribute *mms_node_attrs[] = {
+	&dev_attr_size.attr,
+	&dev_attr_strategy.attr,
+	&dev_attr_files.attr,
+	&dev_attr_maps.attr,
+	&dev_attr_faults.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(mms_node);
+
+/* Asked for the node's attributes when it is made, for a name of its own later. */
+static char *mms_devnode(MMS_CONST_DEVNODE struct device *dev, umode_t *mode,
+			 kuid_t *uid, kgid_t *gid)
+{
+	const struct mms_name *name = mms_dev_name(dev);
+
+	if (mode)
+		*mode = name->mode;
+	if (uid)
+		*uid = name->region->uid;
+	if (gid)
+		*gid = name->region->gid;
+	return NULL;
+}
+
+static const struct device_type mms_node_type = {
+	.name = "mmapshare",
+	.groups = mms_node_groups,
+	.devnode = mms_devnode,
+};
+
+static struct class mms_class = {
+	.name = "mmapshare",
+};
+
+static void mms_name_release(struct device *dev)
+{
+	struct mms_name *name = mms_dev_name(dev);
+
+	mms_region_put(name->region);
+	kfree(name);
+}
+
+/* Letters, digits, '.', '_' and '-'; not "." or ".."; padded with 0. */
+bool mms_name_ok(const char *text)
+{
+	size_t len = strnlen(text, MMAPSHARE_NAME_SIZE), i;
+
+	if (!len || memchr_inv(text + len, 0, MMAPSHARE_NAME_SIZE - len) ||
+	    len == MMAPSHARE_NAME_SIZE ||
+	    !strcmp(text, ".") || !strcmp(text, ".."))
+		return false;
+	for (i = 0; i < len; i++)
+		if (!isascii(text[i]) || (!isalnum(text[i]) && !strchr("._-", text[i])))
+			return false;
+	return true;
+}
+
+static u32 mms_name_hash(const char *text)
+{
+	return full_name_hash(NULL, text, strlen(text));
+}
+
+static struct mms_name *mms_name_find(const char *text)
+{
+	struct mms_name *name;
+
+	lockdep_assert_held(&mms_names_lock);
+	hash_for_each_possible(mms_names, name, hash, mms_name_hash(text))
+		if (!strcmp(name->region->name, text))
+			return name;
+	return NULL;
+}
+
+bool mms_name_taken(const char *text)
+{
+	bool taken;
+
+	mutex_lock(&mms_names_lock);
+	taken = mms_name_find(text);
+	mutex_unlock(&mms_names_lock);
+	return taken;
+}
+
+static struct mms_name *mms_name_alloc(struct mms_region *r, umode_t mode)
+{
+	struct mms_name *name = kzalloc(sizeof(*name), GFP_KERNEL_ACCOUNT);
+
+	if (!name)
+		return NULL;
+	device_initialize(&name->dev);
+	name->dev.class = &mms_class;
+	name->dev.type = &mms_node_type;
+	name->dev.release = mms_name_release;
+	name->region = mms_region_get(r);
+	name->mode = mode;
+	return name;
+}
+
+/**
+ * mms_name_add - make a region's name known, and its node
+ * @r: the region; @r->name is mms_name_ok(). The name gets a reference of its own
+ * @mode: permissions of the node
+ *
+ * When this returns 0, /dev/mmapshare-NAME is there. May sleep.
+ *
+ * Return: 0, -EEXIST, -ENOSPC if there is no minor number left, or -ENOMEM.
+ */
+int mms_name_add(struct mms_region *r, umode_t mode)
+{
+	struct mms_name *name = mms_name_alloc(r, mode);
+	u32 minor;
+	int ret;
+
+	if (!name)
+		return -ENOMEM;
+
+	mutex_lock(&mms_names_lock);
+	ret = -EEXIST;
+	if (mms_name_find(r->name))
+		goto put_name;
+
+	/* Going round, so that a number does not soon mean another region. */
+	ret = xa_alloc_cyclic(&mms_by_minor, &minor, name,
+			      XA_LIMIT(1, MMS_MINORS - 1), &mms_next_minor,
+			      GFP_KERNEL_ACCOUNT);
+	if (ret < 0) {
+		ret = ret == -EBUSY ? -ENOSPC : ret;
+		goto put_name;
+	}
+	name->dev.devt = MKDEV(MAJOR(mms_devt), minor);
+	ret = dev_set_name(&name->dev, "mmapshare-%s", r->name);
+	if (ret)
+		goto erase;
+	hash_add(mms_names, &name->hash, mms_name_hash(r->name));
+	r->id = minor;
+	ret = device_add(&name->dev);
+	if (ret)
+		goto unhash;
+	mutex_unlock(&mms_names_lock);
+	return 0;
+
+unhash:
+	hash_del(&name->hash);
+erase:
+	xa_erase(&mms_by_minor, minor);
+put_name:
+	mutex_unlock(&mms_names_lock);
+	put_device(&name->dev);
+	return ret;
+}
+
+/* From here on nobody finds it. The caller drops the device's reference. */
+static void mms_name_unlink(struct mms_name *name)
+{
+	hash_del(&name->hash);
+	xa_erase(&mms_by_minor, MINOR(name->dev.devt));
+	device_del(&name->dev);
+}
+
+/* As in a sticky directory: what is somebody's only he takes away. */
+static bool mms_may_destroy(const struct mms_region *r)
+{
+	return uid_eq(current_fsuid(), r->uid) || capable(CAP_SYS_ADMIN);
+}
+
+/**
+ * mms_name_del - take away a region's name and node
+ * @text: the name, mms_name_ok()
+ *
+ * When this returns 0, the name can be given anew. May sleep.
+ *
+ * Return: 0, -ENOENT, or -EPERM if it is not the caller's.
+ */
+int mms_name_del(const char *text)
+{
+	struct mms_name *name;
+	int ret = 0;
+
+	mutex_lock(&mms_names_lock);
+	name = mms_name_find(text);
+	if (!name)
+		ret = -ENOENT;
+	else if (!mms_may_destroy(name->region))
+		ret = -EPERM;
+	else
+		mms_name_unlink(name);
+	mutex_unlock(&mms_names_lock);
+	/* which may free much memory */
+	if (!ret)
+		put_device(&name->dev);
+	return ret;
+}
+
+/**
+ * mms_name_query - facts about a named region
+ * @query: its flags and name, or id, say which; they are valid
+ *
+ * Return: 0 with the rest of @query filled in, or -ENOENT.
+ */
+int mms_name_query(struct mmapshare_query *query)
+{
+	unsigned long minor = query->id;
+	const struct mms_region *r;
+	struct mms_name *name;
+	int ret = -ENOENT;
+
+	mutex_lock(&mms_names_lock);
+	if (query->flags & MMAPSHARE_QUERY_NEXT)
+		name = xa_find(&mms_by_minor, &minor, ULONG_MAX, XA_PRESENT);
+	else
+		name = mms_name_find(query->name);
+	if (!name)
+		goto unlock;
+	r = name->region;
+	query->region_size = r->size;
+	query->strategy = r->strategy->id;
+	query->mode = name->mode;
+	query->uid = from_kuid_munged(current_user_ns(), r->uid);
+	query->gid = from_kgid_munged(current_user_ns(), r->gid);
+	query->id = r->id;
+	query->files = atomic_long_read(&r->files);
+	query->maps = atomic_long_read(&r->maps);
+	memcpy(query->name, r->name, sizeof(query->name));
+	ret = 0;
+unlock:
+	mutex_unlock(&mms_names_lock);
+	return ret;
+}
+
+/* A reference to the region whose node has this number, or NULL. May sleep. */
+struct mms_region *mms_name_open(unsigned int minor)
+{
+	struct mms_region *r = NULL;
+	struct mms_name *name;
+
+	mutex_lock(&mms_names_lock);
+	name = xa_load(&mms_by_minor, minor);
+	if (name)
+		r = mms_region_get(name->region);
+	mutex_unlock(&mms_names_lock);
+	return r;
+}
+
+int mms_names_init(const struct file_operations *fops)
+{
+	int ret;
+
+	ret = class_register(&mms_class);
+	if (ret)
+		return ret;
+	ret = alloc_chrdev_region(&mms_devt, 0, MMS_MINORS, "mmapshare");
+	if (ret)
+		goto unregister_class;
+	cdev_init(&mms_cdev, fops);
+	mms_cdev.owner = THIS_MODULE;
+	ret = cdev_add(&mms_cdev, mms_devt, MMS_MINORS);
+	if (ret)
+		goto unregister_chrdev;
+	return 0;
+
+unregister_chrdev:
+	unregister_chrdev_region(mms_devt, MMS_MINORS);
+unregister_class:
+	class_unregister(&mms_class);
+	return ret;
+}
+
+/* No file is open any more, and so nobody can give a name. */
+void mms_names_exit(void)
+{
+	struct mms_name *name;
+	unsigned long minor;
+
+	mutex_lock(&mms_names_lock);
+	xa_for_each(&mms_by_minor, minor, name) {
+		mms_name_unlink(name);
+		put_device(&name->dev);
+	}
+	mutex_unlock(&mms_names_lock);
+	xa_destroy(&mms_by_minor);
+	cdev_del(&mms_cdev);
+	unregister_chrdev_region(mms_devt, MMS_MINORS);
+	class_unregister(&mms_class);
+}

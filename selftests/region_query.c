@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Regions are found and described without opening them: ioctl and sysfs. */
+#include "region_test.h"
+#include <sys/sysmacros.h>
+
+/* A number or word that sysfs has of a region, or "". */
+static const char *sysfs(const char *name, const char *attribute)
+{
+	static char value[32];
+	char path[160];
+	ssize_t n = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/class/mmapshare/mmapshare-%s/%s",
+		 name, attribute);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, value, sizeof(value) - 1);
+		close(fd);
+	}
+	value[n > 0 ? n - 1 : 0] = '\0';
+	return value;
+}
+
+TEST_F(region, facts)
+{
+	int fd = region_create_as(self->dev.fd, self->name, REGION_SIZE,
+				  MMAPSHARE_STRATEGY_VMALLOC, 0640);
+	struct mmapshare_query query;
+	struct stat st;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, stat(region_node(self->name), &st));
+	ASSERT_EQ(0, region_query(self->dev.fd, self->name, &query));
+	EXPECT_EQ(REGION_SIZE, query.region_size);
+	EXPECT_EQ((uint32_t)MMAPSHARE_STRATEGY_VMALLOC, query.strategy);
+	EXPECT_EQ(0640U, query.mode);
+	EXPECT_EQ(st.st_mode & 0777, query.mode);
+	EXPECT_EQ(st.st_uid, query.uid);
+	EXPECT_EQ(st.st_gid, query.gid);
+	EXPECT_EQ(minor(st.st_rdev), query.id);
+	EXPECT_EQ(1U, query.files);
+	EXPECT_EQ(0U, query.maps);
+	EXPECT_STREQ(self->name, query.name);
+	close(fd);
+}
+
+TEST_F(region, counters_follow)
+{
+	int fd = region_create(self->dev.fd, self->name);
+	struct mmapshare_query query;
+	volatile char *mem;
+
+	ASSERT_LE(0, fd);
+	mem = mmap(NULL, REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	EXPECT_STREQ("0", sysfs(self->name, "faults"));
+	mem[0] = 1;
+	EXPECT_STREQ("1", sysfs(self->name, "faults"));
+	EXPECT_STREQ("1", sysfs(self->name, "maps"));
+	EXPECT_STREQ("1", sysfs(self->name, "files"));
+	close(fd);	/* the mapping keeps the file */
+	ASSERT_EQ(0, region_query(self->dev.fd, self->name, &query));
+	EXPECT_EQ(1U, query.files);
+	EXPECT_EQ(1U, query.maps);
+	munmap((void *)mem, REGION_SIZE);
+	ASSERT_EQ(0, region_query(self->dev.fd, self->name, &query));
+	EXPECT_EQ(0U, query.files);
+	EXPECT_EQ(0U, query.maps);
+	EXPECT_STREQ("0", sysfs(self->name, "files"));
+	EXPECT_STREQ("0", sysfs(self->name, "maps"));
+}
+
+TEST_F(region, constants_in_sysfs)
+{
+	int fd = region_create_as(self->dev.fd, self->name, REGION_SIZE,
+				  MMAPSHARE_STRATEGY_PFN, 0600);
+
+	ASSERT_LE(0, fd);
+	EXPECT_STREQ("65536", sysfs(self->name, "size"));
+	EXPECT_STREQ("pfn", sysfs(self->name, "strategy"));
+	close(fd);
+}
+
+TEST_F(region, listed_once_while_it_has_a_name)
+{
+	int fd = region_create(self->dev.fd, self->name), n, round;
+
+	ASSERT_LE(0, fd);
+	for (round = 0; round < 2; round++) {
+		struct mmapshare_query query = {
+			.size = sizeof(query),
+			.flags = MMAPSHARE_QUERY_NEXT,
+		};
+
+		for (n = 0; !ioctl(self->dev.fd, MMAPSHARE_IOC_QUERY, &query);
+		     query.id++)
+			n += !strcmp(query.name, self->name);
+		EXPECT_EQ(ENOENT, errno);
+		EXPECT_EQ(!round, n);
+		region_destroy(self->dev.fd, self->name);
+	}
+	close(fd);
+}
+
+TEST_HARNESS_MAIN

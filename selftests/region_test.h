@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Making, taking away and looking up regions, for the tests of those. */
+#ifndef REGION_TEST_H
+#define REGION_TEST_H
+
+#include "mmapshare_test.h"
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define REGION_SIZE	(64UL << 10)
+
+/* Into a field that is all 0; one that fills it ends without a 0. */
+static inline void name_copy(char *field, const char *name)
+{
+	const size_t length = strlen(name);
+
+	memcpy(field, name, length < MMAPSHARE_NAME_SIZE ? length :
+	       MMAPSHARE_NAME_SIZE);
+}
+
+/* A descriptor, or minus errno. @name may be NULL for none. */
+static inline int region_create_as(int control, const char *name, uint64_t size,
+				   uint32_t strategy, uint32_t mode)
+{
+	struct mmapshare_create create = {
+		.size = sizeof(create),
+		.flags = MMAPSHARE_CREATE_CLOEXEC,
+		.region_size = size,
+		.strategy = strategy,
+		.mode = mode,
+	};
+	int fd;
+
+	if (name)
+		name_copy(create.name, name);
+	fd = ioctl(control, MMAPSHARE_IOC_CREATE, &create);
+	return fd < 0 ? -errno : fd;
+}
+
+static inline int region_create(int control, const char *name)
+{
+	return region_create_as(control, name, REGION_SIZE,
+				MMAPSHARE_STRATEGY_FAULT, name ? 0600 : 0);
+}
+
+/* 0, or the errno. */
+static inline int region_destroy(int control, const char *name)
+{
+	struct mmapshare_destroy destroy = { .size = sizeof(destroy) };
+
+	name_copy(destroy.name, name);
+	return ioctl(control, MMAPSHARE_IOC_DESTROY, &destroy) ? errno : 0;
+}
+
+static inline int region_query(int control, const char *name,
+			       struct mmapshare_query *query)
+{
+	*query = (struct mmapshare_query){ .size = sizeof(*query) };
+	name_copy(query->name, name);
+	return ioctl(control, MMAPSHARE_IOC_QUERY, query) ? errno : 0;
+}
+
+/* The path of a region's node; one at a time. */
+static inline const char *region_node(const char *name)
+{
+	static char path[sizeof(DEVICE) + 1 + MMAPSHARE_NAME_SIZE];
+
+	snprintf(path, sizeof(path), DEVICE "-%.63s", name);
+	return path;
+}
+
+/*
+ * The control device, and a name that is free at the beginning and at the
+ * end.
+ */
+FIXTURE(region) {
+	struct device dev;
+	char name[32];
+};
+
+FIXTURE_SETUP(region)
+{
+	DEVICE_OPEN(&self->dev, O_RDWR);
+	snprintf(self->name, sizeof(self->name), "test.%d", getpid());
+}
+
+FIXTURE_TEARDOWN(region)
+{
+	region_destroy(self->dev.fd, self->name);
+	close(self->dev.fd);
+}
+
+#endif /* REGION_TEST_H */
