@@ -98,6 +98,8 @@ FIXTURE_SETUP(torture)
 {
 	struct torture *t;
 
+	/* whoever ends the harness, in its time-out, ends all of us */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	t = mmap(NULL, sizeof(*t), PROT_READ | PROT_WRITE,
 		 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, t);
