@@ -5,9 +5,13 @@
  */
 #include "mmapshare_test.h"
 #include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
+#include <time.h>
 
+/* At least so many calls, and so many changes between the two outcomes. */
 #define CALLS	3000
+#define TURNS	200
 #define PAGE	4096
 #define CANARY	0x5a5a5a5aU
 
@@ -48,10 +52,21 @@ FIXTURE_TEARDOWN(race)
 	close(self->dev.fd);
 }
 
+/* On different processors, where there are two. */
+static void run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
 static void *flip(void *arg)
 {
 	FIXTURE_DATA(race) *self = arg;
 
+	run_on(1);
 	while (!__atomic_load_n(&self->end, __ATOMIC_RELAXED)) {
 		self->shared->word[self->index] = self->other;
 		self->shared->word[self->index] = self->one;
@@ -59,10 +74,28 @@ static void *flip(void *arg)
 	return NULL;
 }
 
-/* So often, and until both have happened; but not for ever. */
-static bool go_on(int call, int good, int refused)
+struct tally {
+	int calls, good, refused, turns;
+	int last;
+	time_t start;
+};
+
+/* One more call gave @error; @refusal is the errno it may give. */
+static void count(struct tally *t, int error, int refusal)
 {
-	return call < CALLS || ((!good || !refused) && call < 100 * CALLS);
+	if (!t->calls++)
+		t->start = time(NULL);
+	t->good += !error;
+	t->refused += error == refusal;
+	t->turns += error != t->last;
+	t->last = error;
+}
+
+/* That there were turns shows that both threads ran; but not for ever. */
+static bool go_on(const struct tally *t)
+{
+	return t->calls < CALLS ||
+	       (t->turns < TURNS && time(NULL) - t->start < 2);
 }
 
 /* From here on that word is one or the other. */
@@ -74,6 +107,7 @@ static bool begin(FIXTURE_DATA(race) *self, size_t offset, uint32_t one,
 	self->other = other;
 	self->shared->word[self->index] = one;
 	self->end = false;
+	run_on(0);
 	return !pthread_create(&self->thread, NULL, flip, self);
 }
 
@@ -97,7 +131,8 @@ TEST_F(race, size)
 		{ MMAPSHARE_IOC_INFO, sizeof(struct mmapshare_info) },
 		{ MMAPSHARE_IOC_CHECKSUM, sizeof(struct mmapshare_checksum) },
 	};
-	int call, error, good, refused, cleared = 0;
+	int error, cleared = 0;
+	struct tally t;
 	volatile uint32_t *canary;
 	size_t i;
 
@@ -105,20 +140,18 @@ TEST_F(race, size)
 		memset(self->shared, 0, sizeof(*self->shared));
 		canary = &self->shared->word[both[i].size / 4];
 		ASSERT_TRUE(begin(self, 0, both[i].size, both[i].size + 4));
-		good = 0;
-		refused = 0;
-		for (call = 0; go_on(call, good, refused); call++) {
+		t = (struct tally){ };
+		while (go_on(&t)) {
 			*canary = CANARY;
 			error = ioctl(self->dev.fd, both[i].cmd, self->shared) ?
 				errno : 0;
-			good += !error;
-			refused += error == E2BIG;
+			count(&t, error, E2BIG);
 			cleared += *canary != CANARY;
 		}
 		end(self);
-		EXPECT_EQ(call, good + refused);
+		EXPECT_EQ(t.calls, t.good + t.refused);
 		EXPECT_EQ(0, cleared);
-		TH_LOG("%d good, %d refused", good, refused);
+		TH_LOG("%d good, %d refused", t.good, t.refused);
 	}
 }
 
@@ -129,7 +162,8 @@ TEST_F(race, size)
 TEST_F(race, length)
 {
 	struct mmapshare_fill *fill = &self->shared->fill;
-	int call, error = 0, good = 0, refused = 0;
+	struct tally t = { };
+	int error;
 	size_t i;
 
 	fill->size = sizeof(*fill);
@@ -138,17 +172,18 @@ TEST_F(race, length)
 	fill->pattern[0] = 'x';
 	ASSERT_TRUE(begin(self, offsetof(struct mmapshare_fill, length), PAGE,
 			  (uint32_t)self->dev.size));
-	for (call = 0; go_on(call, good, refused); call++) {
+	while (go_on(&t)) {
 		error = ioctl(self->dev.fd, MMAPSHARE_IOC_FILL, fill) ?
 			errno : 0;
-		good += !error;
-		refused += error == ENXIO;
+		count(&t, error, ENXIO);
 	}
 	end(self);
-	EXPECT_EQ(call, good + refused);
+	EXPECT_EQ(t.calls, t.good + t.refused);
 	for (i = 0; i < 16 * PAGE; i++)
-		ASSERT_EQ(good && i / PAGE == 4 ? 'x' : '.', self->map[i]);
-	TH_LOG("%d good, %d refused", good, refused);
+		if (self->map[i] != (t.good && i / PAGE == 4 ? 'x' : '.'))
+			break;
+	EXPECT_EQ((size_t)16 * PAGE, i);
+	TH_LOG("%d good, %d refused", t.good, t.refused);
 }
 
 /* Whatever the pattern was, it is the same all along. */
@@ -174,7 +209,8 @@ TEST_F(race, pattern)
 TEST_F(race, pattern_length)
 {
 	struct mmapshare_fill *fill = &self->shared->fill;
-	int call, error, good = 0, refused = 0;
+	struct tally t = { };
+	int error;
 	size_t i;
 
 	fill->size = sizeof(*fill);
@@ -183,18 +219,19 @@ TEST_F(race, pattern_length)
 	memcpy(fill->pattern, "abcdefgh", 8);
 	ASSERT_TRUE(begin(self, offsetof(struct mmapshare_fill, pattern_len), 8,
 			  0x40000000));
-	for (call = 0; go_on(call, good, refused); call++) {
+	while (go_on(&t)) {
 		error = ioctl(self->dev.fd, MMAPSHARE_IOC_FILL, fill) ?
 			errno : 0;
-		good += !error;
-		refused += error == EINVAL;
+		count(&t, error, EINVAL);
 	}
 	end(self);
-	EXPECT_EQ(call, good + refused);
-	for (i = 0; good && i < PAGE; i++)
-		ASSERT_EQ("abcdefgh"[i % 8], self->map[4 * PAGE + i]);
-	ASSERT_EQ('.', self->map[4 * PAGE - 1]);
-	ASSERT_EQ('.', self->map[5 * PAGE]);
+	EXPECT_EQ(t.calls, t.good + t.refused);
+	for (i = 0; i < PAGE; i++)
+		if (self->map[4 * PAGE + i] != (t.good ? "abcdefgh"[i % 8] : '.'))
+			break;
+	EXPECT_EQ((size_t)PAGE, i);
+	EXPECT_EQ('.', self->map[4 * PAGE - 1]);
+	EXPECT_EQ('.', self->map[5 * PAGE]);
 }
 
 TEST_HARNESS_MAIN
