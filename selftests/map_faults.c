@@ -25,6 +25,7 @@ FIXTURE(faults) {
 	struct device dev;
 	long max;
 	long min;
+	long clean;	/* faults that a first store to all pages costs anyway */
 };
 
 FIXTURE_VARIANT(faults) {
@@ -38,6 +39,8 @@ FIXTURE_VARIANT_ADD(faults, loads_backwards) { .touch = load_all, };
 FIXTURE_SETUP(faults)
 {
 	DEVICE_OPEN(&self->dev, O_RDWR);
+	if (stores_fault_anyway())
+		self->clean = self->dev.size / self->dev.page;
 	if (has_feature(&self->dev, MMAPSHARE_FEAT_FUTEX)) {
 		const size_t pmd = pmd_size(&self->dev);
 
@@ -47,6 +50,8 @@ FIXTURE_SETUP(faults)
 		if (self->dev.info.huge_bytes)
 			self->max += self->dev.size % pmd / self->dev.page;
 	}
+	if (variant->touch == store_all)
+		self->max += self->clean;
 }
 
 FIXTURE_TEARDOWN(faults)
@@ -65,7 +70,7 @@ TEST_F(faults, first_touch)
 	EXPECT_GE(self->max, faults);
 	/* the second time costs nothing, nor do stores after loads */
 	EXPECT_EQ(0, faults_of(variant->touch, &self->dev, mem));
-	EXPECT_EQ(0, faults_of(store_all, &self->dev, mem));
+	EXPECT_GE(self->clean, faults_of(store_all, &self->dev, mem));
 	munmap(mem, self->dev.size);
 }
 

@@ -8,6 +8,7 @@
 #define SIZE	(256UL << 20)
 #define REPEAT	4
 #define ROUNDS	6	/* at most, on a machine with much else to do */
+#define TOO_SLOW	100e3	/* milliseconds for less than a round */
 
 enum { FAULT, HUGE, VMALLOC, PFN, MEMFD, KINDS };
 
@@ -192,7 +193,9 @@ static void print_table(void)
 TEST_F_TIMEOUT(touch, all, 280)
 {
 	const struct device dev = { .page = getpagesize() };
-	const long most = SIZE / fault_window(&dev) + 2;
+	const long clean = stores_fault_anyway() ? SIZE / dev.page : 0;
+	const long most = SIZE / fault_window(&dev) + 2 + clean;
+	const double start = now();
 	uint64_t huge = 0;
 	int round, i, kind, fd;
 
@@ -200,6 +203,8 @@ TEST_F_TIMEOUT(touch, all, 280)
 		if (round && fault_is_as_cheap())
 			break;
 		for (kind = 0; kind < KINDS; kind++) {
+			if (!round && now() - start > TOO_SLOW)
+				SKIP(return, "a machine too slow to compare");
 			fd = open_kind(self->file, kind, &huge);
 			ASSERT_LE(0, fd) TH_LOG("%s", names[kind]);
 			for (i = 0; i < REPEAT; i++) {
@@ -216,7 +221,7 @@ TEST_F_TIMEOUT(touch, all, 280)
 
 	EXPECT_TRUE(fault_is_as_cheap());
 	EXPECT_GE(most, costs[FAULT][0].faults);
-	EXPECT_EQ(0, costs[FAULT][1].faults);
+	EXPECT_GE(clean, costs[FAULT][1].faults);
 	if (huge != SIZE)
 		SKIP(return, "huge got too few huge pages");
 	EXPECT_GE(most, costs[HUGE][0].faults);
