@@ -35,6 +35,10 @@ FIXTURE_SETUP(private)
 		EXPECT_EQ(EINVAL, errno_of(self->mem));
 		EXPECT_EQ(EINVAL, errno_of(device_map(&self->dev, PROT_READ,
 						      variant->flags)));
+		/* not even what the core could copy */
+		EXPECT_EQ(EINVAL, errno_of(mmap(NULL, self->page,
+						PROT_READ | PROT_WRITE,
+						variant->flags, self->dev.fd, 0)));
 		EXPECT_EQ(1, count_maps(self->dev.fd));
 	} else {
 		ASSERT_NE(MAP_FAILED, self->mem);

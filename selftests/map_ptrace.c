@@ -135,4 +135,34 @@ TEST_F(traced, proc_mem)
 	free(buf);
 }
 
+/* Behind a map begins another one, whatever the region has there. */
+TEST_F(traced, end_of_the_map)
+{
+	const size_t page = self->dev.page;
+	char *buf = malloc(2 * page), *mem;
+	int fd = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+
+	ASSERT_NE(NULL, buf);
+	ASSERT_LE(0, fd);
+	mem = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, mem);
+	ASSERT_EQ(mem, mmap(mem, page, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_FIXED, self->dev.fd, page));
+	memset(self->shared, 'r', 4 * page);
+	memset(mem + page, 'a', page);
+	ASSERT_EQ(100, pread(fd, buf, 100, (off_t)mem + page - 50));
+	EXPECT_TRUE(!memcmp(buf, "rrrr", 4) && !memcmp(buf + 46, "rrrraaaa", 8));
+	EXPECT_EQ('a', buf[99]);
+	memset(buf, 'w', 100);
+	ASSERT_EQ(100, pwrite(fd, buf, 100, (off_t)mem + page - 50));
+	EXPECT_EQ('w', self->shared[2 * page - 1]);
+	EXPECT_EQ('r', self->shared[2 * page]);
+	EXPECT_EQ('w', mem[page + 49]);
+	EXPECT_EQ('a', mem[page + 50]);
+	munmap(mem, 2 * page);
+	close(fd);
+	free(buf);
+}
+
 TEST_HARNESS_MAIN
