@@ -121,6 +121,7 @@ FIXTURE_SETUP(torture)
 
 FIXTURE_TEARDOWN(torture)
 {
+	destroy_named(self->t);
 	close(self->t->dev.fd);
 	munmap(self->t, sizeof(*self->t));
 }

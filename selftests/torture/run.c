@@ -38,6 +38,8 @@ static const struct op {
 	{ "smaps",		2, op_smaps },
 	{ "reopen",		5, op_reopen },
 	{ "common",		150, op_common },
+	{ "anonymous",		10, op_anonymous },
+	{ "named",		20, op_named },
 	/* children have none of their own: these are the last */
 	{ "fork",		4, op_fork },
 	{ "kill",		2, op_kill },

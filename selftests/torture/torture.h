@@ -170,7 +170,7 @@ void forget(struct worker *w, unsigned int at, unsigned int n);
 void split(struct worker *w, unsigned int at);
 long count_vmas(struct worker *w);
 
-/* maps.c, access.c, common.c, children.c: one operation each */
+/* maps.c, access.c, common.c, regions.c, children.c: one operation each */
 void op_map(struct worker *w);
 void op_munmap(struct worker *w);
 void op_mremap(struct worker *w);
@@ -198,8 +198,13 @@ void op_futex(struct worker *w);
 void op_smaps(struct worker *w);
 void op_reopen(struct worker *w);
 void op_common(struct worker *w);
+void op_anonymous(struct worker *w);
+void op_named(struct worker *w);
 void op_fork(struct worker *w);
 void op_kill(struct worker *w);
+
+/* regions.c */
+void destroy_named(struct torture *t);
 
 /* run.c */
 unsigned int count_op_kinds(void);
