@@ -86,11 +86,12 @@ static ssize_t mms_copy(struct mms_region *r, struct kiocb *iocb,
 
 	while (left) {
 		size_t piece = min_t(size_t, left, SZ_1M), n;
+		void *p = r->vaddr + iocb->ki_pos;
 
 		if (read)
-			n = copy_to_iter(r->vaddr + iocb->ki_pos, piece, iter);
+			n = mms_racy(copy_to_iter(p, piece, iter));
 		else
-			n = copy_from_iter(r->vaddr + iocb->ki_pos, piece, iter);
+			n = mms_racy(copy_from_iter(p, piece, iter));
 		iocb->ki_pos += n;
 		done += n;
 		left -= n;

@@ -106,8 +106,8 @@ static void mms_fill_piece(void *dst, size_t n, void *ctx)
 	const struct mms_pattern *p = ctx;
 
 	for (; n > p->len; n -= p->len, dst += p->len)
-		memcpy(dst, p->bytes, p->len);
-	memcpy(dst, p->bytes, n);
+		mms_racy(memcpy(dst, p->bytes, p->len));
+	mms_racy(memcpy(dst, p->bytes, n));
 }
 
 static long mms_ioctl_fill(struct mms_region *r, void __user *arg)
@@ -138,7 +138,7 @@ static void mms_checksum_piece(void *src, size_t n, void *ctx)
 {
 	u32 *crc = ctx;
 
-	*crc = mms_crc32c(*crc, src, n);
+	*crc = mms_racy(mms_crc32c(*crc, src, n));
 }
 
 static long mms_ioctl_checksum(struct mms_region *r, void __user *arg)

@@ -152,9 +152,9 @@ static int mms_access(struct vm_area_struct *vma, unsigned long addr,
 		return -EACCES;
 	len = min_t(unsigned long, len, vma->vm_end - addr);
 	if (write)
-		memcpy(r->vaddr + pos, buf, len);
+		mms_racy(memcpy(r->vaddr + pos, buf, len));
 	else
-		memcpy(buf, r->vaddr + pos, len);
+		mms_racy(memcpy(buf, r->vaddr + pos, len));
 	return len;
 }
 

@@ -84,6 +84,13 @@ struct mms_region {
 	atomic_long_t faults;
 };
 
+/*
+ * For what loads or stores the users' bytes. They may change meanwhile, or be
+ * read: by stores to a map, where nobody can tell, and by other calls, where
+ * KCSAN can. What orders them is the users' choice, as it is with any file.
+ */
+#define mms_racy(expr)	data_race(expr)
+
 /* The one rule for every offset and length that comes from user space. */
 static inline bool mms_range_ok(u64 size, u64 offset, u64 length)
 {

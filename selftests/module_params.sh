@@ -42,7 +42,7 @@ refused EINVAL size
 # rounded up to pages, it has to be an offset in a file
 for size in 99999999999999999999 18446744073709551615 18014398509481984K \
 	    16777216T 8388608T $((LARGEST + 1)); do
-	refused ERANGE size=$size
+	refused ERANGE size="$size"
 done
 # what cannot be, in each strategy
 for strategy in $STRATEGIES; do
