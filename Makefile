@@ -8,7 +8,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 KERNELS ?= 6.1 6.12 7.2
 KERNEL ?= 6.12
 
-export STRATEGIES TESTS MEM TIMEOUT OPS SEED WORKERS ONLY
+export STRATEGIES TESTS MEM TIMEOUT OPS SEED WORKERS ONLY LEGS
 
 vm := selftests/vm
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
@@ -24,6 +24,9 @@ clean:		## remove what "make modules" made
 
 check: deps	## run the selftests in VMs; KERNELS="6.1 6.12 7.2" STRATEGIES= TESTS= ARCH=
 	@$(vm)/check $(KERNELS)
+
+check-debug: deps ## the same on kernels with KASAN, lockdep, kmemleak, KCSAN; LEGS=
+	@$(vm)/check-debug
 
 lint: deps	## checkpatch, sparse, shellcheck, and warnings of gcc and clang
 	@$(vm)/lint
@@ -46,7 +49,7 @@ deps:		## install the Debian packages that these need, or say which
 	@$(vm)/deps
 
 help:		## this list
-	@sed -n 's/^\([a-z_]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
+	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
 		expand -t 20
 
-.PHONY: modules modules_install clean check torture lint selfcheck demo shell deps help
+.PHONY: modules modules_install clean check check-debug torture lint selfcheck demo shell deps help

@@ -91,6 +91,31 @@ static inline int run_child(int (*fn)(void *arg), void *arg)
 	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
 }
 
+/*
+ * Does the kernel check each of its own accesses to memory (KASAN, KCSAN)?
+ * Then what it does has a price that says nothing of other kernels.
+ */
+static inline bool kernel_is_instrumented(void)
+{
+	FILE *symbols = fopen("/proc/kallsyms", "r");
+	char line[512], name[256];
+	bool found = false;
+
+	while (symbols && !found && fgets(line, sizeof(line), symbols))
+		found = sscanf(line, "%*s %*s %255s", name) == 1 &&
+			(!strcmp(name, "__asan_load8") ||
+			 !strcmp(name, "__tsan_read8"));
+	if (symbols)
+		fclose(symbols);
+	return found;
+}
+
+#define SKIP_IF_INSTRUMENTED()						\
+	do {								\
+		if (kernel_is_instrumented())				\
+			SKIP(return, "no time counts on a kernel with KASAN or KCSAN"); \
+	} while (0)
+
 /* Children that touch one byte: for run_child(). */
 static inline int load_byte(void *p)
 {

@@ -54,6 +54,7 @@ TEST_F(map, stores)
 	double best[2] = { 1e9, 1e9 };
 	int n, i;
 
+	SKIP_IF_INSTRUMENTED();
 	if (step * AREAS > self->dev.size)
 		SKIP(return, "the region is too small: load it with size=1M");
 	for (i = 0; i < AREAS; i++) {

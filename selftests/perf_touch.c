@@ -106,6 +106,7 @@ FIXTURE_SETUP(touch)
 {
 	char size[32], strategy[32], exec[32];
 
+	SKIP_IF_INSTRUMENTED();
 	self->file = getenv("MMAPSHARE_KO");
 	if (!self->file || geteuid())
 		SKIP(return, "needs root, and MMAPSHARE_KO=mmapshare.ko");

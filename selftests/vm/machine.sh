@@ -9,13 +9,15 @@ host_arch=$(dpkg --print-architecture)
 # The ports are those of QEMU's character devices log, io and report: the
 # kernel's console, the command's terminal, the report.  What they need has to
 # be in every kernel; only virtio_console may be a module.
+smp=2
 case ${ARCH:-$host_arch} in
 amd64 | x86 | x86_64)
 	ARCH=amd64
 	kbuild_arch=x86
 	triplet=x86_64-linux-gnu
 	flavour=cloud-amd64
-	qemu="qemu-system-x86_64 -vga none" cpu=max
+	# a kernel without ACPI learns only of the first processor in each socket
+	qemu="qemu-system-x86_64 -vga none" cpu=max smp=2,sockets=2
 	ports="-serial chardev:log -serial chardev:io -serial chardev:report"
 	console="ttyS0 tsc=reliable" terminal=ttyS1 report=ttyS2
 	compat=i686-linux-gnu

@@ -7,6 +7,7 @@
 #
 # -v label=...: how to call this run; -v parts=N: how many suites' output this is.
 # Prints a line for each strategy, each failure with what led to it, each skip,
+# how many operations torture did,
 # and last "total PASSED FAILED SKIPPED".
 
 function skip(why)

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Deliberate bugs, one of each kind that a debug kernel has to notice. Only
+ * selftests/vm/planted links this into a module, which never leaves there:
+ *
+ *	echo NAME >/sys/module/mmapshare/parameters/plant
+ */
+#include <linux/completion.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/timer.h>
+#include <linux/vmalloc.h>
+#include "mmapshare.h"
+
+/* What is read by mistake goes here, or the compiler would not read it. */
+static unsigned long planted_sink;
+
+static int planted_sleep(void)
+{
+	static DEFINE_SPINLOCK(lock);
+	void *p;
+
+	spin_lock(&lock);
+	p = kmalloc(64, GFP_KERNEL);
+	spin_unlock(&lock);
+	kfree(p);
+	return 0;
+}
+
+static int planted_rcu(void)
+{
+	static void __rcu *pointer;
+
+	planted_sink += (unsigned long)rcu_dereference(pointer);
+	return 0;
+}
+
+static int planted_inversion(void)
+{
+	static DEFINE_MUTEX(a);
+	static DEFINE_MUTEX(b);
+
+	mutex_lock(&a);
+	mutex_lock(&b);
+	mutex_unlock(&b);
+	mutex_unlock(&a);
+
+	mutex_lock(&b);
+	mutex_lock(&a);
+	mutex_unlock(&a);
+	mutex_unlock(&b);
+	return 0;
+}
+
+static void planted_expire(struct timer_list *timer)
+{
+}
+
+static int planted_object(void)
+{
+	struct timer_list *timer = kmalloc(sizeof(*timer), GFP_KERNEL);
+
+	if (!timer)
+		return -ENOMEM;
+	timer_setup(timer, planted_expire, 0);
+	mod_timer(timer, jiffies + 1000 * HZ);
+	kfree(timer);
+	return 0;
+}
+
+static int planted_shift(void)
+{
+	int bits = 40;
+
+	OPTIMIZER_HIDE_VAR(bits);
+	planted_sink += 1 << bits;
+	return 0;
+}
+
+static int planted_slab(void)
+{
+	struct mms_region *r = mms_default_region;
+
+	planted_sink += (unsigned long)r->pages[r->nr_pages];
+	return 0;
+}
+
+static int planted_vmalloc(void)
+{
+	size_t size = 100;
+	char *p = vmalloc(size);
+
+	if (!p)
+		return -ENOMEM;
+	OPTIMIZER_HIDE_VAR(size);
+	planted_sink += p[size];
+	vfree(p);
+	return 0;
+}
+
+static int planted_free(void)
+{
+	struct mms_region *r;
+
+	r = mms_region_create(PAGE_SIZE, mms_default_region->strategy);
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	mms_region_put(r);
+	planted_sink += r->nr_pages;
+	return 0;
+}
+
+/* Several: a stale pointer on some stack may hide one. */
+static int planted_leak(void)
+{
+	int i;
+
+	for (i = 0; i < 10; i++)
+		if (IS_ERR(mms_region_create(PAGE_SIZE,
+					     mms_default_region->strategy)))
+			return -ENOMEM;
+	return 0;
+}
+
+static unsigned long planted_counter;
+
+static int planted_racer(void *done)
+{
+	int i;
+
+	for (i = 0; i < 100000; i++) {
+		planted_counter++;
+		cond_resched();
+	}
+	complete(done);
+	return 0;
+}
+
+static int planted_race(void)
+{
+	struct completion done[2];
+	struct task_struct *task;
+	int i, started = 0, ret = 0;
+
+	for (i = 0; i < 2; i++) {
+		init_completion(&done[i]);
+		task = kthread_run(planted_racer, &done[i], "planted%d", i);
+		if (IS_ERR(task)) {
+			ret = PTR_ERR(task);
+			break;
+		}
+		started++;
+	}
+	for (i = 0; i < started; i++)
+		wait_for_completion(&done[i]);
+	return ret;
+}
+
+static const struct {
+	const char *name;
+	int (*plant)(void);
+} planted[] = {
+	{ "sleep", planted_sleep },
+	{ "rcu", planted_rcu },
+	{ "inversion", planted_inversion },
+	{ "object", planted_object },
+	{ "shift", planted_shift },
+	{ "slab", planted_slab },
+	{ "vmalloc", planted_vmalloc },
+	{ "free", planted_free },
+	{ "leak", planted_leak },
+	{ "race", planted_race },
+};
+
+static int planted_set(const char *name, const struct kernel_param *kp)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(planted); i++)
+		if (sysfs_streq(name, planted[i].name))
+			return planted[i].plant();
+	return -EINVAL;
+}
+
+static const struct kernel_param_ops planted_ops = {
+	.set = planted_set,
+};
+
+module_param_cb(plant, &planted_ops, NULL, 0200);
