@@ -118,8 +118,9 @@ static int mms_get_file_pages(struct mms_region *r, struct file *file)
 {
 	int ret;
 
+	/* ENOSPC is how shmem calls it when there is no memory for an inode. */
 	if (IS_ERR(file))
-		return PTR_ERR(file);
+		return PTR_ERR(file) == -ENOSPC ? -ENOMEM : PTR_ERR(file);
 
 	/* Pinned for good: not movable, and not worth scanning for reclaim. */
 	mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER | MMS_GFP);

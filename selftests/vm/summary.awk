@@ -7,7 +7,7 @@
 #
 # -v label=...: how to call this run; -v parts=N: how many suites' output this is.
 # Prints a line for each strategy, each failure with what led to it, each skip,
-# how many operations torture did,
+# how many operations torture did and how many faults the inject_*.c injected,
 # and last "total PASSED FAILED SKIPPED".
 
 function skip(why)
@@ -138,6 +138,7 @@ function finish(status)
 
 # what torture_vma did
 /^# operations [0-9]+$/ { operations += $3 }
+/^# injected / { injected += $3; refused += $5 }
 
 NF { lines[++n_lines] = $0 }
 
@@ -149,6 +150,9 @@ END {
 		printf "    skipped (%s): %s\n", substr(skips[order[i]], 2), order[i]
 	if (total_operations)
 		printf "  %s: %d torture operations\n", label, total_operations
+	if (injected)
+		printf "    %d faults injected, for which %d calls failed\n",
+			injected, refused
 	if (ended < (parts ? parts : 1)) {
 		print "    FAILED: the tests did not come to their end"
 		total_failed++

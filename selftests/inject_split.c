@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mprotect() and munmap() of a page in the middle, without memory for the VMAs
+ * that a mapping is then cut into, fail, and the rest of it stays.
+ */
+#include "inject.h"
+
+struct mapping {
+	const struct device *dev;
+	long (*cut)(void *arg);
+	long maps;	/* before it */
+	long pieces;
+	char *mem;
+};
+
+FIXTURE_VARIANT(inject)
+{
+	long (*cut)(void *arg);
+	long pieces;
+};
+
+static long protect(void *arg)
+{
+	struct mapping *m = arg;
+
+	return result_of(mprotect(m->mem + middle(m->dev), m->dev->page,
+				  PROT_READ));
+}
+
+static long unmap(void *arg)
+{
+	struct mapping *m = arg;
+
+	return result_of(munmap(m->mem + middle(m->dev), m->dev->page));
+}
+
+FIXTURE_VARIANT_ADD(inject, protect) {
+	.cut = protect, .pieces = 3,
+};
+
+FIXTURE_VARIANT_ADD(inject, unmap) {
+	.cut = unmap, .pieces = 2,
+};
+
+static bool map_anew(struct mapping *m)
+{
+	m->mem = device_map(m->dev, PROT_READ | PROT_WRITE, MAP_SHARED);
+	return m->mem != MAP_FAILED;
+}
+
+static const char *check(void *arg, long ret)
+{
+	struct mapping *m = arg;
+	size_t page = m->dev->page, at = middle(m->dev);
+	const char *wrong = NULL;
+
+	if (m->mem[0] != 'f' || m->mem[m->dev->size - 1] != 'l' ||
+	    m->mem[at - page] != 'b' || m->mem[at + page] != 'a')
+		wrong = "not the region's bytes";
+	else if (ret >= 0 && count_maps(m->dev->fd) != m->maps + m->pieces)
+		wrong = "not the right number of mappings";
+	munmap(m->mem, m->dev->size);
+	if (count_maps(m->dev->fd) != m->maps)
+		wrong = "a mapping is left";
+	return map_anew(m) ? wrong : "cannot be mapped again";
+}
+
+TEST_F_TIMEOUT(inject, split, INJECT_TIMEOUT)
+{
+	const struct device *dev = &self->dev;
+	struct mapping m = {
+		.dev = dev,
+		.maps = self->before.maps,
+		.pieces = variant->pieces,
+	};
+	struct inject_case c = {
+		.call = variant->cut,
+		.after = check,
+		.arg = &m,
+		.errnos = inject_enomem,
+	};
+
+	ASSERT_EQ(1, pwrite(dev->fd, "f", 1, 0));
+	ASSERT_EQ(1, pwrite(dev->fd, "b", 1, middle(dev) - dev->page));
+	ASSERT_EQ(1, pwrite(dev->fd, "a", 1, middle(dev) + dev->page));
+	ASSERT_EQ(1, pwrite(dev->fd, "l", 1, dev->size - 1));
+	ASSERT_TRUE(map_anew(&m));
+	EXPECT_STREQ("", inject_sweep(&self->in, &c));
+	EXPECT_LT(0, self->in.failed);
+	munmap(m.mem, dev->size);
+}
+
+TEST_HARNESS_MAIN
