@@ -28,6 +28,9 @@ check: deps	## run the selftests in VMs; KERNELS="6.1 6.12 7.2" STRATEGIES= TEST
 check-debug: deps ## the same on kernels with KASAN, lockdep, kmemleak, KCSAN; LEGS=
 	@$(vm)/check-debug
 
+kunit: deps	## run the KUnit tests of what is static in the module
+	@$(vm)/kunit
+
 lint: deps	## checkpatch, sparse, shellcheck, and warnings of gcc and clang
 	@$(vm)/lint
 
@@ -52,4 +55,4 @@ help:		## this list
 	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
 		expand -t 20
 
-.PHONY: modules modules_install clean check check-debug torture lint selfcheck demo shell deps help
+.PHONY: modules modules_install clean check check-debug torture kunit lint selfcheck demo shell deps help

@@ -198,3 +198,7 @@ long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		       mms_control_ioctl(file, cmd, uarg) : -ENOTTY;
 	}
 }
+
+#if IS_ENABLED(CONFIG_MMAPSHARE_KUNIT_TEST)
+#include "tests/ioctl_test.c"
+#endif

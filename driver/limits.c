@@ -164,3 +164,7 @@ void mms_uncharge(struct mms_user *user, u64 bytes)
 	mms_user_put(user);
 	mutex_unlock(&mms_limits_lock);
 }
+
+#if IS_ENABLED(CONFIG_MMAPSHARE_KUNIT_TEST)
+#include "tests/limits_test.c"
+#endif

@@ -177,3 +177,7 @@ module_exit(mms_exit);
 MODULE_DESCRIPTION("One memory to share, between programs and with the kernel, by mmap");
 MODULE_AUTHOR("The mmapshare authors");
 MODULE_LICENSE("GPL");
+
+#if IS_ENABLED(CONFIG_MMAPSHARE_KUNIT_TEST)
+#include "tests/main_test.c"
+#endif

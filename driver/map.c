@@ -340,3 +340,7 @@ const struct mms_strategy *mms_strategy_by_id(u32 id)
 			return &mms_strategies[i];
 	return NULL;
 }
+
+#if IS_ENABLED(CONFIG_MMAPSHARE_KUNIT_TEST)
+#include "tests/map_test.c"
+#endif

@@ -368,3 +368,7 @@ void mms_names_exit(void)
 	unregister_chrdev_region(mms_devt, MMS_MINORS);
 	class_unregister(&mms_class);
 }
+
+#if IS_ENABLED(CONFIG_MMAPSHARE_KUNIT_TEST)
+#include "tests/names_test.c"
+#endif
