@@ -31,6 +31,9 @@ check-debug: deps ## the same on kernels with KASAN, lockdep, kmemleak, KCSAN; L
 kunit: deps	## run the KUnit tests of what is static in the module
 	@$(vm)/kunit
 
+coverage: deps	## which lines of the driver the selftests run (gcov)
+	@$(vm)/coverage
+
 lint: deps	## checkpatch, sparse, shellcheck, and warnings of gcc and clang
 	@$(vm)/lint
 
@@ -55,4 +58,4 @@ help:		## this list
 	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
 		expand -t 20
 
-.PHONY: modules modules_install clean check check-debug torture kunit lint selfcheck demo shell deps help
+.PHONY: modules modules_install clean check check-debug torture kunit coverage lint selfcheck demo shell deps help
