@@ -14,7 +14,8 @@
 #define MMS_FILL_SIZE_VER0	40
 #define MMS_CHECKSUM_SIZE_VER0	32
 
-static_assert(sizeof(struct mmapshare_info) == MMS_INFO_SIZE_VER0);
+static_assert(offsetof(struct mmapshare_info, files) == MMS_INFO_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_info) == 144);
 static_assert(sizeof(struct mmapshare_fill) == MMS_FILL_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_checksum) == MMS_CHECKSUM_SIZE_VER0);
 
@@ -65,7 +66,10 @@ static long mms_ioctl_info(struct mms_region *r, void __user *arg)
 		.huge_page_size = r->huge_pages ? PMD_SIZE : 0,
 		.huge_bytes = (u64)r->huge_pages * PMD_SIZE,
 		.maps = atomic_long_read(&r->maps),
+		.files = atomic_long_read(&r->files),
+		.id = r->id,
 	};
+	memcpy(info.name, r->name, sizeof(info.name));
 	return mms_copy_out(arg, &info, sizeof(info), usize);
 }
 

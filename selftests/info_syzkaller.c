@@ -28,7 +28,9 @@ static const struct field {
 	FIELD(info, size), FIELD(info, flags), FIELD(info, abi_version),
 	FIELD(info, strategy), FIELD(info, region_size), FIELD(info, features),
 	FIELD(info, page_size), FIELD(info, huge_page_size),
-	FIELD(info, huge_bytes), FIELD(info, maps),
+	FIELD(info, huge_bytes), FIELD(info, maps), FIELD(info, files),
+	FIELD(info, doorbell_offset), FIELD(info, seals), FIELD(info, id),
+	FIELD(info, name),
 	FIELD(fill, size), FIELD(fill, flags), FIELD(fill, offset),
 	FIELD(fill, length), FIELD(fill, pattern), FIELD(fill, pattern_len),
 	FIELD(fill, reserved),
@@ -45,6 +47,7 @@ static const struct {
 	{ "MMAPSHARE_IOC_INFO", MMAPSHARE_IOC_INFO },
 	{ "MMAPSHARE_IOC_FILL", MMAPSHARE_IOC_FILL },
 	{ "MMAPSHARE_IOC_CHECKSUM", MMAPSHARE_IOC_CHECKSUM },
+	{ "MMAPSHARE_NAME_SIZE", MMAPSHARE_NAME_SIZE },
 	{ "MMAPSHARE_PATTERN_MAX", MMAPSHARE_PATTERN_MAX },
 	{ "__NR_ioctl", SYS_ioctl },
 	{ "__NR_mmap", SYS_mmap2 },
@@ -122,7 +125,7 @@ TEST_F(text, fields)
 		}
 	}
 	EXPECT_EQ(ARRAY_SIZE(fields), n);
-	EXPECT_EQ(56U, sizeof(struct mmapshare_info));
+	EXPECT_EQ(144U, sizeof(struct mmapshare_info));
 	EXPECT_EQ(40U, sizeof(struct mmapshare_fill));
 	EXPECT_EQ(32U, sizeof(struct mmapshare_checksum));
 }

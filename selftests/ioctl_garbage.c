@@ -77,13 +77,21 @@ static uint32_t size_of(unsigned int cmd)
 					   sizeof(struct mmapshare_checksum);
 }
 
+/* How much of it the first version had. */
+static uint32_t oldest_of(unsigned int cmd)
+{
+	return cmd == MMAPSHARE_IOC_INFO ? 56 : size_of(cmd);
+}
+
 static void make(FIXTURE_DATA(garbage) *self, unsigned int cmd)
 {
 	union any *any = &self->any;
 	uint32_t i;
 
 	memset(any, 0, self->dev.page);
-	any->size = dice(self, 8) ? size_of(cmd) : number(self);
+	any->size = dice(self, 8) ? size_of(cmd) :
+		    dice(self, 2) ? number(self) :
+		    oldest_of(cmd) - 4 + dice(self, size_of(cmd) + 8 - oldest_of(cmd));
 	any->fill.offset = dice(self, 2) ? dice(self, self->dev.size) :
 					   number(self);
 	any->fill.length = dice(self, 8) ? dice(self, 5000) : number(self);
@@ -104,7 +112,7 @@ static int expected(FIXTURE_DATA(garbage) *self, unsigned int cmd)
 	const uint64_t size = self->dev.size, page = self->dev.page;
 	uint32_t i;
 
-	if (any->size < size_of(cmd))
+	if (any->size < oldest_of(cmd))
 		return EINVAL;
 	for (i = size_of(cmd); i < any->size && i < page; i++)
 		if (any->bytes[i])

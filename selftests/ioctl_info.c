@@ -85,6 +85,30 @@ TEST_F(info, maps)
 	EXPECT_EQ(0U, self->info.maps);
 }
 
+TEST_F(info, files)
+{
+	int fd = open(DEVICE, O_RDONLY | O_CLOEXEC), copy;
+
+	EXPECT_EQ(1U, self->info.files);
+	ASSERT_LE(0, fd);
+	copy = dup(fd);
+	EXPECT_EQ(0, device_info(self->dev.fd, &self->info));
+	EXPECT_EQ(2U, self->info.files);
+	close(copy);
+	close(fd);
+	EXPECT_EQ(0, device_info(self->dev.fd, &self->info));
+	EXPECT_EQ(1U, self->info.files);
+}
+
+/* It has neither, nor a node of its own. */
+TEST_F(info, id_and_name)
+{
+	static const char none[MMAPSHARE_NAME_SIZE];
+
+	EXPECT_EQ(0U, self->info.id);
+	EXPECT_EQ(0, memcmp(none, self->info.name, sizeof(none)));
+}
+
 TEST_F(info, any_open_mode)
 {
 	const int modes[] = { O_RDONLY, O_WRONLY, O_RDWR, 3 };

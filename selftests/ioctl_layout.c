@@ -27,7 +27,7 @@ TEST(numbers)
 
 TEST(info)
 {
-	EXPECT_EQ(56, (int)sizeof(struct mmapshare_info));
+	EXPECT_EQ(144, (int)sizeof(struct mmapshare_info));
 	FIELD(mmapshare_info, size, 0, 4);
 	FIELD(mmapshare_info, flags, 4, 4);
 	FIELD(mmapshare_info, abi_version, 8, 4);
@@ -38,6 +38,11 @@ TEST(info)
 	FIELD(mmapshare_info, huge_page_size, 36, 4);
 	FIELD(mmapshare_info, huge_bytes, 40, 8);
 	FIELD(mmapshare_info, maps, 48, 8);
+	FIELD(mmapshare_info, files, 56, 8);
+	FIELD(mmapshare_info, doorbell_offset, 64, 8);
+	FIELD(mmapshare_info, seals, 72, 4);
+	FIELD(mmapshare_info, id, 76, 4);
+	FIELD(mmapshare_info, name, 80, 64);
 }
 
 TEST(fill)

@@ -15,6 +15,7 @@ FIXTURE_VARIANT(structure)
 {
 	unsigned int cmd;
 	uint32_t size;
+	uint32_t oldest;	/* size in the first version */
 	bool is_fill;
 	bool writes_back;
 };
@@ -22,18 +23,21 @@ FIXTURE_VARIANT(structure)
 FIXTURE_VARIANT_ADD(structure, info) {
 	.cmd = MMAPSHARE_IOC_INFO,
 	.size = sizeof(struct mmapshare_info),
+	.oldest = 56,
 	.writes_back = true,
 };
 
 FIXTURE_VARIANT_ADD(structure, fill) {
 	.cmd = MMAPSHARE_IOC_FILL,
 	.size = sizeof(struct mmapshare_fill),
+	.oldest = sizeof(struct mmapshare_fill),
 	.is_fill = true,
 };
 
 FIXTURE_VARIANT_ADD(structure, checksum) {
 	.cmd = MMAPSHARE_IOC_CHECKSUM,
 	.size = sizeof(struct mmapshare_checksum),
+	.oldest = sizeof(struct mmapshare_checksum),
 	.writes_back = true,
 };
 
@@ -63,7 +67,7 @@ static void put(FIXTURE_DATA(structure) *self,
 	union {
 		uint32_t size;
 		struct mmapshare_fill fill;
-		uint8_t bytes[64];
+		uint8_t bytes[256];
 	} s = { .size = size };
 
 	if (variant->is_fill)
@@ -113,9 +117,30 @@ TEST_F(structure, too_small)
 {
 	uint32_t size;
 
-	for (size = 0; size < variant->size; size++) {
+	for (size = 0; size < variant->oldest; size++) {
 		put(self, variant, self->page, size);
 		EXPECT_EQ(EINVAL, IOCTL_ERRNO(self->page));
+	}
+}
+
+/* A program that knows less gets what it knows, and no byte more. */
+TEST_F(structure, older)
+{
+	uint8_t whole[256], before[256];
+	uint32_t size;
+
+	put(self, variant, self->page, variant->size);
+	ASSERT_EQ(0, IOCTL_ERRNO(self->page));
+	memcpy(whole, self->page, variant->size);
+	for (size = variant->oldest; size < variant->size; size++) {
+		put(self, variant, self->page, size);
+		memset(self->page + size, 0x5a, sizeof(whole) - size);
+		memcpy(before, self->page, sizeof(before));
+		ASSERT_EQ(0, IOCTL_ERRNO(self->page));
+		ASSERT_EQ(size, *self->first);
+		ASSERT_EQ(0, memcmp(whole + 4, self->page + 4, size - 4));
+		ASSERT_EQ(0, memcmp(before + size, self->page + size,
+				    sizeof(before) - size));
 	}
 }
 
@@ -147,7 +172,7 @@ TEST_F(structure, beyond_the_end_of_a_page)
 	*tail = variant->size;
 	EXPECT_EQ(EFAULT, IOCTL_ERRNO(tail));
 	/* the size alone is enough to be told that it is wrong */
-	*tail = variant->size - 1;
+	*tail = variant->oldest - 1;
 	EXPECT_EQ(EINVAL, IOCTL_ERRNO(tail));
 	*tail = self->page_size + 1;
 	EXPECT_EQ(E2BIG, IOCTL_ERRNO(tail));

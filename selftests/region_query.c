@@ -45,6 +45,36 @@ TEST_F(region, facts)
 	close(fd);
 }
 
+TEST_F(region, facts_of_an_open_one)
+{
+	int fd = region_create(self->dev.fd, self->name), reader;
+	char name[MMAPSHARE_NAME_SIZE] = "";
+	struct mmapshare_info info;
+	struct stat st;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, stat(region_node(self->name), &st));
+	reader = open(region_node(self->name), O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, reader);
+	strcpy(name, self->name);
+	ASSERT_EQ(0, region_destroy(self->dev.fd, self->name));
+	ASSERT_EQ(0, device_info(reader, &info));
+	EXPECT_EQ(2U, info.files);
+	EXPECT_EQ(0U, info.maps);
+	EXPECT_EQ(minor(st.st_rdev), info.id);
+	EXPECT_EQ(0, memcmp(name, info.name, sizeof(name)));
+	close(reader);
+	close(fd);
+
+	fd = region_create(self->dev.fd, NULL);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, device_info(fd, &info));
+	EXPECT_EQ(1U, info.files);
+	EXPECT_EQ(0U, info.id);
+	EXPECT_EQ(0, info.name[0]);
+	close(fd);
+}
+
 TEST_F(region, counters_follow)
 {
 	int fd = region_create(self->dev.fd, self->name);

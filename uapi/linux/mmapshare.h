@@ -46,6 +46,9 @@ enum mmapshare_strategy {
 /* PMD-sized pages are tried first */
 #define MMAPSHARE_FEAT_HUGE	_BITULL(5)
 
+/* Bytes of a region's name, with the terminating 0 */
+#define MMAPSHARE_NAME_SIZE	64
+
 /**
  * struct mmapshare_info - facts about a region
  * @size: in: sizeof(struct mmapshare_info)
@@ -58,6 +61,14 @@ enum mmapshare_strategy {
  * @huge_page_size: out: bytes of one PMD-sized page, 0 where there are none
  * @huge_bytes: out: how much of the region is in PMD-sized pages
  * @maps: out: mappings (VMAs) of the region at this moment
+ * @files: out: open files of the region at this moment; the first version of
+ *	the structure ended before this
+ * @doorbell_offset: out: where mmap() finds the doorbell page, 0 if nowhere
+ * @seals: out: seals of the region, 0 for none
+ * @id: out: the minor number of the region's own node; 0 for the region behind
+ *	/dev/mmapshare and for one without a name
+ * @name: out: as it was created, even if that was destroyed since; all 0 where
+ *	@id is 0
  */
 struct mmapshare_info {
 	__u32 size;
@@ -70,6 +81,11 @@ struct mmapshare_info {
 	__u32 huge_page_size;
 	__u64 huge_bytes;
 	__u64 maps;
+	__u64 files;
+	__u64 doorbell_offset;
+	__u32 seals;
+	__u32 id;
+	char name[MMAPSHARE_NAME_SIZE];
 };
 
 #define MMAPSHARE_PATTERN_MAX	8
@@ -111,9 +127,6 @@ struct mmapshare_checksum {
 	__u32 crc32c;
 	__u32 reserved;
 };
-
-/* Bytes of a region's name, with the terminating 0 */
-#define MMAPSHARE_NAME_SIZE	64
 
 /* mmapshare_create.flags: close the descriptor on exec */
 #define MMAPSHARE_CREATE_CLOEXEC	_BITUL(0)
