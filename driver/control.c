@@ -31,7 +31,7 @@ static int mms_check_create(const struct mmapshare_create *create)
 	    create->mode & ~0777U || !create->region_size ||
 	    !mms_strategy_by_id(create->strategy))
 		return -EINVAL;
-	if (create->region_size > MAX_LFS_FILESIZE - PAGE_SIZE)
+	if (create->region_size > MMS_REGION_MAX)
 		return -ERANGE;
 	if (mms_anonymous(create))
 		return create->mode ? -EINVAL : 0;
@@ -165,7 +165,8 @@ static long mms_ioctl_query(void __user *arg)
  * Return: a descriptor for create, else 0; -ENOTTY for an unknown @cmd; -EBADF
  * if the open mode forbids it; -EINVAL, -E2BIG and -EFAULT as mms_ioctl();
  * -EEXIST, -ENOENT; -EPERM for a region that is another user's; -ENOSPC,
- * -EDQUOT for a limit; -ENOMEM; -ERANGE for a size that no file can have; -EMFILE and -ENFILE.
+ * -EDQUOT for a limit; -ENOMEM; -ERANGE for a size that no region can have;
+ * -EMFILE and -ENFILE.
  */
 long mms_control_ioctl(struct file *file, unsigned int cmd, void __user *arg)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The file operations. A region is a file of fixed size: reads end at its
- * end, writes past it get ENOSPC, and there is nothing to wait for, so every
- * read and write may be non-blocking.
+ * end, writes past it get ENOSPC, and neither has anything to wait for, so
+ * each may be non-blocking. What can be waited for is the doorbell.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -11,6 +11,7 @@
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/splice.h>
 #include <linux/uio.h>
 #include "compat.h"
@@ -20,11 +21,12 @@
 /* The region behind /dev/mmapshare, from module init to exit. */
 struct mms_region *mms_default_region;
 
-/* The file takes over a reference to the region. */
-static void mms_file_init(struct file *file, struct mms_region *r)
+/* The file takes over @f, and a reference to the region. */
+static void mms_file_init(struct file *file, struct mms_file *f, struct mms_region *r)
 {
-	atomic_long_inc(&r->files);
-	file->private_data = r;
+	f->region = r;
+	mms_doorbell_join(f);
+	file->private_data = f;
 	/*
 	 * The node in /dev is only a name, and there may be several. This
 	 * gathers the mappings made through any of them.
@@ -35,41 +37,51 @@ static void mms_file_init(struct file *file, struct mms_region *r)
 
 static int mms_open(struct inode *inode, struct file *file)
 {
+	struct mms_file *f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
 	struct mms_region *r;
 
+	if (!f)
+		return -ENOMEM;
 	if (imajor(inode) == MISC_MAJOR)
 		r = mms_region_get(mms_default_region);
 	else
 		r = mms_name_open(iminor(inode));
-	if (!r)
+	if (!r) {
+		kfree(f);
 		return -ENXIO;
-	mms_file_init(file, r);
+	}
+	mms_file_init(file, f, r);
 	return 0;
 }
 
 /* Open a region without a node, for reading and writing. */
 struct file *mms_open_region(struct mms_region *r)
 {
+	struct mms_file *f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
 	struct file *file;
 
+	if (!f)
+		return ERR_PTR(-ENOMEM);
 	/* As open() does; the last fput() gives it back. */
 	__module_get(THIS_MODULE);
 	file = mms_region_file(r, &mms_fops);
 	if (IS_ERR(file)) {
 		module_put(THIS_MODULE);
+		kfree(f);
 		return file;
 	}
 	file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
-	mms_file_init(file, mms_region_get(r));
+	mms_file_init(file, f, mms_region_get(r));
 	return file;
 }
 
 static int mms_release(struct inode *inode, struct file *file)
 {
-	struct mms_region *r = file->private_data;
+	struct mms_file *f = file->private_data;
 
-	atomic_long_dec(&r->files);
-	mms_region_put(r);
+	mms_doorbell_leave(f);
+	mms_region_put(f->region);
+	kfree(f);
 	return 0;
 }
 
@@ -106,7 +118,7 @@ static ssize_t mms_copy(struct mms_region *r, struct kiocb *iocb,
 
 static ssize_t mms_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct mms_region *r = iocb->ki_filp->private_data;
+	struct mms_region *r = mms_region_of(iocb->ki_filp);
 	loff_t pos = iocb->ki_pos;
 	ssize_t ret = 0;
 
@@ -118,7 +130,7 @@ static ssize_t mms_read_iter(struct kiocb *iocb, struct iov_iter *to)
 
 static ssize_t mms_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
-	struct mms_region *r = iocb->ki_filp->private_data;
+	struct mms_region *r = mms_region_of(iocb->ki_filp);
 	loff_t pos;
 	ssize_t ret;
 
@@ -139,7 +151,7 @@ static ssize_t mms_write_iter(struct kiocb *iocb, struct iov_iter *from)
 
 static loff_t mms_llseek(struct file *file, loff_t offset, int whence)
 {
-	struct mms_region *r = file->private_data;
+	struct mms_region *r = mms_region_of(file);
 
 	return generic_file_llseek_size(file, offset, whence, r->size, r->size);
 }
@@ -152,7 +164,7 @@ static int mms_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 
 static void mms_show_fdinfo(struct seq_file *m, struct file *file)
 {
-	struct mms_region *r = file->private_data;
+	struct mms_region *r = mms_region_of(file);
 
 	if (r->name[0])
 		seq_printf(m, "mmapshare-name:\t%s\n", r->name);
@@ -174,6 +186,7 @@ const struct file_operations mms_fops = {
 	.mmap = mms_mmap,
 	/* large mappings start where a PMD entry can */
 	.get_unmapped_area = thp_get_unmapped_area,
+	.poll = mms_poll,
 	.unlocked_ioctl = mms_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.show_fdinfo = mms_show_fdinfo,

@@ -67,6 +67,7 @@ static long mms_ioctl_info(struct mms_region *r, void __user *arg)
 		.huge_bytes = (u64)r->huge_pages * PMD_SIZE,
 		.maps = atomic_long_read(&r->maps),
 		.files = atomic_long_read(&r->files),
+		.doorbell_offset = MMS_DOORBELL_OFFSET,
 		.id = r->id,
 	};
 	memcpy(info.name, r->name, sizeof(info.name));
@@ -170,7 +171,7 @@ static long mms_ioctl_checksum(struct mms_region *r, void __user *arg)
 
 /**
  * mms_ioctl - the ioctl file operation
- * @file: open on a region; fill needs it writable, checksum readable
+ * @file: open on a region; fill and notify need it writable, checksum readable
  * @cmd: MMAPSHARE_IOC_*
  * @arg: pointer to the structure that goes with @cmd
  *
@@ -179,11 +180,11 @@ static long mms_ioctl_checksum(struct mms_region *r, void __user *arg)
  * it; -EFAULT; -EINVAL for a structure too small, unknown flags, reserved
  * fields or a bad pattern; -E2BIG for one too large with something set that
  * is not known here; -ENXIO if the range is not inside the region; -EINTR
- * when killed.
+ * when killed. Wait: also -EINTR for a signal, -ETIMEDOUT, and -EPIPE.
  */
 long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	struct mms_region *r = file->private_data;
+	struct mms_region *r = mms_region_of(file);
 	void __user *uarg = (void __user *)arg;
 
 	switch (cmd) {
@@ -197,6 +198,12 @@ long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		if (!(file->f_mode & FMODE_READ))
 			return -EBADF;
 		return mms_ioctl_checksum(r, uarg);
+	case MMAPSHARE_IOC_NOTIFY:
+		if (!(file->f_mode & FMODE_WRITE))
+			return -EBADF;
+		return mms_ioctl_notify(r, uarg);
+	case MMAPSHARE_IOC_WAIT:
+		return mms_ioctl_wait(file->private_data, uarg);
 	default:
 		return r == mms_default_region ?
 		       mms_control_ioctl(file, cmd, uarg) : -ENOTTY;

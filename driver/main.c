@@ -100,6 +100,8 @@ static int mms_parse_params(void)
 	int ret;
 
 	ret = mms_parse_size(mms_param_size, &mms_size);
+	if (!ret && mms_size > MMS_REGION_MAX)
+		ret = -ERANGE;
 	if (ret) {
 		pr_err("size=%s: %s\n", mms_param_size, ret == -ERANGE ?
 		       "too large" :

@@ -57,12 +57,18 @@ static void mms_vma_close(struct vm_area_struct *vma)
 	trace_mmapshare_unmap(r, vma);
 }
 
+static bool mms_has_page(const struct mms_region *r, pgoff_t pgoff)
+{
+	return pgoff < r->nr_pages || pgoff == MMS_DOORBELL_PGOFF;
+}
+
 /* The page at @addr; the VMA was checked to be inside the region. */
 static struct page **mms_vma_page(struct vm_area_struct *vma, unsigned long addr)
 {
 	struct mms_region *r = vma->vm_private_data;
+	pgoff_t pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
 
-	return &r->pages[vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT)];
+	return pgoff == MMS_DOORBELL_PGOFF ? &r->doorbell_page : &r->pages[pgoff];
 }
 
 /* Map [@addr, @end); stops at the first page that is mapped already. */
@@ -128,7 +134,7 @@ static vm_fault_t mms_fault(struct vm_fault *vmf)
 
 	atomic_long_inc(&r->faults);
 	/* vm_insert_pages() is for VM_MIXEDMAP, PMD entries for the others. */
-	if (vmf->pgoff >= r->nr_pages)
+	if (!mms_has_page(r, vmf->pgoff))
 		ret = VM_FAULT_SIGBUS;
 	else if (mms_fault_is_cow(vmf) || !(vma->vm_flags & VM_MIXEDMAP))
 		ret = mms_fault_page(vmf);
@@ -245,6 +251,27 @@ static int mms_map_huge(struct mms_region *r, struct vm_area_struct *vma)
 	return 0;
 }
 
+/*
+ * The doorbell is no part of the region, and mapped alike in all strategies.
+ * Shared only: nobody would hear what is stored to a copy.
+ */
+static int mms_map_doorbell(struct mms_region *r, struct vm_area_struct *vma)
+{
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return -EINVAL;
+	return mms_map_fault(r, vma);
+}
+
+static const struct mms_strategy mms_doorbell_strategy = {
+	.map = mms_map_doorbell,
+	.vm_ops = &mms_page_vm_ops,
+};
+
+static bool mms_vma_is_doorbell(struct vm_area_struct *vma)
+{
+	return vma->vm_pgoff == MMS_DOORBELL_PGOFF && vma_pages(vma) == 1;
+}
+
 /**
  * mms_mmap - the mmap file operation
  * @file: open on a region
@@ -252,17 +279,21 @@ static int mms_map_huge(struct mms_region *r, struct vm_area_struct *vma)
  *	that the offset is in whole pages
  *
  * Context: process context, mmap lock held for writing.
- * Return: 0; -ENXIO if the range is not inside the region, which is what
- * POSIX says; -EPERM for PROT_EXEC; -EINVAL for MAP_PRIVATE where the
- * strategy cannot; -ENOMEM without memory for page tables.
+ * Return: 0; -ENXIO if the range is neither inside the region, which is what
+ * POSIX says, nor the doorbell page; -EPERM for PROT_EXEC; -EINVAL for
+ * MAP_PRIVATE of the doorbell and where the strategy cannot; -ENOMEM without
+ * memory for page tables.
  */
 int mms_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	struct mms_region *r = file->private_data;
+	struct mms_region *r = mms_region_of(file);
+	const struct mms_strategy *s = r->strategy;
 	int ret;
 
 	ret = -ENXIO;
-	if (!mms_range_ok(r->nr_pages, vma->vm_pgoff, vma_pages(vma)))
+	if (mms_vma_is_doorbell(vma))
+		s = &mms_doorbell_strategy;
+	else if (!mms_range_ok(r->nr_pages, vma->vm_pgoff, vma_pages(vma)))
 		goto out;
 	ret = -EPERM;
 	if (!mms_allow_exec && (vma->vm_flags & VM_EXEC))
@@ -270,11 +301,11 @@ int mms_mmap(struct file *file, struct vm_area_struct *vma)
 	if (!mms_allow_exec)
 		vm_flags_clear(vma, VM_MAYEXEC);
 
-	ret = r->strategy->map(r, vma);
+	ret = s->map(r, vma);
 	if (ret)
 		goto out;
 	vma->vm_private_data = r;
-	vma->vm_ops = r->strategy->vm_ops;
+	vma->vm_ops = s->vm_ops;
 	mms_vma_open(vma);
 out:
 	trace_mmapshare_map(r, vma, ret);

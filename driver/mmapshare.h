@@ -2,15 +2,18 @@
 /*
  * What the files of the driver know of each other. Calls go one way:
  * main.c -> file.c -> ioctl.c, control.c -> names.c, region.c -> limits.c,
- * pages.c, and from file.c to map.c.
+ * pages.c, and from file.c to map.c; all but the first two also call doorbell.c.
  */
 #ifndef MMAPSHARE_INTERNAL_H
 #define MMAPSHARE_INTERNAL_H
 
+#include <linux/bits.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/refcount.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 #include <linux/mmapshare.h>
 
 struct mms_region;
@@ -38,6 +41,16 @@ struct mms_strategy {
 	const struct vm_operations_struct *vm_ops;
 };
 
+/*
+ * Where mmap() finds the doorbell page: beyond any region, and in reach of
+ * 32-bit programs, whose offsets are 32 bits of pages.
+ */
+#define MMS_DOORBELL_OFFSET	BIT_ULL(43)
+#define MMS_DOORBELL_PGOFF	((pgoff_t)(MMS_DOORBELL_OFFSET >> PAGE_SHIFT))
+
+/* Bytes in a region at most */
+#define MMS_REGION_MAX		MMS_DOORBELL_OFFSET
+
 /**
  * struct mms_region - a fixed-size, zeroed buffer with a kernel address
  * @ref: the module holds one for the default region, each open file one.
@@ -60,8 +73,13 @@ struct mms_strategy {
  * @files: open files, changed by open and release, read by anyone
  * @maps: VMAs that map the region, changed by the vm_ops, read by anyone
  * @faults: calls of the fault handler so far
+ * @opens: open files so far, changed with @files_lock
+ * @files_lock: makes @files and @opens change together
+ * @doorbell_page: as constant as @pages; what is in it is the programs', too
+ * @doorbell: the kernel's address of it; doorbell.c says who does what
+ * @waiters: who waits for the doorbell, or polls a file
  *
- * All but @ref and the counters are constant from the time when others can see
+ * All but @ref, @waiters and the counters are constant from the time when others can see
  * the region, and so need no lock. The bytes in it belong to the users.
  */
 struct mms_region {
@@ -82,7 +100,33 @@ struct mms_region {
 	atomic_long_t files;
 	atomic_long_t maps;
 	atomic_long_t faults;
+	u64 opens;
+	spinlock_t files_lock;	/* of files and opens */
+	struct page *doorbell_page;
+	struct mmapshare_doorbell *doorbell;
+	wait_queue_head_t waiters;
 };
+
+/**
+ * struct mms_file - what an open file has of its own
+ * @region: holds a reference
+ * @company: others had the region open when this was opened
+ * @nr: @region->opens then, this one included
+ * @seen: the doorbell's count, as far as poll() takes it for known
+ */
+struct mms_file {
+	struct mms_region *region;
+	bool company;
+	u64 nr;
+	atomic64_t seen;
+};
+
+static inline struct mms_region *mms_region_of(const struct file *file)
+{
+	const struct mms_file *f = file->private_data;
+
+	return f->region;
+}
 
 /*
  * For what loads or stores the users' bytes. They may change meanwhile, or be
@@ -128,6 +172,18 @@ extern bool mms_allow_exec;
 const struct mms_strategy *mms_strategy_by_name(const char *name);
 const struct mms_strategy *mms_strategy_by_id(u32 id);
 int mms_mmap(struct file *file, struct vm_area_struct *vma);
+
+/* doorbell.c */
+int mms_doorbell_init(struct mms_region *r);
+void mms_doorbell_exit(struct mms_region *r);
+void mms_doorbell_join(struct mms_file *f);
+void mms_doorbell_leave(struct mms_file *f);
+u64 mms_doorbell_count(const struct mms_region *r);
+void mms_doorbell_wake_all(struct mms_region *r);
+u64 mms_notify(struct mms_region *r);
+__poll_t mms_poll(struct file *file, struct poll_table_struct *wait);
+long mms_ioctl_notify(struct mms_region *r, void __user *arg);
+long mms_ioctl_wait(struct mms_file *f, void __user *arg);
 
 /* pages.c */
 int mms_pages_init(void);

@@ -146,11 +146,16 @@ struct mms_region *mms_region_create(u64 size, const struct mms_strategy *s)
 	}
 	i_size_write(r->inode, size);
 
-	ret = mms_region_alloc_pages(r);
+	ret = mms_doorbell_init(r);
 	if (ret)
 		goto put_inode;
+	ret = mms_region_alloc_pages(r);
+	if (ret)
+		goto exit_doorbell;
 	return r;
 
+exit_doorbell:
+	mms_doorbell_exit(r);
 put_inode:
 	iput(r->inode);
 free_region:
@@ -182,6 +187,7 @@ void mms_region_put(struct mms_region *r)
 	if (!refcount_dec_and_test(&r->ref))
 		return;
 	mms_region_free_pages(r);
+	mms_doorbell_exit(r);
 	iput(r->inode);
 	if (r->user)
 		mms_uncharge(r->user, r->size);

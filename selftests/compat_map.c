@@ -63,7 +63,7 @@ TEST_F(map, past_the_end)
 {
 	const unsigned long page = self->page, length = self->dev.page;
 	const unsigned long offsets[] = {
-		self->end, self->end + page, 1UL << 31, -page, -2 * page,
+		self->end, self->end + page, 1UL << 30, -page, -2 * page,
 		(1UL << 20) + self->end,
 	};
 	size_t i;

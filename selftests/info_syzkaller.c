@@ -37,6 +37,9 @@ static const struct field {
 	FIELD(checksum, size), FIELD(checksum, flags), FIELD(checksum, offset),
 	FIELD(checksum, length), FIELD(checksum, crc32c),
 	FIELD(checksum, reserved),
+	FIELD(notify, size), FIELD(notify, flags), FIELD(notify, count),
+	FIELD(wait, size), FIELD(wait, flags), FIELD(wait, count),
+	FIELD(wait, timeout),
 };
 
 static const struct {
@@ -47,6 +50,9 @@ static const struct {
 	{ "MMAPSHARE_IOC_INFO", MMAPSHARE_IOC_INFO },
 	{ "MMAPSHARE_IOC_FILL", MMAPSHARE_IOC_FILL },
 	{ "MMAPSHARE_IOC_CHECKSUM", MMAPSHARE_IOC_CHECKSUM },
+	{ "MMAPSHARE_IOC_NOTIFY", MMAPSHARE_IOC_NOTIFY },
+	{ "MMAPSHARE_IOC_WAIT", MMAPSHARE_IOC_WAIT },
+	{ "MMAPSHARE_NOTIFY_COUNTED", MMAPSHARE_NOTIFY_COUNTED },
 	{ "MMAPSHARE_NAME_SIZE", MMAPSHARE_NAME_SIZE },
 	{ "MMAPSHARE_PATTERN_MAX", MMAPSHARE_PATTERN_MAX },
 	{ "__NR_ioctl", SYS_ioctl },
@@ -128,6 +134,8 @@ TEST_F(text, fields)
 	EXPECT_EQ(144U, sizeof(struct mmapshare_info));
 	EXPECT_EQ(40U, sizeof(struct mmapshare_fill));
 	EXPECT_EQ(32U, sizeof(struct mmapshare_checksum));
+	EXPECT_EQ(16U, sizeof(struct mmapshare_notify));
+	EXPECT_EQ(24U, sizeof(struct mmapshare_wait));
 }
 
 /* Each ioctl by its own name, with the structure that belongs to it. */
@@ -139,6 +147,8 @@ TEST_F(text, ioctls)
 		{ "MMAPSHARE_IOC_INFO", "mmapshare_info" },
 		{ "MMAPSHARE_IOC_FILL", "mmapshare_fill" },
 		{ "MMAPSHARE_IOC_CHECKSUM", "mmapshare_checksum" },
+		{ "MMAPSHARE_IOC_NOTIFY", "mmapshare_notify" },
+		{ "MMAPSHARE_IOC_WAIT", "mmapshare_wait" },
 	};
 	char line[256], name[64], cmd[64], type[64];
 	size_t n = 0;

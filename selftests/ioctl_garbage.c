@@ -13,7 +13,14 @@ union any {
 	struct mmapshare_info info;
 	struct mmapshare_fill fill;
 	struct mmapshare_checksum sum;
+	struct mmapshare_notify notify;
+	struct mmapshare_wait wait;
 	uint8_t bytes[MAX_PAGE];
+};
+
+static const unsigned int commands[] = {
+	MMAPSHARE_IOC_INFO, MMAPSHARE_IOC_FILL, MMAPSHARE_IOC_CHECKSUM,
+	MMAPSHARE_IOC_NOTIFY, MMAPSHARE_IOC_WAIT,
 };
 
 FIXTURE(garbage)
@@ -22,6 +29,7 @@ FIXTURE(garbage)
 	union any any;
 	uint8_t *map;
 	uint8_t *want;		/* what the region should hold */
+	uint64_t count;		/* notifications so far */
 	uint64_t seed;
 };
 
@@ -36,6 +44,10 @@ FIXTURE_SETUP(garbage)
 	ASSERT_NE(NULL, self->want);
 	memcpy(self->want, self->map, self->dev.size);
 	self->seed = 20240607;
+	memset(&self->any, 0, sizeof(self->any));
+	self->any.size = sizeof(self->any.notify);
+	ASSERT_EQ(0, ioctl(self->dev.fd, MMAPSHARE_IOC_NOTIFY, &self->any));
+	self->count = self->any.notify.count;
 }
 
 FIXTURE_TEARDOWN(garbage)
@@ -72,9 +84,18 @@ static uint64_t number(FIXTURE_DATA(garbage) *self)
 
 static uint32_t size_of(unsigned int cmd)
 {
-	return cmd == MMAPSHARE_IOC_INFO ? sizeof(struct mmapshare_info) :
-	       cmd == MMAPSHARE_IOC_FILL ? sizeof(struct mmapshare_fill) :
-					   sizeof(struct mmapshare_checksum);
+	switch (cmd) {
+	case MMAPSHARE_IOC_INFO:
+		return sizeof(struct mmapshare_info);
+	case MMAPSHARE_IOC_FILL:
+		return sizeof(struct mmapshare_fill);
+	case MMAPSHARE_IOC_CHECKSUM:
+		return sizeof(struct mmapshare_checksum);
+	case MMAPSHARE_IOC_NOTIFY:
+		return sizeof(struct mmapshare_notify);
+	default:
+		return sizeof(struct mmapshare_wait);
+	}
 }
 
 /* How much of it the first version had. */
@@ -92,9 +113,16 @@ static void make(FIXTURE_DATA(garbage) *self, unsigned int cmd)
 	any->size = dice(self, 8) ? size_of(cmd) :
 		    dice(self, 2) ? number(self) :
 		    oldest_of(cmd) - 4 + dice(self, size_of(cmd) + 8 - oldest_of(cmd));
-	any->fill.offset = dice(self, 2) ? dice(self, self->dev.size) :
-					   number(self);
-	any->fill.length = dice(self, 8) ? dice(self, 5000) : number(self);
+	if (cmd == MMAPSHARE_IOC_NOTIFY) {
+		any->notify.flags = dice(self, 2);
+		any->notify.count = number(self);
+	} else {
+		any->fill.offset = dice(self, 2) ? dice(self, self->dev.size) :
+						   number(self);
+		any->fill.length = dice(self, 8) ? dice(self, 5000) : number(self);
+	}
+	if (cmd == MMAPSHARE_IOC_WAIT && dice(self, 2))
+		any->wait.count = self->count;
 	if (cmd == MMAPSHARE_IOC_FILL) {
 		any->fill.pattern_len = 1 + dice(self, 8);
 		for (i = 0; i < any->fill.pattern_len; i++)
@@ -102,6 +130,10 @@ static void make(FIXTURE_DATA(garbage) *self, unsigned int cmd)
 	}
 	if (!dice(self, 3))	/* spoil something */
 		any->bytes[dice(self, 80)] ^= 1 << dice(self, 8);
+	/* not for ever */
+	if (cmd == MMAPSHARE_IOC_WAIT && any->wait.count == self->count &&
+	    (any->wait.timeout < 0 || any->wait.timeout > 100000))
+		any->wait.count++;
 }
 
 /* The rules, once more. */
@@ -119,8 +151,12 @@ static int expected(FIXTURE_DATA(garbage) *self, unsigned int cmd)
 			return E2BIG;
 	if (any->size > page)
 		return E2BIG;
-	if (any->info.flags)
+	if (any->info.flags & (cmd == MMAPSHARE_IOC_NOTIFY ? ~1U : ~0U))
 		return EINVAL;
+	if (cmd == MMAPSHARE_IOC_NOTIFY)
+		return 0;
+	if (cmd == MMAPSHARE_IOC_WAIT)
+		return any->wait.count == self->count ? ETIMEDOUT : 0;
 	if (cmd == MMAPSHARE_IOC_INFO)
 		return 0;
 	if (cmd == MMAPSHARE_IOC_CHECKSUM && any->sum.reserved)
@@ -148,15 +184,21 @@ TEST_F(garbage, ioctls)
 	uint64_t i;
 
 	for (round = 0; round < ROUNDS; round++) {
-		cmd = MMAPSHARE_IOC_INFO + dice(self, 3);
+		cmd = commands[dice(self, ARRAY_SIZE(commands))];
 		make(self, cmd);
 		ret = expected(self, cmd);
 		if (!ret && cmd == MMAPSHARE_IOC_FILL)
 			for (i = 0; i < fill->length; i++)
 				self->want[fill->offset + i] =
 					fill->pattern[i % fill->pattern_len];
+		if (!ret && cmd == MMAPSHARE_IOC_NOTIFY)
+			self->count += !self->any.notify.flags;
 		good += !ret;
 		ASSERT_EQ(ret, ioctl(self->dev.fd, cmd, &self->any) ? errno : 0);
+		/* in the same place in both */
+		if ((!ret && cmd == MMAPSHARE_IOC_NOTIFY) ||
+		    ((!ret || ret == ETIMEDOUT) && cmd == MMAPSHARE_IOC_WAIT))
+			ASSERT_EQ(self->count, self->any.wait.count);
 	}
 	/* the dice are not too bad */
 	EXPECT_LT(ROUNDS / 10, good);

@@ -19,6 +19,8 @@ TEST(numbers)
 	EXPECT_EQ(0xbb00U, MMAPSHARE_IOC_INFO);
 	EXPECT_EQ(0xbb01U, MMAPSHARE_IOC_FILL);
 	EXPECT_EQ(0xbb02U, MMAPSHARE_IOC_CHECKSUM);
+	EXPECT_EQ(0xbb06U, MMAPSHARE_IOC_NOTIFY);
+	EXPECT_EQ(0xbb07U, MMAPSHARE_IOC_WAIT);
 	EXPECT_EQ(0xbb10U, MMAPSHARE_IOC_CREATE);
 	EXPECT_EQ(0xbb11U, MMAPSHARE_IOC_DESTROY);
 	EXPECT_EQ(0xbb12U, MMAPSHARE_IOC_QUERY);
@@ -67,6 +69,37 @@ TEST(checksum)
 	FIELD(mmapshare_checksum, length, 16, 8);
 	FIELD(mmapshare_checksum, crc32c, 24, 4);
 	FIELD(mmapshare_checksum, reserved, 28, 4);
+}
+
+TEST(notify)
+{
+	EXPECT_EQ(16, (int)sizeof(struct mmapshare_notify));
+	EXPECT_EQ(1U, MMAPSHARE_NOTIFY_COUNTED);
+	FIELD(mmapshare_notify, size, 0, 4);
+	FIELD(mmapshare_notify, flags, 4, 4);
+	FIELD(mmapshare_notify, count, 8, 8);
+}
+
+TEST(wait_for_it)
+{
+	struct mmapshare_wait wait = { .timeout = -1 };
+
+	EXPECT_EQ(24, (int)sizeof(struct mmapshare_wait));
+	EXPECT_GT(0, wait.timeout);
+	FIELD(mmapshare_wait, size, 0, 4);
+	FIELD(mmapshare_wait, flags, 4, 4);
+	FIELD(mmapshare_wait, count, 8, 8);
+	FIELD(mmapshare_wait, timeout, 16, 8);
+}
+
+/* It is memory of the program's, and the words are apart in it. */
+TEST(doorbell)
+{
+	EXPECT_EQ(128, (int)sizeof(struct mmapshare_doorbell));
+	FIELD(mmapshare_doorbell, count, 0, 8);
+	FIELD(mmapshare_doorbell, pad, 8, 56);
+	FIELD(mmapshare_doorbell, armed, 64, 4);
+	FIELD(mmapshare_doorbell, reserved, 68, 60);
 }
 
 TEST(create)

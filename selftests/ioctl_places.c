@@ -21,7 +21,14 @@ union any {
 	struct mmapshare_info info;
 	struct mmapshare_fill fill;
 	struct mmapshare_checksum sum;
+	struct mmapshare_notify notify;
+	struct mmapshare_wait wait;
 	uint8_t bytes[PAGE];
+};
+
+static const unsigned int commands[] = {
+	MMAPSHARE_IOC_INFO, MMAPSHARE_IOC_FILL, MMAPSHARE_IOC_CHECKSUM,
+	MMAPSHARE_IOC_NOTIFY, MMAPSHARE_IOC_WAIT,
 };
 
 FIXTURE(places)
@@ -33,11 +40,13 @@ FIXTURE(places)
 	uint8_t *pages;
 	uint8_t *alias[2];
 	enum third third;
+	uint64_t count;		/* notifications so far */
 	uint64_t seed;
 };
 
 FIXTURE_SETUP(places)
 {
+	struct mmapshare_notify notify = { .size = sizeof(notify) };
 	const int prot = PROT_READ | PROT_WRITE;
 
 	DEVICE_OPEN(&self->dev, O_RDWR);
@@ -56,6 +65,8 @@ FIXTURE_SETUP(places)
 		       self->memory, 0));
 	self->alias[0] = self->pages + PAGE;
 	self->seed = 20260101;
+	ASSERT_EQ(0, ioctl(self->dev.fd, MMAPSHARE_IOC_NOTIFY, &notify));
+	self->count = notify.count;
 }
 
 FIXTURE_TEARDOWN(places)
@@ -116,15 +127,29 @@ static size_t accessible(FIXTURE_DATA(places) *self, size_t at, size_t n,
 
 static uint32_t size_of(unsigned int cmd)
 {
-	return cmd == MMAPSHARE_IOC_INFO ? sizeof(struct mmapshare_info) :
-	       cmd == MMAPSHARE_IOC_FILL ? sizeof(struct mmapshare_fill) :
-					   sizeof(struct mmapshare_checksum);
+	switch (cmd) {
+	case MMAPSHARE_IOC_INFO:
+		return sizeof(struct mmapshare_info);
+	case MMAPSHARE_IOC_FILL:
+		return sizeof(struct mmapshare_fill);
+	case MMAPSHARE_IOC_CHECKSUM:
+		return sizeof(struct mmapshare_checksum);
+	case MMAPSHARE_IOC_NOTIFY:
+		return sizeof(struct mmapshare_notify);
+	default:
+		return sizeof(struct mmapshare_wait);
+	}
 }
 
 /* How much of it the first version had. */
 static uint32_t oldest_of(unsigned int cmd)
 {
 	return cmd == MMAPSHARE_IOC_INFO ? 56 : size_of(cmd);
+}
+
+static bool has_range(unsigned int cmd)
+{
+	return cmd == MMAPSHARE_IOC_FILL || cmd == MMAPSHARE_IOC_CHECKSUM;
 }
 
 /* Mostly right, and mostly near some end. */
@@ -137,7 +162,11 @@ static size_t make(FIXTURE_DATA(places) *self, unsigned int cmd, union any *any)
 	any->size = dice(self, 3) ? size_of(cmd) : dice(self, 2) ?
 		    size_of(cmd) + dice(self, 9) :
 		    sizes[dice(self, ARRAY_SIZE(sizes))];
-	if (cmd != MMAPSHARE_IOC_INFO) {
+	if (cmd == MMAPSHARE_IOC_WAIT) {
+		any->wait.count = dice(self, 2) ? self->count : dice(self, 1ULL << 40);
+		any->wait.timeout = dice(self, 2) * dice(self, 20000);
+	}
+	if (has_range(cmd)) {
 		any->fill.offset = dice(self, self->dev.size);
 		any->fill.length = dice(self, 600);
 	}
@@ -196,13 +225,16 @@ static int expected(FIXTURE_DATA(places) *self, unsigned int cmd, size_t at,
 			return E2BIG;
 	if (there < usize)
 		return EFAULT;
-	if (cmd != MMAPSHARE_IOC_INFO &&
+	if (has_range(cmd) &&
 	    any->fill.offset + any->fill.length > self->dev.size)
 		return ENXIO;
+	/* done before it is answered */
+	self->count += cmd == MMAPSHARE_IOC_NOTIFY;
 	if (cmd != MMAPSHARE_IOC_FILL &&
 	    accessible(self, at, usize, true) < usize)
 		return EFAULT;
-	return 0;
+	return cmd == MMAPSHARE_IOC_WAIT && any->wait.count == self->count ?
+	       ETIMEDOUT : 0;
 }
 
 /* What a good call has done: with the region, and with the structure. */
@@ -224,8 +256,10 @@ static bool check_done(FIXTURE_DATA(places) *self, unsigned int cmd, size_t at,
 	if (cmd == MMAPSHARE_IOC_CHECKSUM)
 		any->sum.crc32c = user_crc32c(self->want + any->sum.offset,
 					      any->sum.length);
-	else
+	else if (cmd == MMAPSHARE_IOC_INFO)
 		any->info = copy.info;
+	else	/* in the same place in both */
+		any->wait.count = self->count;
 	any->size = copy.size;
 	if (self->third == REGION)
 		memcpy(self->want + last_page(self),
@@ -248,7 +282,7 @@ TEST_F(places, ioctls)
 	for (round = 0; round < ROUNDS; round++) {
 		if (round % 8 == 0)
 			ASSERT_TRUE(change_third(self));
-		cmd = MMAPSHARE_IOC_INFO + dice(self, 3);
+		cmd = commands[dice(self, ARRAY_SIZE(commands))];
 		at = make(self, cmd, &any);
 		put(self, at, &any);
 		want = expected(self, cmd, at, &any);
@@ -292,9 +326,8 @@ TEST_F(places, kernel_addresses)
 	for (i = 0; i < ARRAY_SIZE(addresses); i++) {
 		if (addresses[i] > ULONG_MAX)
 			continue;
-		for (cmd = MMAPSHARE_IOC_INFO; cmd <= MMAPSHARE_IOC_CHECKSUM;
-		     cmd++) {
-			EXPECT_EQ(-1, ioctl(self->dev.fd, cmd,
+		for (cmd = 0; cmd < ARRAY_SIZE(commands); cmd++) {
+			EXPECT_EQ(-1, ioctl(self->dev.fd, commands[cmd],
 					    (unsigned long)addresses[i]));
 			EXPECT_EQ(EFAULT, errno)
 				TH_LOG("%#llx", (unsigned long long)addresses[i]);

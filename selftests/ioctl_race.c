@@ -130,6 +130,7 @@ TEST_F(race, size)
 	} both[] = {
 		{ MMAPSHARE_IOC_INFO, sizeof(struct mmapshare_info) },
 		{ MMAPSHARE_IOC_CHECKSUM, sizeof(struct mmapshare_checksum) },
+		{ MMAPSHARE_IOC_NOTIFY, sizeof(struct mmapshare_notify) },
 	};
 	int error, cleared = 0;
 	struct tally t;

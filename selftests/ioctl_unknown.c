@@ -21,6 +21,13 @@ FIXTURE_TEARDOWN(unknown)
 	close(self->dev.fd);
 }
 
+static bool is_known(unsigned int cmd)
+{
+	return (cmd >= MMAPSHARE_IOC_INFO && cmd <= MMAPSHARE_IOC_CHECKSUM) ||
+	       cmd == MMAPSHARE_IOC_NOTIFY || cmd == MMAPSHARE_IOC_WAIT ||
+	       (cmd >= MMAPSHARE_IOC_CREATE && cmd <= MMAPSHARE_IOC_QUERY);
+}
+
 /* With arguments of every sort: the number is what is wrong first. */
 static bool unknown(int fd, unsigned long cmd)
 {
@@ -40,10 +47,10 @@ TEST_F(unknown, numbers)
 {
 	int nr;
 
-	for (nr = MMAPSHARE_IOC_CHECKSUM + 1 - MMAPSHARE_IOC_INFO; nr < 256; nr++) {
+	for (nr = 0; nr < 256; nr++) {
 		const unsigned int cmd = _IO(MMAPSHARE_IOC_MAGIC, nr);
 
-		if (cmd < MMAPSHARE_IOC_CREATE || cmd > MMAPSHARE_IOC_QUERY)
+		if (!is_known(cmd))
 			EXPECT_TRUE(unknown(self->dev.fd, cmd));
 	}
 }
@@ -55,11 +62,12 @@ TEST_F(unknown, encodings)
 	unsigned int dir, nr, cmd;
 	size_t i;
 
-	for (nr = 0; nr < 4; nr++) {
+	for (nr = 0; nr < 9; nr++) {
 		for (dir = 0; dir < 4; dir++) {
-			for (i = dir || nr > 2 ? 0 : 1; i < ARRAY_SIZE(sizes); i++) {
+			for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 				cmd = _IOC(dir, MMAPSHARE_IOC_MAGIC, nr, sizes[i]);
-				EXPECT_TRUE(unknown(self->dev.fd, cmd));
+				if (!is_known(cmd))
+					EXPECT_TRUE(unknown(self->dev.fd, cmd));
 			}
 		}
 	}

@@ -32,24 +32,23 @@ accepted()
 	unload >/dev/null
 }
 
-plan 50
+plan 52
 
 for size in '' 0 0K -1 abc K 1X 8E 1MM 1KB 1.5M ' ' 0x 1M1 \
 	    99999999999999999999999999999M; do
 	refused EINVAL "size=\"$size\""
 done
 refused EINVAL size
-# rounded up to pages, it has to be an offset in a file
+# rounded up to pages, it must not reach the doorbell page
 for size in 99999999999999999999 18446744073709551615 18014398509481984K \
-	    16777216T 8388608T $((LARGEST + 1)); do
+	    16777216T 8388608T $((LARGEST + 1)) $LARGEST 9T $(((8 << 40) + 1)); do
 	refused ERANGE size="$size"
 done
 # what cannot be, in each strategy
 for strategy in $STRATEGIES; do
 	refused ENOMEM size=$((2 * ram))K strategy="$strategy"
 done
-refused ENOMEM size=8388607T
-refused ENOMEM size=$LARGEST
+refused ENOMEM size=8T
 
 for strategy in '' bogus Fault faul fault2; do
 	refused EINVAL "strategy=$strategy"

@@ -66,7 +66,8 @@ TEST_F(region, sizes)
 	EXPECT_REFUSED(EINVAL, self->name, 0, 0, 0600);
 	EXPECT_REFUSED(ERANGE, self->name, ~0ULL, 0, 0600);
 	EXPECT_REFUSED(ERANGE, self->name, 1ULL << 63, 0, 0600);
-	EXPECT_REFUSED(ENOSPC, self->name, 1ULL << 62, 0, 0600);
+	EXPECT_REFUSED(ERANGE, self->name, (1ULL << 43) + 1, 0, 0600);
+	EXPECT_REFUSED(ENOSPC, self->name, 1ULL << 43, 0, 0600);
 }
 
 TEST_F(region, strategies)

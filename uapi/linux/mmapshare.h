@@ -63,7 +63,8 @@ enum mmapshare_strategy {
  * @maps: out: mappings (VMAs) of the region at this moment
  * @files: out: open files of the region at this moment; the first version of
  *	the structure ended before this
- * @doorbell_offset: out: where mmap() finds the doorbell page, 0 if nowhere
+ * @doorbell_offset: out: where mmap() finds the doorbell page, a struct
+ *	mmapshare_doorbell; 0 if nowhere
  * @seals: out: seals of the region, 0 for none
  * @id: out: the minor number of the region's own node; 0 for the region behind
  *	/dev/mmapshare and for one without a name
@@ -196,6 +197,55 @@ struct mmapshare_query {
 	char name[MMAPSHARE_NAME_SIZE];
 };
 
+/* mmapshare_notify.flags: the caller has added to the doorbell's count himself */
+#define MMAPSHARE_NOTIFY_COUNTED	_BITUL(0)
+
+/**
+ * struct mmapshare_notify - ring the region's doorbell
+ * @size: in: sizeof(struct mmapshare_notify)
+ * @flags: in: MMAPSHARE_NOTIFY_*
+ * @count: out: notifications so far, with this one
+ */
+struct mmapshare_notify {
+	__u32 size;
+	__u32 flags;
+	__u64 count;
+};
+
+/**
+ * struct mmapshare_wait - wait for the region's doorbell
+ * @size: in: sizeof(struct mmapshare_wait)
+ * @flags: in: must be 0
+ * @count: in: notifications the caller knows of; out: notifications so far
+ * @timeout: in: nanoseconds from now; 0 not to wait, negative to wait for ever
+ */
+struct mmapshare_wait {
+	__u32 size;
+	__u32 flags;
+	__u64 count;
+	__s64 timeout;
+};
+
+/**
+ * struct mmapshare_doorbell - what is in the doorbell page
+ * @count: notifications so far. Whoever notifies adds 1, atomically; programs
+ *	and the kernel do
+ * @pad: keeps @count and @armed in cache lines of their own
+ * @armed: not 0 while somebody may wait in the kernel. Only the kernel stores
+ *	it; a program reads it after it has added to @count, with a full fence
+ *	between, and if it is not 0 calls NOTIFY with MMAPSHARE_NOTIFY_COUNTED
+ * @reserved: 0
+ *
+ * A program that waits only reads @count here: it sleeps by WAIT or poll(),
+ * and these store @armed and have the fence that pairs with the other's.
+ */
+struct mmapshare_doorbell {
+	__u64 count;
+	__u8 pad[56];
+	__u32 armed;
+	__u32 reserved[15];
+};
+
 #define MMAPSHARE_IOC_MAGIC	0xbb
 
 /*
@@ -205,6 +255,8 @@ struct mmapshare_query {
 #define MMAPSHARE_IOC_INFO	_IO(MMAPSHARE_IOC_MAGIC, 0x00)
 #define MMAPSHARE_IOC_FILL	_IO(MMAPSHARE_IOC_MAGIC, 0x01)
 #define MMAPSHARE_IOC_CHECKSUM	_IO(MMAPSHARE_IOC_MAGIC, 0x02)
+#define MMAPSHARE_IOC_NOTIFY	_IO(MMAPSHARE_IOC_MAGIC, 0x06)
+#define MMAPSHARE_IOC_WAIT	_IO(MMAPSHARE_IOC_MAGIC, 0x07)
 
 /* On /dev/mmapshare only. */
 #define MMAPSHARE_IOC_CREATE	_IO(MMAPSHARE_IOC_MAGIC, 0x10)

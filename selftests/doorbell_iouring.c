@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+/* io_uring's poll, once and again and again, tells of the doorbell. */
+#include "doorbell_test.h"
+#include <liburing.h>
+#include <poll.h>
+
+#define RING_SETUP(ring)						\
+	do {								\
+		int ret_ = io_uring_queue_init(8, ring, 0);		\
+									\
+		if (ret_ == -ENOSYS || ret_ == -EPERM)			\
+			SKIP(return, "no io_uring in this kernel, or forbidden"); \
+		ASSERT_EQ(0, ret_);					\
+	} while (0)
+
+static void submit_poll(struct io_uring *ring, int fd, bool multishot)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+
+	if (multishot)
+		io_uring_prep_poll_multishot(sqe, fd, POLLIN);
+	else
+		io_uring_prep_poll_add(sqe, fd, POLLIN);
+	io_uring_submit(ring);
+}
+
+/* The result of the next completion; -ETIME if there is none in time. */
+static int result(struct io_uring *ring, unsigned int *flags, int64_t timeout)
+{
+	struct __kernel_timespec ts = {
+		.tv_sec = timeout / SECOND,
+		.tv_nsec = timeout % SECOND,
+	};
+	struct io_uring_cqe *cqe;
+	int ret = io_uring_wait_cqe_timeout(ring, &cqe, &ts);
+
+	if (ret)
+		return ret;
+	ret = cqe->res;
+	*flags = cqe->flags;
+	io_uring_cqe_seen(ring, cqe);
+	return ret;
+}
+
+static void see(int fd)
+{
+	uint64_t count = ~0ULL;
+
+	bell_wait(fd, &count, 0);
+}
+
+static void *ring_later(void *arg)
+{
+	FIXTURE_DATA(bell) *self = arg;
+
+	sleep_ns(20 * MS);
+	bell_ring(self->bell, self->fd);
+	return NULL;
+}
+
+TEST_F(bell, once)
+{
+	struct io_uring ring;
+	unsigned int flags;
+	pthread_t thread;
+	int round;
+
+	RING_SETUP(&ring);
+	for (round = 0; round < 5; round++) {
+		submit_poll(&ring, self->fd, false);
+		EXPECT_EQ(-ETIME, result(&ring, &flags, MS));
+		EXPECT_EQ(1U, self->bell->armed);
+		pthread_create(&thread, NULL, ring_later, self);
+		EXPECT_EQ(POLLIN, result(&ring, &flags, 20 * SECOND));
+		pthread_join(thread, NULL);
+		see(self->fd);
+	}
+	/* at once, where there is something already */
+	bell_ring(self->bell, self->fd);
+	submit_poll(&ring, self->fd, false);
+	EXPECT_EQ(POLLIN, result(&ring, &flags, 20 * SECOND));
+	io_uring_queue_exit(&ring);
+}
+
+TEST_F(bell, again_and_again)
+{
+	struct io_uring ring;
+	unsigned int flags = 0;
+	int round;
+
+	RING_SETUP(&ring);
+	submit_poll(&ring, self->fd, true);
+	EXPECT_EQ(-ETIME, result(&ring, &flags, MS));
+	for (round = 0; round < 20; round++) {
+		if (round % 2)
+			bell_ring(self->bell, self->fd);
+		else
+			bell_notify(self->fd, 0);
+		ASSERT_EQ(POLLIN, result(&ring, &flags, 20 * SECOND));
+		ASSERT_NE(0U, flags & IORING_CQE_F_MORE);
+		see(self->fd);
+	}
+	EXPECT_EQ(-ETIME, result(&ring, &flags, MS));
+	io_uring_queue_exit(&ring);
+}
+
+TEST_F(bell, hang_up)
+{
+	int other = bell_open(self, O_RDWR);
+	struct io_uring ring;
+	unsigned int flags;
+
+	RING_SETUP(&ring);
+	ASSERT_LE(0, other);
+	submit_poll(&ring, self->fd, false);
+	EXPECT_EQ(-ETIME, result(&ring, &flags, MS));
+	close(other);
+	EXPECT_EQ(POLLHUP, result(&ring, &flags, 20 * SECOND));
+	io_uring_queue_exit(&ring);
+}
+
+/* The ring goes with the poll still in it. */
+TEST_F(bell, left_behind)
+{
+	struct io_uring ring;
+
+	RING_SETUP(&ring);
+	submit_poll(&ring, self->fd, true);
+	io_uring_queue_exit(&ring);
+	EXPECT_EQ(1, bell_notify(self->fd, 0));
+}
+
+TEST_HARNESS_MAIN

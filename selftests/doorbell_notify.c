@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/* NOTIFY counts, and wakes; also for who has counted himself. */
+#include "doorbell_test.h"
+#include <sched.h>
+
+TEST_F(bell, counts_one_by_one)
+{
+	int other = bell_open(self, O_WRONLY);
+	int64_t n;
+
+	ASSERT_LE(0, other);
+	for (n = 1; n <= 100; n++) {
+		ASSERT_EQ(n, bell_notify(n % 2 ? self->fd : other, 0));
+		ASSERT_EQ((uint64_t)n, bell_count(self->bell));
+	}
+	close(other);
+}
+
+TEST_F(bell, counted_only_wakes)
+{
+	EXPECT_EQ(0, bell_notify(self->fd, MMAPSHARE_NOTIFY_COUNTED));
+	__atomic_fetch_add(&self->bell->count, 1, __ATOMIC_SEQ_CST);
+	EXPECT_EQ(1, bell_notify(self->fd, MMAPSHARE_NOTIFY_COUNTED));
+	EXPECT_EQ(1U, bell_count(self->bell));
+}
+
+/* Regions have nothing to do with each other. */
+TEST_F(bell, of_one_region)
+{
+	int other = region_create(self->dev.fd, NULL);
+
+	ASSERT_LE(0, other);
+	EXPECT_EQ(1, bell_notify(other, 0));
+	EXPECT_EQ(2, bell_notify(other, 0));
+	EXPECT_EQ(0U, bell_count(self->bell));
+	close(other);
+}
+
+TEST_F(bell, open_mode_counts)
+{
+	int reader = bell_open(self, O_RDONLY);
+
+	ASSERT_LE(0, reader);
+	EXPECT_EQ(-EBADF, bell_notify(reader, 0));
+	EXPECT_EQ(-EBADF, bell_notify(reader, MMAPSHARE_NOTIFY_COUNTED));
+	EXPECT_EQ(0U, bell_count(self->bell));
+	close(reader);
+}
+
+TEST_F(bell, unknown_flags)
+{
+	int bit;
+
+	for (bit = 1; bit < 32; bit++)
+		EXPECT_EQ(-EINVAL, bell_notify(self->fd, 1U << bit));
+	EXPECT_EQ(0U, bell_count(self->bell));
+}
+
+/* A count is as good as any other, and goes round. */
+TEST_F(bell, goes_round)
+{
+	uint64_t count = UINT64_MAX;
+
+	self->bell->count = UINT64_MAX;
+	EXPECT_EQ(0, bell_notify(self->fd, 0));
+	EXPECT_EQ(0, bell_wait(self->fd, &count, 0));
+	EXPECT_EQ(0U, count);
+}
+
+/* The program's memory, and the notification with it, may be bad. */
+TEST_F(bell, no_room_for_the_answer)
+{
+	struct mmapshare_notify *notify = mmap(NULL, self->dev.page,
+		PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, notify);
+	notify->size = sizeof(*notify);
+	ASSERT_EQ(0, mprotect(notify, self->dev.page, PROT_READ));
+	EXPECT_EQ(-1, ioctl(self->fd, MMAPSHARE_IOC_NOTIFY, notify));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(1U, bell_count(self->bell));
+	munmap(notify, self->dev.page);
+}
+
+TEST_F(bell, survives_its_files)
+{
+	int other;
+
+	EXPECT_EQ(1, bell_notify(self->fd, 0));
+	munmap(self->bell, self->dev.page);
+	close(self->fd);
+	other = bell_open(self, O_RDWR);
+	ASSERT_LE(0, other);
+	EXPECT_EQ(2, bell_notify(other, 0));
+	self->fd = other;
+	self->bell = bell_map(other, PROT_READ);
+}
+
+struct adder {
+	struct mmapshare_doorbell *bell;
+	uint64_t rings;
+	bool end;
+};
+
+static void run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* Nobody waits: it only adds. */
+static void *add(void *arg)
+{
+	struct adder *a = arg;
+
+	run_on(1);
+	while (!__atomic_load_n(&a->end, __ATOMIC_RELAXED)) {
+		bell_ring(a->bell, -1);
+		a->rings++;
+	}
+	return NULL;
+}
+
+/* A program and the kernel add to one word at once, and nothing is lost. */
+TEST_F(bell, exact)
+{
+	struct adder adder = { .bell = self->bell };
+	const int64_t end = now() + SECOND;
+	uint64_t calls = 0;
+	pthread_t thread;
+
+	run_on(0);
+	pthread_create(&thread, NULL, add, &adder);
+	for (; calls < 3000 || now() < end; calls++)
+		ASSERT_LT(0, bell_notify(self->fd, 0));
+	__atomic_store_n(&adder.end, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(calls + adder.rings, bell_count(self->bell));
+	TH_LOG("%llu calls, %llu additions", (unsigned long long)calls,
+	       (unsigned long long)adder.rings);
+}
+
+TEST_HARNESS_MAIN
