@@ -15,6 +15,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/stat.h>
 #include <linux/stringhash.h>
 #include <linux/sysfs.h>
 #include "compat.h"
@@ -99,8 +100,9 @@ static char *mms_devnode(MMS_CONST_DEVNODE struct device *dev, umode_t *mode,
 {
 	const struct mms_name *name = mms_dev_name(dev);
 
+	/* with its type, for 0 would be taken for none and become 0600 */
 	if (mode)
-		*mode = name->mode;
+		*mode = S_IFCHR | name->mode;
 	if (uid)
 		*uid = name->region->uid;
 	if (gid)

@@ -107,6 +107,19 @@ TEST_F(region, open_mode_of_the_node_counts)
 	close(fd);
 }
 
+/* Its creator gave it to nobody, not even to himself. */
+TEST_F(region, no_permissions)
+{
+	int fd = region_create_as(self->dev.fd, self->name, REGION_SIZE,
+				  MMAPSHARE_STRATEGY_FAULT, 0);
+	struct stat st;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, stat(region_node(self->name), &st));
+	EXPECT_EQ((mode_t)S_IFCHR, st.st_mode);
+	close(fd);
+}
+
 TEST_F(region, longest_name)
 {
 	char name[MMAPSHARE_NAME_SIZE] = { };
