@@ -34,6 +34,13 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #define MMS_CONST_DEVNODE
 #endif
 
+/* and this */
+#ifdef MMS_HAVE_CONST_UEVENT
+#define MMS_CONST_UEVENT	const
+#else
+#define MMS_CONST_UEVENT
+#endif
+
 /* 6.5 replaced the one by the other */
 #ifdef MMS_HAVE_COPY_SPLICE_READ
 #define mms_splice_read		copy_splice_read

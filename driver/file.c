@@ -171,6 +171,7 @@ static void mms_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "mmapshare-size:\t%llu\n", r->size);
 	seq_printf(m, "mmapshare-strategy:\t%s\n", r->strategy->name);
 	seq_printf(m, "mmapshare-maps:\t%ld\n", atomic_long_read(&r->maps));
+	seq_printf(m, "mmapshare-notifications:\t%llu\n", mms_doorbell_count(r));
 }
 
 const struct file_operations mms_fops = {

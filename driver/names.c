@@ -84,12 +84,20 @@ static ssize_t faults_show(struct device *dev, struct device_attribute *attr, ch
 }
 static DEVICE_ATTR_RO(faults);
 
+static ssize_t notifications_show(struct device *dev, struct device_attribute *attr,
+				  char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", mms_doorbell_count(mms_dev_name(dev)->region));
+}
+static DEVICE_ATTR_RO(notifications);
+
 static struct attribute *mms_node_attrs[] = {
 	&dev_attr_size.attr,
 	&dev_attr_strategy.attr,
 	&dev_attr_files.attr,
 	&dev_attr_maps.attr,
 	&dev_attr_faults.attr,
+	&dev_attr_notifications.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(mms_node);
@@ -110,8 +118,19 @@ static char *mms_devnode(MMS_CONST_DEVNODE struct device *dev, umode_t *mode,
 	return NULL;
 }
 
+/* What udev rules may ask for, besides the node's attributes. */
+static int mms_uevent(MMS_CONST_UEVENT struct device *dev, struct kobj_uevent_env *env)
+{
+	const struct mms_region *r = mms_dev_name(dev)->region;
+
+	return add_uevent_var(env, "MMAPSHARE_NAME=%s", r->name) ?:
+	       add_uevent_var(env, "MMAPSHARE_SIZE=%llu", r->size) ?:
+	       add_uevent_var(env, "MMAPSHARE_STRATEGY=%s", r->strategy->name);
+}
+
 static const struct device_type mms_node_type = {
 	.name = "mmapshare",
+	.uevent = mms_uevent,
 	.groups = mms_node_groups,
 	.devnode = mms_devnode,
 };

@@ -40,6 +40,12 @@ probe CONST_DEVNODE device <<-END
 
 	(void)type;
 END
+probe CONST_UEVENT device <<-END
+	int (*fn)(const struct device *, struct kobj_uevent_env *) = 0;
+	const struct device_type type = { .uevent = fn };
+
+	(void)type;
+END
 probe COPY_SPLICE_READ fs <<-END
 	(void)copy_splice_read;
 END

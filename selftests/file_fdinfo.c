@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* /proc/PID/fdinfo shows the region's size, strategy and mappings. */
+/* /proc/PID/fdinfo shows the region's size, strategy, mappings, notifications. */
 #include "mmapshare_test.h"
 #include <stdio.h>
 
@@ -102,6 +102,18 @@ TEST_F(fdinfo, maps_of_a_child)
 	EXPECT_EQ(-2, run_child(forked_maps, self));
 	EXPECT_EQ(1, maps(self));
 	munmap(a, 4096);
+}
+
+TEST_F(fdinfo, notifications)
+{
+	struct mmapshare_notify notify = { .size = sizeof(notify) };
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, ioctl(self->dev.fd, MMAPSHARE_IOC_NOTIFY, &notify));
+		EXPECT_EQ((uint64_t)notify.count,
+			  strtoull(fdinfo(self, "notifications"), NULL, 10));
+	}
 }
 
 /* A refused mapping does not count. */

@@ -101,6 +101,19 @@ TEST_F(region, counters_follow)
 	EXPECT_STREQ("0", sysfs(self->name, "maps"));
 }
 
+TEST_F(region, notifications_in_sysfs)
+{
+	int fd = region_create(self->dev.fd, self->name);
+	struct mmapshare_notify notify = { .size = sizeof(notify) };
+
+	ASSERT_LE(0, fd);
+	EXPECT_STREQ("0", sysfs(self->name, "notifications"));
+	ASSERT_EQ(0, ioctl(fd, MMAPSHARE_IOC_NOTIFY, &notify));
+	ASSERT_EQ(0, ioctl(fd, MMAPSHARE_IOC_NOTIFY, &notify));
+	EXPECT_STREQ("2", sysfs(self->name, "notifications"));
+	close(fd);
+}
+
 TEST_F(region, constants_in_sysfs)
 {
 	int fd = region_create_as(self->dev.fd, self->name, REGION_SIZE,
