@@ -79,6 +79,25 @@ static inline u32 mms_crc32c(u32 crc, const void *p, size_t n)
 #endif
 }
 
+/*
+ * How many page table entries map any part of a folio. Before 6.10 modules had
+ * but page_mapcount(), which counts an entry for all of it in each page.
+ */
+static inline long mms_folio_mapcount(struct folio *folio)
+{
+#ifdef MMS_HAVE_FOLIO_LARGE_MAPCOUNT
+	return folio_mapcount(folio);
+#else
+	long i, nr = folio_nr_pages(folio), count = 0;
+
+	for (i = 0; i < nr; i++)
+		count += page_mapcount(folio_page(folio, i));
+	if (nr > 1)
+		count -= (nr - 1) * folio_entire_mapcount(folio);
+	return count;
+#endif
+}
+
 /* 6.8 renamed it; before 6.4 it was one more than the largest order */
 #ifdef MAX_PAGE_ORDER
 #define MMS_MAX_PAGE_ORDER	MAX_PAGE_ORDER

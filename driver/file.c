@@ -86,6 +86,54 @@ static int mms_release(struct inode *inode, struct file *file)
 }
 
 /*
+ * Copy what is mapped of @iter. Sealing waits for us, and a page fault may
+ * take as long as another program wants: so there are none here.
+ */
+static ssize_t mms_copy_mapped(struct mms_region *r, loff_t pos, size_t n,
+			       struct iov_iter *iter)
+{
+	bool read = iov_iter_rw(iter) == READ;
+	int access = mms_access_begin(r, !read);
+
+	if (access < 0)
+		return access;
+	pagefault_disable();
+	n = mms_racy(read ? copy_to_iter(r->vaddr + pos, n, iter) :
+			    copy_from_iter(r->vaddr + pos, n, iter));
+	pagefault_enable();
+	mms_access_end(access);
+	return n;
+}
+
+/*
+ * Copy a little, and have the page of @iter that was not mapped faulted in by
+ * the way; or learn that it cannot be: 0.
+ */
+static ssize_t mms_copy_little(struct mms_region *r, loff_t pos, size_t n,
+			       struct iov_iter *iter)
+{
+	bool read = iov_iter_rw(iter) == READ;
+	u8 buf[128];
+	int access;
+
+	n = min(n, sizeof(buf));
+	if (!read)
+		n = copy_from_iter(buf, n, iter);
+	access = mms_access_begin(r, !read);
+	if (access < 0) {
+		if (!read)
+			iov_iter_revert(iter, n);
+		return access;
+	}
+	if (read)
+		mms_racy(memcpy(buf, r->vaddr + pos, n));
+	else
+		mms_racy(memcpy(r->vaddr + pos, buf, n));
+	mms_access_end(access);
+	return read ? copy_to_iter(buf, n, iter) : n;
+}
+
+/*
  * Copy between the region and @iter, in the direction the iterator has, in
  * pieces between which others may run and a kill is noticed.
  */
@@ -93,22 +141,19 @@ static ssize_t mms_copy(struct mms_region *r, struct kiocb *iocb,
 			struct iov_iter *iter)
 {
 	size_t left = min_t(u64, iov_iter_count(iter), r->size - iocb->ki_pos);
-	bool read = iov_iter_rw(iter) == READ;
 	ssize_t done = 0;
 
 	while (left) {
-		size_t piece = min_t(size_t, left, SZ_1M), n;
-		void *p = r->vaddr + iocb->ki_pos;
+		size_t piece = min_t(size_t, left, SZ_1M);
+		ssize_t n = mms_copy_mapped(r, iocb->ki_pos, piece, iter);
 
-		if (read)
-			n = mms_racy(copy_to_iter(p, piece, iter));
-		else
-			n = mms_racy(copy_from_iter(p, piece, iter));
+		if (!n)
+			n = mms_copy_little(r, iocb->ki_pos, piece, iter) ?: -EFAULT;
+		if (n < 0)
+			return done ?: n;
 		iocb->ki_pos += n;
 		done += n;
 		left -= n;
-		if (n < piece)
-			return done ?: -EFAULT;
 		if (fatal_signal_pending(current))
 			return done;
 		cond_resched();

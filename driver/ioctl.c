@@ -13,11 +13,13 @@
 #define MMS_INFO_SIZE_VER0	56
 #define MMS_FILL_SIZE_VER0	40
 #define MMS_CHECKSUM_SIZE_VER0	32
+#define MMS_SEAL_SIZE_VER0	16
 
 static_assert(offsetof(struct mmapshare_info, files) == MMS_INFO_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_info) == 144);
 static_assert(sizeof(struct mmapshare_fill) == MMS_FILL_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_checksum) == MMS_CHECKSUM_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_seal) == MMS_SEAL_SIZE_VER0);
 
 /*
  * Read a structure that starts with its size. The size is read once, here;
@@ -67,6 +69,7 @@ static long mms_ioctl_info(struct mms_region *r, void __user *arg)
 		.huge_bytes = (u64)r->huge_pages * PMD_SIZE,
 		.maps = atomic_long_read(&r->maps),
 		.files = atomic_long_read(&r->files),
+		.seals = READ_ONCE(r->seals),
 		.doorbell_offset = MMS_DOORBELL_OFFSET,
 		.id = r->id,
 	};
@@ -79,12 +82,17 @@ static long mms_ioctl_info(struct mms_region *r, void __user *arg)
  * others may run and a kill is noticed.
  */
 static int mms_in_pieces(struct mms_region *r, u64 offset, u64 length, size_t max,
-			 void (*fn)(void *p, size_t n, void *ctx), void *ctx)
+			 bool store, void (*fn)(void *p, size_t n, void *ctx),
+			 void *ctx)
 {
 	while (length) {
 		size_t n = min_t(u64, length, max);
+		int access = mms_access_begin(r, store);
 
+		if (access < 0)
+			return access;
 		fn(r->vaddr + offset, n, ctx);
+		mms_access_end(access);
 		offset += n;
 		length -= n;
 		if (fatal_signal_pending(current))
@@ -135,7 +143,7 @@ static long mms_ioctl_fill(struct mms_region *r, void __user *arg)
 
 	mms_pattern_init(&pattern, fill.pattern, fill.pattern_len);
 	return mms_in_pieces(r, fill.offset, fill.length,
-			     rounddown(SZ_1M, pattern.len),
+			     rounddown(SZ_1M, pattern.len), true,
 			     mms_fill_piece, &pattern);
 }
 
@@ -160,7 +168,7 @@ static long mms_ioctl_checksum(struct mms_region *r, void __user *arg)
 	if (!mms_range_ok(r->size, sum.offset, sum.length))
 		return -ENXIO;
 
-	ret = mms_in_pieces(r, sum.offset, sum.length, SZ_1M,
+	ret = mms_in_pieces(r, sum.offset, sum.length, SZ_1M, false,
 			    mms_checksum_piece, &crc);
 	if (ret)
 		return ret;
@@ -169,9 +177,28 @@ static long mms_ioctl_checksum(struct mms_region *r, void __user *arg)
 	return mms_copy_out(arg, &sum, sizeof(sum), usize);
 }
 
+static long mms_ioctl_seal(struct mms_region *r, bool writable, void __user *arg)
+{
+	struct mmapshare_seal seal;
+	u32 usize;
+	int ret;
+
+	ret = mms_copy_in(&seal, sizeof(seal), MMS_SEAL_SIZE_VER0, arg, &usize);
+	if (ret)
+		return ret;
+	if (seal.flags || seal.reserved)
+		return -EINVAL;
+	ret = mms_seal(r, writable, &seal.seals);
+	if (ret)
+		return ret;
+	seal.size = usize;
+	return mms_copy_out(arg, &seal, sizeof(seal), usize);
+}
+
 /**
  * mms_ioctl - the ioctl file operation
- * @file: open on a region; fill and notify need it writable, checksum readable
+ * @file: open on a region; fill, notify, and to add seals, need it writable,
+ *	checksum readable
  * @cmd: MMAPSHARE_IOC_*
  * @arg: pointer to the structure that goes with @cmd
  *
@@ -179,8 +206,9 @@ static long mms_ioctl_checksum(struct mms_region *r, void __user *arg)
  * Return: 0; -ENOTTY for an unknown @cmd; -EBADF if the open mode forbids
  * it; -EFAULT; -EINVAL for a structure too small, unknown flags, reserved
  * fields or a bad pattern; -E2BIG for one too large with something set that
- * is not known here; -ENXIO if the range is not inside the region; -EINTR
- * when killed. Wait: also -EINTR for a signal, -ETIMEDOUT, and -EPIPE.
+ * is not known here; -ENXIO if the range is not inside the region; -EPERM if a
+ * seal forbids it, or the region is another's; -EBUSY if it cannot be sealed now;
+ * -EINTR when killed. Wait: also -EINTR for a signal, -ETIMEDOUT, and -EPIPE.
  */
 long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
@@ -198,6 +226,8 @@ long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		if (!(file->f_mode & FMODE_READ))
 			return -EBADF;
 		return mms_ioctl_checksum(r, uarg);
+	case MMAPSHARE_IOC_SEAL:
+		return mms_ioctl_seal(r, file->f_mode & FMODE_WRITE, uarg);
 	case MMAPSHARE_IOC_NOTIFY:
 		if (!(file->f_mode & FMODE_WRITE))
 			return -EBADF;

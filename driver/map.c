@@ -47,6 +47,7 @@ static void mms_vma_open(struct vm_area_struct *vma)
 	struct mms_region *r = vma->vm_private_data;
 
 	atomic_long_inc(&r->maps);
+	mms_seal_open(r, vma);
 }
 
 static void mms_vma_close(struct vm_area_struct *vma)
@@ -54,6 +55,7 @@ static void mms_vma_close(struct vm_area_struct *vma)
 	struct mms_region *r = vma->vm_private_data;
 
 	atomic_long_dec(&r->maps);
+	mms_seal_close(r, vma);
 	trace_mmapshare_unmap(r, vma);
 }
 
@@ -272,6 +274,31 @@ static bool mms_vma_is_doorbell(struct vm_area_struct *vma)
 	return vma->vm_pgoff == MMS_DOORBELL_PGOFF && vma_pages(vma) == 1;
 }
 
+/* The seals are looked at and what follows from them is done as one. */
+static int mms_map(struct mms_region *r, const struct mms_strategy *s,
+		   struct vm_area_struct *vma)
+{
+	int access = mms_access_begin(r, false);
+	int ret;
+
+	if (access < 0)
+		return access;
+	ret = mms_seal_map(r, vma);
+	if (ret)
+		goto end;
+	ret = s->map(r, vma);
+	if (ret) {
+		mms_seal_close(r, vma);
+		goto end;
+	}
+	vma->vm_private_data = r;
+	vma->vm_ops = s->vm_ops;
+	atomic_long_inc(&r->maps);
+end:
+	mms_access_end(access);
+	return ret;
+}
+
 /**
  * mms_mmap - the mmap file operation
  * @file: open on a region
@@ -280,9 +307,9 @@ static bool mms_vma_is_doorbell(struct vm_area_struct *vma)
  *
  * Context: process context, mmap lock held for writing.
  * Return: 0; -ENXIO if the range is neither inside the region, which is what
- * POSIX says, nor the doorbell page; -EPERM for PROT_EXEC; -EINVAL for
- * MAP_PRIVATE of the doorbell and where the strategy cannot; -ENOMEM without
- * memory for page tables.
+ * POSIX says, nor the doorbell page; -EPERM for PROT_EXEC, or where a seal
+ * forbids writing; -EINVAL for MAP_PRIVATE of the doorbell and where the
+ * strategy cannot; -ENOMEM without memory for page tables.
  */
 int mms_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -301,12 +328,7 @@ int mms_mmap(struct file *file, struct vm_area_struct *vma)
 	if (!mms_allow_exec)
 		vm_flags_clear(vma, VM_MAYEXEC);
 
-	ret = s->map(r, vma);
-	if (ret)
-		goto out;
-	vma->vm_private_data = r;
-	vma->vm_ops = s->vm_ops;
-	mms_vma_open(vma);
+	ret = mms_map(r, s, vma);
 out:
 	trace_mmapshare_map(r, vma, ret);
 	return ret;

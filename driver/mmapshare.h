@@ -2,7 +2,8 @@
 /*
  * What the files of the driver know of each other. Calls go one way:
  * main.c -> file.c -> ioctl.c, control.c -> names.c, region.c -> limits.c,
- * pages.c, and from file.c to map.c; all but the first two also call doorbell.c.
+ * pages.c, from file.c to map.c, from all who use the bytes to seal.c, and
+ * from all but the first two to doorbell.c.
  */
 #ifndef MMAPSHARE_INTERNAL_H
 #define MMAPSHARE_INTERNAL_H
@@ -10,6 +11,7 @@
 #include <linux/bits.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -78,9 +80,15 @@ struct mms_strategy {
  * @doorbell_page: as constant as @pages; what is in it is the programs', too
  * @doorbell: the kernel's address of it; doorbell.c says who does what
  * @waiters: who waits for the doorbell, or polls a file
+ * @lock: protects changes of @seals
+ * @seals: MMAPSHARE_SEAL_*, only ever more; who is about to store reads them
+ *	between mms_access_begin() and mms_access_end()
+ * @writable: shared VMAs that are or may become writable, changed by mmap()
+ *	and the vm_ops; -1 from sealing against writes on
  *
- * All but @ref, @waiters and the counters are constant from the time when others can see
- * the region, and so need no lock. The bytes in it belong to the users.
+ * All but @ref, @waiters, the counters and the seals are constant from the time
+ * when others can see the region, and so need no lock. The bytes in it belong
+ * to the users.
  */
 struct mms_region {
 	refcount_t ref;
@@ -105,6 +113,9 @@ struct mms_region {
 	struct page *doorbell_page;
 	struct mmapshare_doorbell *doorbell;
 	wait_queue_head_t waiters;
+	struct mutex lock;
+	u32 seals;
+	atomic_long_t writable;
 };
 
 /**
@@ -155,6 +166,7 @@ void mms_region_exit(void);
 struct mms_region *mms_region_create(u64 size, const struct mms_strategy *s);
 struct mms_region *mms_region_get(struct mms_region *r);
 void mms_region_put(struct mms_region *r);
+bool mms_region_owned(const struct mms_region *r);
 struct file *mms_region_file(struct mms_region *r, const struct file_operations *fops);
 
 /* names.c */
@@ -184,6 +196,15 @@ u64 mms_notify(struct mms_region *r);
 __poll_t mms_poll(struct file *file, struct poll_table_struct *wait);
 long mms_ioctl_notify(struct mms_region *r, void __user *arg);
 long mms_ioctl_wait(struct mms_file *f, void __user *arg);
+
+/* seal.c */
+int mms_access_begin(const struct mms_region *r, bool store);
+void mms_access_end(int access);
+void mms_access_sync(void);
+int mms_seal_map(struct mms_region *r, struct vm_area_struct *vma);
+void mms_seal_open(struct mms_region *r, const struct vm_area_struct *vma);
+void mms_seal_close(struct mms_region *r, const struct vm_area_struct *vma);
+int mms_seal(struct mms_region *r, bool writable, u32 *seals);
 
 /* pages.c */
 int mms_pages_init(void);

@@ -91,6 +91,12 @@ static ssize_t notifications_show(struct device *dev, struct device_attribute *a
 }
 static DEVICE_ATTR_RO(notifications);
 
+static ssize_t seals_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(mms_dev_name(dev)->region->seals));
+}
+static DEVICE_ATTR_RO(seals);
+
 static struct attribute *mms_node_attrs[] = {
 	&dev_attr_size.attr,
 	&dev_attr_strategy.attr,
@@ -98,6 +104,7 @@ static struct attribute *mms_node_attrs[] = {
 	&dev_attr_maps.attr,
 	&dev_attr_faults.attr,
 	&dev_attr_notifications.attr,
+	&dev_attr_seals.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(mms_node);
@@ -264,12 +271,6 @@ static void mms_name_unlink(struct mms_name *name)
 	device_del(&name->dev);
 }
 
-/* As in a sticky directory: what is somebody's only he takes away. */
-static bool mms_may_destroy(const struct mms_region *r)
-{
-	return uid_eq(current_fsuid(), r->uid) || capable(CAP_SYS_ADMIN);
-}
-
 /**
  * mms_name_del - take away a region's name and node
  * @text: the name, mms_name_ok()
@@ -287,7 +288,7 @@ int mms_name_del(const char *text)
 	name = mms_name_find(text);
 	if (!name)
 		ret = -ENOENT;
-	else if (!mms_may_destroy(name->region))
+	else if (!mms_region_owned(name->region))
 		ret = -EPERM;
 	else
 		mms_name_unlink(name);

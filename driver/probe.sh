@@ -54,6 +54,9 @@ probe VMA_FLAGS_T mm shmem_fs <<-END
 
 	(void)shmem_file_setup("", 0, flags);
 END
+probe FOLIO_LARGE_MAPCOUNT mm <<-END
+	(void)folio_large_mapcount((struct folio *)0);
+END
 probe CRC32C_LE crc32 <<-END
 	(void)__crc32c_le(0, "", 0);
 END

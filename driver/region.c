@@ -2,6 +2,7 @@
 /*
  * Regions: create, reference, free.
  */
+#include <linux/cred.h>
 #include <linux/dcache.h>
 #include <linux/err.h>
 #include <linux/file.h>
@@ -136,6 +137,7 @@ struct mms_region *mms_region_create(u64 size, const struct mms_strategy *s)
 	if (!r)
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&r->ref, 1);
+	mutex_init(&r->lock);
 	r->size = size;
 	r->strategy = s;
 
@@ -179,6 +181,12 @@ struct mms_region *mms_region_get(struct mms_region *r)
 {
 	refcount_inc(&r->ref);
 	return r;
+}
+
+/* As in a sticky directory: what is somebody's only he takes away. */
+bool mms_region_owned(const struct mms_region *r)
+{
+	return uid_eq(current_fsuid(), r->uid) || capable(CAP_SYS_ADMIN);
 }
 
 /* May sleep when it drops the last reference. */

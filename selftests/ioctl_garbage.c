@@ -13,6 +13,7 @@ union any {
 	struct mmapshare_info info;
 	struct mmapshare_fill fill;
 	struct mmapshare_checksum sum;
+	struct mmapshare_seal seal;
 	struct mmapshare_notify notify;
 	struct mmapshare_wait wait;
 	uint8_t bytes[MAX_PAGE];
@@ -20,7 +21,7 @@ union any {
 
 static const unsigned int commands[] = {
 	MMAPSHARE_IOC_INFO, MMAPSHARE_IOC_FILL, MMAPSHARE_IOC_CHECKSUM,
-	MMAPSHARE_IOC_NOTIFY, MMAPSHARE_IOC_WAIT,
+	MMAPSHARE_IOC_SEAL, MMAPSHARE_IOC_NOTIFY, MMAPSHARE_IOC_WAIT,
 };
 
 FIXTURE(garbage)
@@ -91,6 +92,8 @@ static uint32_t size_of(unsigned int cmd)
 		return sizeof(struct mmapshare_fill);
 	case MMAPSHARE_IOC_CHECKSUM:
 		return sizeof(struct mmapshare_checksum);
+	case MMAPSHARE_IOC_SEAL:
+		return sizeof(struct mmapshare_seal);
 	case MMAPSHARE_IOC_NOTIFY:
 		return sizeof(struct mmapshare_notify);
 	default:
@@ -113,6 +116,15 @@ static void make(FIXTURE_DATA(garbage) *self, unsigned int cmd)
 	any->size = dice(self, 8) ? size_of(cmd) :
 		    dice(self, 2) ? number(self) :
 		    oldest_of(cmd) - 4 + dice(self, size_of(cmd) + 8 - oldest_of(cmd));
+	/* never to be added to the region that all other tests use */
+	if (cmd == MMAPSHARE_IOC_SEAL) {
+		any->seal.flags = !dice(self, 4);
+		any->seal.seals = dice(self, 2) ? 0 : 8 << dice(self, 29);
+		any->seal.reserved = dice(self, 4) ? 0 : number(self);
+		if (!dice(self, 4))
+			any->bytes[sizeof(any->seal) + dice(self, 60)] = 1;
+		return;
+	}
 	if (cmd == MMAPSHARE_IOC_NOTIFY) {
 		any->notify.flags = dice(self, 2);
 		any->notify.count = number(self);
@@ -159,6 +171,8 @@ static int expected(FIXTURE_DATA(garbage) *self, unsigned int cmd)
 		return any->wait.count == self->count ? ETIMEDOUT : 0;
 	if (cmd == MMAPSHARE_IOC_INFO)
 		return 0;
+	if (cmd == MMAPSHARE_IOC_SEAL)
+		return any->seal.reserved || any->seal.seals ? EINVAL : 0;
 	if (cmd == MMAPSHARE_IOC_CHECKSUM && any->sum.reserved)
 		return EINVAL;
 	if (cmd == MMAPSHARE_IOC_FILL) {

@@ -19,6 +19,7 @@ TEST(numbers)
 	EXPECT_EQ(0xbb00U, MMAPSHARE_IOC_INFO);
 	EXPECT_EQ(0xbb01U, MMAPSHARE_IOC_FILL);
 	EXPECT_EQ(0xbb02U, MMAPSHARE_IOC_CHECKSUM);
+	EXPECT_EQ(0xbb03U, MMAPSHARE_IOC_SEAL);
 	EXPECT_EQ(0xbb06U, MMAPSHARE_IOC_NOTIFY);
 	EXPECT_EQ(0xbb07U, MMAPSHARE_IOC_WAIT);
 	EXPECT_EQ(0xbb10U, MMAPSHARE_IOC_CREATE);
@@ -69,6 +70,18 @@ TEST(checksum)
 	FIELD(mmapshare_checksum, length, 16, 8);
 	FIELD(mmapshare_checksum, crc32c, 24, 4);
 	FIELD(mmapshare_checksum, reserved, 28, 4);
+}
+
+TEST(seal)
+{
+	EXPECT_EQ(16, (int)sizeof(struct mmapshare_seal));
+	EXPECT_EQ(1U, MMAPSHARE_SEAL_SEAL);
+	EXPECT_EQ(2U, MMAPSHARE_SEAL_FUTURE_WRITE);
+	EXPECT_EQ(4U, MMAPSHARE_SEAL_WRITE);
+	FIELD(mmapshare_seal, size, 0, 4);
+	FIELD(mmapshare_seal, flags, 4, 4);
+	FIELD(mmapshare_seal, seals, 8, 4);
+	FIELD(mmapshare_seal, reserved, 12, 4);
 }
 
 TEST(notify)

@@ -21,6 +21,7 @@ union any {
 	struct mmapshare_info info;
 	struct mmapshare_fill fill;
 	struct mmapshare_checksum sum;
+	struct mmapshare_seal seal;
 	struct mmapshare_notify notify;
 	struct mmapshare_wait wait;
 	uint8_t bytes[PAGE];
@@ -28,7 +29,7 @@ union any {
 
 static const unsigned int commands[] = {
 	MMAPSHARE_IOC_INFO, MMAPSHARE_IOC_FILL, MMAPSHARE_IOC_CHECKSUM,
-	MMAPSHARE_IOC_NOTIFY, MMAPSHARE_IOC_WAIT,
+	MMAPSHARE_IOC_SEAL, MMAPSHARE_IOC_NOTIFY, MMAPSHARE_IOC_WAIT,
 };
 
 FIXTURE(places)
@@ -134,6 +135,8 @@ static uint32_t size_of(unsigned int cmd)
 		return sizeof(struct mmapshare_fill);
 	case MMAPSHARE_IOC_CHECKSUM:
 		return sizeof(struct mmapshare_checksum);
+	case MMAPSHARE_IOC_SEAL:
+		return sizeof(struct mmapshare_seal);
 	case MMAPSHARE_IOC_NOTIFY:
 		return sizeof(struct mmapshare_notify);
 	default:

@@ -59,6 +59,13 @@ FIXTURE_VARIANT_ADD(structure, wait) {
 	.writes_back = true,
 };
 
+/* To ask for the seals. */
+FIXTURE_VARIANT_ADD(structure, seal) {
+	.cmd = MMAPSHARE_IOC_SEAL,
+	.size = sizeof(struct mmapshare_seal),
+	.writes_back = true,
+};
+
 FIXTURE_SETUP(structure)
 {
 	DEVICE_OPEN(&self->dev, O_RDWR);

@@ -60,6 +60,34 @@ static inline int region_query(int control, const char *name,
 	return ioctl(control, MMAPSHARE_IOC_QUERY, query) ? errno : 0;
 }
 
+/* Large enough for huge pages; of the kind the module was loaded with. */
+static inline size_t own_size(const struct device *dev)
+{
+	return 4UL << 20 > 16 * dev->page ? 4UL << 20 : 16 * dev->page;
+}
+
+static inline int region_create_own(const struct device *dev, const char *name)
+{
+	return region_create_as(dev->fd, name, own_size(dev), dev->info.strategy,
+				name ? 0600 : 0);
+}
+
+/* 0, or the errno. */
+static inline int region_seal(int fd, uint32_t seals)
+{
+	struct mmapshare_seal seal = { .size = sizeof(seal), .seals = seals };
+
+	return ioctl(fd, MMAPSHARE_IOC_SEAL, &seal) ? errno : 0;
+}
+
+/* Those that there are, or minus errno. */
+static inline int region_seals(int fd)
+{
+	struct mmapshare_seal seal = { .size = sizeof(seal) };
+
+	return ioctl(fd, MMAPSHARE_IOC_SEAL, &seal) ? -errno : (int)seal.seals;
+}
+
 /* The path of a region's node; one at a time. */
 static inline const char *region_node(const char *name)
 {

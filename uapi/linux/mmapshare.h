@@ -129,6 +129,30 @@ struct mmapshare_checksum {
 	__u32 reserved;
 };
 
+/* no further seals */
+#define MMAPSHARE_SEAL_SEAL		_BITUL(0)
+/* no further writable maps, no write(), no fill; maps that are there stay */
+#define MMAPSHARE_SEAL_FUTURE_WRITE	_BITUL(1)
+/* nobody stores any more */
+#define MMAPSHARE_SEAL_WRITE		_BITUL(2)
+
+/**
+ * struct mmapshare_seal - take away the right to store, for good
+ * @size: in: sizeof(struct mmapshare_seal)
+ * @flags: in: must be 0
+ * @seals: in: MMAPSHARE_SEAL_* to add, 0 to ask; out: all there are
+ * @reserved: in: must be 0
+ */
+struct mmapshare_seal {
+	__u32 size;
+	__u32 flags;
+	__u32 seals;
+	__u32 reserved;
+};
+
+/* Bytes of a region's name, with the terminating 0 */
+#define MMAPSHARE_NAME_SIZE	64
+
 /* mmapshare_create.flags: close the descriptor on exec */
 #define MMAPSHARE_CREATE_CLOEXEC	_BITUL(0)
 
@@ -255,6 +279,7 @@ struct mmapshare_doorbell {
 #define MMAPSHARE_IOC_INFO	_IO(MMAPSHARE_IOC_MAGIC, 0x00)
 #define MMAPSHARE_IOC_FILL	_IO(MMAPSHARE_IOC_MAGIC, 0x01)
 #define MMAPSHARE_IOC_CHECKSUM	_IO(MMAPSHARE_IOC_MAGIC, 0x02)
+#define MMAPSHARE_IOC_SEAL	_IO(MMAPSHARE_IOC_MAGIC, 0x03)
 #define MMAPSHARE_IOC_NOTIFY	_IO(MMAPSHARE_IOC_MAGIC, 0x06)
 #define MMAPSHARE_IOC_WAIT	_IO(MMAPSHARE_IOC_MAGIC, 0x07)
 
