@@ -73,7 +73,7 @@ static struct file *mms_create(struct mmapshare_create *create, void __user *arg
 
 	if (IS_ERR(r))
 		return ERR_CAST(r);
-	file = mms_open_region(r);
+	file = mms_open_region(r, O_RDWR);
 	if (IS_ERR(file))
 		goto put_region;
 

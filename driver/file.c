@@ -54,8 +54,8 @@ static int mms_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* Open a region without a node, for reading and writing. */
-struct file *mms_open_region(struct mms_region *r)
+/* Open a region without a node; @flags is O_RDWR or O_RDONLY. */
+struct file *mms_open_region(struct mms_region *r, int flags)
 {
 	struct mms_file *f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
 	struct file *file;
@@ -64,7 +64,7 @@ struct file *mms_open_region(struct mms_region *r)
 		return ERR_PTR(-ENOMEM);
 	/* As open() does; the last fput() gives it back. */
 	__module_get(THIS_MODULE);
-	file = mms_region_file(r, &mms_fops);
+	file = mms_region_file(r, flags, &mms_fops);
 	if (IS_ERR(file)) {
 		module_put(THIS_MODULE);
 		kfree(f);

@@ -3,6 +3,9 @@
  * The ioctls: what is this region, and two verbs the kernel does on its own
  * address of the buffer, by which a program can see that both share it.
  */
+#include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/uaccess.h>
@@ -14,12 +17,14 @@
 #define MMS_FILL_SIZE_VER0	40
 #define MMS_CHECKSUM_SIZE_VER0	32
 #define MMS_SEAL_SIZE_VER0	16
+#define MMS_READ_ONLY_SIZE_VER0	8
 
 static_assert(offsetof(struct mmapshare_info, files) == MMS_INFO_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_info) == 144);
 static_assert(sizeof(struct mmapshare_fill) == MMS_FILL_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_checksum) == MMS_CHECKSUM_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_seal) == MMS_SEAL_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_read_only) == MMS_READ_ONLY_SIZE_VER0);
 
 /*
  * Read a structure that starts with its size. The size is read once, here;
@@ -195,20 +200,45 @@ static long mms_ioctl_seal(struct mms_region *r, bool writable, void __user *arg
 	return mms_copy_out(arg, &seal, sizeof(seal), usize);
 }
 
+static long mms_ioctl_read_only(struct mms_region *r, void __user *arg)
+{
+	struct mmapshare_read_only ro;
+	struct file *file;
+	u32 usize;
+	int fd, ret;
+
+	ret = mms_copy_in(&ro, sizeof(ro), MMS_READ_ONLY_SIZE_VER0, arg, &usize);
+	if (ret)
+		return ret;
+	if (ro.flags & ~MMAPSHARE_READ_ONLY_CLOEXEC)
+		return -EINVAL;
+	fd = get_unused_fd_flags(ro.flags & MMAPSHARE_READ_ONLY_CLOEXEC ? O_CLOEXEC : 0);
+	if (fd < 0)
+		return fd;
+	file = mms_open_region(r, O_RDONLY);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
+	fd_install(fd, file);
+	return fd;
+}
+
 /**
  * mms_ioctl - the ioctl file operation
  * @file: open on a region; fill, notify, and to add seals, need it writable,
- *	checksum readable
+ *	checksum and read_only readable
  * @cmd: MMAPSHARE_IOC_*
  * @arg: pointer to the structure that goes with @cmd
  *
  * Context: process context, may sleep.
- * Return: 0; -ENOTTY for an unknown @cmd; -EBADF if the open mode forbids
- * it; -EFAULT; -EINVAL for a structure too small, unknown flags, reserved
+ * Return: 0, a descriptor for read_only; -ENOTTY for an unknown @cmd; -EBADF if
+ * the open mode forbids it; -EFAULT; -EINVAL for a structure too small, unknown flags, reserved
  * fields or a bad pattern; -E2BIG for one too large with something set that
  * is not known here; -ENXIO if the range is not inside the region; -EPERM if a
  * seal forbids it, or the region is another's; -EBUSY if it cannot be sealed now;
- * -EINTR when killed. Wait: also -EINTR for a signal, -ETIMEDOUT, and -EPIPE.
+ * -EINTR when killed; -ENOMEM, -EMFILE and -ENFILE. Wait: also -EINTR for a
+ * signal, -ETIMEDOUT, and -EPIPE.
  */
 long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
@@ -228,6 +258,10 @@ long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return mms_ioctl_checksum(r, uarg);
 	case MMAPSHARE_IOC_SEAL:
 		return mms_ioctl_seal(r, file->f_mode & FMODE_WRITE, uarg);
+	case MMAPSHARE_IOC_READ_ONLY:
+		if (!(file->f_mode & FMODE_READ))
+			return -EBADF;
+		return mms_ioctl_read_only(r, uarg);
 	case MMAPSHARE_IOC_NOTIFY:
 		if (!(file->f_mode & FMODE_WRITE))
 			return -EBADF;

@@ -167,7 +167,8 @@ struct mms_region *mms_region_create(u64 size, const struct mms_strategy *s);
 struct mms_region *mms_region_get(struct mms_region *r);
 void mms_region_put(struct mms_region *r);
 bool mms_region_owned(const struct mms_region *r);
-struct file *mms_region_file(struct mms_region *r, const struct file_operations *fops);
+struct file *mms_region_file(struct mms_region *r, int flags,
+			     const struct file_operations *fops);
 
 /* names.c */
 int mms_names_init(const struct file_operations *fops);
@@ -219,7 +220,7 @@ void mms_put_own_pages(struct mms_region *r);
 /* file.c */
 extern const struct file_operations mms_fops;
 extern struct mms_region *mms_default_region;
-struct file *mms_open_region(struct mms_region *r);
+struct file *mms_open_region(struct mms_region *r, int flags);
 
 /* ioctl.c */
 long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg);

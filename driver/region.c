@@ -165,13 +165,18 @@ free_region:
 	return ERR_PTR(ret);
 }
 
-/* A new file on the region's own inode, with a reference to that alone. */
-struct file *mms_region_file(struct mms_region *r, const struct file_operations *fops)
+/*
+ * A new file on the region's own inode, with a reference to that alone. Nobody
+ * gets from it to a file that may do more, by /proc/PID/fd: there is nothing in
+ * the inode's i_fop that opens, whoever asks.
+ */
+struct file *mms_region_file(struct mms_region *r, int flags,
+			     const struct file_operations *fops)
 {
 	struct file *file;
 
 	ihold(r->inode);
-	file = alloc_file_pseudo(r->inode, mms_fs_mnt, "mmapshare", O_RDWR, fops);
+	file = alloc_file_pseudo(r->inode, mms_fs_mnt, "mmapshare", flags, fops);
 	if (IS_ERR(file))
 		iput(r->inode);
 	return file;

@@ -39,6 +39,7 @@ static const struct field {
 	FIELD(checksum, reserved),
 	FIELD(seal, size), FIELD(seal, flags), FIELD(seal, seals),
 	FIELD(seal, reserved),
+	FIELD(read_only, size), FIELD(read_only, flags),
 	FIELD(notify, size), FIELD(notify, flags), FIELD(notify, count),
 	FIELD(wait, size), FIELD(wait, flags), FIELD(wait, count),
 	FIELD(wait, timeout),
@@ -53,6 +54,7 @@ static const struct {
 	{ "MMAPSHARE_IOC_FILL", MMAPSHARE_IOC_FILL },
 	{ "MMAPSHARE_IOC_CHECKSUM", MMAPSHARE_IOC_CHECKSUM },
 	{ "MMAPSHARE_IOC_SEAL", MMAPSHARE_IOC_SEAL },
+	{ "MMAPSHARE_IOC_READ_ONLY", MMAPSHARE_IOC_READ_ONLY },
 	{ "MMAPSHARE_IOC_NOTIFY", MMAPSHARE_IOC_NOTIFY },
 	{ "MMAPSHARE_IOC_WAIT", MMAPSHARE_IOC_WAIT },
 	{ "MMAPSHARE_NOTIFY_COUNTED", MMAPSHARE_NOTIFY_COUNTED },
@@ -138,6 +140,7 @@ TEST_F(text, fields)
 	EXPECT_EQ(40U, sizeof(struct mmapshare_fill));
 	EXPECT_EQ(32U, sizeof(struct mmapshare_checksum));
 	EXPECT_EQ(16U, sizeof(struct mmapshare_seal));
+	EXPECT_EQ(8U, sizeof(struct mmapshare_read_only));
 	EXPECT_EQ(16U, sizeof(struct mmapshare_notify));
 	EXPECT_EQ(24U, sizeof(struct mmapshare_wait));
 }
@@ -152,6 +155,7 @@ TEST_F(text, ioctls)
 		{ "MMAPSHARE_IOC_FILL", "mmapshare_fill" },
 		{ "MMAPSHARE_IOC_CHECKSUM", "mmapshare_checksum" },
 		{ "MMAPSHARE_IOC_SEAL", "mmapshare_seal" },
+		{ "MMAPSHARE_IOC_READ_ONLY", "mmapshare_read_only" },
 		{ "MMAPSHARE_IOC_NOTIFY", "mmapshare_notify" },
 		{ "MMAPSHARE_IOC_WAIT", "mmapshare_wait" },
 	};

@@ -14,6 +14,7 @@ union any {
 	struct mmapshare_fill fill;
 	struct mmapshare_checksum sum;
 	struct mmapshare_seal seal;
+	struct mmapshare_read_only ro;
 	struct mmapshare_notify notify;
 	struct mmapshare_wait wait;
 	uint8_t bytes[MAX_PAGE];
@@ -21,12 +22,14 @@ union any {
 
 static const unsigned int commands[] = {
 	MMAPSHARE_IOC_INFO, MMAPSHARE_IOC_FILL, MMAPSHARE_IOC_CHECKSUM,
-	MMAPSHARE_IOC_SEAL, MMAPSHARE_IOC_NOTIFY, MMAPSHARE_IOC_WAIT,
+	MMAPSHARE_IOC_SEAL, MMAPSHARE_IOC_READ_ONLY, MMAPSHARE_IOC_NOTIFY,
+	MMAPSHARE_IOC_WAIT,
 };
 
 FIXTURE(garbage)
 {
 	struct device dev;
+	int company;		/* for WAIT, while others come and go */
 	union any any;
 	uint8_t *map;
 	uint8_t *want;		/* what the region should hold */
@@ -37,6 +40,8 @@ FIXTURE(garbage)
 FIXTURE_SETUP(garbage)
 {
 	DEVICE_OPEN(&self->dev, O_RDWR);
+	self->company = open(DEVICE, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, self->company);
 	self->map = (void *)device_map(&self->dev, PROT_READ | PROT_WRITE,
 				       MAP_SHARED);
 	ASSERT_NE(MAP_FAILED, (void *)self->map);
@@ -55,6 +60,7 @@ FIXTURE_TEARDOWN(garbage)
 {
 	free(self->want);
 	munmap(self->map, self->dev.size);
+	close(self->company);
 	close(self->dev.fd);
 }
 
@@ -94,6 +100,8 @@ static uint32_t size_of(unsigned int cmd)
 		return sizeof(struct mmapshare_checksum);
 	case MMAPSHARE_IOC_SEAL:
 		return sizeof(struct mmapshare_seal);
+	case MMAPSHARE_IOC_READ_ONLY:
+		return sizeof(struct mmapshare_read_only);
 	case MMAPSHARE_IOC_NOTIFY:
 		return sizeof(struct mmapshare_notify);
 	default:
@@ -123,6 +131,12 @@ static void make(FIXTURE_DATA(garbage) *self, unsigned int cmd)
 		any->seal.reserved = dice(self, 4) ? 0 : number(self);
 		if (!dice(self, 4))
 			any->bytes[sizeof(any->seal) + dice(self, 60)] = 1;
+		return;
+	}
+	if (cmd == MMAPSHARE_IOC_READ_ONLY) {
+		any->ro.flags = dice(self, 2) ? dice(self, 2) : number(self);
+		if (!dice(self, 4))
+			any->bytes[sizeof(any->ro) + dice(self, 60)] = 1;
 		return;
 	}
 	if (cmd == MMAPSHARE_IOC_NOTIFY) {
@@ -163,6 +177,8 @@ static int expected(FIXTURE_DATA(garbage) *self, unsigned int cmd)
 			return E2BIG;
 	if (any->size > page)
 		return E2BIG;
+	if (cmd == MMAPSHARE_IOC_READ_ONLY)
+		return any->ro.flags & ~MMAPSHARE_READ_ONLY_CLOEXEC ? EINVAL : 0;
 	if (any->info.flags & (cmd == MMAPSHARE_IOC_NOTIFY ? ~1U : ~0U))
 		return EINVAL;
 	if (cmd == MMAPSHARE_IOC_NOTIFY)
@@ -193,7 +209,7 @@ static int expected(FIXTURE_DATA(garbage) *self, unsigned int cmd)
 TEST_F(garbage, ioctls)
 {
 	struct mmapshare_fill *fill = &self->any.fill;
-	int round, ret, good = 0;
+	int round, ret, fd, good = 0;
 	unsigned int cmd;
 	uint64_t i;
 
@@ -208,7 +224,10 @@ TEST_F(garbage, ioctls)
 		if (!ret && cmd == MMAPSHARE_IOC_NOTIFY)
 			self->count += !self->any.notify.flags;
 		good += !ret;
-		ASSERT_EQ(ret, ioctl(self->dev.fd, cmd, &self->any) ? errno : 0);
+		fd = ioctl(self->dev.fd, cmd, &self->any);
+		ASSERT_EQ(ret, fd < 0 ? errno : 0);
+		if (fd > 0)
+			close(fd);
 		/* in the same place in both */
 		if ((!ret && cmd == MMAPSHARE_IOC_NOTIFY) ||
 		    ((!ret || ret == ETIMEDOUT) && cmd == MMAPSHARE_IOC_WAIT))

@@ -20,6 +20,7 @@ TEST(numbers)
 	EXPECT_EQ(0xbb01U, MMAPSHARE_IOC_FILL);
 	EXPECT_EQ(0xbb02U, MMAPSHARE_IOC_CHECKSUM);
 	EXPECT_EQ(0xbb03U, MMAPSHARE_IOC_SEAL);
+	EXPECT_EQ(0xbb04U, MMAPSHARE_IOC_READ_ONLY);
 	EXPECT_EQ(0xbb06U, MMAPSHARE_IOC_NOTIFY);
 	EXPECT_EQ(0xbb07U, MMAPSHARE_IOC_WAIT);
 	EXPECT_EQ(0xbb10U, MMAPSHARE_IOC_CREATE);
@@ -82,6 +83,14 @@ TEST(seal)
 	FIELD(mmapshare_seal, flags, 4, 4);
 	FIELD(mmapshare_seal, seals, 8, 4);
 	FIELD(mmapshare_seal, reserved, 12, 4);
+}
+
+TEST(read_only)
+{
+	EXPECT_EQ(8, (int)sizeof(struct mmapshare_read_only));
+	EXPECT_EQ(1U, MMAPSHARE_READ_ONLY_CLOEXEC);
+	FIELD(mmapshare_read_only, size, 0, 4);
+	FIELD(mmapshare_read_only, flags, 4, 4);
 }
 
 TEST(notify)

@@ -16,7 +16,7 @@ FIXTURE_VARIANT(structure)
 	unsigned int cmd;
 	uint32_t size;
 	uint32_t oldest;	/* size in the first version */
-	uint32_t flags;		/* that there are */
+	uint32_t flags;		/* that are known */
 	bool is_fill;
 	bool is_wait;
 	bool writes_back;
@@ -63,7 +63,16 @@ FIXTURE_VARIANT_ADD(structure, wait) {
 FIXTURE_VARIANT_ADD(structure, seal) {
 	.cmd = MMAPSHARE_IOC_SEAL,
 	.size = sizeof(struct mmapshare_seal),
+	.oldest = sizeof(struct mmapshare_seal),
 	.writes_back = true,
+};
+
+/* The descriptors it returns are closed with the test. */
+FIXTURE_VARIANT_ADD(structure, read_only) {
+	.cmd = MMAPSHARE_IOC_READ_ONLY,
+	.size = sizeof(struct mmapshare_read_only),
+	.oldest = sizeof(struct mmapshare_read_only),
+	.flags = MMAPSHARE_READ_ONLY_CLOEXEC,
 };
 
 FIXTURE_SETUP(structure)
@@ -105,7 +114,7 @@ static void put(FIXTURE_DATA(structure) *self,
 }
 
 #define IOCTL_ERRNO(arg)	\
-	(ioctl(self->dev.fd, variant->cmd, arg) ? errno : 0)
+	(ioctl(self->dev.fd, variant->cmd, arg) < 0 ? errno : 0)
 
 TEST_F(structure, larger)
 {

@@ -23,7 +23,7 @@ FIXTURE_TEARDOWN(unknown)
 
 static bool is_known(unsigned int cmd)
 {
-	return (cmd >= MMAPSHARE_IOC_INFO && cmd <= MMAPSHARE_IOC_SEAL) ||
+	return (cmd >= MMAPSHARE_IOC_INFO && cmd <= MMAPSHARE_IOC_READ_ONLY) ||
 	       cmd == MMAPSHARE_IOC_NOTIFY || cmd == MMAPSHARE_IOC_WAIT ||
 	       (cmd >= MMAPSHARE_IOC_CREATE && cmd <= MMAPSHARE_IOC_QUERY);
 }
@@ -58,7 +58,7 @@ TEST_F(unknown, numbers)
 /* Direction and size are no part of our numbers, so they must be 0. */
 TEST_F(unknown, encodings)
 {
-	const int sizes[] = { 0, 1, 4, 16, 32, 40, 56, 16383 };
+	const int sizes[] = { 0, 1, 4, 8, 16, 32, 40, 56, 16383 };
 	unsigned int dir, nr, cmd;
 	size_t i;
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A region without a name is its descriptors and mappings, wherever they go. */
 #include "region_test.h"
-#include <stdio.h>
-#include <sys/socket.h>
 
 TEST_F(region, has_its_size_and_is_empty)
 {
@@ -55,35 +53,6 @@ TEST_F(region, goes_by_fork)
 	EXPECT_EQ(0, memcmp(mem, "child", 5));
 	munmap(mem, REGION_SIZE);
 	close(fd);
-}
-
-static int pass_fd(int socket, int *fd, bool send)
-{
-	union {
-		struct cmsghdr align;
-		char buf[CMSG_SPACE(sizeof(int))];
-	} control = { };
-	char byte = 0;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.buf,
-		.msg_controllen = sizeof(control.buf),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	if (!send) {
-		if (recvmsg(socket, &msg, MSG_CMSG_CLOEXEC) != 1)
-			return -1;
-		memcpy(fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(*fd));
-		return 0;
-	}
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cmsg), fd, sizeof(*fd));
-	return sendmsg(socket, &msg, 0) == 1 ? 0 : -1;
 }
 
 static int create_and_send(void *arg)

@@ -5,6 +5,7 @@
 
 #include "mmapshare_test.h"
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #define REGION_SIZE	(64UL << 10)
@@ -86,6 +87,48 @@ static inline int region_seals(int fd)
 	struct mmapshare_seal seal = { .size = sizeof(seal) };
 
 	return ioctl(fd, MMAPSHARE_IOC_SEAL, &seal) ? -errno : (int)seal.seals;
+}
+
+/* A descriptor for reading only, or minus errno. */
+static inline int region_read_only(int fd)
+{
+	struct mmapshare_read_only ro = {
+		.size = sizeof(ro),
+		.flags = MMAPSHARE_READ_ONLY_CLOEXEC,
+	};
+	const int ret = ioctl(fd, MMAPSHARE_IOC_READ_ONLY, &ro);
+
+	return ret < 0 ? -errno : ret;
+}
+
+/* Send a descriptor through a socket, or receive it. */
+static inline int pass_fd(int socket, int *fd, bool send)
+{
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(sizeof(int))];
+	} control = { };
+	char byte = 0;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buf,
+		.msg_controllen = sizeof(control.buf),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	if (!send) {
+		if (recvmsg(socket, &msg, MSG_CMSG_CLOEXEC) != 1)
+			return -1;
+		memcpy(fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(*fd));
+		return 0;
+	}
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), fd, sizeof(*fd));
+	return sendmsg(socket, &msg, 0) == 1 ? 0 : -1;
 }
 
 /* The path of a region's node; one at a time. */

@@ -150,6 +150,19 @@ struct mmapshare_seal {
 	__u32 reserved;
 };
 
+/* mmapshare_read_only.flags: close the descriptor on exec */
+#define MMAPSHARE_READ_ONLY_CLOEXEC	_BITUL(0)
+
+/**
+ * struct mmapshare_read_only - get a descriptor that is for reading only
+ * @size: in: sizeof(struct mmapshare_read_only)
+ * @flags: in: MMAPSHARE_READ_ONLY_*
+ */
+struct mmapshare_read_only {
+	__u32 size;
+	__u32 flags;
+};
+
 /* Bytes of a region's name, with the terminating 0 */
 #define MMAPSHARE_NAME_SIZE	64
 
@@ -280,6 +293,7 @@ struct mmapshare_doorbell {
 #define MMAPSHARE_IOC_FILL	_IO(MMAPSHARE_IOC_MAGIC, 0x01)
 #define MMAPSHARE_IOC_CHECKSUM	_IO(MMAPSHARE_IOC_MAGIC, 0x02)
 #define MMAPSHARE_IOC_SEAL	_IO(MMAPSHARE_IOC_MAGIC, 0x03)
+#define MMAPSHARE_IOC_READ_ONLY	_IO(MMAPSHARE_IOC_MAGIC, 0x04)
 #define MMAPSHARE_IOC_NOTIFY	_IO(MMAPSHARE_IOC_MAGIC, 0x06)
 #define MMAPSHARE_IOC_WAIT	_IO(MMAPSHARE_IOC_MAGIC, 0x07)
 
