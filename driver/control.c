@@ -119,15 +119,23 @@ static long mms_ioctl_create(void __user *arg)
 static long mms_ioctl_destroy(void __user *arg)
 {
 	struct mmapshare_destroy destroy;
+	struct mms_region *r;
 	u32 usize;
 	int ret;
 
 	ret = mms_copy_in(&destroy, sizeof(destroy), MMS_DESTROY_SIZE_VER0, arg, &usize);
 	if (ret)
 		return ret;
-	if (destroy.flags || !mms_name_ok(destroy.name))
+	if (destroy.flags & ~MMAPSHARE_DESTROY_REVOKE || !mms_name_ok(destroy.name))
 		return -EINVAL;
-	return mms_name_del(destroy.name);
+	if (!(destroy.flags & MMAPSHARE_DESTROY_REVOKE))
+		return mms_name_del(destroy.name, NULL);
+	ret = mms_name_del(destroy.name, &r);
+	if (ret)
+		return ret;
+	ret = mms_revoke(r);
+	mms_region_put(r);
+	return ret;
 }
 
 static bool mms_query_ok(const struct mmapshare_query *query)
@@ -164,9 +172,9 @@ static long mms_ioctl_query(void __user *arg)
  * Context: process context, may sleep.
  * Return: a descriptor for create, else 0; -ENOTTY for an unknown @cmd; -EBADF
  * if the open mode forbids it; -EINVAL, -E2BIG and -EFAULT as mms_ioctl();
- * -EEXIST, -ENOENT; -EPERM for a region that is another user's; -ENOSPC,
- * -EDQUOT for a limit; -ENOMEM; -ERANGE for a size that no region can have;
- * -EMFILE and -ENFILE.
+ * -EEXIST, -ENOENT; -ENODEV if it is being revoked; -EPERM for a region that is
+ * another user's; -ENOSPC, -EDQUOT for a limit; -ENOMEM; -ERANGE for a size that
+ * no region can have; -EMFILE and -ENFILE.
  */
 long mms_control_ioctl(struct file *file, unsigned int cmd, void __user *arg)
 {

@@ -155,6 +155,8 @@ static int mms_look(const struct mms_file *f, u64 known, u64 *count)
 {
 	bool deserted = mms_deserted(f);
 
+	if (mms_revoked(f->region))
+		return -ENODEV;
 	*count = mms_doorbell_count(f->region);
 	if (*count != known)
 		return 0;
@@ -210,6 +212,8 @@ __poll_t mms_poll(struct file *file, struct poll_table_struct *wait)
 		       (mms_deserted(f) ? EPOLLHUP : 0);
 	case -EPIPE:
 		return mask | EPOLLHUP;
+	case -ENODEV:
+		return EPOLLHUP | EPOLLERR;
 	default:
 		return mask;
 	}

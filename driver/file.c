@@ -86,7 +86,7 @@ static int mms_release(struct inode *inode, struct file *file)
 }
 
 /*
- * Copy what is mapped of @iter. Sealing waits for us, and a page fault may
+ * Copy what is mapped of @iter. Sealing and revoking wait for us, and a page fault may
  * take as long as another program wants: so there are none here.
  */
 static ssize_t mms_copy_mapped(struct mms_region *r, loff_t pos, size_t n,
@@ -167,7 +167,9 @@ static ssize_t mms_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	loff_t pos = iocb->ki_pos;
 	ssize_t ret = 0;
 
-	if (pos < r->size)
+	if (mms_revoked(r))
+		ret = -ENODEV;
+	else if (pos < r->size)
 		ret = mms_copy(r, iocb, to);
 	trace_mmapshare_read(r, pos, ret);
 	return ret;
@@ -184,7 +186,9 @@ static ssize_t mms_write_iter(struct kiocb *iocb, struct iov_iter *from)
 		iocb->ki_pos = r->size;
 	pos = iocb->ki_pos;
 
-	if (!iov_iter_count(from))
+	if (mms_revoked(r))
+		ret = -ENODEV;
+	else if (!iov_iter_count(from))
 		ret = 0;
 	else if (pos >= r->size)
 		ret = -ENOSPC;
@@ -198,13 +202,15 @@ static loff_t mms_llseek(struct file *file, loff_t offset, int whence)
 {
 	struct mms_region *r = mms_region_of(file);
 
+	if (mms_revoked(r))
+		return -ENODEV;
 	return generic_file_llseek_size(file, offset, whence, r->size, r->size);
 }
 
 /* What is stored is where it belongs: msync() has nothing left to do. */
 static int mms_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 {
-	return 0;
+	return mms_revoked(mms_region_of(file)) ? -ENODEV : 0;
 }
 
 static void mms_show_fdinfo(struct seq_file *m, struct file *file)

@@ -18,6 +18,7 @@
 #define MMS_CHECKSUM_SIZE_VER0	32
 #define MMS_SEAL_SIZE_VER0	16
 #define MMS_READ_ONLY_SIZE_VER0	8
+#define MMS_REVOKE_SIZE_VER0	8
 
 static_assert(offsetof(struct mmapshare_info, files) == MMS_INFO_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_info) == 144);
@@ -25,6 +26,7 @@ static_assert(sizeof(struct mmapshare_fill) == MMS_FILL_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_checksum) == MMS_CHECKSUM_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_seal) == MMS_SEAL_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_read_only) == MMS_READ_ONLY_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_revoke) == MMS_REVOKE_SIZE_VER0);
 
 /*
  * Read a structure that starts with its size. The size is read once, here;
@@ -224,6 +226,23 @@ static long mms_ioctl_read_only(struct mms_region *r, void __user *arg)
 	return fd;
 }
 
+static long mms_ioctl_revoke(struct mms_region *r, void __user *arg)
+{
+	struct mmapshare_revoke revoke;
+	u32 usize;
+	int ret;
+
+	ret = mms_copy_in(&revoke, sizeof(revoke), MMS_REVOKE_SIZE_VER0, arg, &usize);
+	if (ret)
+		return ret;
+	if (revoke.flags || r == mms_default_region)
+		return -EINVAL;
+	if (!mms_region_owned(r))
+		return -EPERM;
+	mms_name_drop(r);
+	return mms_revoke(r);
+}
+
 /**
  * mms_ioctl - the ioctl file operation
  * @file: open on a region; fill, notify, and to add seals, need it writable,
@@ -237,14 +256,16 @@ static long mms_ioctl_read_only(struct mms_region *r, void __user *arg)
  * fields or a bad pattern; -E2BIG for one too large with something set that
  * is not known here; -ENXIO if the range is not inside the region; -EPERM if a
  * seal forbids it, or the region is another's; -EBUSY if it cannot be sealed now;
- * -EINTR when killed; -ENOMEM, -EMFILE and -ENFILE. Wait: also -EINTR for a
- * signal, -ETIMEDOUT, and -EPIPE.
+ * -ENODEV if the region was revoked; -EINTR when killed; -ENOMEM, -EMFILE and
+ * -ENFILE. Wait: also -EINTR for a signal, -ETIMEDOUT, and -EPIPE.
  */
 long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct mms_region *r = mms_region_of(file);
 	void __user *uarg = (void __user *)arg;
 
+	if (mms_revoked(r))
+		return -ENODEV;
 	switch (cmd) {
 	case MMAPSHARE_IOC_INFO:
 		return mms_ioctl_info(r, uarg);
@@ -262,6 +283,8 @@ long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		if (!(file->f_mode & FMODE_READ))
 			return -EBADF;
 		return mms_ioctl_read_only(r, uarg);
+	case MMAPSHARE_IOC_REVOKE:
+		return mms_ioctl_revoke(r, uarg);
 	case MMAPSHARE_IOC_NOTIFY:
 		if (!(file->f_mode & FMODE_WRITE))
 			return -EBADF;

@@ -24,6 +24,7 @@
  * The table at the end says what each strategy is made of.
  */
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/vmalloc.h>
 #include "compat.h"
 #include "mmapshare.h"
@@ -56,6 +57,8 @@ static void mms_vma_close(struct vm_area_struct *vma)
 
 	atomic_long_dec(&r->maps);
 	mms_seal_close(r, vma);
+	if (r->strategy->maps_at_once)
+		mms_mapper_del(r, vma->vm_mm);
 	trace_mmapshare_unmap(r, vma);
 }
 
@@ -99,27 +102,49 @@ static vm_fault_t mms_fault_window(struct vm_fault *vmf)
 	unsigned long addr = vmf->address & PAGE_MASK;
 	unsigned long start = max(addr & mask, vma->vm_start);
 	unsigned long end = min((addr | ~mask) + 1, vma->vm_end);
+	int access = mms_access_begin(vma->vm_private_data, false);
 	int ret;
 
+	if (access < 0)
+		return VM_FAULT_SIGBUS;
 	ret = mms_insert_range(vma, addr, end);
-	if (ret && ret != -EBUSY && ret != -EFAULT)
-		return vmf_error(ret);
 	if (!ret)
 		mms_insert_range(vma, start, addr);
+	mms_access_end(access);
+	if (ret && ret != -EBUSY && ret != -EFAULT)
+		return vmf_error(ret);
 	return VM_FAULT_NOPAGE;
 }
 
 /*
- * Hand the page to the core, which locks and maps it, or copies it first if
- * this is the first store to a private mapping. It makes a PMD entry of a
- * huge page that fits: there is nothing a ->huge_fault could do better, and
- * older kernels call that for DAX only.
+ * Hand the page to the core, which maps it, or copies it first if this is the
+ * first store to a private mapping, and unlocks it then: revocation waits for
+ * that. It makes a PMD entry of a huge page that fits: there is nothing a
+ * ->huge_fault could do better, and older kernels call that for DAX only.
+ *
+ * Broken memory is told here, for the core looks for other users of a locked
+ * page in page->mapping, which not all of ours have.
  */
 static vm_fault_t mms_fault_page(struct vm_fault *vmf)
 {
-	vmf->page = *mms_vma_page(vmf->vma, vmf->address);
-	get_page(vmf->page);
-	return 0;
+	struct page *page = *mms_vma_page(vmf->vma, vmf->address);
+	struct folio *folio = page_folio(page);
+	vm_fault_t ret;
+
+	folio_lock(folio);
+	ret = VM_FAULT_SIGBUS;
+	if (mms_revoked(vmf->vma->vm_private_data))
+		goto unlock;
+	ret = VM_FAULT_HWPOISON;
+	if (PageHWPoison(page))
+		goto unlock;
+	folio_get(folio);
+	vmf->page = page;
+	return VM_FAULT_LOCKED;
+
+unlock:
+	folio_unlock(folio);
+	return ret;
 }
 
 static bool mms_fault_is_cow(const struct vm_fault *vmf)
@@ -155,14 +180,20 @@ static int mms_access(struct vm_area_struct *vma, unsigned long addr,
 {
 	struct mms_region *r = vma->vm_private_data;
 	u64 pos = ((u64)vma->vm_pgoff << PAGE_SHIFT) + (addr - vma->vm_start);
+	int access;
 
 	if (write && !(vma->vm_flags & VM_WRITE))
 		return -EACCES;
+	/* as the program's own stores: seals leave maps that are there alone */
+	access = mms_access_begin(r, false);
+	if (access < 0)
+		return access;
 	len = min_t(unsigned long, len, vma->vm_end - addr);
 	if (write)
 		mms_racy(memcpy(r->vaddr + pos, buf, len));
 	else
 		mms_racy(memcpy(buf, r->vaddr + pos, len));
+	mms_access_end(access);
 	return len;
 }
 
@@ -172,6 +203,7 @@ static const struct vm_operations_struct mms_page_vm_ops = {
 	.fault = mms_fault,
 };
 
+/* Without ->fault the core gives SIGBUS where there is no entry any more. */
 static const struct vm_operations_struct mms_pfn_vm_ops = {
 	.open = mms_vma_open,
 	.close = mms_vma_close,
@@ -286,8 +318,14 @@ static int mms_map(struct mms_region *r, const struct mms_strategy *s,
 	ret = mms_seal_map(r, vma);
 	if (ret)
 		goto end;
-	ret = s->map(r, vma);
+	if (s->maps_at_once)
+		ret = mms_mapper_add(r, vma->vm_mm);
+	if (!ret)
+		ret = s->map(r, vma);
 	if (ret) {
+		/* The core takes away what a failure leaves before it unlocks. */
+		if (s->maps_at_once)
+			mms_mapper_del(r, vma->vm_mm);
 		mms_seal_close(r, vma);
 		goto end;
 	}
@@ -309,7 +347,8 @@ end:
  * Return: 0; -ENXIO if the range is neither inside the region, which is what
  * POSIX says, nor the doorbell page; -EPERM for PROT_EXEC, or where a seal
  * forbids writing; -EINVAL for MAP_PRIVATE of the doorbell and where the
- * strategy cannot; -ENOMEM without memory for page tables.
+ * strategy cannot; -ENOMEM without memory for page tables; -ENODEV if the region
+ * was revoked.
  */
 int mms_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -317,6 +356,9 @@ int mms_mmap(struct file *file, struct vm_area_struct *vma)
 	const struct mms_strategy *s = r->strategy;
 	int ret;
 
+	ret = -ENODEV;
+	if (mms_revoked(r))
+		goto out;
 	ret = -ENXIO;
 	if (mms_vma_is_doorbell(vma))
 		s = &mms_doorbell_strategy;
@@ -360,6 +402,7 @@ static const struct mms_strategy mms_strategies[] = {
 		.name = "vmalloc",
 		.id = MMAPSHARE_STRATEGY_VMALLOC,
 		.features = MMS_FEAT_PAGES,
+		.maps_at_once = true,
 		.get_pages = mms_get_single_pages,
 		.put_pages = mms_put_own_pages,
 		.map = mms_map_vmalloc,
@@ -367,6 +410,7 @@ static const struct mms_strategy mms_strategies[] = {
 	}, {
 		.name = "pfn",
 		.id = MMAPSHARE_STRATEGY_PFN,
+		.maps_at_once = true,
 		.get_pages = mms_get_page_runs,
 		.put_pages = mms_put_own_pages,
 		.map = mms_map_pfn,

@@ -3,7 +3,8 @@
  * What the files of the driver know of each other. Calls go one way:
  * main.c -> file.c -> ioctl.c, control.c -> names.c, region.c -> limits.c,
  * pages.c, from file.c to map.c, from all who use the bytes to seal.c, and
- * from all but the first two to doorbell.c.
+ * from all but the first two to doorbell.c. revoke.c is called by ioctl.c and
+ * control.c, and told by map.c who maps.
  */
 #ifndef MMAPSHARE_INTERNAL_H
 #define MMAPSHARE_INTERNAL_H
@@ -26,6 +27,7 @@ struct mms_user;
  * @name: as in the module parameter
  * @id: enum mmapshare_strategy
  * @features: MMAPSHARE_FEAT_*
+ * @maps_at_once: @map makes all page table entries, and not the fault handler
  * @get_pages: fill region->pages with zeroed pages, one reference each.
  *	On failure it leaves nothing behind. May sleep.
  * @put_pages: give back what @get_pages got
@@ -37,6 +39,7 @@ struct mms_strategy {
 	const char *name;
 	u32 id;
 	u64 features;
+	bool maps_at_once;
 	int (*get_pages)(struct mms_region *r);
 	void (*put_pages)(struct mms_region *r);
 	int (*map)(struct mms_region *r, struct vm_area_struct *vma);
@@ -80,15 +83,18 @@ struct mms_strategy {
  * @doorbell_page: as constant as @pages; what is in it is the programs', too
  * @doorbell: the kernel's address of it; doorbell.c says who does what
  * @waiters: who waits for the doorbell, or polls a file
- * @lock: protects changes of @seals
+ * @lock: held while seals are added, and while it is revoked
  * @seals: MMAPSHARE_SEAL_*, only ever more; who is about to store reads them
  *	between mms_access_begin() and mms_access_end()
  * @writable: shared VMAs that are or may become writable, changed by mmap()
  *	and the vm_ops; -1 from sealing against writes on
  *
- * All but @ref, @waiters, the counters and the seals are constant from the time
- * when others can see the region, and so need no lock. The bytes in it belong
- * to the users.
+ * @revoked: set once; who is about to use the region reads it between
+ *	mms_access_begin() and mms_access_end(), or with a page locked
+ *
+ * All but @ref, @waiters, the counters and the last ones are constant from the
+ * time when others can see the region, and so need no lock. The bytes in it
+ * belong to the users.
  */
 struct mms_region {
 	refcount_t ref;
@@ -113,9 +119,10 @@ struct mms_region {
 	struct page *doorbell_page;
 	struct mmapshare_doorbell *doorbell;
 	wait_queue_head_t waiters;
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	u32 seals;
 	atomic_long_t writable;
+	bool revoked;
 };
 
 /**
@@ -137,6 +144,15 @@ static inline struct mms_region *mms_region_of(const struct file *file)
 	const struct mms_file *f = file->private_data;
 
 	return f->region;
+}
+
+/*
+ * Must not be used any more? It may become so at any time, but who holds off
+ * mms_revoke() by what is said there, and then sees that it is not, is safe.
+ */
+static inline bool mms_revoked(const struct mms_region *r)
+{
+	return READ_ONCE(r->revoked);
 }
 
 /*
@@ -176,7 +192,8 @@ void mms_names_exit(void);
 bool mms_name_ok(const char *text);
 bool mms_name_taken(const char *text);
 int mms_name_add(struct mms_region *r, umode_t mode);
-int mms_name_del(const char *text);
+int mms_name_del(const char *text, struct mms_region **r);
+void mms_name_drop(const struct mms_region *r);
 int mms_name_query(struct mmapshare_query *query);
 struct mms_region *mms_name_open(unsigned int minor);
 
@@ -206,6 +223,11 @@ int mms_seal_map(struct mms_region *r, struct vm_area_struct *vma);
 void mms_seal_open(struct mms_region *r, const struct vm_area_struct *vma);
 void mms_seal_close(struct mms_region *r, const struct vm_area_struct *vma);
 int mms_seal(struct mms_region *r, bool writable, u32 *seals);
+
+/* revoke.c */
+int mms_mapper_add(const struct mms_region *r, struct mm_struct *mm);
+void mms_mapper_del(const struct mms_region *r, struct mm_struct *mm);
+int mms_revoke(struct mms_region *r);
 
 /* pages.c */
 int mms_pages_init(void);

@@ -274,12 +274,13 @@ static void mms_name_unlink(struct mms_name *name)
 /**
  * mms_name_del - take away a region's name and node
  * @text: the name, mms_name_ok()
+ * @r: if not NULL: a reference to the region it was
  *
  * When this returns 0, the name can be given anew. May sleep.
  *
  * Return: 0, -ENOENT, or -EPERM if it is not the caller's.
  */
-int mms_name_del(const char *text)
+int mms_name_del(const char *text, struct mms_region **r)
 {
 	struct mms_name *name;
 	int ret = 0;
@@ -293,10 +294,30 @@ int mms_name_del(const char *text)
 	else
 		mms_name_unlink(name);
 	mutex_unlock(&mms_names_lock);
+	if (ret)
+		return ret;
+	if (r)
+		*r = mms_region_get(name->region);
 	/* which may free much memory */
-	if (!ret)
+	put_device(&name->dev);
+	return 0;
+}
+
+/* Take away the region's name, if it has one, and has it still. */
+void mms_name_drop(const struct mms_region *r)
+{
+	struct mms_name *name = NULL;
+
+	mutex_lock(&mms_names_lock);
+	if (r->name[0])
+		name = mms_name_find(r->name);
+	if (name && name->region != r)
+		name = NULL;
+	if (name)
+		mms_name_unlink(name);
+	mutex_unlock(&mms_names_lock);
+	if (name)
 		put_device(&name->dev);
-	return ret;
 }
 
 /**

@@ -34,20 +34,23 @@ DEFINE_STATIC_SRCU(mms_srcu);
  * @r: the region
  * @store: to store, and not only to load
  *
- * Return: a number for mms_access_end(), not negative; -EPERM if a seal
- * forbids it.
+ * Return: a number for mms_access_end(), not negative; -ENODEV if the region
+ * was revoked; -EPERM if a seal forbids it.
  */
 int mms_access_begin(const struct mms_region *r, bool store)
 {
 	int access = srcu_read_lock(&mms_srcu);
+	int ret = access;
 
 	/* mms_access_end() has the other half, out of sparse's sight */
 	__release(&mms_srcu);
-	if (store && READ_ONCE(r->seals) & MMS_NO_STORES) {
+	if (mms_revoked(r))
+		ret = -ENODEV;
+	else if (store && READ_ONCE(r->seals) & MMS_NO_STORES)
+		ret = -EPERM;
+	if (ret < 0)
 		mms_access_end(access);
-		return -EPERM;
-	}
-	return access;
+	return ret;
 }
 
 void mms_access_end(int access)

@@ -40,6 +40,7 @@ static const struct field {
 	FIELD(seal, size), FIELD(seal, flags), FIELD(seal, seals),
 	FIELD(seal, reserved),
 	FIELD(read_only, size), FIELD(read_only, flags),
+	FIELD(revoke, size), FIELD(revoke, flags),
 	FIELD(notify, size), FIELD(notify, flags), FIELD(notify, count),
 	FIELD(wait, size), FIELD(wait, flags), FIELD(wait, count),
 	FIELD(wait, timeout),
@@ -55,6 +56,7 @@ static const struct {
 	{ "MMAPSHARE_IOC_CHECKSUM", MMAPSHARE_IOC_CHECKSUM },
 	{ "MMAPSHARE_IOC_SEAL", MMAPSHARE_IOC_SEAL },
 	{ "MMAPSHARE_IOC_READ_ONLY", MMAPSHARE_IOC_READ_ONLY },
+	{ "MMAPSHARE_IOC_REVOKE", MMAPSHARE_IOC_REVOKE },
 	{ "MMAPSHARE_IOC_NOTIFY", MMAPSHARE_IOC_NOTIFY },
 	{ "MMAPSHARE_IOC_WAIT", MMAPSHARE_IOC_WAIT },
 	{ "MMAPSHARE_NOTIFY_COUNTED", MMAPSHARE_NOTIFY_COUNTED },
@@ -141,6 +143,7 @@ TEST_F(text, fields)
 	EXPECT_EQ(32U, sizeof(struct mmapshare_checksum));
 	EXPECT_EQ(16U, sizeof(struct mmapshare_seal));
 	EXPECT_EQ(8U, sizeof(struct mmapshare_read_only));
+	EXPECT_EQ(8U, sizeof(struct mmapshare_revoke));
 	EXPECT_EQ(16U, sizeof(struct mmapshare_notify));
 	EXPECT_EQ(24U, sizeof(struct mmapshare_wait));
 }
@@ -156,6 +159,7 @@ TEST_F(text, ioctls)
 		{ "MMAPSHARE_IOC_CHECKSUM", "mmapshare_checksum" },
 		{ "MMAPSHARE_IOC_SEAL", "mmapshare_seal" },
 		{ "MMAPSHARE_IOC_READ_ONLY", "mmapshare_read_only" },
+		{ "MMAPSHARE_IOC_REVOKE", "mmapshare_revoke" },
 		{ "MMAPSHARE_IOC_NOTIFY", "mmapshare_notify" },
 		{ "MMAPSHARE_IOC_WAIT", "mmapshare_wait" },
 	};

@@ -22,8 +22,8 @@ union any {
 
 static const unsigned int commands[] = {
 	MMAPSHARE_IOC_INFO, MMAPSHARE_IOC_FILL, MMAPSHARE_IOC_CHECKSUM,
-	MMAPSHARE_IOC_SEAL, MMAPSHARE_IOC_READ_ONLY, MMAPSHARE_IOC_NOTIFY,
-	MMAPSHARE_IOC_WAIT,
+	MMAPSHARE_IOC_SEAL, MMAPSHARE_IOC_READ_ONLY, MMAPSHARE_IOC_REVOKE,
+	MMAPSHARE_IOC_NOTIFY, MMAPSHARE_IOC_WAIT,
 };
 
 FIXTURE(garbage)
@@ -102,6 +102,8 @@ static uint32_t size_of(unsigned int cmd)
 		return sizeof(struct mmapshare_seal);
 	case MMAPSHARE_IOC_READ_ONLY:
 		return sizeof(struct mmapshare_read_only);
+	case MMAPSHARE_IOC_REVOKE:
+		return sizeof(struct mmapshare_revoke);
 	case MMAPSHARE_IOC_NOTIFY:
 		return sizeof(struct mmapshare_notify);
 	default:
@@ -133,7 +135,7 @@ static void make(FIXTURE_DATA(garbage) *self, unsigned int cmd)
 			any->bytes[sizeof(any->seal) + dice(self, 60)] = 1;
 		return;
 	}
-	if (cmd == MMAPSHARE_IOC_READ_ONLY) {
+	if (cmd == MMAPSHARE_IOC_READ_ONLY || cmd == MMAPSHARE_IOC_REVOKE) {
 		any->ro.flags = dice(self, 2) ? dice(self, 2) : number(self);
 		if (!dice(self, 4))
 			any->bytes[sizeof(any->ro) + dice(self, 60)] = 1;
@@ -179,7 +181,9 @@ static int expected(FIXTURE_DATA(garbage) *self, unsigned int cmd)
 		return E2BIG;
 	if (cmd == MMAPSHARE_IOC_READ_ONLY)
 		return any->ro.flags & ~MMAPSHARE_READ_ONLY_CLOEXEC ? EINVAL : 0;
-	if (any->info.flags & (cmd == MMAPSHARE_IOC_NOTIFY ? ~1U : ~0U))
+	/* the default region cannot be revoked, whatever is asked for */
+	if (any->info.flags & (cmd == MMAPSHARE_IOC_NOTIFY ? ~1U : ~0U) ||
+	    cmd == MMAPSHARE_IOC_REVOKE)
 		return EINVAL;
 	if (cmd == MMAPSHARE_IOC_NOTIFY)
 		return 0;

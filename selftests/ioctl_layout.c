@@ -21,6 +21,7 @@ TEST(numbers)
 	EXPECT_EQ(0xbb02U, MMAPSHARE_IOC_CHECKSUM);
 	EXPECT_EQ(0xbb03U, MMAPSHARE_IOC_SEAL);
 	EXPECT_EQ(0xbb04U, MMAPSHARE_IOC_READ_ONLY);
+	EXPECT_EQ(0xbb05U, MMAPSHARE_IOC_REVOKE);
 	EXPECT_EQ(0xbb06U, MMAPSHARE_IOC_NOTIFY);
 	EXPECT_EQ(0xbb07U, MMAPSHARE_IOC_WAIT);
 	EXPECT_EQ(0xbb10U, MMAPSHARE_IOC_CREATE);
@@ -93,6 +94,13 @@ TEST(read_only)
 	FIELD(mmapshare_read_only, flags, 4, 4);
 }
 
+TEST(revocation)
+{
+	EXPECT_EQ(8, (int)sizeof(struct mmapshare_revoke));
+	FIELD(mmapshare_revoke, size, 0, 4);
+	FIELD(mmapshare_revoke, flags, 4, 4);
+}
+
 TEST(notify)
 {
 	EXPECT_EQ(16, (int)sizeof(struct mmapshare_notify));
@@ -139,6 +147,7 @@ TEST(create)
 
 TEST(destroy)
 {
+	EXPECT_EQ(1U, MMAPSHARE_DESTROY_REVOKE);
 	EXPECT_EQ(72, (int)sizeof(struct mmapshare_destroy));
 	FIELD(mmapshare_destroy, size, 0, 4);
 	FIELD(mmapshare_destroy, flags, 4, 4);

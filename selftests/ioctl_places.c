@@ -29,8 +29,8 @@ union any {
 
 static const unsigned int commands[] = {
 	MMAPSHARE_IOC_INFO, MMAPSHARE_IOC_FILL, MMAPSHARE_IOC_CHECKSUM,
-	MMAPSHARE_IOC_SEAL, MMAPSHARE_IOC_READ_ONLY, MMAPSHARE_IOC_NOTIFY,
-	MMAPSHARE_IOC_WAIT,
+	MMAPSHARE_IOC_SEAL, MMAPSHARE_IOC_READ_ONLY, MMAPSHARE_IOC_REVOKE,
+	MMAPSHARE_IOC_NOTIFY, MMAPSHARE_IOC_WAIT,
 };
 
 FIXTURE(places)
@@ -144,6 +144,8 @@ static uint32_t size_of(unsigned int cmd)
 		return sizeof(struct mmapshare_seal);
 	case MMAPSHARE_IOC_READ_ONLY:
 		return sizeof(struct mmapshare_read_only);
+	case MMAPSHARE_IOC_REVOKE:
+		return sizeof(struct mmapshare_revoke);
 	case MMAPSHARE_IOC_NOTIFY:
 		return sizeof(struct mmapshare_notify);
 	default:
@@ -164,7 +166,8 @@ static bool has_range(unsigned int cmd)
 
 static bool writes_back(unsigned int cmd)
 {
-	return cmd != MMAPSHARE_IOC_FILL && cmd != MMAPSHARE_IOC_READ_ONLY;
+	return cmd != MMAPSHARE_IOC_FILL && cmd != MMAPSHARE_IOC_READ_ONLY &&
+	       cmd != MMAPSHARE_IOC_REVOKE;
 }
 
 /* Mostly right, and mostly near some end. */
@@ -240,6 +243,9 @@ static int expected(FIXTURE_DATA(places) *self, unsigned int cmd, size_t at,
 			return E2BIG;
 	if (there < usize)
 		return EFAULT;
+	/* the default region cannot be revoked */
+	if (cmd == MMAPSHARE_IOC_REVOKE)
+		return EINVAL;
 	if (has_range(cmd) &&
 	    any->fill.offset + any->fill.length > self->dev.size)
 		return ENXIO;

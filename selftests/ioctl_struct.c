@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The structures of all ioctls may be older, newer, and in bad places. */
-#include "mmapshare_test.h"
+#include "region_test.h"
 
 FIXTURE(structure)
 {
@@ -75,6 +75,13 @@ FIXTURE_VARIANT_ADD(structure, read_only) {
 	.flags = MMAPSHARE_READ_ONLY_CLOEXEC,
 };
 
+/* Of a region of its own each time: of that of all tests it is refused. */
+FIXTURE_VARIANT_ADD(structure, revoke) {
+	.cmd = MMAPSHARE_IOC_REVOKE,
+	.size = sizeof(struct mmapshare_revoke),
+	.oldest = sizeof(struct mmapshare_revoke),
+};
+
 FIXTURE_SETUP(structure)
 {
 	DEVICE_OPEN(&self->dev, O_RDWR);
@@ -113,8 +120,20 @@ static void put(FIXTURE_DATA(structure) *self,
 	memcpy(place, &s, variant->size);
 }
 
-#define IOCTL_ERRNO(arg)	\
-	(ioctl(self->dev.fd, variant->cmd, arg) < 0 ? errno : 0)
+static int call(FIXTURE_DATA(structure) *self,
+		const FIXTURE_VARIANT(structure) *variant, void *arg)
+{
+	int fd = self->dev.fd, error;
+
+	if (variant->cmd == MMAPSHARE_IOC_REVOKE)
+		fd = region_create(self->dev.fd, NULL);
+	error = ioctl(fd, variant->cmd, arg) < 0 ? errno : 0;
+	if (fd != self->dev.fd)
+		close(fd);
+	return error;
+}
+
+#define IOCTL_ERRNO(arg)	call(self, variant, arg)
 
 TEST_F(structure, larger)
 {

@@ -94,7 +94,7 @@ TEST_F(region, flags)
 	};
 	struct mmapshare_destroy destroy = {
 		.size = sizeof(destroy),
-		.flags = 1,
+		.flags = MMAPSHARE_DESTROY_REVOKE << 1,
 		.name = "x",
 	};
 	struct mmapshare_query query = {

@@ -131,6 +131,25 @@ static inline int pass_fd(int socket, int *fd, bool send)
 	return sendmsg(socket, &msg, 0) == 1 ? 0 : -1;
 }
 
+/* 0, or the errno. */
+static inline int region_revoke(int fd)
+{
+	struct mmapshare_revoke revoke = { .size = sizeof(revoke) };
+
+	return ioctl(fd, MMAPSHARE_IOC_REVOKE, &revoke) ? errno : 0;
+}
+
+static inline int region_destroy_revoke(int control, const char *name)
+{
+	struct mmapshare_destroy destroy = {
+		.size = sizeof(destroy),
+		.flags = MMAPSHARE_DESTROY_REVOKE,
+	};
+
+	name_copy(destroy.name, name);
+	return ioctl(control, MMAPSHARE_IOC_DESTROY, &destroy) ? errno : 0;
+}
+
 /* The path of a region's node; one at a time. */
 static inline const char *region_node(const char *name)
 {

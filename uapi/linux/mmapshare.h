@@ -163,6 +163,16 @@ struct mmapshare_read_only {
 	__u32 flags;
 };
 
+/**
+ * struct mmapshare_revoke - take a region away from all who use it
+ * @size: in: sizeof(struct mmapshare_revoke)
+ * @flags: in: must be 0
+ */
+struct mmapshare_revoke {
+	__u32 size;
+	__u32 flags;
+};
+
 /* Bytes of a region's name, with the terminating 0 */
 #define MMAPSHARE_NAME_SIZE	64
 
@@ -189,10 +199,13 @@ struct mmapshare_create {
 	char name[MMAPSHARE_NAME_SIZE];
 };
 
+/* mmapshare_destroy.flags: take the region away from all who use it, too */
+#define MMAPSHARE_DESTROY_REVOKE	_BITUL(0)
+
 /**
  * struct mmapshare_destroy - take away a region's name and node
  * @size: in: sizeof(struct mmapshare_destroy)
- * @flags: in: must be 0
+ * @flags: in: MMAPSHARE_DESTROY_*
  * @name: in: the name, unused bytes 0
  */
 struct mmapshare_destroy {
@@ -294,6 +307,7 @@ struct mmapshare_doorbell {
 #define MMAPSHARE_IOC_CHECKSUM	_IO(MMAPSHARE_IOC_MAGIC, 0x02)
 #define MMAPSHARE_IOC_SEAL	_IO(MMAPSHARE_IOC_MAGIC, 0x03)
 #define MMAPSHARE_IOC_READ_ONLY	_IO(MMAPSHARE_IOC_MAGIC, 0x04)
+#define MMAPSHARE_IOC_REVOKE	_IO(MMAPSHARE_IOC_MAGIC, 0x05)
 #define MMAPSHARE_IOC_NOTIFY	_IO(MMAPSHARE_IOC_MAGIC, 0x06)
 #define MMAPSHARE_IOC_WAIT	_IO(MMAPSHARE_IOC_MAGIC, 0x07)
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A region's revocation wakes all who wait for its doorbell, and ends that; its
+ * seals are no seals of the doorbell.
+ */
+#include "map_fixture.h"
+#include "doorbell_test.h"
+#include <poll.h>
+#include <sys/epoll.h>
+
+struct sleeper {
+	pthread_t thread;
+	pid_t tid;
+	int fd;
+	int (*wait)(int fd);
+	int result;
+};
+
+static int by_wait(int fd)
+{
+	uint64_t count = 0;
+
+	return bell_wait(fd, &count, FOREVER);
+}
+
+/* ENODEV for what poll() is to say of such a region. */
+static int errno_of_events(int ready, uint32_t events)
+{
+	return ready == 1 && events == (POLLERR | POLLHUP) ? ENODEV : 0;
+}
+
+static int by_poll(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int ready = poll(&p, 1, 20000);
+
+	return errno_of_events(ready, p.revents);
+}
+
+static int by_epoll(int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int set = epoll_create1(EPOLL_CLOEXEC), ready;
+
+	if (epoll_ctl(set, EPOLL_CTL_ADD, fd, &event))
+		return errno;
+	ready = epoll_wait(set, &event, 1, 20000);
+	close(set);
+	return errno_of_events(ready, event.events);
+}
+
+static void *sleep_on(void *arg)
+{
+	struct sleeper *s = arg;
+
+	__atomic_store_n(&s->tid, gettid(), __ATOMIC_RELEASE);
+	s->result = s->wait(s->fd);
+	return NULL;
+}
+
+TEST_F(bell, wakes_all)
+{
+	struct sleeper sleepers[] = {
+		{ .fd = self->fd, .wait = by_wait },
+		{ .fd = self->fd, .wait = by_poll },
+		{ .fd = self->fd, .wait = by_epoll },
+		{ .fd = bell_open(self, O_RDONLY), .wait = by_wait },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sleepers); i++) {
+		struct sleeper *s = &sleepers[i];
+
+		ASSERT_LE(0, s->fd);
+		ASSERT_EQ(0, pthread_create(&s->thread, NULL, sleep_on, s));
+		while (!__atomic_load_n(&s->tid, __ATOMIC_ACQUIRE))
+			sleep_ns(MS);
+		ASSERT_TRUE(falls_asleep(s->tid));
+	}
+	ASSERT_EQ(0, region_revoke(self->fd));
+	for (i = 0; i < ARRAY_SIZE(sleepers); i++) {
+		pthread_join(sleepers[i].thread, NULL);
+		EXPECT_EQ(ENODEV, sleepers[i].result) TH_LOG("sleeper %zu", i);
+	}
+	close(sleepers[3].fd);
+}
+
+TEST_F(bell, ends)
+{
+	ASSERT_LT(0, bell_notify(self->fd, 0));
+	ASSERT_EQ(0, region_revoke(self->fd));
+	EXPECT_EQ(-ENODEV, bell_notify(self->fd, 0));
+	EXPECT_EQ(-ENODEV, bell_notify(self->fd, MMAPSHARE_NOTIFY_COUNTED));
+	EXPECT_EQ(ENODEV, by_wait(self->fd));
+	EXPECT_EQ(ENODEV, by_poll(self->fd));
+	EXPECT_EQ(SIGBUS, run_child(load_byte, self->bell));
+	EXPECT_EQ(SIGBUS, run_child(store_byte, self->bell));
+	EXPECT_EQ(MAP_FAILED, (void *)bell_map(self->fd, PROT_READ));
+}
+
+TEST_F(bell, rings_although_sealed)
+{
+	struct mmapshare_doorbell *bell;
+	uint64_t count = 0;
+
+	/* it is mapped writable, and may be more often */
+	ASSERT_EQ(0, region_seal(self->fd, MMAPSHARE_SEAL_WRITE));
+	EXPECT_FALSE(bell_ring(self->bell, self->fd));
+	EXPECT_EQ(2, bell_notify(self->fd, 0));
+	EXPECT_EQ(0, bell_wait(self->fd, &count, 0));
+	EXPECT_EQ(2U, count);
+	bell = bell_map(self->fd, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, bell);
+	EXPECT_FALSE(bell_ring(bell, self->fd));
+	EXPECT_EQ(3U, bell_count(self->bell));
+	munmap(bell, self->dev.page);
+	EXPECT_EQ(0, region_seal(self->fd, MMAPSHARE_SEAL_SEAL));
+}
+
+TEST_HARNESS_MAIN
