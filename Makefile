@@ -19,6 +19,12 @@ modules:	## build the module for the running kernel, or KDIR=; W=1 and C=1 work
 modules_install: modules	## install the module for that kernel
 	$(kbuild) modules_install
 
+install:	## library, command, headers, manual pages; DESTDIR= prefix=/usr/local
+	$(MAKE) -C userspace install
+
+uninstall:	## remove what "make install" installed
+	$(MAKE) -C userspace uninstall
+
 clean:		## remove what "make modules" made
 	$(kbuild) clean
 
@@ -58,4 +64,5 @@ help:		## this list
 	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
 		expand -t 20
 
-.PHONY: modules modules_install clean check check-debug torture kunit coverage lint selfcheck demo shell deps help
+.PHONY: modules modules_install install uninstall clean check check-debug torture \
+	kunit coverage lint selfcheck demo shell deps help

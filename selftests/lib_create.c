@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/* libmmapshare: regions are made, opened and destroyed. */
+#include "lib_test.h"
+#include <pthread.h>
+
+static struct mmapshare *const untouched = (void *)1;
+
+TEST_F(lib, anonymous)
+{
+	struct stat st;
+
+	EXPECT_EQ(REGION_SIZE, mmapshare_size(self->region));
+	ASSERT_EQ(0, fstat(mmapshare_fd(self->region), &st));
+	EXPECT_EQ(REGION_SIZE, (uint64_t)st.st_size);
+	EXPECT_EQ(FD_CLOEXEC, fcntl(mmapshare_fd(self->region), F_GETFD));
+}
+
+TEST_F(lib, name_and_node)
+{
+	struct mmapshare *made, *found;
+	struct stat st;
+	char path[80];
+
+	ASSERT_EQ(0, mmapshare_create(&made, self->name, 1, FAULT, 0640));
+	EXPECT_EQ(self->dev.page, mmapshare_size(made));
+	ASSERT_EQ(0, mmapshare_path(self->name, path, sizeof(path)));
+	ASSERT_EQ(0, stat(path, &st));
+	EXPECT_EQ(0640U, st.st_mode & 0777);
+
+	ASSERT_EQ(0, mmapshare_open(&found, self->name, MMAPSHARE_WRITE));
+	EXPECT_EQ(mmapshare_size(made), mmapshare_size(found));
+	EXPECT_EQ(1, mmapshare_write(made, 5, "x", 1));
+	ASSERT_EQ(1, mmapshare_read(found, 5, path, 1));
+	EXPECT_EQ('x', path[0]);
+	mmapshare_close(found);
+
+	ASSERT_EQ(0, mmapshare_path(self->name, path, sizeof(path)));
+	ASSERT_EQ(0, mmapshare_open(&found, path, MMAPSHARE_READ));
+	EXPECT_EQ(-EBADF, mmapshare_write(found, 0, "x", 1));
+	EXPECT_EQ(O_RDONLY, fcntl(mmapshare_fd(found), F_GETFL) &
+		  (O_ACCMODE | O_NONBLOCK));
+	mmapshare_close(found);
+
+	EXPECT_EQ(0, mmapshare_destroy(self->name, 0));
+	EXPECT_EQ(-ENOENT, mmapshare_destroy(self->name, 0));
+	EXPECT_EQ(-ENOENT, mmapshare_open(&found, self->name, MMAPSHARE_READ));
+	EXPECT_EQ(1, mmapshare_write(made, 0, "x", 1));
+	mmapshare_close(made);
+}
+
+TEST_F(lib, the_default_region)
+{
+	struct mmapshare *region;
+
+	ASSERT_EQ(0, mmapshare_open(&region, NULL, MMAPSHARE_WRITE));
+	EXPECT_EQ(self->dev.size, mmapshare_size(region));
+	mmapshare_close(region);
+}
+
+TEST_F(lib, what_is_no_name_or_no_region)
+{
+	struct mmapshare *region = untouched;
+	char name[MMAPSHARE_NAME_SIZE + 1];
+
+	memset(name, 'n', sizeof(name) - 1);
+	name[MMAPSHARE_NAME_SIZE] = '\0';
+	EXPECT_EQ(-EINVAL, mmapshare_create(&region, name, 1, FAULT, 0600));
+	EXPECT_EQ(-EINVAL, mmapshare_create(&region, "", 1, FAULT, 0600));
+	EXPECT_EQ(-EINVAL, mmapshare_create(&region, "a b", 1, FAULT, 0600));
+	EXPECT_EQ(-EINVAL, mmapshare_create(&region, NULL, 1, FAULT, 0600));
+	EXPECT_EQ(-EINVAL, mmapshare_create(&region, NULL, 0, FAULT, 0));
+	EXPECT_EQ(-EINVAL, mmapshare_create(&region, NULL, 1, 99, 0));
+	EXPECT_EQ(-EINVAL, mmapshare_create_or_open(&region, NULL, 1, FAULT, 0));
+	EXPECT_EQ(-EINVAL, mmapshare_open(&region, "", MMAPSHARE_READ));
+	EXPECT_EQ(-EINVAL, mmapshare_open(&region, NULL, 3));
+	EXPECT_EQ(-EINVAL, mmapshare_destroy(NULL, 0));
+	EXPECT_EQ(-EINVAL, mmapshare_destroy("x", 1U << 31));
+	EXPECT_EQ(-ENOTTY, mmapshare_open(&region, "/dev/null", MMAPSHARE_READ));
+	EXPECT_EQ(-ENOTTY, mmapshare_open(&region, "/", MMAPSHARE_READ));
+	EXPECT_EQ(-ENOENT, mmapshare_open(&region, "/nowhere", MMAPSHARE_READ));
+	EXPECT_EQ(-EBADF, mmapshare_open_fd(&region, -1));
+	EXPECT_EQ(untouched, region);
+	mmapshare_close(NULL);
+}
+
+TEST_F(lib, descriptor)
+{
+	int fd = dup(self->dev.fd), other[2];
+	struct mmapshare *region = untouched;
+
+	ASSERT_EQ(0, mmapshare_open_fd(&region, fd));
+	EXPECT_EQ(fd, mmapshare_fd(region));
+	EXPECT_EQ(self->dev.size, mmapshare_size(region));
+	mmapshare_close(region);
+	EXPECT_EQ(-1, fcntl(fd, F_GETFD));
+
+	region = untouched;
+	ASSERT_EQ(0, pipe(other));
+	EXPECT_EQ(-ENOTTY, mmapshare_open_fd(&region, other[0]));
+	EXPECT_EQ(untouched, region);
+	EXPECT_EQ(0, fcntl(other[0], F_GETFD));
+	close(other[0]);
+	close(other[1]);
+}
+
+TEST_F(lib, create_or_open)
+{
+	struct mmapshare *one, *two;
+
+	ASSERT_EQ(1, mmapshare_create_or_open(&one, self->name, REGION_SIZE,
+					      FAULT, 0600));
+	ASSERT_EQ(0, mmapshare_create_or_open(&two, self->name, 1, FAULT, 0600));
+	EXPECT_EQ(REGION_SIZE, mmapshare_size(two));
+	EXPECT_EQ(1, mmapshare_write(two, 9, "x", 1));
+	mmapshare_close(one);
+	mmapshare_close(two);
+}
+
+TEST_F(lib, create_or_open_without_a_node)
+{
+	struct mmapshare *one, *two;
+	char path[80];
+
+	if (geteuid())
+		SKIP(return, "needs root");
+	ASSERT_EQ(0, mmapshare_create(&one, self->name, 1, FAULT, 0600));
+	ASSERT_EQ(0, mmapshare_path(self->name, path, sizeof(path)));
+	ASSERT_EQ(0, unlink(path));
+	EXPECT_EQ(-ENOENT, mmapshare_create_or_open(&two, self->name, 1, FAULT,
+						    0600));
+	mmapshare_close(one);
+}
+
+#define THREADS	4
+#define ROUNDS	150
+
+struct racer {
+	const char *name;
+	int created;
+	int error;
+};
+
+/* Each call must end with a region, whatever the others do. */
+static void *race(void *arg)
+{
+	struct racer *racer = arg;
+	int i, ret;
+
+	for (i = 0; i < ROUNDS && !racer->error; i++) {
+		struct mmapshare *region;
+
+		ret = mmapshare_create_or_open(&region, racer->name, 1, FAULT, 0600);
+		if (ret < 0) {
+			racer->error = ret;
+			break;
+		}
+		racer->created += ret;
+		if (mmapshare_write(region, 0, "x", 1) != 1)
+			racer->error = 1;
+		mmapshare_close(region);
+		ret = mmapshare_destroy(racer->name, 0);
+		if (ret && ret != -ENOENT)
+			racer->error = ret;
+	}
+	return NULL;
+}
+
+TEST_F(lib, create_or_open_while_others_do_and_destroy)
+{
+	struct racer racers[THREADS] = { };
+	pthread_t threads[THREADS];
+	int i, created = 0;
+
+	for (i = 0; i < THREADS; i++) {
+		racers[i].name = self->name;
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, race, &racers[i]));
+	}
+	for (i = 0; i < THREADS; i++) {
+		ASSERT_EQ(0, pthread_join(threads[i], NULL));
+		EXPECT_EQ(0, racers[i].error);
+		created += racers[i].created;
+	}
+	EXPECT_LT(0, created);
+	EXPECT_GE(THREADS * ROUNDS, created);
+	EXPECT_EQ(-ENOENT, mmapshare_destroy(self->name, 0));
+}
+
+TEST_HARNESS_MAIN

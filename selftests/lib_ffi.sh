@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The installed shared library as another language sees it: by its symbols
+# alone, here from Python.
+
+if ! command -v python3 >/dev/null || ! python3 -c 'import ctypes' 2>/dev/null; then
+	echo "TAP version 13"
+	echo "1..0 # SKIP needs python3"
+	exit 4
+fi
+exec python3 - <<'END'
+import ctypes, errno, os, socket, sys
+from ctypes import byref, c_char_p, c_uint, c_uint32, c_uint64, c_void_p
+
+print("TAP version 13")
+try:
+    lib = ctypes.CDLL("libmmapshare.so.1")
+except OSError:
+    print("1..0 # SKIP libmmapshare is not installed")
+    sys.exit(4)
+if not os.path.exists("/dev/mmapshare"):
+    print("1..0 # SKIP no /dev/mmapshare: load the module")
+    sys.exit(4)
+
+lib.mmapshare_version.restype = c_char_p
+lib.mmapshare_size.restype = c_uint64
+lib.mmapshare_create.argtypes = [c_void_p, c_char_p, c_uint64, c_uint, c_uint]
+lib.mmapshare_map.argtypes = [c_void_p, c_uint, c_uint64, ctypes.c_size_t, c_void_p]
+lib.mmapshare_checksum.argtypes = [c_void_p, c_uint64, c_uint64, c_void_p]
+results = failures = 0
+
+
+def expect(what, wanted, got):
+    global results, failures
+    results += 1
+    failures += wanted != got
+    print("ok" if wanted == got else "not ok", results, what)
+    if wanted != got:
+        print("# want:", wanted, "got:", got)
+
+
+name = b"ffi.%d" % os.getpid()
+region, other, address = c_void_p(), c_void_p(), c_void_p()
+print("1..8")
+expect("version", b"1.0.0", lib.mmapshare_version())
+expect("create", 0, lib.mmapshare_create(byref(region), name, 5000, 0, 0o600))
+expect("create again", -errno.EEXIST,
+       lib.mmapshare_create(byref(other), name, 5000, 0, 0o600))
+page = os.sysconf("SC_PAGESIZE")
+expect("size", (5000 + page - 1) // page * page, lib.mmapshare_size(region))
+expect("map", 0, lib.mmapshare_map(region, 1, 10, 9, byref(address)))
+ctypes.memmove(address, b"123456789", 9)
+crc = c_uint32()
+lib.mmapshare_checksum(region, 10, 9, byref(crc))
+expect("checksum", 0xe3069283, crc.value)
+a, b = socket.socketpair()
+expect("send, receive", (0, 0), (lib.mmapshare_send(a.fileno(), region),
+                                 lib.mmapshare_receive(b.fileno(), byref(other))))
+lib.mmapshare_close(other)
+lib.mmapshare_close(region)
+expect("destroy", 0, lib.mmapshare_destroy(name, 0))
+sys.exit(failures > 0)
+END

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the library know of each other. */
+#ifndef MMAPSHARE_LIB_H
+#define MMAPSHARE_LIB_H
+
+#include <stdbool.h>
+#include "mmapshare.h"
+
+#define MMS_HIDDEN	__attribute__((visibility("hidden")))
+
+/* Constant from the time when the caller gets it. */
+struct mmapshare {
+	int fd;
+	uint64_t size;
+};
+
+static inline bool mms_range_ok(uint64_t size, uint64_t offset, uint64_t length)
+{
+	return offset <= size && length <= size - offset;
+}
+
+/* An ioctl of an open descriptor; its value, or a negative errno. */
+MMS_HIDDEN int mms_ioctl(int fd, unsigned long request, void *arg);
+
+/* The descriptor of /dev/mmapshare, or a negative errno. */
+MMS_HIDDEN int mms_control_open(int flags);
+
+/* The same ioctl, of that. */
+MMS_HIDDEN int mms_control(int flags, unsigned long request, void *arg);
+
+/* Into a field that is all 0. */
+MMS_HIDDEN int mms_copy_name(char *field, const char *name);
+
+#endif /* MMAPSHARE_LIB_H */

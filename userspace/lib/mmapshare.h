@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libmmapshare: regions of memory that programs and the kernel share.
+ *
+ * Every function that can fail returns a negative errno, and does not promise
+ * anything about errno itself. What the kernel refuses is passed on as it is.
+ * A handle never changes once it is made, so that threads may use the same one
+ * at the same time; only a list is for one thread at a time.
+ *
+ * There is nothing here but functions of the library, and the structures and
+ * numbers of <linux/mmapshare.h>.
+ */
+#ifndef MMAPSHARE_H
+#define MMAPSHARE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <linux/mmapshare.h>
+
+#ifdef __cplusplus
+extern "C" {
+/* Some functions are named as structures are, as stat() is. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
+
+/**
+ * struct mmapshare - an open region: a descriptor and what goes with it
+ */
+struct mmapshare;
+
+/**
+ * struct mmapshare_list - how far somebody got in the list of all regions
+ */
+struct mmapshare_list;
+
+/**
+ * enum mmapshare_access - what to do with a region, or with a mapping of it
+ * @MMAPSHARE_READ: load
+ * @MMAPSHARE_WRITE: load and store, everybody sees it
+ * @MMAPSHARE_COPY: load and store, nobody else sees what is stored; opening
+ *	for this is opening for @MMAPSHARE_READ
+ */
+enum mmapshare_access {
+	MMAPSHARE_READ	= 0,
+	MMAPSHARE_WRITE	= 1,
+	MMAPSHARE_COPY	= 2,
+};
+
+/* Creating and opening: mmapshare_create(3) */
+
+/**
+ * mmapshare_create - make a region and open it for reading and writing
+ * @region: out: the region, to be closed; not touched on failure
+ * @name: its node is to be /dev/mmapshare-NAME; NULL for an anonymous region
+ * @size: bytes, rounded up to whole pages
+ * @strategy: enum mmapshare_strategy
+ * @mode: permissions of the node, less the umask's; 0 for an anonymous region
+ *
+ * Return: 0; -EEXIST if the name is taken; -EINVAL, -ERANGE; -ENOSPC or -EDQUOT
+ * if a limit forbids it; -ENOMEM; what open() says of /dev/mmapshare: -EACCES
+ * without permission, -ENOENT without the module.
+ */
+int mmapshare_create(struct mmapshare **region, const char *name, uint64_t size,
+		     unsigned int strategy, unsigned int mode);
+
+/**
+ * mmapshare_create_or_open - open a region, and make it if there is none
+ * @region: out: the region, open for reading and writing, to be closed
+ * @name: its name
+ * @size: bytes, as all that follow only if it is made: one that is there can
+ *	have another size
+ * @strategy: enum mmapshare_strategy
+ * @mode: permissions of the node, less the umask's
+ *
+ * Of all who call this at the same time, one makes the region.
+ *
+ * Return: 1 if this call made it, 0 if it was there; else as mmapshare_create()
+ * and mmapshare_open(), but never -EEXIST. -ENOENT also if there is the region
+ * but no node for it in this /dev.
+ */
+int mmapshare_create_or_open(struct mmapshare **region, const char *name,
+			     uint64_t size, unsigned int strategy,
+			     unsigned int mode);
+
+/**
+ * mmapshare_open - open a region that is there
+ * @region: out: the region, to be closed; not touched on failure
+ * @name: the name, or the path of a node, which has a '/' in it; NULL for
+ *	/dev/mmapshare
+ * @access: enum mmapshare_access
+ *
+ * Return: 0; what open() says: -ENOENT, -EACCES, -ENXIO if it is just being
+ * destroyed; -ENOTTY if the path is of something else.
+ */
+int mmapshare_open(struct mmapshare **region, const char *name,
+		   unsigned int access);
+
+/**
+ * mmapshare_open_fd - make a region of a descriptor
+ * @region: out: the region, to be closed; not touched on failure
+ * @fd: descriptor; if all goes well it is closed with the region
+ *
+ * Return: 0; -ENOTTY if the descriptor is of something else; -EBADF; -ENOMEM.
+ */
+int mmapshare_open_fd(struct mmapshare **region, int fd);
+
+/**
+ * mmapshare_close - close a region
+ * @region: may be NULL
+ *
+ * Its mappings stay.
+ */
+void mmapshare_close(struct mmapshare *region);
+
+/**
+ * mmapshare_fd - the region's descriptor
+ * @region: an open region
+ *
+ * Return: a descriptor, which stays the region's; for poll(), fstat() and so on.
+ */
+int mmapshare_fd(const struct mmapshare *region);
+
+/**
+ * mmapshare_size - how large the region is
+ * @region: an open region
+ *
+ * Return: bytes, a multiple of the page size. It never changes.
+ */
+uint64_t mmapshare_size(const struct mmapshare *region);
+
+/**
+ * mmapshare_destroy - take away a region's name and node
+ * @name: the name
+ * @flags: must be 0
+ *
+ * Who has the region open or mapped keeps it.
+ *
+ * Return: 0; -ENOENT; -EPERM if it is another user's; -EINVAL; what open() says
+ * of /dev/mmapshare.
+ */
+int mmapshare_destroy(const char *name, unsigned int flags);
+
+/* Mapping: mmapshare_map(3) */
+
+/**
+ * mmapshare_map - map a range of a region
+ * @region: an open region
+ * @access: enum mmapshare_access
+ * @offset: first byte, at a page's beginning or not
+ * @length: bytes; 0 for all up to the region's end
+ * @address: out: where the byte at @offset is now; not touched on failure
+ *
+ * Return: 0; -ENXIO if the range is not inside the region; -EACCES if the
+ * region is open for reading only; -EINVAL for what the region's strategy cannot
+ * do; -ENOMEM.
+ */
+int mmapshare_map(const struct mmapshare *region, unsigned int access,
+		  uint64_t offset, size_t length, void **address);
+
+/**
+ * mmapshare_unmap - undo mmapshare_map()
+ * @address: what it gave
+ * @length: bytes, as they were mapped
+ *
+ * Return: 0; -EINVAL if @length is 0.
+ */
+int mmapshare_unmap(void *address, size_t length);
+
+/**
+ * mmapshare_flush - see that what was stored is where it belongs
+ * @address: in a mapping
+ * @length: bytes
+ *
+ * It always is, and this is for programs that also map ordinary files.
+ *
+ * Return: 0; -ENOMEM if there is no mapping.
+ */
+int mmapshare_flush(void *address, size_t length);
+
+/* Bytes without a mapping: mmapshare_read(3) */
+
+/**
+ * mmapshare_read - copy bytes out of a region
+ * @region: an open region
+ * @offset: first byte
+ * @buffer: where to
+ * @length: how many
+ *
+ * Return: bytes copied, fewer than asked for only at the region's end;
+ * -EFAULT.
+ */
+ssize_t mmapshare_read(const struct mmapshare *region, uint64_t offset,
+		       void *buffer, size_t length);
+
+/**
+ * mmapshare_write - copy bytes into a region
+ * @region: a region open for writing
+ * @offset: first byte
+ * @buffer: where from
+ * @length: how many
+ *
+ * Return: bytes copied, fewer than asked for only at the region's end; -ENOSPC
+ * at or beyond it; -EBADF if the region is open for reading only; -EFAULT.
+ */
+ssize_t mmapshare_write(const struct mmapshare *region, uint64_t offset,
+			const void *buffer, size_t length);
+
+/**
+ * mmapshare_fill - let the kernel store a pattern again and again
+ * @region: a region open for writing
+ * @offset: first byte
+ * @length: bytes
+ * @pattern: the pattern
+ * @pattern_length: its length, 1 to MMAPSHARE_PATTERN_MAX
+ *
+ * Return: 0; -ENXIO if the range is not inside the region; -EINVAL; -EBADF.
+ */
+int mmapshare_fill(const struct mmapshare *region, uint64_t offset,
+		   uint64_t length, const void *pattern, size_t pattern_length);
+
+/**
+ * mmapshare_checksum - let the kernel read bytes
+ * @region: an open region
+ * @offset: first byte
+ * @length: bytes
+ * @crc32c: out: the range's CRC-32C; not touched on failure
+ *
+ * Return: 0; -ENXIO if the range is not inside the region.
+ */
+int mmapshare_checksum(const struct mmapshare *region, uint64_t offset,
+		       uint64_t length, uint32_t *crc32c);
+
+/* What there is: mmapshare_list(3) */
+
+/**
+ * mmapshare_info - facts about an open region
+ * @region: an open region
+ * @info: in: @info->size is sizeof(*@info); out: all of it
+ *
+ * Return: 0; -EINVAL for a wrong @info->size.
+ */
+int mmapshare_info(const struct mmapshare *region, struct mmapshare_info *info);
+
+/**
+ * mmapshare_query - facts about a region with a name, without opening it
+ * @name: the name
+ * @query: in: @query->size is sizeof(*@query); out: all of it
+ *
+ * Return: 0; -ENOENT; -EINVAL; what open() says of /dev/mmapshare.
+ */
+int mmapshare_query(const char *name, struct mmapshare_query *query);
+
+/**
+ * mmapshare_list_open - begin to list the regions that have a name
+ * @list: out: the list, to be closed; not touched on failure
+ *
+ * Return: 0; -ENOMEM; what open() says of /dev/mmapshare.
+ */
+int mmapshare_list_open(struct mmapshare_list **list);
+
+/**
+ * mmapshare_list_next - facts about the next region
+ * @list: the list
+ * @query: in: @query->size is sizeof(*@query); out: all of it
+ *
+ * A region that is there all the time is found once, one that comes or goes
+ * meanwhile once or not at all.
+ *
+ * Return: 1; 0 at the end; -EINVAL for a wrong @query->size.
+ */
+int mmapshare_list_next(struct mmapshare_list *list, struct mmapshare_query *query);
+
+/**
+ * mmapshare_list_close - be done with a list
+ * @list: may be NULL
+ */
+void mmapshare_list_close(struct mmapshare_list *list);
+
+/**
+ * mmapshare_path - the path of a region's node
+ * @name: the name; NULL for the default region
+ * @path: out: the path
+ * @size: bytes there are for it; 80 suffice for every name
+ *
+ * Return: 0; -EINVAL if that is no name; -ERANGE if the path does not fit.
+ */
+int mmapshare_path(const char *name, char *path, size_t size);
+
+/**
+ * mmapshare_strategy_name - what a strategy is called
+ * @strategy: enum mmapshare_strategy
+ *
+ * Return: the name; NULL if the library does not know it.
+ */
+const char *mmapshare_strategy_name(unsigned int strategy);
+
+/**
+ * mmapshare_strategy_by_name - the strategy that is called so
+ * @name: "fault", "huge", "vmalloc" or "pfn"
+ *
+ * Return: enum mmapshare_strategy; -EINVAL.
+ */
+int mmapshare_strategy_by_name(const char *name);
+
+/**
+ * mmapshare_version - which library this is
+ *
+ * Return: a version such as "1.0.0".
+ */
+const char *mmapshare_version(void);
+
+/* To other processes: mmapshare_send(3) */
+
+/**
+ * mmapshare_send - send a region through a Unix socket
+ * @socket: a connected socket
+ * @region: an open region, which stays so
+ *
+ * Who gets it can do what @region's descriptor can. With the region goes one
+ * byte of data, which is 0.
+ *
+ * Return: 0; what sendmsg() says, -EPIPE without a signal.
+ */
+int mmapshare_send(int socket, const struct mmapshare *region);
+
+/**
+ * mmapshare_receive - receive a region through a Unix socket
+ * @socket: a connected socket
+ * @region: out: the region, to be closed; not touched on failure
+ *
+ * Whatever descriptors come but one of a region are closed again.
+ *
+ * Return: 0; -EPIPE if the peer has closed the socket; -ENOTTY if what came is
+ * a descriptor of something else; -EBADMSG if what came is not one byte and
+ * one descriptor; what recvmsg() says.
+ */
+int mmapshare_receive(int socket, struct mmapshare **region);
+
+/*
+ * Looking at a mapping: mmapshare_find(3). Others may store meanwhile. Then the
+ * answer is of some mixture of the old and the new, but within @length.
+ */
+
+/**
+ * mmapshare_find - where some bytes are
+ * @map: where to look
+ * @length: how far
+ * @from: where to begin, bytes behind @map
+ * @what: the bytes
+ * @what_length: how many
+ *
+ * Return: how many bytes behind @map they are first found; -ENOENT; -ENXIO if
+ * @from is beyond @length.
+ */
+ssize_t mmapshare_find(const void *map, size_t length, size_t from,
+		       const void *what, size_t what_length);
+
+/**
+ * mmapshare_find_last - where some bytes are last
+ * @map: where to look
+ * @length: how far
+ * @what: the bytes
+ * @what_length: how many
+ *
+ * Return: how many bytes behind @map they are last found; -ENOENT.
+ */
+ssize_t mmapshare_find_last(const void *map, size_t length, const void *what,
+			    size_t what_length);
+
+/**
+ * mmapshare_read_line - copy one line out of a mapping
+ * @map: where the lines are
+ * @length: how many bytes of them
+ * @position: in: where to begin, bytes behind @map; out: where to go on
+ * @line: out: the line with its '\n', and a '\0'
+ * @size: bytes there are for it, 2 at least; of a longer line the rest is next
+ *
+ * Return: bytes in @line without the '\0', 0 at the end; -EINVAL.
+ */
+ssize_t mmapshare_read_line(const void *map, size_t length, size_t *position,
+			    char *line, size_t size);
+
+/**
+ * mmapshare_move - copy bytes from one place of a mapping to another
+ * @map: the mapping, for storing
+ * @length: its length
+ * @to: where to, bytes behind @map
+ * @from: where from
+ * @count: how many bytes; both places may overlap
+ *
+ * Return: 0; -ENXIO if one of them is not inside.
+ */
+int mmapshare_move(void *map, size_t length, size_t to, size_t from,
+		   size_t count);
+
+#ifdef __cplusplus
+#pragma GCC diagnostic pop
+}
+#endif
+
+#endif /* MMAPSHARE_H */

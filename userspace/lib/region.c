@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+/* Handles: create, open, close, and what can be asked of them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "lib.h"
+
+static struct mmapshare *new_region(int fd, uint64_t size)
+{
+	struct mmapshare *r = malloc(sizeof(*r));
+
+	if (r) {
+		r->fd = fd;
+		r->size = size;
+	}
+	return r;
+}
+
+/* The handle takes the descriptor over, also where there is no memory. */
+static int wrap(struct mmapshare **region, int fd, uint64_t size)
+{
+	struct mmapshare *r = new_region(fd, size);
+
+	if (!r) {
+		close(fd);
+		return -ENOMEM;
+	}
+	*region = r;
+	return 0;
+}
+
+int mmapshare_create(struct mmapshare **region, const char *name, uint64_t size,
+		     unsigned int strategy, unsigned int mode)
+{
+	struct mmapshare_create create = {
+		.size = sizeof(create),
+		.flags = MMAPSHARE_CREATE_CLOEXEC,
+		.region_size = size,
+		.strategy = strategy,
+		.mode = mode,
+	};
+	int ret = name ? mms_copy_name(create.name, name) : 0;
+
+	if (!ret)
+		ret = mms_control(O_RDWR, MMAPSHARE_IOC_CREATE, &create);
+	return ret < 0 ? ret : wrap(region, ret, create.region_size);
+}
+
+/* What is behind a descriptor says so itself; others do not know the ioctl. */
+int mmapshare_open_fd(struct mmapshare **region, int fd)
+{
+	struct mmapshare_info info = { .size = sizeof(info) };
+	int ret = mms_ioctl(fd, MMAPSHARE_IOC_INFO, &info);
+	struct mmapshare *r;
+
+	if (ret < 0)
+		return ret;
+	if (!info.abi_version || !info.region_size)
+		return -ENOTTY;
+	r = new_region(fd, info.region_size);
+	if (!r)
+		return -ENOMEM;
+	*region = r;
+	return 0;
+}
+
+static int open_path(struct mmapshare **region, const char *path,
+		     unsigned int access)
+{
+	const int flags = access == MMAPSHARE_WRITE ? O_RDWR : O_RDONLY;
+	/* whatever the path leads to must not make this wait */
+	int fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = fcntl(fd, F_SETFL, flags) ? -errno : mmapshare_open_fd(region, fd);
+	if (ret)
+		close(fd);
+	return ret;
+}
+
+int mmapshare_open(struct mmapshare **region, const char *name,
+		   unsigned int access)
+{
+	char path[80];
+	int ret;
+
+	if (access > MMAPSHARE_COPY)
+		return -EINVAL;
+	if (name && strchr(name, '/'))
+		return open_path(region, name, access);
+	ret = mmapshare_path(name, path, sizeof(path));
+	return ret ? ret : open_path(region, path, access);
+}
+
+/* A region's number is not given to another one for a long time. */
+static int query_id(const char *name, uint32_t *id)
+{
+	struct mmapshare_query query = { .size = sizeof(query) };
+	int ret = mmapshare_query(name, &query);
+
+	*id = query.id;
+	return ret;
+}
+
+/*
+ * Whoever comes too late for the one has a look for the other. Only where the
+ * region is there, and the same as before, but without a node, would that go
+ * on for ever: /dev is no devtmpfs, or somebody has removed the node.
+ */
+int mmapshare_create_or_open(struct mmapshare **region, const char *name,
+			     uint64_t size, unsigned int strategy,
+			     unsigned int mode)
+{
+	uint32_t id, last = 0;
+	int ret;
+
+	if (!name || strchr(name, '/'))
+		return -EINVAL;
+	for (;;) {
+		ret = mmapshare_open(region, name, MMAPSHARE_WRITE);
+		if (ret != -ENOENT && ret != -ENXIO)
+			return ret;
+		ret = mmapshare_create(region, name, size, strategy, mode);
+		if (ret != -EEXIST)
+			return ret ? ret : 1;
+		if (query_id(name, &id))
+			continue;
+		if (id == last)
+			return -ENOENT;
+		last = id;
+	}
+}
+
+void mmapshare_close(struct mmapshare *region)
+{
+	if (!region)
+		return;
+	close(region->fd);
+	free(region);
+}
+
+int mmapshare_fd(const struct mmapshare *region)
+{
+	return region->fd;
+}
+
+uint64_t mmapshare_size(const struct mmapshare *region)
+{
+	return region->size;
+}
+
+int mmapshare_info(const struct mmapshare *region, struct mmapshare_info *info)
+{
+	info->flags = 0;
+	return mms_ioctl(region->fd, MMAPSHARE_IOC_INFO, info);
+}
