@@ -35,8 +35,7 @@ static int usage(void)
 		"	poke NODE OFFSET TEXT		store them, through a mapping\n"
 		"	churn ROUNDS FILE [PARAMETER...]	load and unload\n"
 		"	hammer NODE PAGE		open and map, until SIGTERM\n"
-		"	create NODE NAME		print 0 or the errno's name\n"
-		"	destroy NODE NAME		the same\n");
+		"	create NODE NAME		print 0 or the errno's name\n");
 	return 2;
 }
 
@@ -271,16 +270,6 @@ static int create(const char *node, const char *name)
 	return 0;
 }
 
-static int destroy(const char *node, const char *name)
-{
-	struct mmapshare_destroy destroy = { .size = sizeof(destroy) };
-	int fd = open(node, O_RDWR | O_CLOEXEC);
-
-	memcpy(destroy.name, name, strnlen(name, sizeof(destroy.name)));
-	puts(error_name(ioctl(fd, MMAPSHARE_IOC_DESTROY, &destroy)));
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
 	const char *verb = argc > 2 ? argv[1] : "";
@@ -299,8 +288,6 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(verb, "create") && argc == 4)
 		return create(argv[2], argv[3]);
-	if (!strcmp(verb, "destroy") && argc == 4)
-		return destroy(argv[2], argv[3]);
 	if (!strcmp(verb, "peek") && argc == 5)
 		return look(argv + 2, 0);
 	if (!strcmp(verb, "poke") && argc == 5)

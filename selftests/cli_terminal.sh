@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# On a terminal every command works as in a pipe, long copies show how far they
+# are, short ones do not, and watch leaves the screen as it was.
+
+# shellcheck source=cli_lib.sh
+. "$(dirname "$0")/cli_lib.sh"
+
+name=cli.$$
+
+cleanup()
+{
+	mmapshare destroy $name 2>/dev/null
+}
+
+# on_terminal COMMAND: print all that the command, for sh, shows on a terminal
+# of 10 lines, and "status N". What it is to read comes from the script.
+on_terminal()
+{
+	python3 -c '
+import fcntl, os, pty, struct, sys, termios
+pid, fd = pty.fork()
+if pid == 0:
+    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 10, 80, 0, 0))
+    os.execvp("sh", ["sh", "-c", sys.argv[1]])
+shown = b""
+while True:
+    try:
+        piece = os.read(fd, 4096)
+    except OSError:
+        break
+    if not piece:
+        break
+    shown += piece
+status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+os.write(1, shown.replace(b"\r\n", b"\n") + b"status %d\n" % status)
+' "$1"
+}
+
+# the same, without what has no text
+plain()
+{
+	on_terminal "$1" | tr -d '\r' | sed 's/\x1b\[[?0-9]*[a-zA-Z]//g'
+}
+
+python3 -c 'import pty' 2>/dev/null || skip_all "needs python3"
+plan 15
+expect "create" "status 0" "$(on_terminal "mmapshare create $name 4M")"
+expect "create again" "1 status 1" "$(on_terminal "mmapshare create $name 1" |
+	awk '/^status/ { print lines, $0 } { lines++ }')"
+expect "list" "$(mmapshare list; echo status 0)" "$(on_terminal "mmapshare list")"
+expect "list --json" "$(mmapshare list --json; echo status 0)" \
+	"$(on_terminal "mmapshare list --json")"
+expect "info" "$(mmapshare info $name; echo status 0)" \
+	"$(on_terminal "mmapshare info $name")"
+expect "write what was typed" "status 0" \
+	"$(on_terminal "stty -echo; printf hello | mmapshare write $name")"
+expect "read to the terminal" "hellostatus 0" \
+	"$(on_terminal "mmapshare read -l 5 $name")"
+expect "fill" "status 0" "$(on_terminal "mmapshare fill $name -p x")"
+expect "checksum" "$(mmapshare checksum $name; echo status 0)" \
+	"$(on_terminal "mmapshare checksum $name")"
+expect "doctor" "$(mmapshare doctor; echo status 0)" \
+	"$(on_terminal "mmapshare doctor")"
+expect "no bar for a short copy" "status 0" \
+	"$(on_terminal "mmapshare read $name >/dev/null")"
+
+# Slow input makes a copy long.
+slow="(head -c 2M /dev/zero; sleep 1; head -c 2M /dev/zero) >$TMP/fifo &
+	mmapshare write $name"
+mkfifo "$TMP/fifo"
+expect "a bar for a long one, and gone at its end" "yes, 1, status 0" \
+	"$(on_terminal "$slow <$TMP/fifo >/dev/null" | tr '\r' '\n' >"$TMP/shown"
+	grep -q '^[0-9]* MiB' "$TMP/shown" && printf 'yes, '
+	printf '%s, ' "$(grep -c '^.\[K' "$TMP/shown")"
+	grep -o 'status.*' "$TMP/shown")"
+expect "none where nobody looks" "status 0" \
+	"$(on_terminal "$slow <$TMP/fifo >/dev/null 2>$TMP/err; exec test ! -s $TMP/err")"
+
+expect "watch is on a screen of its own" "1 1 status 0" \
+	"$(on_terminal "mmapshare watch -n 0.1 -c 2" >"$TMP/shown"
+	echo "$(grep -c '\[?1049h' "$TMP/shown")" \
+		"$(grep -c '\[?1049l' "$TMP/shown")" \
+		"$(grep -o 'status.*' "$TMP/shown")")"
+for i in 1 2 3 4 5 6 7 8 9; do
+	mmapshare create $name.$i 1
+done
+expect "no more lines than the screen has" "9 status 0" \
+	"$(plain "mmapshare watch -c 1" | awk '/^status/ { print lines, $0 }
+		/status/ && !/^status/ { sub(/.*status/, "status"); print lines, $0 }
+		{ lines++ }')"
+mmapshare destroy $name.1 $name.2 $name.3 $name.4 $name.5 $name.6 $name.7 $name.8 \
+	$name.9

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* What the commands have in common. */
+#ifndef MMAPSHARE_CLI_H
+#define MMAPSHARE_CLI_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <mmapshare.h>
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define PATH_SIZE	80
+
+/* Statuses: it went as asked, it did not, nobody can know what was asked. */
+enum {
+	STATUS_OK	= 0,
+	STATUS_FAILED	= 1,
+	STATUS_USAGE	= 2,
+};
+
+/* Each is called with argv[0] being "mmapshare NAME" and returns a status. */
+int cmd_create(int argc, char **argv);
+int cmd_destroy(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_info(int argc, char **argv);
+int cmd_read(int argc, char **argv);
+int cmd_write(int argc, char **argv);
+int cmd_fill(int argc, char **argv);
+int cmd_checksum(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+
+/*
+ * What is wrong, in one line behind the command's name, and what to do. Only
+ * fail_usage() and fail() end the program.
+ */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void fail(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+_Noreturn void fail_usage(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+
+/* The same, of a function of the library that returned @error for @region. */
+void complain_error(const char *region, int error);
+_Noreturn void fail_error(const char *region, int error);
+
+/* Options and arguments; bad ones end the program. */
+void parse_arguments(const struct argp *argp, int argc, char **argv, void *input);
+/* What a parser does with the keys that it does not know. */
+error_t parse_other(int key, struct argp_state *state);
+
+/* Numbers on the command line; what is none ends the program. */
+uint64_t parse_bytes(const char *text, const char *what);
+uint64_t parse_size(const char *text);
+double parse_seconds(const char *text);
+void check_name(const char *name);
+
+/* Sizes as people write them, and parse_bytes() reads them: "64K". */
+#define BYTES_TEXT	24
+const char *bytes_text(uint64_t bytes, char text[BYTES_TEXT]);
+
+/* An open region, or the program ends. NULL is the default region. */
+struct mmapshare *open_region(const char *name, unsigned int access);
+/* How to call it in a message. */
+const char *region_text(const char *name);
+
+/* A counter of a region in sysfs; false if there is none. */
+bool sysfs_counter(const char *name, const char *counter, unsigned long long *value);
+
+/* All output is where it belongs, or the program ends. */
+void close_output(void);
+
+/* A bar on standard error, for who waits there; @total 0 if nobody knows. */
+void progress(uint64_t done, uint64_t total, bool end);
+
+#endif /* MMAPSHARE_CLI_H */

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# bash completion for mmapshare(1)
+
+_mmapshare_regions()
+{
+	mmapshare list --no-headings 2>/dev/null | cut -d ' ' -f 1
+}
+
+# _mmapshare_words COMMAND PREVIOUS: what may come next
+_mmapshare_words()
+{
+	local range="--offset --length"
+
+	case $2 in
+	-s | --strategy)
+		echo fault huge vmalloc pfn
+		return ;;
+	-m | --mode | -o | --offset | -l | --length | -p | --pattern | -x | --hex | \
+	-n | --interval | -c | --count)
+		[ "$1 $2" = "list -n" ] || return ;;
+	esac
+	case $1 in
+	create)		echo --exist-ok --mode --strategy --help ;;
+	destroy)	echo --help; _mmapshare_regions ;;
+	list)		echo --json --no-headings --help ;;
+	info)		echo --json --help; _mmapshare_regions ;;
+	read | write | checksum)
+			echo "$range --help"; _mmapshare_regions ;;
+	fill)		echo "$range --pattern --hex --help"; _mmapshare_regions ;;
+	watch)		echo --count --interval --help ;;
+	doctor)		echo --help ;;
+	*)		echo create destroy list info read write fill checksum watch \
+				doctor --help --version ;;
+	esac
+}
+
+_mmapshare()
+{
+	local word=${COMP_WORDS[COMP_CWORD]} command='' words
+
+	[ "$COMP_CWORD" -le 1 ] || command=${COMP_WORDS[1]}
+	words=$(_mmapshare_words "$command" "${COMP_WORDS[COMP_CWORD - 1]}")
+	# options only for who asks for them
+	[ "${word:0:1}" = - ] || words=$(tr ' ' '\n' <<<"$words" | grep -v '^-')
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+}
+
+complete -o default -F _mmapshare mmapshare

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+/* read, write, fill and checksum: bytes of a region */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "cli.h"
+
+#define PIECE	(1UL << 20)
+
+struct range {
+	const char *name;
+	uint64_t offset;
+	uint64_t length;
+	bool has_length;
+	unsigned char pattern[MMAPSHARE_PATTERN_MAX];
+	size_t pattern_length;
+};
+
+static void parse_text(struct range *r, const char *text)
+{
+	const size_t length = strlen(text);
+
+	if (!length || length > MMAPSHARE_PATTERN_MAX)
+		fail_usage("%s: a pattern has 1 to %d bytes", text,
+			   MMAPSHARE_PATTERN_MAX);
+	memcpy(r->pattern, text, length);
+	r->pattern_length = length;
+}
+
+static void parse_hex(struct range *r, const char *text)
+{
+	const size_t length = strlen(text) / 2;
+	size_t i;
+
+	if (!length || length > MMAPSHARE_PATTERN_MAX || strlen(text) % 2 ||
+	    text[strspn(text, "0123456789abcdefABCDEF")])
+		fail_usage("%s: a pattern has 1 to %d bytes, two digits for each: 00ff",
+			   text, MMAPSHARE_PATTERN_MAX);
+	for (i = 0; i < length; i++)
+		sscanf(text + 2 * i, "%2hhx", &r->pattern[i]);
+	r->pattern_length = length;
+}
+
+static error_t parse_range(int key, char *arg, struct argp_state *state)
+{
+	struct range *r = state->input;
+
+	switch (key) {
+	case 'o':
+		r->offset = parse_bytes(arg, "OFFSET");
+		return 0;
+	case 'l':
+		r->length = parse_bytes(arg, "LENGTH");
+		r->has_length = true;
+		return 0;
+	case 'p':
+		parse_text(r, arg);
+		return 0;
+	case 'x':
+		parse_hex(r, arg);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (r->name)
+			fail_usage("%s: one REGION at a time", arg);
+		r->name = arg;
+		return 0;
+	default:
+		return parse_other(key, state);
+	}
+}
+
+static const struct argp_option range_options[] = {
+	{ "offset", 'o', "OFFSET", 0, "where to begin (0)", 0 },
+	{ "length", 'l', "LENGTH", 0, "how many bytes (up to the end)", 0 },
+	{ 0 }
+};
+
+static const struct argp_option fill_options[] = {
+	{ "offset", 'o', "OFFSET", 0, "where to begin (0)", 0 },
+	{ "length", 'l', "LENGTH", 0, "how many bytes (up to the end)", 0 },
+	{ "pattern", 'p', "TEXT", 0, "1 to 8 bytes to repeat", 0 },
+	{ "hex", 'x', "DIGITS", 0, "the same in hexadecimal (00)", 0 },
+	{ 0 }
+};
+
+/* The region, in which the range is, or the program ends. */
+static struct mmapshare *open_range(struct range *r, unsigned int access)
+{
+	struct mmapshare *region = open_region(r->name, access);
+	const uint64_t size = mmapshare_size(region);
+
+	if (r->offset > size || (r->has_length && r->length > size - r->offset))
+		fail("%s: that is beyond its end: it has %llu bytes",
+		     region_text(r->name), (unsigned long long)size);
+	if (!r->has_length)
+		r->length = size - r->offset;
+	return region;
+}
+
+static char *get_buffer(void)
+{
+	char *buffer = malloc(PIECE);
+
+	if (!buffer)
+		fail("%s", strerror(ENOMEM));
+	return buffer;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* What there is goes on at once: others may be waiting for it. */
+static size_t read_input(char *buffer, size_t length)
+{
+	ssize_t n;
+
+	do {
+		n = read(STDIN_FILENO, buffer, length);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		fail("standard input: %s", strerror(errno));
+	return n;
+}
+
+static void write_output(const char *buffer, size_t length)
+{
+	size_t done = 0;
+
+	while (done < length) {
+		ssize_t n = write(STDOUT_FILENO, buffer + done, length - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			fail("standard output: %s", strerror(errno));
+		done += n;
+	}
+}
+
+static const struct argp read_argp = {
+	.options = range_options,
+	.parser = parse_range,
+	.args_doc = "[REGION]",
+	.doc = "Copy bytes of a region, or of /dev/mmapshare, to standard output.",
+};
+
+int cmd_read(int argc, char **argv)
+{
+	struct range r = { 0 };
+	struct mmapshare *region;
+	uint64_t done = 0;
+	char *buffer;
+
+	parse_arguments(&read_argp, argc, argv, &r);
+	region = open_range(&r, MMAPSHARE_READ);
+	buffer = get_buffer();
+	while (done < r.length) {
+		ssize_t n = mmapshare_read(region, r.offset + done, buffer,
+					   smaller(PIECE, r.length - done));
+
+		if (n < 0)
+			fail_error(region_text(r.name), n);
+		write_output(buffer, n);
+		done += n;
+		progress(done, r.length, false);
+	}
+	progress(done, r.length, true);
+	free(buffer);
+	mmapshare_close(region);
+	return STATUS_OK;
+}
+
+static const struct argp write_argp = {
+	.options = range_options,
+	.parser = parse_range,
+	.args_doc = "[REGION]",
+	.doc = "Copy standard input into a region, or into /dev/mmapshare: LENGTH bytes "
+	       "of it, or all. It must fit.",
+};
+
+/* How much there is to come, as far as one can know; 0 if not at all. */
+static uint64_t input_size(uint64_t most)
+{
+	struct stat st;
+	off_t at;
+
+	if (fstat(STDIN_FILENO, &st) || !S_ISREG(st.st_mode))
+		return 0;
+	at = lseek(STDIN_FILENO, 0, SEEK_CUR);
+	return at >= 0 && at < st.st_size ? smaller(st.st_size - at, most) : 0;
+}
+
+int cmd_write(int argc, char **argv)
+{
+	struct range r = { 0 };
+	struct mmapshare *region;
+	uint64_t done = 0, total;
+	char *buffer;
+	size_t n;
+
+	parse_arguments(&write_argp, argc, argv, &r);
+	region = open_range(&r, MMAPSHARE_WRITE);
+	total = input_size(r.length);
+	buffer = get_buffer();
+	while (done < r.length) {
+		ssize_t ret;
+
+		n = read_input(buffer, smaller(PIECE, r.length - done));
+		if (!n)
+			break;
+		ret = mmapshare_write(region, r.offset + done, buffer, n);
+		if (ret < 0)
+			fail_error(region_text(r.name), ret);
+		done += n;
+		progress(done, total, false);
+	}
+	progress(done, total, true);
+	if (done == r.length && !r.has_length && read_input(buffer, 1))
+		fail("%s: no room for more than %llu bytes of standard input there",
+		     region_text(r.name), (unsigned long long)done);
+	if (r.has_length && done < r.length)
+		fail("standard input had only %llu of %llu bytes",
+		     (unsigned long long)done, (unsigned long long)r.length);
+	free(buffer);
+	mmapshare_close(region);
+	return STATUS_OK;
+}
+
+static const struct argp fill_argp = {
+	.options = fill_options,
+	.parser = parse_range,
+	.args_doc = "[REGION]",
+	.doc = "Let the kernel store a pattern again and again in a region, or in "
+	       "/dev/mmapshare.",
+};
+
+int cmd_fill(int argc, char **argv)
+{
+	struct range r = { .pattern_length = 1 };
+	struct mmapshare *region;
+	int ret;
+
+	parse_arguments(&fill_argp, argc, argv, &r);
+	region = open_range(&r, MMAPSHARE_WRITE);
+	ret = mmapshare_fill(region, r.offset, r.length, r.pattern,
+			     r.pattern_length);
+	if (ret)
+		fail_error(region_text(r.name), ret);
+	mmapshare_close(region);
+	return STATUS_OK;
+}
+
+static const struct argp checksum_argp = {
+	.options = range_options,
+	.parser = parse_range,
+	.args_doc = "[REGION]",
+	.doc = "Let the kernel compute the CRC-32C of a region, or of /dev/mmapshare, "
+	       "and print it in hexadecimal.",
+};
+
+int cmd_checksum(int argc, char **argv)
+{
+	struct range r = { 0 };
+	struct mmapshare *region;
+	uint32_t crc;
+	int ret;
+
+	parse_arguments(&checksum_argp, argc, argv, &r);
+	region = open_range(&r, MMAPSHARE_READ);
+	ret = mmapshare_checksum(region, r.offset, r.length, &crc);
+	if (ret)
+		fail_error(region_text(r.name), ret);
+	printf("%08x\n", crc);
+	mmapshare_close(region);
+	return STATUS_OK;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+/* create and destroy */
+#include <stdlib.h>
+#include "cli.h"
+
+struct creation {
+	const char *name;
+	uint64_t size;
+	int strategy;
+	unsigned int mode;
+	bool may_exist;
+};
+
+static unsigned int parse_mode(const char *text)
+{
+	char *end;
+	unsigned long mode = strtoul(text, &end, 8);
+
+	if (*text < '0' || *text > '7' || *end || mode > 0777)
+		fail_usage("%s: MODE is three octal digits: 660", text);
+	return mode;
+}
+
+static int parse_strategy(const char *text)
+{
+	int strategy = mmapshare_strategy_by_name(text);
+
+	if (strategy < 0)
+		fail_usage("%s: STRATEGY is fault, huge, vmalloc or pfn", text);
+	return strategy;
+}
+
+static error_t parse_create(int key, char *arg, struct argp_state *state)
+{
+	struct creation *c = state->input;
+
+	switch (key) {
+	case 'm':
+		c->mode = parse_mode(arg);
+		return 0;
+	case 's':
+		c->strategy = parse_strategy(arg);
+		return 0;
+	case 'e':
+		c->may_exist = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num == 0) {
+			check_name(arg);
+			c->name = arg;
+		} else if (state->arg_num == 1) {
+			c->size = parse_size(arg);
+		} else {
+			fail_usage("%s: one NAME and one SIZE are enough", arg);
+		}
+		return 0;
+	case ARGP_KEY_END:
+		if (!c->name || !c->size)
+			fail_usage("say NAME and SIZE: picture 64K");
+		return 0;
+	default:
+		return parse_other(key, state);
+	}
+}
+
+static const struct argp_option create_options[] = {
+	{ "exist-ok", 'e', NULL, 0, "it is fine if there is one of that name", 0 },
+	{ "mode", 'm', "MODE", 0, "permissions, less the umask's (600)", 0 },
+	{ "strategy", 's', "STRATEGY", 0,
+	  "fault (default), huge, vmalloc or pfn", 0 },
+	{ 0 }
+};
+
+static const struct argp create_argp = {
+	.options = create_options,
+	.parser = parse_create,
+	.args_doc = "NAME SIZE",
+	.doc = "Make a region of SIZE bytes, /dev/mmapshare-NAME. K, M, G or T behind "
+	       "SIZE multiplies.",
+};
+
+int cmd_create(int argc, char **argv)
+{
+	struct creation c = { .mode = 0600 };
+	struct mmapshare *region;
+	int ret;
+
+	parse_arguments(&create_argp, argc, argv, &c);
+	if (c.may_exist)
+		ret = mmapshare_create_or_open(&region, c.name, c.size, c.strategy,
+					       c.mode);
+	else
+		ret = mmapshare_create(&region, c.name, c.size, c.strategy, c.mode);
+	if (ret < 0)
+		fail_error(c.name, ret);
+	mmapshare_close(region);
+	return STATUS_OK;
+}
+
+static error_t parse_destroy(int key, char *arg, struct argp_state *state)
+{
+	int *first = state->input;
+
+	switch (key) {
+	case ARGP_KEY_ARGS:
+		*first = state->next;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		fail_usage("say which: NAME...");
+	default:
+		(void)arg;
+		return parse_other(key, state);
+	}
+}
+
+static const struct argp destroy_argp = {
+	.parser = parse_destroy,
+	.args_doc = "NAME...",
+	.doc = "Take away names and nodes of regions. Who uses one keeps it; its memory "
+	       "goes with the last of them.",
+};
+
+/* As rm does: each of them, whatever becomes of the others. */
+int cmd_destroy(int argc, char **argv)
+{
+	int status = STATUS_OK, i, ret;
+
+	parse_arguments(&destroy_argp, argc, argv, &i);
+	for (; i < argc; i++) {
+		check_name(argv[i]);
+		ret = mmapshare_destroy(argv[i], 0);
+		if (ret) {
+			complain_error(argv[i], ret);
+			status = STATUS_FAILED;
+		}
+	}
+	return status;
+}

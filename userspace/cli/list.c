@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: MIT
+/* list, watch and info */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+#include "cli.h"
+
+struct regions {
+	struct mmapshare_query *all;
+	size_t count;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct mmapshare_query *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static struct regions get_regions(void)
+{
+	struct mmapshare_query query = { .size = sizeof(query) };
+	struct regions r = { 0 };
+	struct mmapshare_list *list;
+	int ret;
+
+	ret = mmapshare_list_open(&list);
+	if (ret)
+		fail_error("/dev/mmapshare", ret);
+	while ((ret = mmapshare_list_next(list, &query)) == 1) {
+		/* grows when the count is a power of two */
+		if (!(r.count & (r.count - 1))) {
+			r.all = reallocarray(r.all, r.count ? 2 * r.count : 1,
+					     sizeof(*r.all));
+			if (!r.all)
+				fail("%s", strerror(ENOMEM));
+		}
+		r.all[r.count++] = query;
+	}
+	if (ret)
+		fail_error("/dev/mmapshare", ret);
+	mmapshare_list_close(list);
+	if (r.count)
+		qsort(r.all, r.count, sizeof(*r.all), by_name);
+	return r;
+}
+
+static const char *strategy_text(uint32_t strategy)
+{
+	const char *name = mmapshare_strategy_name(strategy);
+
+	return name ? name : "unknown";
+}
+
+/* Names of people, the last of which is remembered. */
+static const char *user_text(uint32_t uid)
+{
+	static char text[40];
+	static uint32_t last = -1;
+	const struct passwd *entry;
+
+	if (uid == last && *text)
+		return text;
+	entry = getpwuid(uid);
+	last = uid;
+	if (entry)
+		snprintf(text, sizeof(text), "%s", entry->pw_name);
+	else
+		snprintf(text, sizeof(text), "%u", uid);
+	return text;
+}
+
+static const char *group_text(uint32_t gid)
+{
+	static char text[40];
+	static uint32_t last = -1;
+	const struct group *entry;
+
+	if (gid == last && *text)
+		return text;
+	entry = getgrgid(gid);
+	last = gid;
+	if (entry)
+		snprintf(text, sizeof(text), "%s", entry->gr_name);
+	else
+		snprintf(text, sizeof(text), "%u", gid);
+	return text;
+}
+
+static int name_width(const struct regions *r)
+{
+	size_t width = 4, i;
+
+	for (i = 0; i < r->count; i++)
+		if (strlen(r->all[i].name) > width)
+			width = strlen(r->all[i].name);
+	return width;
+}
+
+static void print_head(int width, bool faults)
+{
+	printf("%-*s %10s %-8s %-4s %-8s %-8s %5s %5s%s\n", width, "NAME", "SIZE",
+	       "STRATEGY", "MODE", "OWNER", "GROUP", "FILES", "MAPS",
+	       faults ? "   FAULTS" : "");
+}
+
+static void print_row(const struct mmapshare_query *q, int width, bool faults)
+{
+	char size[BYTES_TEXT];
+	unsigned long long n;
+
+	printf("%-*s %10s %-8s %-4o %-8s %-8s %5llu %5llu", width, q->name,
+	       bytes_text(q->region_size, size), strategy_text(q->strategy), q->mode,
+	       user_text(q->uid), group_text(q->gid), q->files, q->maps);
+	if (faults && sysfs_counter(q->name, "faults", &n))
+		printf(" %8llu", n);
+	putchar('\n');
+}
+
+/* Names, paths and strategies have no letter that would have to be quoted. */
+static void print_members(const struct mmapshare_query *q)
+{
+	printf("\"name\": \"%s\", \"path\": \"/dev/mmapshare-%s\", \"id\": %u, "
+	       "\"size\": %llu, \"strategy\": \"%s\", \"mode\": \"%04o\", "
+	       "\"uid\": %u, \"gid\": %u, \"files\": %llu, \"maps\": %llu",
+	       q->name, q->name, q->id, q->region_size, strategy_text(q->strategy),
+	       q->mode, q->uid, q->gid, q->files, q->maps);
+}
+
+struct list_options {
+	bool json;
+	bool no_head;
+};
+
+static error_t parse_list(int key, char *arg, struct argp_state *state)
+{
+	struct list_options *o = state->input;
+
+	switch (key) {
+	case 'j':
+		o->json = true;
+		return 0;
+	case 'n':
+		o->no_head = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		fail_usage("%s: list shows all regions: see mmapshare info for one", arg);
+	default:
+		return parse_other(key, state);
+	}
+}
+
+static const struct argp_option list_options[] = {
+	{ "json", 'j', NULL, 0, "print JSON", 0 },
+	{ "no-headings", 'n', NULL, 0, "no line with the columns' names", 0 },
+	{ 0 }
+};
+
+static const struct argp list_argp = {
+	.options = list_options,
+	.parser = parse_list,
+	.doc = "List the regions that have a name.",
+};
+
+int cmd_list(int argc, char **argv)
+{
+	struct list_options o = { 0 };
+	struct regions r;
+	size_t i;
+
+	parse_arguments(&list_argp, argc, argv, &o);
+	r = get_regions();
+	if (o.json) {
+		for (i = 0; i < r.count; i++) {
+			printf(i ? ",\n {" : "[{");
+			print_members(&r.all[i]);
+			putchar('}');
+		}
+		printf("%s]\n", r.count ? "" : "[");
+	} else {
+		const int width = name_width(&r);
+
+		if (!o.no_head)
+			print_head(width, false);
+		for (i = 0; i < r.count; i++)
+			print_row(&r.all[i], width, false);
+	}
+	free(r.all);
+	return STATUS_OK;
+}
+
+struct watch_options {
+	double interval;
+	uint64_t count;
+};
+
+static error_t parse_watch(int key, char *arg, struct argp_state *state)
+{
+	struct watch_options *o = state->input;
+
+	switch (key) {
+	case 'n':
+		o->interval = parse_seconds(arg);
+		return 0;
+	case 'c':
+		o->count = parse_bytes(arg, "COUNT");
+		return 0;
+	case ARGP_KEY_ARG:
+		fail_usage("%s: watch shows all regions: see mmapshare info for one", arg);
+	default:
+		return parse_other(key, state);
+	}
+}
+
+static const struct argp_option watch_options[] = {
+	{ "count", 'c', "COUNT", 0, "end when they were shown so often", 0 },
+	{ "interval", 'n', "SECONDS", 0, "show them so often (1)", 0 },
+	{ 0 }
+};
+
+static const struct argp watch_argp = {
+	.options = watch_options,
+	.parser = parse_watch,
+	.doc = "Show all regions, again and again, until interrupted.",
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+/* How many regions there is room for beside the lines that say what they are. */
+static size_t rows_on_terminal(bool terminal, size_t wanted)
+{
+	struct winsize size;
+
+	if (!terminal || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || size.ws_row < 5)
+		return wanted;
+	return wanted < size.ws_row - 4U ? wanted : size.ws_row - 4U;
+}
+
+static void show_regions(bool terminal)
+{
+	struct regions r = get_regions();
+	const size_t rows = rows_on_terminal(terminal, r.count);
+	const int width = name_width(&r);
+	char text[BYTES_TEXT];
+	uint64_t bytes = 0;
+	size_t i;
+
+	for (i = 0; i < r.count; i++)
+		bytes += r.all[i].region_size;
+	if (terminal)
+		printf("\033[H\033[J");
+	printf("%zu regions, %s bytes\n", r.count, bytes_text(bytes, text));
+	print_head(width, true);
+	for (i = 0; i < rows; i++)
+		print_row(&r.all[i], width, true);
+	if (rows < r.count)
+		printf("... and %zu more\n", r.count - rows);
+	free(r.all);
+}
+
+/* On a terminal the second screen is used, and what was there comes back. */
+int cmd_watch(int argc, char **argv)
+{
+	const struct sigaction action = { .sa_handler = interrupt };
+	struct watch_options o = { .interval = 1 };
+	const bool terminal = isatty(STDOUT_FILENO);
+	struct timespec pause;
+	uint64_t round;
+
+	parse_arguments(&watch_argp, argc, argv, &o);
+	pause.tv_sec = o.interval;
+	pause.tv_nsec = (o.interval - pause.tv_sec) * 1e9;
+	if (terminal) {
+		sigaction(SIGINT, &action, NULL);
+		sigaction(SIGTERM, &action, NULL);
+		printf("\033[?1049h");
+	}
+	for (round = 0; !interrupted && (!o.count || round < o.count); round++) {
+		if (round && !terminal)
+			putchar('\n');
+		if (round && nanosleep(&pause, NULL))
+			break;
+		show_regions(terminal);
+		fflush(stdout);
+		if (ferror(stdout))
+			break;
+	}
+	if (terminal)
+		printf("\033[?1049l");
+	return STATUS_OK;
+}
+
+static const struct {
+	unsigned long long bit;
+	const char *name;
+} features[] = {
+	{ MMAPSHARE_FEAT_COW, "cow" },
+	{ MMAPSHARE_FEAT_GUP, "gup" },
+	{ MMAPSHARE_FEAT_DONTNEED, "dontneed" },
+	{ MMAPSHARE_FEAT_FUTEX, "futex" },
+	{ MMAPSHARE_FEAT_DUMP, "dump" },
+	{ MMAPSHARE_FEAT_HUGE, "huge" },
+};
+
+struct facts {
+	const char *name;
+	bool json;
+	bool has_query;
+	bool has_info;
+	struct mmapshare_query query;
+	struct mmapshare_info info;
+};
+
+static void print_features(const struct facts *f)
+{
+	const char *gap = "";
+	size_t i;
+
+	printf(f->json ? ", \"features\": [" : "features   ");
+	for (i = 0; i < ARRAY_SIZE(features); i++) {
+		if (!(f->info.features & features[i].bit))
+			continue;
+		printf(f->json ? "%s\"%s\"" : "%s%s", f->json ? gap : " ",
+		       features[i].name);
+		gap = ", ";
+	}
+	printf(f->json ? "]" : "\n");
+}
+
+static void print_query_facts(const struct facts *f)
+{
+	const struct mmapshare_query *q = &f->query;
+	unsigned long long faults;
+
+	printf("name        %s\n", q->name);
+	printf("path        /dev/mmapshare-%s\n", q->name);
+	printf("owner       %s\n", user_text(q->uid));
+	printf("group       %s\n", group_text(q->gid));
+	printf("mode        %04o when it was made\n", q->mode);
+	printf("files       %llu open\n", q->files);
+	if (sysfs_counter(q->name, "faults", &faults))
+		printf("faults      %llu\n", faults);
+}
+
+static void print_facts(const struct facts *f)
+{
+	const struct mmapshare_info *info = &f->info;
+	char text[BYTES_TEXT];
+
+	if (f->has_query)
+		print_query_facts(f);
+	else
+		printf("path        %s\n", region_text(f->name));
+	printf("size        %s bytes\n", bytes_text(f->has_info ? info->region_size :
+	       f->query.region_size, text));
+	printf("strategy    %s\n", strategy_text(f->has_info ? info->strategy :
+	       f->query.strategy));
+	printf("maps        %llu\n", f->has_info ? info->maps : f->query.maps);
+	if (!f->has_info) {
+		printf("more        is for those who may read it\n");
+		return;
+	}
+	print_features(f);
+	printf("page size   %u bytes\n", info->page_size);
+	printf("huge pages  %s bytes", bytes_text(info->huge_bytes, text));
+	if (info->huge_bytes)
+		printf(" in pages of %s", bytes_text(info->huge_page_size, text));
+	printf("\nABI         version %u\n", info->abi_version);
+}
+
+/* What list has, if it has it, and what only an open region says. */
+static void print_json_facts(const struct facts *f)
+{
+	const struct mmapshare_info *info = &f->info;
+
+	putchar('{');
+	if (f->has_query)
+		print_members(&f->query);
+	else
+		printf("\"size\": %llu, \"strategy\": \"%s\", \"maps\": %llu",
+		       info->region_size, strategy_text(info->strategy), info->maps);
+	if (f->has_info) {
+		print_features(f);
+		printf(", \"page_size\": %u, \"huge_page_size\": %u, "
+		       "\"huge_bytes\": %llu, \"abi_version\": %u",
+		       info->page_size, info->huge_page_size, info->huge_bytes,
+		       info->abi_version);
+	}
+	printf("}\n");
+}
+
+static error_t parse_info(int key, char *arg, struct argp_state *state)
+{
+	struct facts *f = state->input;
+
+	switch (key) {
+	case 'j':
+		f->json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (f->name)
+			fail_usage("%s: one REGION at a time", arg);
+		f->name = arg;
+		return 0;
+	default:
+		return parse_other(key, state);
+	}
+}
+
+static const struct argp_option info_options[] = {
+	{ "json", 'j', NULL, 0, "print JSON", 0 },
+	{ 0 }
+};
+
+static const struct argp info_argp = {
+	.options = info_options,
+	.parser = parse_info,
+	.args_doc = "[REGION]",
+	.doc = "Say what there is to know of a region, of /dev/mmapshare if none is "
+	       "given. Some of it may be known without permission to read it.",
+};
+
+int cmd_info(int argc, char **argv)
+{
+	struct facts f = {
+		.query.size = sizeof(f.query),
+		.info.size = sizeof(f.info),
+	};
+	struct mmapshare *region;
+	int ret;
+
+	parse_arguments(&info_argp, argc, argv, &f);
+	if (f.name && !strchr(f.name, '/')) {
+		check_name(f.name);
+		f.has_query = !mmapshare_query(f.name, &f.query);
+	}
+	ret = mmapshare_open(&region, f.name, MMAPSHARE_READ);
+	if (ret && !(f.has_query && ret == -EACCES))
+		fail_error(region_text(f.name), ret);
+	if (!ret) {
+		f.has_info = !mmapshare_info(region, &f.info);
+		mmapshare_close(region);
+	}
+	if (f.json)
+		print_json_facts(&f);
+	else
+		print_facts(&f);
+	return STATUS_OK;
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+/* mmapshare: regions of memory on the command line. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "cli.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "create", cmd_create },
+	{ "destroy", cmd_destroy },
+	{ "list", cmd_list },
+	{ "info", cmd_info },
+	{ "read", cmd_read },
+	{ "write", cmd_write },
+	{ "fill", cmd_fill },
+	{ "checksum", cmd_checksum },
+	{ "watch", cmd_watch },
+	{ "doctor", cmd_doctor },
+};
+
+static const char doc[] =
+	"Make regions of memory that programs and the kernel share, look at them, "
+	"and copy bytes in and out.\v"
+	"Commands:\n"
+	"  create NAME SIZE    make a region, /dev/mmapshare-NAME\n"
+	"  destroy NAME...     take away a region's name and node\n"
+	"  list                which regions there are\n"
+	"  info [REGION]       facts about one\n"
+	"  read [REGION]       copy bytes to standard output\n"
+	"  write [REGION]      copy bytes from standard input\n"
+	"  fill [REGION]       let the kernel store a pattern\n"
+	"  checksum [REGION]   let the kernel compute a CRC-32C\n"
+	"  watch               look at all regions, again and again\n"
+	"  doctor              why can this not be used, and what to do\n"
+	"\n"
+	"REGION is a name, or the path of a node, or /dev/mmapshare if there is none. "
+	"'mmapshare COMMAND --help' has the options.";
+
+static int run(int argc, char **argv)
+{
+	static char name[64];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(commands[i].name, argv[0]))
+			continue;
+		snprintf(name, sizeof(name), "mmapshare %s", argv[0]);
+		argv[0] = name;
+		program_invocation_name = name;
+		return commands[i].run(argc, argv);
+	}
+	fail_usage("%s: no such command: see mmapshare --help", argv[0]);
+}
+
+/* The first argument is the command, and takes all that follow. */
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	int *status = state->input;
+
+	(void)arg;
+	switch (key) {
+	case ARGP_KEY_ARG:
+		*status = run(state->argc - state->next + 1,
+			      state->argv + state->next - 1);
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		fail_usage("which command? see mmapshare --help");
+	default:
+		return parse_other(key, state);
+	}
+}
+
+static const struct argp argp = {
+	.parser = parse,
+	.args_doc = "COMMAND [ARGUMENT...]",
+	.doc = doc,
+};
+
+static void print_version(FILE *stream, struct argp_state *state)
+{
+	(void)state;
+	fprintf(stream, "mmapshare %s\n", mmapshare_version());
+}
+
+/* No region must get one of those descriptors: a closed one stays useless. */
+static void reserve_standard(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			exit(STATUS_FAILED);
+}
+
+int main(int argc, char **argv)
+{
+	static char name[16] = "mmapshare";
+	int status = STATUS_OK;
+
+	reserve_standard();
+	argp_program_version_hook = print_version;
+	argv[0] = name;
+	program_invocation_name = name;
+	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &status))
+		return STATUS_USAGE;
+	close_output();
+	return status;
+}
