@@ -8,7 +8,7 @@
 # shellcheck source=cli_lib.sh
 . "$(dirname "$0")/cli_lib.sh"
 
-commands="create destroy list info read write fill checksum watch doctor"
+commands="create destroy list info read write fill checksum notify wait watch doctor"
 
 # bad STATUS WORDS...: one line, without a trace of success
 bad()
@@ -41,7 +41,7 @@ unknown_options()
 	done | sort -u
 }
 
-plan 45
+plan 50
 expect "each command has help" "" "$(help_of_all)"
 expect "no command has that option" "2 0 1" "$(unknown_options)"
 expect "version" "mmapshare 1.0.0" "$(mmapshare --version)"
@@ -85,6 +85,11 @@ bad 2 fill --pattern 123456789
 bad 2 fill --hex 1
 bad 2 fill --hex 0x
 bad 1 checksum --offset 1 --length 16777215T
+bad 1 notify no-such-region
+bad 2 notify one two
+bad 2 wait --timeout 0
+bad 2 wait --count x
+bad 1 wait no-such-region
 bad 2 watch --interval 0
 bad 2 watch name
 bad 2 doctor name

@@ -12,11 +12,16 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define PATH_SIZE	80
 
-/* Statuses: it went as asked, it did not, nobody can know what was asked. */
+/*
+ * Statuses: it went as asked, it did not, nobody can know what was asked; and of
+ * wait: nothing came in time, nobody is there any more.
+ */
 enum {
 	STATUS_OK	= 0,
 	STATUS_FAILED	= 1,
 	STATUS_USAGE	= 2,
+	STATUS_TIMEOUT	= 3,
+	STATUS_ALONE	= 4,
 };
 
 /* Each is called with argv[0] being "mmapshare NAME" and returns a status. */
@@ -28,6 +33,8 @@ int cmd_read(int argc, char **argv);
 int cmd_write(int argc, char **argv);
 int cmd_fill(int argc, char **argv);
 int cmd_checksum(int argc, char **argv);
+int cmd_notify(int argc, char **argv);
+int cmd_wait(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 

@@ -18,7 +18,7 @@ _mmapshare_words()
 		echo fault huge vmalloc pfn
 		return ;;
 	-m | --mode | -o | --offset | -l | --length | -p | --pattern | -x | --hex | \
-	-n | --interval | -c | --count)
+	-n | --interval | -c | --count | -t | --timeout)
 		[ "$1 $2" = "list -n" ] || return ;;
 	esac
 	case $1 in
@@ -29,10 +29,12 @@ _mmapshare_words()
 	read | write | checksum)
 			echo "$range --help"; _mmapshare_regions ;;
 	fill)		echo "$range --pattern --hex --help"; _mmapshare_regions ;;
+	notify)		echo --help; _mmapshare_regions ;;
+	wait)		echo --count --hang-up --timeout --help; _mmapshare_regions ;;
 	watch)		echo --count --interval --help ;;
 	doctor)		echo --help ;;
-	*)		echo create destroy list info read write fill checksum watch \
-				doctor --help --version ;;
+	*)		echo create destroy list info read write fill checksum notify \
+				wait watch doctor --help --version ;;
 	esac
 }
 

@@ -19,6 +19,8 @@ static const struct {
 	{ "write", cmd_write },
 	{ "fill", cmd_fill },
 	{ "checksum", cmd_checksum },
+	{ "notify", cmd_notify },
+	{ "wait", cmd_wait },
 	{ "watch", cmd_watch },
 	{ "doctor", cmd_doctor },
 };
@@ -35,6 +37,8 @@ static const char doc[] =
 	"  write [REGION]      copy bytes from standard input\n"
 	"  fill [REGION]       let the kernel store a pattern\n"
 	"  checksum [REGION]   let the kernel compute a CRC-32C\n"
+	"  notify [REGION]     tell those who wait that there is something new\n"
+	"  wait [REGION]       wait until somebody does\n"
 	"  watch               look at all regions, again and again\n"
 	"  doctor              why can this not be used, and what to do\n"
 	"\n"

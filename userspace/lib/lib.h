@@ -8,10 +8,15 @@
 
 #define MMS_HIDDEN	__attribute__((visibility("hidden")))
 
-/* Constant from the time when the caller gets it. */
+/*
+ * struct mmapshare - an open region, constant but for its last member
+ * @doorbell: its doorbell page, once somebody has notified; stored once, by
+ *	compare and exchange
+ */
 struct mmapshare {
 	int fd;
 	uint64_t size;
+	struct mmapshare_doorbell *doorbell;
 };
 
 static inline bool mms_range_ok(uint64_t size, uint64_t offset, uint64_t length)
@@ -30,5 +35,7 @@ MMS_HIDDEN int mms_control(int flags, unsigned long request, void *arg);
 
 /* Into a field that is all 0. */
 MMS_HIDDEN int mms_copy_name(char *field, const char *name);
+
+MMS_HIDDEN void mms_unmap_doorbell(struct mmapshare_doorbell *bell);
 
 #endif /* MMAPSHARE_LIB_H */

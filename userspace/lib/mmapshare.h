@@ -232,6 +232,38 @@ int mmapshare_fill(const struct mmapshare *region, uint64_t offset,
 int mmapshare_checksum(const struct mmapshare *region, uint64_t offset,
 		       uint64_t length, uint32_t *crc32c);
 
+/* The doorbell: mmapshare_wait(3) */
+
+/**
+ * mmapshare_notify - tell others that there is something new
+ * @region: a region open for writing
+ *
+ * Adds 1 to the count of the region's notifications and wakes all who wait. What
+ * was stored before is seen by who sees the new count. When nobody waits, only
+ * the first call for @region makes system calls.
+ *
+ * Return: 0; -EBADF if the region is open for reading only; -ENOTTY if the
+ * module is too old for this.
+ */
+int mmapshare_notify(struct mmapshare *region);
+
+/**
+ * mmapshare_wait - wait until there is something new
+ * @region: an open region
+ * @count: in: the number of notifications the caller knows of; out: the number
+ *	now, after 0, -ETIMEDOUT and -EPIPE
+ * @timeout: nanoseconds from now; 0 not to wait, negative to wait for ever
+ *
+ * To wait together with other things, poll() mmapshare_fd() for POLLIN, then
+ * call this with a @timeout of 0.
+ *
+ * Return: 0 if the number is another one, which may be at once; -ETIMEDOUT;
+ * -EPIPE if it is the same and all others who had the region open are gone;
+ * -EINTR for a signal; -ENOTTY if the module is too old for this.
+ */
+int mmapshare_wait(const struct mmapshare *region, uint64_t *count,
+		   int64_t timeout);
+
 /* What there is: mmapshare_list(3) */
 
 /**

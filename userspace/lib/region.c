@@ -14,6 +14,7 @@ static struct mmapshare *new_region(int fd, uint64_t size)
 	if (r) {
 		r->fd = fd;
 		r->size = size;
+		r->doorbell = NULL;
 	}
 	return r;
 }
@@ -139,6 +140,7 @@ void mmapshare_close(struct mmapshare *region)
 {
 	if (!region)
 		return;
+	mms_unmap_doorbell(region->doorbell);
 	close(region->fd);
 	free(region);
 }

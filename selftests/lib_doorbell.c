@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/* libmmapshare: who waits is told, exactly, and telling nobody costs nothing. */
+#include "lib_test.h"
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#define MS	1000000LL
+#define FOREVER	(-1)
+
+/* The region once more, as a participant of its own. */
+FIXTURE(bell) {
+	struct device dev;
+	char name[32];
+	struct mmapshare *region;
+	struct mmapshare *other;
+	uint64_t count;
+};
+
+FIXTURE_SETUP(bell)
+{
+	DEVICE_OPEN(&self->dev, O_RDWR);
+	snprintf(self->name, sizeof(self->name), "bell.%d", getpid());
+	ASSERT_EQ(0, mmapshare_create(&self->region, self->name, 1,
+				      loaded_strategy(&self->dev), 0600));
+	ASSERT_EQ(0, mmapshare_open(&self->other, self->name, MMAPSHARE_WRITE));
+	EXPECT_EQ(-ETIMEDOUT, mmapshare_wait(self->region, &self->count, 0));
+}
+
+FIXTURE_TEARDOWN(bell)
+{
+	mmapshare_destroy(self->name, 0);
+	mmapshare_close(self->region);
+	mmapshare_close(self->other);
+	close(self->dev.fd);
+}
+
+static long long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 * MS + t.tv_nsec;
+}
+
+TEST_F(bell, counts)
+{
+	const uint64_t before = self->count;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, mmapshare_notify(self->other));
+	EXPECT_EQ(0, mmapshare_wait(self->region, &self->count, FOREVER));
+	EXPECT_EQ(before + 3, self->count);
+	EXPECT_EQ(-ETIMEDOUT, mmapshare_wait(self->region, &self->count, 0));
+	/* one's own count as well */
+	ASSERT_EQ(0, mmapshare_notify(self->region));
+	EXPECT_EQ(0, mmapshare_wait(self->region, &self->count, 0));
+	EXPECT_EQ(before + 4, self->count);
+}
+
+TEST_F(bell, time_out)
+{
+	const long long start = now();
+
+	EXPECT_EQ(-ETIMEDOUT, mmapshare_wait(self->region, &self->count, 50 * MS));
+	EXPECT_LE(50 * MS, now() - start);
+}
+
+/* Whose turn it is, and who takes it. */
+struct player {
+	struct mmapshare *region;
+	volatile int *turn;
+	int me;
+	int ret;
+};
+
+#define TURNS	500
+
+/* Every turn has to wait for the other's, and there is nobody else who tells. */
+static void *take_turns(void *arg)
+{
+	struct player *p = arg;
+	uint64_t count = 0;
+	int i;
+
+	for (i = 0; i < TURNS && !p->ret; i++) {
+		while (__atomic_load_n(p->turn, __ATOMIC_ACQUIRE) != p->me && !p->ret)
+			p->ret = mmapshare_wait(p->region, &count, 10000 * MS);
+		__atomic_store_n(p->turn, !p->me, __ATOMIC_RELEASE);
+		if (!p->ret)
+			p->ret = mmapshare_notify(p->region);
+	}
+	return NULL;
+}
+
+TEST_F(bell, wakes_who_waits)
+{
+	volatile int turn = 0;
+	struct player one = { self->region, &turn, 0, 0 };
+	struct player two = { self->other, &turn, 1, 0 };
+	pthread_t thread;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, take_turns, &one));
+	take_turns(&two);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(0, one.ret);
+	EXPECT_EQ(0, two.ret);
+	EXPECT_EQ(0, mmapshare_wait(self->region, &self->count, 0));
+	EXPECT_EQ(2 * TURNS, (int)self->count);
+}
+
+#define THREADS	4
+
+struct notifier {
+	struct mmapshare *region;
+	long long end;
+	uint64_t times;
+	int ret;
+};
+
+static void *notify_often(void *arg)
+{
+	struct notifier *n = arg;
+	int i;
+
+	while (!n->ret && now() < n->end)
+		for (i = 0; i < 100 && !n->ret; i++, n->times++)
+			n->ret = mmapshare_notify(n->region);
+	return NULL;
+}
+
+TEST_F(bell, many_threads_and_one_handle)
+{
+	const long long end = now() + 1000 * MS;
+	struct notifier notifiers[THREADS];
+	uint64_t wanted = self->count;
+	pthread_t threads[THREADS];
+	int i;
+
+	for (i = 0; i < THREADS; i++) {
+		notifiers[i] = (struct notifier){ self->other, end, 0, 0 };
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, notify_often,
+					    &notifiers[i]));
+	}
+	for (i = 0; i < THREADS; i++) {
+		ASSERT_EQ(0, pthread_join(threads[i], NULL));
+		EXPECT_EQ(0, notifiers[i].ret);
+		wanted += notifiers[i].times;
+	}
+	EXPECT_EQ(0, mmapshare_wait(self->region, &self->count, 0));
+	EXPECT_EQ(wanted, self->count);
+}
+
+/* Where any system call but read(), write() and exit() kills. */
+static int notify_without_system_calls(void *arg)
+{
+	int i;
+
+	if (mmapshare_notify(arg))
+		return 1;
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT))
+		return 77;
+	for (i = 0; i < 1000; i++)
+		if (mmapshare_notify(arg))
+			syscall(SYS_exit, 2);
+	syscall(SYS_exit, 0);
+	return 3;
+}
+
+TEST_F(bell, no_system_calls_when_nobody_waits)
+{
+	const uint64_t before = self->count;
+	int ret = run_child(notify_without_system_calls, self->other);
+
+	if (ret == -77)
+		SKIP(return, "needs CONFIG_SECCOMP");
+	EXPECT_EQ(0, ret);
+	EXPECT_EQ(0, mmapshare_wait(self->region, &self->count, 0));
+	EXPECT_EQ(before + 1001, self->count);
+}
+
+TEST_F(bell, readers_wait_and_do_not_notify)
+{
+	struct mmapshare *reader;
+	uint64_t count = self->count;
+
+	ASSERT_EQ(0, mmapshare_open(&reader, self->name, MMAPSHARE_READ));
+	EXPECT_EQ(-EBADF, mmapshare_notify(reader));
+	ASSERT_EQ(0, mmapshare_notify(self->region));
+	EXPECT_EQ(0, mmapshare_wait(reader, &count, FOREVER));
+	EXPECT_EQ(self->count + 1, count);
+	mmapshare_close(reader);
+}
+
+TEST_F(bell, the_others_are_gone)
+{
+	uint64_t count = self->count;
+
+	/* they have notified, which must not keep them */
+	ASSERT_EQ(0, mmapshare_notify(self->other));
+	mmapshare_close(self->other);
+	EXPECT_EQ(0, mmapshare_wait(self->region, &count, FOREVER));
+	EXPECT_EQ(-EPIPE, mmapshare_wait(self->region, &count, FOREVER));
+	EXPECT_EQ(self->count + 1, count);
+	ASSERT_EQ(0, mmapshare_open(&self->other, self->name, MMAPSHARE_WRITE));
+	EXPECT_EQ(-ETIMEDOUT, mmapshare_wait(self->region, &count, 0));
+}
+
+static void ignore(int signal)
+{
+}
+
+TEST_F(bell, signals)
+{
+	struct sigaction action = { .sa_handler = ignore };
+	uint64_t count = self->count;
+
+	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
+	alarm(1);
+	EXPECT_EQ(-EINTR, mmapshare_wait(self->region, &count, FOREVER));
+	EXPECT_EQ(self->count, count);
+}
+
+TEST_F(bell, poll)
+{
+	struct pollfd p = { .fd = mmapshare_fd(self->region), .events = POLLIN };
+
+	EXPECT_EQ(0, poll(&p, 1, 0));
+	ASSERT_EQ(0, mmapshare_notify(self->other));
+	ASSERT_EQ(1, poll(&p, 1, 10000));
+	EXPECT_EQ(POLLIN, p.revents);
+	EXPECT_EQ(0, mmapshare_wait(self->region, &self->count, 0));
+	EXPECT_EQ(0, poll(&p, 1, 0));
+	mmapshare_close(self->other);
+	self->other = NULL;
+	ASSERT_EQ(1, poll(&p, 1, 10000));
+	EXPECT_EQ(POLLHUP, p.revents);
+}
+
+TEST_HARNESS_MAIN
