@@ -18,7 +18,7 @@ cleanup()
 # of 10 lines, and "status N". What it is to read comes from the script.
 on_terminal()
 {
-	python3 -c '
+	python3 -IS -c '
 import fcntl, os, pty, struct, sys, termios
 pid, fd = pty.fork()
 if pid == 0:
@@ -45,7 +45,8 @@ plain()
 }
 
 python3 -c 'import pty' 2>/dev/null || skip_all "needs python3"
-plan 15
+plan 16
+export TERM=vt100
 expect "create" "status 0" "$(on_terminal "mmapshare create $name 4M")"
 expect "create again" "1 status 1" "$(on_terminal "mmapshare create $name 1" |
 	awk '/^status/ { print lines, $0 } { lines++ }')"
@@ -67,7 +68,7 @@ expect "no bar for a short copy" "status 0" \
 	"$(on_terminal "mmapshare read $name >/dev/null")"
 
 # Slow input makes a copy long.
-slow="(head -c 2M /dev/zero; sleep 1; head -c 2M /dev/zero) >$TMP/fifo &
+slow="(head -c 2M /dev/zero; sleep 0.7; head -c 2M /dev/zero) >$TMP/fifo &
 	mmapshare write $name"
 mkfifo "$TMP/fifo"
 expect "a bar for a long one, and gone at its end" "yes, 1, status 0" \
@@ -77,6 +78,9 @@ expect "a bar for a long one, and gone at its end" "yes, 1, status 0" \
 	grep -o 'status.*' "$TMP/shown")"
 expect "none where nobody looks" "status 0" \
 	"$(on_terminal "$slow <$TMP/fifo >/dev/null 2>$TMP/err; exec test ! -s $TMP/err")"
+
+expect "nor where it cannot be drawn" "status 0" \
+	"$(TERM=dumb on_terminal "$slow <$TMP/fifo >/dev/null")"
 
 expect "watch is on a screen of its own" "1 1 status 0" \
 	"$(on_terminal "mmapshare watch -n 0.1 -c 2" >"$TMP/shown"

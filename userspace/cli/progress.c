@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* How far a long copy is, for who waits at a terminal. */
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,10 +18,16 @@ static double now(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-/* Not where the bytes themselves go to the terminal. */
+/*
+ * Not where the bytes themselves go to the terminal, nor on one that cannot draw
+ * over a line.
+ */
 static bool is_watched(void)
 {
-	return isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
+	const char *type = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO) &&
+	       type && strcmp(type, "dumb");
 }
 
 static void draw(uint64_t done, uint64_t total)
