@@ -11,7 +11,7 @@
 #define TIMEOUT_S	20
 
 /* More often with $MMAPSHARE_ROUNDS, which is a factor. */
-#define ROUNDS	400
+#define ROUNDS	200
 #define BURSTS	500
 
 static long rounds(long times)

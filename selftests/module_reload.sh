@@ -7,11 +7,11 @@
 # shellcheck source=module_lib.sh
 . "$(dirname "$0")/module_lib.sh"
 
-ROUNDS=5
+ROUNDS=3
 # An odd size, which nobody else has in vmalloc space: with its guard page.
 SIZE=$((769 * PAGE))
 VMALLOC=$((770 * PAGE))
-# A region that is not given back makes 15 MiB in the end. Processes and caches
+# A region that is not given back makes 9 MiB in the end. Processes and caches
 # come and go by some 100 KiB meanwhile; shmem is used by hardly anybody else.
 SLACK_KIB=2048
 SLACK_PAGES=64

@@ -6,8 +6,8 @@
 
 #define MODULE	"/sys/module/mmapshare"
 #define SIZE	(256UL << 20)
-#define REPEAT	4
-#define ROUNDS	6	/* at most, on a machine with much else to do */
+#define REPEAT	2
+#define ROUNDS	12	/* at most, on a machine with much else to do */
 #define TOO_SLOW	100e3	/* milliseconds for less than a round */
 
 enum { FAULT, HUGE, VMALLOC, PFN, MEMFD, KINDS };

@@ -7,7 +7,7 @@
 #include "region_test.h"
 #include <pthread.h>
 
-#define ROUNDS	16
+#define ROUNDS	8
 
 FIXTURE(race) {
 	struct device dev;
