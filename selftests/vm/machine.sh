@@ -16,8 +16,10 @@ amd64 | x86 | x86_64)
 	kbuild_arch=x86
 	triplet=x86_64-linux-gnu
 	flavour=cloud-amd64
-	# a kernel without ACPI learns only of the first processor in each socket
-	qemu="qemu-system-x86_64 -vga none" cpu=max smp=2,sockets=2
+	# a kernel without ACPI learns only of the first processor in each socket;
+	# with erms it copies memory by bytes, which is slow to emulate
+	qemu="qemu-system-x86_64 -vga none" cpu=max,erms=off,fsrm=off
+	smp=2,sockets=2
 	ports="-serial chardev:log -serial chardev:io -serial chardev:report"
 	console="ttyS0 tsc=reliable" terminal=ttyS1 report=ttyS2
 	compat=i686-linux-gnu
