@@ -8,7 +8,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 KERNELS ?= 6.1 6.12 7.2
 KERNEL ?= 6.12
 
-export STRATEGIES TESTS MEM TIMEOUT OPS SEED WORKERS ONLY LEGS
+export STRATEGIES TESTS ALL MEM TIMEOUT OPS SEED WORKERS ONLY LEGS
 
 vm := selftests/vm
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
@@ -28,7 +28,7 @@ uninstall:	## remove what "make install" installed
 clean:		## remove what "make modules" made
 	$(kbuild) clean
 
-check: deps	## run the selftests in VMs; KERNELS="6.1 6.12 7.2" STRATEGIES= TESTS= ARCH=
+check: deps	## run the selftests in VMs; KERNELS="6.1 6.12 7.2" STRATEGIES= TESTS= ALL=1 ARCH=
 	@$(vm)/check $(KERNELS)
 
 check-debug: deps ## the same on kernels with KASAN, lockdep, kmemleak, KCSAN; LEGS=
