@@ -4,32 +4,25 @@
 # What the cli_*.sh have in common; to be sourced. They use the mmapshare that
 # is in PATH.
 
+# shellcheck source=tap_lib.sh
+. "$(dirname "$0")/tap_lib.sh"
+
 NODE=/dev/mmapshare
 PARAMETERS=/sys/module/mmapshare/parameters
 # shellcheck disable=SC2034	# used by those that source this
 PAGE=$(getconf PAGESIZE)
-KSFT_SKIP=4
 TMP=$(mktemp -d)
 trap 'rm -rf "$TMP"' EXIT
 # no test makes files that depend on it
 umask 022
 
-skip_all()
-{
-	echo "TAP version 13"
-	echo "1..0 # SKIP $1"
-	exit $KSFT_SKIP
-}
-
 # plan N: get ready for N results.
 plan()
 {
-	planned=$1 results=0 failures=0
 	[ -c "$NODE" ] || skip_all "no $NODE: load the module"
 	[ -d "$PARAMETERS" ] || skip_all "no $PARAMETERS"
 	command -v mmapshare >/dev/null || skip_all "mmapshare is not installed"
-	echo "TAP version 13"
-	echo "1..$planned"
+	begin_tap "$1"
 	trap finish EXIT
 	trap 'exit 1' HUP INT TERM
 }
@@ -45,30 +38,8 @@ finish()
 	trap - EXIT
 	cleanup
 	rm -rf "$TMP"
-	if [ "$results" != "$planned" ]; then
-		echo "# planned $planned results, got $results"
-		exit 1
-	fi
-	exit $((failures > 0))
-}
-
-# expect WHAT WANTED GOT: one result.
-expect()
-{
-	results=$((results + 1))
-	if [ "$2" = "$3" ]; then
-		echo "ok $results $1"
-	else
-		failures=$((failures + 1))
-		echo "not ok $results $1"
-		printf 'want: %s\ngot:  %s\n' "$2" "$3" | sed 's/^/# /'
-	fi
-}
-
-skip()
-{
-	results=$((results + 1))
-	echo "ok $results # SKIP $1"
+	end_tap
+	exit $?
 }
 
 # status COMMAND...: print its status, and nothing of what it says.

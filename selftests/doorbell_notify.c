@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* NOTIFY counts, and wakes; also for who has counted himself. */
 #include "doorbell_test.h"
-#include <sched.h>
 
 TEST_F(bell, counts_one_by_one)
 {
@@ -101,15 +100,6 @@ struct adder {
 	uint64_t rings;
 	bool end;
 };
-
-static void run_on(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
-}
 
 /* Nobody waits: it only adds. */
 static void *add(void *arg)

@@ -3,7 +3,7 @@
  * Structures of random bytes: the ioctls succeed exactly if they should, fail
  * with the documented errno if not, and change what they should and no more.
  */
-#include "mmapshare_test.h"
+#include "ioctl_calls.h"
 
 #define ROUNDS	10000
 #define MAX_PAGE	65536
@@ -18,12 +18,6 @@ union any {
 	struct mmapshare_notify notify;
 	struct mmapshare_wait wait;
 	uint8_t bytes[MAX_PAGE];
-};
-
-static const unsigned int commands[] = {
-	MMAPSHARE_IOC_INFO, MMAPSHARE_IOC_FILL, MMAPSHARE_IOC_CHECKSUM,
-	MMAPSHARE_IOC_SEAL, MMAPSHARE_IOC_READ_ONLY, MMAPSHARE_IOC_REVOKE,
-	MMAPSHARE_IOC_NOTIFY, MMAPSHARE_IOC_WAIT,
 };
 
 FIXTURE(garbage)
@@ -66,8 +60,7 @@ FIXTURE_TEARDOWN(garbage)
 
 static uint64_t dice(FIXTURE_DATA(garbage) *self, uint64_t sides)
 {
-	self->seed = self->seed * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (self->seed >> 20) % sides;
+	return throw_dice(&self->seed, sides);
 }
 
 /* Mostly small, often at an edge, sometimes anything. */
@@ -89,43 +82,16 @@ static uint64_t number(FIXTURE_DATA(garbage) *self)
 	}
 }
 
-static uint32_t size_of(unsigned int cmd)
+static void make(FIXTURE_DATA(garbage) *self, const struct call *call)
 {
-	switch (cmd) {
-	case MMAPSHARE_IOC_INFO:
-		return sizeof(struct mmapshare_info);
-	case MMAPSHARE_IOC_FILL:
-		return sizeof(struct mmapshare_fill);
-	case MMAPSHARE_IOC_CHECKSUM:
-		return sizeof(struct mmapshare_checksum);
-	case MMAPSHARE_IOC_SEAL:
-		return sizeof(struct mmapshare_seal);
-	case MMAPSHARE_IOC_READ_ONLY:
-		return sizeof(struct mmapshare_read_only);
-	case MMAPSHARE_IOC_REVOKE:
-		return sizeof(struct mmapshare_revoke);
-	case MMAPSHARE_IOC_NOTIFY:
-		return sizeof(struct mmapshare_notify);
-	default:
-		return sizeof(struct mmapshare_wait);
-	}
-}
-
-/* How much of it the first version had. */
-static uint32_t oldest_of(unsigned int cmd)
-{
-	return cmd == MMAPSHARE_IOC_INFO ? 56 : size_of(cmd);
-}
-
-static void make(FIXTURE_DATA(garbage) *self, unsigned int cmd)
-{
+	const unsigned int cmd = call->cmd;
 	union any *any = &self->any;
 	uint32_t i;
 
 	memset(any, 0, self->dev.page);
-	any->size = dice(self, 8) ? size_of(cmd) :
+	any->size = dice(self, 8) ? call->size :
 		    dice(self, 2) ? number(self) :
-		    oldest_of(cmd) - 4 + dice(self, size_of(cmd) + 8 - oldest_of(cmd));
+		    call->oldest - 4 + dice(self, call->size + 8 - call->oldest);
 	/* never to be added to the region that all other tests use */
 	if (cmd == MMAPSHARE_IOC_SEAL) {
 		any->seal.flags = !dice(self, 4);
@@ -165,16 +131,17 @@ static void make(FIXTURE_DATA(garbage) *self, unsigned int cmd)
 }
 
 /* The rules, once more. */
-static int expected(FIXTURE_DATA(garbage) *self, unsigned int cmd)
+static int expected(FIXTURE_DATA(garbage) *self, const struct call *call)
 {
+	const unsigned int cmd = call->cmd;
 	const union any *any = &self->any;
 	const struct mmapshare_fill *fill = &any->fill;
 	const uint64_t size = self->dev.size, page = self->dev.page;
 	uint32_t i;
 
-	if (any->size < oldest_of(cmd))
+	if (any->size < call->oldest)
 		return EINVAL;
-	for (i = size_of(cmd); i < any->size && i < page; i++)
+	for (i = call->size; i < any->size && i < page; i++)
 		if (any->bytes[i])
 			return E2BIG;
 	if (any->size > page)
@@ -214,13 +181,15 @@ TEST_F(garbage, ioctls)
 {
 	struct mmapshare_fill *fill = &self->any.fill;
 	int round, ret, fd, good = 0;
+	const struct call *call;
 	unsigned int cmd;
 	uint64_t i;
 
 	for (round = 0; round < ROUNDS; round++) {
-		cmd = commands[dice(self, ARRAY_SIZE(commands))];
-		make(self, cmd);
-		ret = expected(self, cmd);
+		call = throw_call(&self->seed);
+		cmd = call->cmd;
+		make(self, call);
+		ret = expected(self, call);
 		if (!ret && cmd == MMAPSHARE_IOC_FILL)
 			for (i = 0; i < fill->length; i++)
 				self->want[fill->offset + i] =

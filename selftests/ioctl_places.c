@@ -4,7 +4,7 @@
  * read or written, at odd addresses, in the region itself, in the kernel's
  * half. What is said by ioctl_garbage.c of the rest holds here, too.
  */
-#include "mmapshare_test.h"
+#include "ioctl_calls.h"
 #include <limits.h>
 
 #define ROUNDS	4000
@@ -25,12 +25,6 @@ union any {
 	struct mmapshare_notify notify;
 	struct mmapshare_wait wait;
 	uint8_t bytes[PAGE];
-};
-
-static const unsigned int commands[] = {
-	MMAPSHARE_IOC_INFO, MMAPSHARE_IOC_FILL, MMAPSHARE_IOC_CHECKSUM,
-	MMAPSHARE_IOC_SEAL, MMAPSHARE_IOC_READ_ONLY, MMAPSHARE_IOC_REVOKE,
-	MMAPSHARE_IOC_NOTIFY, MMAPSHARE_IOC_WAIT,
 };
 
 FIXTURE(places)
@@ -86,8 +80,7 @@ FIXTURE_TEARDOWN(places)
 
 static uint64_t dice(FIXTURE_DATA(places) *self, uint64_t sides)
 {
-	self->seed = self->seed * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (self->seed >> 24) % sides;
+	return throw_dice(&self->seed, sides);
 }
 
 /* The page of the region that the third page may be: the last. */
@@ -131,34 +124,6 @@ static size_t accessible(FIXTURE_DATA(places) *self, size_t at, size_t n,
 	return at + n <= end ? n : end - at;
 }
 
-static uint32_t size_of(unsigned int cmd)
-{
-	switch (cmd) {
-	case MMAPSHARE_IOC_INFO:
-		return sizeof(struct mmapshare_info);
-	case MMAPSHARE_IOC_FILL:
-		return sizeof(struct mmapshare_fill);
-	case MMAPSHARE_IOC_CHECKSUM:
-		return sizeof(struct mmapshare_checksum);
-	case MMAPSHARE_IOC_SEAL:
-		return sizeof(struct mmapshare_seal);
-	case MMAPSHARE_IOC_READ_ONLY:
-		return sizeof(struct mmapshare_read_only);
-	case MMAPSHARE_IOC_REVOKE:
-		return sizeof(struct mmapshare_revoke);
-	case MMAPSHARE_IOC_NOTIFY:
-		return sizeof(struct mmapshare_notify);
-	default:
-		return sizeof(struct mmapshare_wait);
-	}
-}
-
-/* How much of it the first version had. */
-static uint32_t oldest_of(unsigned int cmd)
-{
-	return cmd == MMAPSHARE_IOC_INFO ? 56 : size_of(cmd);
-}
-
 static bool has_range(unsigned int cmd)
 {
 	return cmd == MMAPSHARE_IOC_FILL || cmd == MMAPSHARE_IOC_CHECKSUM;
@@ -171,14 +136,16 @@ static bool writes_back(unsigned int cmd)
 }
 
 /* Mostly right, and mostly near some end. */
-static size_t make(FIXTURE_DATA(places) *self, unsigned int cmd, union any *any)
+static size_t make(FIXTURE_DATA(places) *self, const struct call *call,
+		   union any *any)
 {
+	const unsigned int cmd = call->cmd;
 	static const uint32_t sizes[] = { 0, 4, 31, 55, 56, 57, 64, 100, 2000, 4096, 4097 };
 	const size_t edges[] = { PAGE, 2 * PAGE, 3 * PAGE };
 
 	memset(any, 0, sizeof(*any));
-	any->size = dice(self, 3) ? size_of(cmd) : dice(self, 2) ?
-		    size_of(cmd) + dice(self, 9) :
+	any->size = dice(self, 3) ? call->size : dice(self, 2) ?
+		    call->size + dice(self, 9) :
 		    sizes[dice(self, ARRAY_SIZE(sizes))];
 	if (cmd == MMAPSHARE_IOC_WAIT) {
 		any->wait.count = dice(self, 2) ? self->count : dice(self, 1ULL << 40);
@@ -195,7 +162,7 @@ static size_t make(FIXTURE_DATA(places) *self, unsigned int cmd, union any *any)
 			any->fill.offset = last_page(self);
 	}
 	if (!dice(self, 8))		/* what no kernel knows yet */
-		any->bytes[size_of(cmd) + dice(self, 60)] = 1;
+		any->bytes[call->size + dice(self, 60)] = 1;
 	if (!dice(self, 4))
 		return dice(self, 4 * PAGE - 4);
 	return edges[dice(self, 3)] - 150 + dice(self, 170);
@@ -225,16 +192,17 @@ static void put(FIXTURE_DATA(places) *self, size_t at, const union any *any)
 }
 
 /* The rules, in the order in which they are told. */
-static int expected(FIXTURE_DATA(places) *self, unsigned int cmd, size_t at,
-		    const union any *any)
+static int expected(FIXTURE_DATA(places) *self, const struct call *call,
+		    size_t at, const union any *any)
 {
-	const uint32_t ksize = size_of(cmd), usize = any->size;
+	const unsigned int cmd = call->cmd;
+	const uint32_t ksize = call->size, usize = any->size;
 	size_t there = accessible(self, at, usize, false);
 	uint32_t i;
 
 	if (accessible(self, at, 4, false) < 4)
 		return EFAULT;
-	if (usize < oldest_of(cmd))
+	if (usize < call->oldest)
 		return EINVAL;
 	if (usize > PAGE)
 		return E2BIG;
@@ -259,9 +227,10 @@ static int expected(FIXTURE_DATA(places) *self, unsigned int cmd, size_t at,
 }
 
 /* What a good call has done: with the region, and with the structure. */
-static bool check_done(FIXTURE_DATA(places) *self, unsigned int cmd, size_t at,
-		       union any *any)
+static bool check_done(FIXTURE_DATA(places) *self, const struct call *call,
+		       size_t at, union any *any)
 {
+	const unsigned int cmd = call->cmd;
 	const union any *got = (void *)(self->pages + at);
 	union any copy;
 	uint32_t i;
@@ -287,10 +256,10 @@ static bool check_done(FIXTURE_DATA(places) *self, unsigned int cmd, size_t at,
 	if (self->third == REGION)
 		memcpy(self->want + last_page(self),
 		       self->map + last_page(self), PAGE);
-	for (i = size_of(cmd); i < any->size; i++)
+	for (i = call->size; i < any->size; i++)
 		if (copy.bytes[i])
 			return false;
-	return !memcmp(&copy, any, size_of(cmd)) &&
+	return !memcmp(&copy, any, call->size) &&
 	       (cmd != MMAPSHARE_IOC_INFO ||
 		copy.info.region_size == self->dev.size);
 }
@@ -298,28 +267,28 @@ static bool check_done(FIXTURE_DATA(places) *self, unsigned int cmd, size_t at,
 TEST_F(places, ioctls)
 {
 	int round, want, seen, fd, good = 0, faults = 0;
-	unsigned int cmd;
+	const struct call *call;
 	union any any;
 	size_t at;
 
 	for (round = 0; round < ROUNDS; round++) {
 		if (round % 8 == 0)
 			ASSERT_TRUE(change_third(self));
-		cmd = commands[dice(self, ARRAY_SIZE(commands))];
-		at = make(self, cmd, &any);
+		call = throw_call(&self->seed);
+		at = make(self, call, &any);
 		put(self, at, &any);
-		want = expected(self, cmd, at, &any);
-		fd = ioctl(self->dev.fd, cmd, self->pages + at);
+		want = expected(self, call, at, &any);
+		fd = ioctl(self->dev.fd, call->cmd, self->pages + at);
 		seen = fd < 0 ? errno : 0;
 		if (fd > 0)
 			close(fd);
 		ASSERT_EQ(want, seen)
 			TH_LOG("round %d: ioctl %#x at %zu, size %u, third page %d",
-			       round, cmd, at, any.size, self->third);
+			       round, call->cmd, at, any.size, self->third);
 		if (!seen) {
-			ASSERT_TRUE(check_done(self, cmd, at, &any))
+			ASSERT_TRUE(check_done(self, call, at, &any))
 				TH_LOG("round %d: ioctl %#x at %zu, size %u",
-				       round, cmd, at, any.size);
+				       round, call->cmd, at, any.size);
 		} else if (self->third == REGION) {
 			/* a fault may come late */
 			memcpy(self->want + last_page(self),
@@ -346,14 +315,14 @@ TEST_F(places, kernel_addresses)
 		0xfffffffffffff000ULL, 0xfffffffffffffffcULL,
 		0xffffffffffffffffULL, -4096UL, -4UL, -1UL,
 	};
-	unsigned int cmd;
+	const struct call *call;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(addresses); i++) {
 		if (addresses[i] > ULONG_MAX)
 			continue;
-		for (cmd = 0; cmd < ARRAY_SIZE(commands); cmd++) {
-			EXPECT_EQ(-1, ioctl(self->dev.fd, commands[cmd],
+		for (call = calls; call < calls + ARRAY_SIZE(calls); call++) {
+			EXPECT_EQ(-1, ioctl(self->dev.fd, call->cmd,
 					    (unsigned long)addresses[i]));
 			EXPECT_EQ(EFAULT, errno)
 				TH_LOG("%#llx", (unsigned long long)addresses[i]);

@@ -5,7 +5,6 @@
  */
 #include "mmapshare_test.h"
 #include <pthread.h>
-#include <sched.h>
 #include <stddef.h>
 #include <time.h>
 
@@ -50,16 +49,6 @@ FIXTURE_TEARDOWN(race)
 	free(self->shared);
 	munmap(self->map, self->dev.size);
 	close(self->dev.fd);
-}
-
-/* On different processors, where there are two. */
-static void run_on(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
 }
 
 static void *flip(void *arg)

@@ -4,6 +4,9 @@
 # What the module_*.sh have in common; to be sourced. They load and unload the
 # module in the file $MMAPSHARE_KO, and in the end load it again as it was.
 
+# shellcheck source=tap_lib.sh
+. "$(dirname "$0")/tap_lib.sh"
+
 TOOL=$(dirname "$0")/module_tool
 NODE=/dev/mmapshare
 PARAMETERS=/sys/module/mmapshare/parameters
@@ -11,14 +14,6 @@ PARAMETERS=/sys/module/mmapshare/parameters
 STRATEGIES="fault huge vmalloc pfn"
 # shellcheck disable=SC2034
 PAGE=$(getconf PAGESIZE)
-KSFT_SKIP=4
-
-skip_all()
-{
-	echo "TAP version 13"
-	echo "1..0 # SKIP $1"
-	exit $KSFT_SKIP
-}
 
 # load [PARAMETER...], unload: print 0 or the errno's name; try_load adds what
 # the module had to say.
@@ -46,15 +41,14 @@ parameter()
 # plan N: get ready for N results, with the module not loaded.
 plan()
 {
-	planned=$1 results=0 failures=0 was=''
+	was=''
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
 	[ -n "${MMAPSHARE_KO:-}" ] || skip_all "MMAPSHARE_KO is not set"
 	[ -d "$PARAMETERS" ] || skip_all "load the module first"
 	[ "$(parameter strategy)" = fault ] ||
 		skip_all "covered when loaded with fault"
 	was="size=$(parameter size) strategy=fault exec=$(parameter exec)"
-	echo "TAP version 13"
-	echo "1..$planned"
+	begin_tap "$1"
 	trap finish EXIT
 	trap 'exit 1' HUP INT TERM
 	if [ "$(unload)" != 0 ]; then
@@ -73,25 +67,9 @@ finish()
 		echo "Bail out! cannot load the module again: $was"
 		exit 1
 	fi
-	if [ "$results" != "$planned" ]; then
-		echo "# planned $planned results, got $results"
-		exit 1
-	fi
 	# a bare exit would be with the status from before this trap
-	exit $((failures > 0))
-}
-
-# expect WHAT WANTED GOT: one result.
-expect()
-{
-	results=$((results + 1))
-	if [ "$2" = "$3" ]; then
-		echo "ok $results $1"
-	else
-		failures=$((failures + 1))
-		echo "not ok $results $1"
-		printf 'want: %s\ngot:  %s\n' "$2" "$3" | sed 's/^/# /'
-	fi
+	end_tap
+	exit $?
 }
 
 # What an unloaded module must not leave.
