@@ -21,7 +21,7 @@ amd64 | x86 | x86_64)
 	qemu="qemu-system-x86_64 -vga none" cpu=max,erms=off,fsrm=off
 	smp=2,sockets=2
 	ports="-serial chardev:log -serial chardev:io -serial chardev:report"
-	console="ttyS0 tsc=reliable" terminal=ttyS1 report=ttyS2
+	console="ttyS0 tsc=reliable no_timer_check" terminal=ttyS1 report=ttyS2
 	compat=i686-linux-gnu
 	packages="gcc-i686-linux-gnu libc6-dev-i386-cross qemu-system-x86"
 	cross_packages="gcc-x86-64-linux-gnu libc6-dev-amd64-cross"
