@@ -9,7 +9,7 @@ static void region_name(char *name, unsigned int n)
 	snprintf(name, MMAPSHARE_NAME_SIZE, "torture.%u", n);
 }
 
-static int create(struct worker *w, const char *name, unsigned int pages,
+int create_region(struct worker *w, const char *name, unsigned int pages,
 		  unsigned int strategy)
 {
 	struct mmapshare_create create = {
@@ -61,7 +61,7 @@ void op_anonymous(struct worker *w)
 	int fd;
 
 	note(w, "anonymous", at, n, strategy);
-	fd = create(w, "", n, strategy);
+	fd = create_region(w, "", n, strategy);
 	if (!expect(w, fd, 0))
 		return;
 	mem = mmap(address(w, at), length, PROT_READ | PROT_WRITE,
@@ -91,7 +91,7 @@ static int named_errno(struct worker *w, unsigned int action, const char *name)
 
 	switch (action) {
 	case 0:
-		ret = create(w, name, 1, MMAPSHARE_STRATEGY_FAULT);
+		ret = create_region(w, name, 1, MMAPSHARE_STRATEGY_FAULT);
 		break;
 	case 1:
 		strcpy(destroy.name, name);

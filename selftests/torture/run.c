@@ -40,6 +40,10 @@ static const struct op {
 	{ "common",		150, op_common },
 	{ "anonymous",		10, op_anonymous },
 	{ "named",		20, op_named },
+	{ "seal",		5, op_seal },
+	{ "read_only",		5, op_read_only },
+	{ "revoke",		5, op_revoke },
+	{ "bell",		10, op_bell },
 	/* children have none of their own: these are the last */
 	{ "fork",		4, op_fork },
 	{ "kill",		2, op_kill },
