@@ -87,6 +87,37 @@ static int mms_insert_range(struct vm_area_struct *vma, unsigned long addr,
 	return vm_insert_pages(vma, addr, mms_vma_page(vma, addr), &count);
 }
 
+/* Whether a page was mapped, in the terms of a fault handler. */
+static vm_fault_t mms_fault_result(int ret)
+{
+	if (ret && ret != -EBUSY && ret != -EFAULT)
+		return vmf_error(ret);
+	return VM_FAULT_NOPAGE;
+}
+
+/*
+ * To ring the doorbell of a region that was revoked is no reason for a signal:
+ * who rings could not have known. He finds a copy, of how it was in the end,
+ * that nobody else has, and in it that somebody waits; the ioctl to wake him
+ * tells.
+ */
+static vm_fault_t mms_fault_dead_doorbell(struct vm_fault *vmf)
+{
+	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	struct mmapshare_doorbell *bell;
+	int ret;
+
+	if (!page)
+		return VM_FAULT_OOM;
+	bell = page_address(page);
+	bell->count = mms_doorbell_count(vmf->vma->vm_private_data);
+	bell->armed = 1;
+	ret = vm_insert_page(vmf->vma, vmf->address & PAGE_MASK, page);
+	/* from here on it is the page table's */
+	put_page(page);
+	return mms_fault_result(ret);
+}
+
 /*
  * Map the window around the fault: first from the faulting page on, so that
  * it is served whatever stands before it, then the part in front of it.
@@ -106,14 +137,13 @@ static vm_fault_t mms_fault_window(struct vm_fault *vmf)
 	int ret;
 
 	if (access < 0)
-		return VM_FAULT_SIGBUS;
+		return vmf->pgoff == MMS_DOORBELL_PGOFF ?
+		       mms_fault_dead_doorbell(vmf) : VM_FAULT_SIGBUS;
 	ret = mms_insert_range(vma, addr, end);
 	if (!ret)
 		mms_insert_range(vma, start, addr);
 	mms_access_end(access);
-	if (ret && ret != -EBUSY && ret != -EFAULT)
-		return vmf_error(ret);
-	return VM_FAULT_NOPAGE;
+	return mms_fault_result(ret);
 }
 
 /*

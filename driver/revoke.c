@@ -14,8 +14,9 @@
  *
  * Only then are all VMAs in one place, and their entries taken away, with the
  * copies of private mappings. What comes later finds no entry, faults, and gets
- * SIGBUS. fork(), mremap() and splits are the core's business, as they are when
- * a file is truncated. Pages that somebody has pinned are his until he is done.
+ * SIGBUS, or in place of the doorbell a page of his own. fork(), mremap() and
+ * splits are the core's business, as they are when a file is truncated. Pages
+ * that somebody has pinned are his until he is done.
  */
 #include <linux/hashtable.h>
 #include <linux/mm.h>

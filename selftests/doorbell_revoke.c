@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A region's revocation wakes all who wait for its doorbell, and ends that; its
- * seals are no seals of the doorbell.
+ * A region's revocation wakes all who wait for its doorbell, and who rings it is
+ * told by a call and not by a signal; its seals are no seals of the doorbell.
  */
 #include "map_fixture.h"
 #include "doorbell_test.h"
@@ -93,9 +93,113 @@ TEST_F(bell, ends)
 	EXPECT_EQ(-ENODEV, bell_notify(self->fd, MMAPSHARE_NOTIFY_COUNTED));
 	EXPECT_EQ(ENODEV, by_wait(self->fd));
 	EXPECT_EQ(ENODEV, by_poll(self->fd));
-	EXPECT_EQ(SIGBUS, run_child(load_byte, self->bell));
-	EXPECT_EQ(SIGBUS, run_child(store_byte, self->bell));
 	EXPECT_EQ(MAP_FAILED, (void *)bell_map(self->fd, PROT_READ));
+	EXPECT_EQ(ENODEV, errno);
+}
+
+/* As it was in the end, and with somebody to be woken. */
+static int is_dead(struct mmapshare_doorbell *bell, uint64_t count)
+{
+	if (bell_count(bell) != count)
+		return 1;
+	return __atomic_load_n(&bell->armed, __ATOMIC_RELAXED) ? 0 : 2;
+}
+
+TEST_F(bell, rings_in_vain)
+{
+	uint64_t count = 0;
+	int i;
+
+	ASSERT_EQ(1, bell_notify(self->fd, 0));
+	ASSERT_FALSE(bell_ring(self->bell, self->fd));
+	EXPECT_EQ(0, bell_wait(self->fd, &count, 0));
+	ASSERT_EQ(0, region_revoke(self->fd));
+	EXPECT_EQ(0, is_dead(self->bell, 2));
+	for (i = 0; i < 3; i++)
+		EXPECT_TRUE(bell_ring(self->bell, self->fd));
+	EXPECT_EQ(0, is_dead(self->bell, 5));
+	EXPECT_EQ(-ENODEV, bell_notify(self->fd, MMAPSHARE_NOTIFY_COUNTED));
+}
+
+static int ring_dead(void *arg)
+{
+	bell_ring(arg, -1);
+	return is_dead(arg, 1);
+}
+
+/* Nobody hears anything through it any more. */
+TEST_F(bell, dead_ones_are_not_shared)
+{
+	int reader = bell_open(self, O_RDONLY);
+	struct mmapshare_doorbell *more = bell_map(self->fd, PROT_READ | PROT_WRITE);
+	struct mmapshare_doorbell *read = bell_map(reader, PROT_READ);
+
+	ASSERT_NE(MAP_FAILED, more);
+	ASSERT_NE(MAP_FAILED, read);
+	EXPECT_EQ(0U, bell_count(read));
+	ASSERT_EQ(0, region_revoke(self->fd));
+	EXPECT_EQ(0, run_child(ring_dead, self->bell));
+	EXPECT_EQ(0, run_child(ring_dead, self->bell));
+	self->bell->count = 7;
+	self->bell->armed = 0;
+	EXPECT_EQ(0, is_dead(more, 0));
+	EXPECT_EQ(0, is_dead(read, 0));
+	/* and nothing goes on for ever */
+	EXPECT_EQ(0, madvise(self->bell, self->dev.page, MADV_DONTNEED));
+	EXPECT_EQ(0, is_dead(self->bell, 0));
+	EXPECT_EQ(SIGSEGV, run_child(store_byte, read));
+	munmap(more, self->dev.page);
+	munmap(read, self->dev.page);
+	close(reader);
+}
+
+struct ringer {
+	pthread_t thread;
+	struct mmapshare_doorbell *bell;
+	int fd;
+	int64_t result;
+};
+
+/* As a program does, until it is told. */
+static void *ring_on(void *arg)
+{
+	struct ringer *r = arg;
+
+	do {
+		r->result = 0;
+		if (bell_ring(r->bell, r->fd))
+			r->result = bell_notify(r->fd, MMAPSHARE_NOTIFY_COUNTED);
+	} while (r->result >= 0);
+	return NULL;
+}
+
+TEST_F(bell, rung_while_revoked)
+{
+	int round, i;
+
+	for (round = 0; round < 30; round++) {
+		int fd = region_create_as(self->dev.fd, NULL, self->dev.page,
+					  self->dev.info.strategy, 0);
+		struct mmapshare_doorbell *bell = bell_map(fd, PROT_READ | PROT_WRITE);
+		struct ringer ringers[2] = { };
+
+		ASSERT_LE(0, fd);
+		ASSERT_NE(MAP_FAILED, bell);
+		for (i = 0; i < 2; i++) {
+			ringers[i].fd = fd;
+			ringers[i].bell = bell;
+			ASSERT_EQ(0, pthread_create(&ringers[i].thread, NULL,
+						    ring_on, &ringers[i]));
+		}
+		sleep_ns(round * MS / 4);
+		ASSERT_EQ(0, region_revoke(fd));
+		for (i = 0; i < 2; i++) {
+			pthread_join(ringers[i].thread, NULL);
+			EXPECT_EQ(-ENODEV, ringers[i].result);
+		}
+		munmap(bell, self->dev.page);
+		close(fd);
+	}
 }
 
 TEST_F(bell, rings_although_sealed)

@@ -283,7 +283,9 @@ struct mmapshare_wait {
  * @pad: keeps @count and @armed in cache lines of their own
  * @armed: not 0 while somebody may wait in the kernel. Only the kernel stores
  *	it; a program reads it after it has added to @count, with a full fence
- *	between, and if it is not 0 calls NOTIFY with MMAPSHARE_NOTIFY_COUNTED
+ *	between, and if it is not 0 calls NOTIFY with MMAPSHARE_NOTIFY_COUNTED.
+ *	When the region was revoked, each mapping of the page is a copy that is
+ *	not shared, and in which it is not 0: NOTIFY then says ENODEV
  * @reserved: 0
  *
  * A program that waits only reads @count here: it sleeps by WAIT or poll(),
