@@ -42,7 +42,7 @@ def expect(what, wanted, got):
 
 name = b"ffi.%d" % os.getpid()
 region, other, address = c_void_p(), c_void_p(), c_void_p()
-print("1..8")
+print("1..11")
 expect("version", b"1.0.0", lib.mmapshare_version())
 expect("create", 0, lib.mmapshare_create(byref(region), name, 5000, 0, 0o600))
 expect("create again", -errno.EEXIST,
@@ -58,7 +58,14 @@ a, b = socket.socketpair()
 expect("send, receive", (0, 0), (lib.mmapshare_send(a.fileno(), region),
                                  lib.mmapshare_receive(b.fileno(), byref(other))))
 lib.mmapshare_close(other)
-lib.mmapshare_close(region)
+seals = c_uint()
+expect("seals", (0, 2), (lib.mmapshare_seal(region, 2, byref(seals)), seals.value))
+expect("read-only", (0, -errno.EBADF), (lib.mmapshare_read_only(byref(other), region),
+                                        lib.mmapshare_notify(other)))
+lib.mmapshare_close(other)
 expect("destroy", 0, lib.mmapshare_destroy(name, 0))
+expect("revoke", (0, -errno.ENODEV), (lib.mmapshare_revoke(region),
+                                      lib.mmapshare_notify(region)))
+lib.mmapshare_close(region)
 sys.exit(failures > 0)
 END

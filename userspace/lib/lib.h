@@ -36,6 +36,9 @@ MMS_HIDDEN int mms_control(int flags, unsigned long request, void *arg);
 /* Into a field that is all 0. */
 MMS_HIDDEN int mms_copy_name(char *field, const char *name);
 
+/* A handle takes the descriptor over, also where there is no memory for it. */
+MMS_HIDDEN int mms_wrap(struct mmapshare **region, int fd, uint64_t size);
+
 MMS_HIDDEN void mms_unmap_doorbell(struct mmapshare_doorbell *bell);
 
 #endif /* MMAPSHARE_LIB_H */

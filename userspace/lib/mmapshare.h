@@ -4,6 +4,8 @@
  *
  * Every function that can fail returns a negative errno, and does not promise
  * anything about errno itself. What the kernel refuses is passed on as it is.
+ * Of a region that was revoked that is -ENODEV, by every function that asks the
+ * kernel about it; a touch of what is mapped of it is SIGBUS.
  * A handle never changes once it is made, so that threads may use the same one
  * at the same time; only a list is for one thread at a time.
  *
@@ -133,12 +135,13 @@ uint64_t mmapshare_size(const struct mmapshare *region);
 /**
  * mmapshare_destroy - take away a region's name and node
  * @name: the name
- * @flags: must be 0
+ * @flags: 0, or MMAPSHARE_DESTROY_REVOKE to revoke it, too
  *
- * Who has the region open or mapped keeps it.
+ * Who has the region open or mapped keeps it, unless it is revoked; see
+ * mmapshare_revoke().
  *
  * Return: 0; -ENOENT; -EPERM if it is another user's; -EINVAL; what open() says
- * of /dev/mmapshare.
+ * of /dev/mmapshare; -ENODEV if somebody else is just revoking it.
  */
 int mmapshare_destroy(const char *name, unsigned int flags);
 
@@ -153,8 +156,8 @@ int mmapshare_destroy(const char *name, unsigned int flags);
  * @address: out: where the byte at @offset is now; not touched on failure
  *
  * Return: 0; -ENXIO if the range is not inside the region; -EACCES if the
- * region is open for reading only; -EINVAL for what the region's strategy cannot
- * do; -ENOMEM.
+ * region is open for reading only; -EPERM if it is sealed against that; -EINVAL
+ * for what the region's strategy cannot do; -ENOMEM.
  */
 int mmapshare_map(const struct mmapshare *region, unsigned int access,
 		  uint64_t offset, size_t length, void **address);
@@ -202,7 +205,8 @@ ssize_t mmapshare_read(const struct mmapshare *region, uint64_t offset,
  * @length: how many
  *
  * Return: bytes copied, fewer than asked for only at the region's end; -ENOSPC
- * at or beyond it; -EBADF if the region is open for reading only; -EFAULT.
+ * at or beyond it; -EBADF if the region is open for reading only; -EPERM if it
+ * is sealed; -EFAULT.
  */
 ssize_t mmapshare_write(const struct mmapshare *region, uint64_t offset,
 			const void *buffer, size_t length);
@@ -215,7 +219,8 @@ ssize_t mmapshare_write(const struct mmapshare *region, uint64_t offset,
  * @pattern: the pattern
  * @pattern_length: its length, 1 to MMAPSHARE_PATTERN_MAX
  *
- * Return: 0; -ENXIO if the range is not inside the region; -EINVAL; -EBADF.
+ * Return: 0; -ENXIO if the range is not inside the region; -EINVAL; -EBADF;
+ * -EPERM if it is sealed.
  */
 int mmapshare_fill(const struct mmapshare *region, uint64_t offset,
 		   uint64_t length, const void *pattern, size_t pattern_length);
@@ -242,8 +247,8 @@ int mmapshare_checksum(const struct mmapshare *region, uint64_t offset,
  * was stored before is seen by who sees the new count. When nobody waits, only
  * the first call for @region makes system calls.
  *
- * Return: 0; -EBADF if the region is open for reading only; -ENOTTY if the
- * module is too old for this.
+ * Return: 0; -EBADF if the region is open for reading only; -ENODEV, and no
+ * signal, if it was revoked; -ENOTTY if the module is too old for this.
  */
 int mmapshare_notify(struct mmapshare *region);
 
@@ -259,10 +264,57 @@ int mmapshare_notify(struct mmapshare *region);
  *
  * Return: 0 if the number is another one, which may be at once; -ETIMEDOUT;
  * -EPIPE if it is the same and all others who had the region open are gone;
- * -EINTR for a signal; -ENOTTY if the module is too old for this.
+ * -ENODEV if the region was, or is meanwhile, revoked; -EINTR for a signal;
+ * -ENOTTY if the module is too old for this.
  */
 int mmapshare_wait(const struct mmapshare *region, uint64_t *count,
 		   int64_t timeout);
+
+/* Who may do what: mmapshare_seal(3) */
+
+/**
+ * mmapshare_seal - take away the right to store, for good and from everybody
+ * @region: an open region
+ * @add: MMAPSHARE_SEAL_*; 0 to add none
+ * @seals: out: all there are then; may be NULL, and is not touched on failure
+ *
+ * MMAPSHARE_SEAL_FUTURE_WRITE leaves the mappings that there are writable,
+ * MMAPSHARE_SEAL_WRITE is for when there are none, MMAPSHARE_SEAL_SEAL has no
+ * further ones added.
+ *
+ * Return: 0. When there are some to add: -EBADF if the region is open for
+ * reading only; -EPERM if it is another user's or has MMAPSHARE_SEAL_SEAL;
+ * -EBUSY for MMAPSHARE_SEAL_WRITE as long as somebody can still store by a
+ * mapping or by I/O that is under way; -EINVAL.
+ */
+int mmapshare_seal(const struct mmapshare *region, unsigned int add,
+		   unsigned int *seals);
+
+/**
+ * mmapshare_read_only - open a region for reading only, to hand it out
+ * @reader: out: the same region, to be closed; not touched on failure
+ * @region: an open region
+ *
+ * Nothing makes @reader, or its descriptor, writable. Of mappings it gives
+ * MMAPSHARE_READ and MMAPSHARE_COPY.
+ *
+ * Return: 0; -EBADF if @region is open for writing only; -EMFILE, -ENFILE,
+ * -ENOMEM.
+ */
+int mmapshare_read_only(struct mmapshare **reader, const struct mmapshare *region);
+
+/**
+ * mmapshare_revoke - take a region away from all who use it
+ * @region: an open region, for reading or for writing; to be closed as ever
+ *
+ * When this returns, its name is gone, nobody has it mapped or can do anything
+ * with it any more, and who waits is told -ENODEV. mmapshare_destroy() does so by
+ * name.
+ *
+ * Return: 0; -EPERM if it is another user's; -EINVAL for the default region;
+ * -ENODEV if it was revoked already.
+ */
+int mmapshare_revoke(const struct mmapshare *region);
 
 /* What there is: mmapshare_list(3) */
 

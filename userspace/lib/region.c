@@ -19,8 +19,7 @@ static struct mmapshare *new_region(int fd, uint64_t size)
 	return r;
 }
 
-/* The handle takes the descriptor over, also where there is no memory. */
-static int wrap(struct mmapshare **region, int fd, uint64_t size)
+int mms_wrap(struct mmapshare **region, int fd, uint64_t size)
 {
 	struct mmapshare *r = new_region(fd, size);
 
@@ -46,7 +45,7 @@ int mmapshare_create(struct mmapshare **region, const char *name, uint64_t size,
 
 	if (!ret)
 		ret = mms_control(O_RDWR, MMAPSHARE_IOC_CREATE, &create);
-	return ret < 0 ? ret : wrap(region, ret, create.region_size);
+	return ret < 0 ? ret : mms_wrap(region, ret, create.region_size);
 }
 
 /* What is behind a descriptor says so itself; others do not know the ioctl. */
@@ -107,6 +106,12 @@ static int query_id(const char *name, uint32_t *id)
 	return ret;
 }
 
+/* It was destroyed, or revoked, since the name was looked up, or ever. */
+static bool is_gone(int ret)
+{
+	return ret == -ENOENT || ret == -ENXIO || ret == -ENODEV;
+}
+
 /*
  * Whoever comes too late for the one has a look for the other. Only where the
  * region is there, and the same as before, but without a node, would that go
@@ -123,7 +128,7 @@ int mmapshare_create_or_open(struct mmapshare **region, const char *name,
 		return -EINVAL;
 	for (;;) {
 		ret = mmapshare_open(region, name, MMAPSHARE_WRITE);
-		if (ret != -ENOENT && ret != -ENXIO)
+		if (!is_gone(ret))
 			return ret;
 		ret = mmapshare_create(region, name, size, strategy, mode);
 		if (ret != -EEXIST)

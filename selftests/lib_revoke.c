@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * libmmapshare: of a revoked region every function says so, whoever waits wakes,
+ * and nobody gets a signal but who touches what he has mapped.
+ */
+#include "lib_test.h"
+#include <poll.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
+static struct mmapshare *const untouched = (void *)1;
+
+/* 0, or which function it is that says something else. */
+static int all_say_so(void *arg)
+{
+	struct mmapshare *region = arg;
+	struct mmapshare_info info = { .size = sizeof(info) };
+	struct mmapshare *other = untouched;
+	uint64_t count = 99;
+	unsigned int seals = 99;
+	uint32_t crc = 99;
+	char byte = 'b';
+	void *p = NULL;
+
+	if (mmapshare_read(region, 0, &byte, 1) != -ENODEV || byte != 'b')
+		return 1;
+	if (mmapshare_write(region, 0, &byte, 1) != -ENODEV)
+		return 2;
+	if (mmapshare_fill(region, 0, 1, "x", 1) != -ENODEV)
+		return 3;
+	if (mmapshare_checksum(region, 0, 1, &crc) != -ENODEV || crc != 99)
+		return 4;
+	if (mmapshare_map(region, MMAPSHARE_READ, 0, 0, &p) != -ENODEV || p)
+		return 5;
+	if (mmapshare_info(region, &info) != -ENODEV)
+		return 6;
+	if (mmapshare_wait(region, &count, -1) != -ENODEV || count != 99)
+		return 7;
+	if (mmapshare_seal(region, 0, &seals) != -ENODEV || seals != 99)
+		return 8;
+	if (mmapshare_read_only(&other, region) != -ENODEV || other != untouched)
+		return 9;
+	if (mmapshare_revoke(region) != -ENODEV)
+		return 10;
+	if (mmapshare_open_fd(&other, mmapshare_fd(region)) != -ENODEV)
+		return 11;
+	/* last, for a signal would end the program */
+	if (mmapshare_notify(region) != -ENODEV)
+		return 12;
+	return mmapshare_size(region) ? 0 : 13;
+}
+
+FIXTURE(shared) {
+	struct device dev;
+	char name[32];
+	struct mmapshare *region;
+	struct mmapshare *other;
+	char *mem;
+};
+
+FIXTURE_SETUP(shared)
+{
+	DEVICE_OPEN(&self->dev, O_RDWR);
+	snprintf(self->name, sizeof(self->name), "revoke.%d", getpid());
+	ASSERT_EQ(0, mmapshare_create(&self->region, self->name, REGION_SIZE,
+				      loaded_strategy(&self->dev), 0600));
+	ASSERT_EQ(0, mmapshare_open(&self->other, self->name, MMAPSHARE_WRITE));
+	ASSERT_EQ(0, mmapshare_map(self->other, MMAPSHARE_WRITE, 0, 0,
+				   (void **)&self->mem));
+	self->mem[0] = 'x';
+}
+
+FIXTURE_TEARDOWN(shared)
+{
+	mmapshare_destroy(self->name, 0);
+	mmapshare_unmap(self->mem, REGION_SIZE);
+	mmapshare_close(self->other);
+	mmapshare_close(self->region);
+	close(self->dev.fd);
+}
+
+TEST_F(shared, by_handle)
+{
+	struct mmapshare *late = untouched;
+
+	ASSERT_EQ(0, mmapshare_revoke(self->region));
+	EXPECT_EQ(0, run_child(all_say_so, self->region));
+	EXPECT_EQ(0, run_child(all_say_so, self->other));
+	EXPECT_EQ(SIGBUS, run_child(load_byte, self->mem));
+	EXPECT_EQ(SIGBUS, run_child(store_byte, self->mem));
+	EXPECT_EQ(-ENOENT, mmapshare_open(&late, self->name, MMAPSHARE_READ));
+	EXPECT_EQ(-ENOENT, mmapshare_destroy(self->name, 0));
+	EXPECT_EQ(untouched, late);
+}
+
+TEST_F(shared, by_name)
+{
+	ASSERT_EQ(0, mmapshare_destroy(self->name, MMAPSHARE_DESTROY_REVOKE));
+	EXPECT_EQ(0, run_child(all_say_so, self->region));
+	EXPECT_EQ(SIGBUS, run_child(load_byte, self->mem));
+	EXPECT_EQ(-ENOENT, mmapshare_destroy(self->name, MMAPSHARE_DESTROY_REVOKE));
+}
+
+TEST_F(shared, without_a_name_or_the_right_to_write)
+{
+	struct mmapshare *region, *reader;
+
+	ASSERT_EQ(0, mmapshare_create(&region, NULL, 1, FAULT, 0));
+	ASSERT_EQ(0, mmapshare_read_only(&reader, region));
+	ASSERT_EQ(0, mmapshare_revoke(reader));
+	EXPECT_EQ(0, run_child(all_say_so, region));
+	mmapshare_close(reader);
+	mmapshare_close(region);
+	/* that one was not meant */
+	EXPECT_EQ(1, mmapshare_write(self->region, 0, "x", 1));
+}
+
+/* Who has the doorbell's page cannot know that it is over. */
+TEST_F(shared, who_notifies_gets_no_signal)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, mmapshare_notify(self->other));
+	ASSERT_EQ(0, mmapshare_revoke(self->region));
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(-ENODEV, mmapshare_notify(self->other));
+}
+
+static char *volatile live;
+
+/* What mmapshare_seal(3) says who touches mappings can do. */
+static void map_zeroes(int signal, siginfo_t *info, void *context)
+{
+	const char *at = info->si_addr;
+
+	if (at < live || at >= live + REGION_SIZE ||
+	    mmap(live, REGION_SIZE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != live)
+		_exit(1);
+	live = NULL;
+}
+
+static int live_on(void *mem)
+{
+	const struct sigaction action = {
+		.sa_sigaction = map_zeroes,
+		.sa_flags = SA_SIGINFO,
+	};
+
+	live = mem;
+	if (sigaction(SIGBUS, &action, NULL))
+		return 2;
+	if (load_byte(mem) || live || *(char *)mem)
+		return 3;
+	store_byte(mem);
+	return *(char *)mem == 1 ? 0 : 4;
+}
+
+TEST_F(shared, who_touches_can_live_on)
+{
+	self->mem[1] = 'x';
+	ASSERT_EQ(0, mmapshare_revoke(self->region));
+	EXPECT_EQ(0, run_child(live_on, self->mem));
+}
+
+struct sleeper {
+	struct mmapshare *region;
+	int64_t timeout;
+	int ret;
+};
+
+static void *sleep_on(void *arg)
+{
+	struct sleeper *s = arg;
+	uint64_t count = 0;
+
+	s->ret = mmapshare_wait(s->region, &count, s->timeout);
+	return NULL;
+}
+
+TEST_F(shared, who_waits_wakes)
+{
+	struct sleeper sleepers[] = {
+		{ self->region, -1, 0 },
+		{ self->other, -1, 0 },
+		{ self->other, 60000000000LL, 0 },
+	};
+	struct pollfd p = { .fd = mmapshare_fd(self->other), .events = POLLIN };
+	pthread_t threads[ARRAY_SIZE(sleepers)];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sleepers); i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, sleep_on, &sleepers[i]));
+	/* whether all of them sleep by then makes no difference to what they get */
+	usleep(100000);
+	ASSERT_EQ(0, mmapshare_revoke(self->region));
+	for (i = 0; i < ARRAY_SIZE(sleepers); i++) {
+		pthread_join(threads[i], NULL);
+		EXPECT_EQ(-ENODEV, sleepers[i].ret) TH_LOG("sleeper %zu", i);
+	}
+	EXPECT_EQ(1, poll(&p, 1, 0));
+	EXPECT_EQ(POLLHUP | POLLERR, p.revents);
+}
+
+static int revoke_as_nobody(void *arg)
+{
+	FIXTURE_DATA(shared) *self = arg;
+
+	if (setgid(65534) || setuid(65534))
+		return 255;
+	return -mmapshare_revoke(self->region);
+}
+
+TEST_F(shared, not_by_others)
+{
+	struct mmapshare *region;
+
+	ASSERT_EQ(0, mmapshare_open(&region, NULL, MMAPSHARE_WRITE));
+	EXPECT_EQ(-EINVAL, mmapshare_revoke(region));
+	mmapshare_close(region);
+	if (geteuid())
+		SKIP(return, "needs root");
+	EXPECT_EQ(-EPERM, run_child(revoke_as_nobody, self));
+	EXPECT_EQ(0, run_child(load_byte, self->mem));
+	EXPECT_EQ(1, mmapshare_write(self->region, 0, "x", 1));
+}
+
+#define THREADS	4
+#define ROUNDS	150
+
+struct racer {
+	const char *name;
+	int revoked;
+	int error;
+};
+
+/* A region of that name there is always to be had, until it is taken away. */
+static void *race(void *arg)
+{
+	struct racer *racer = arg;
+	struct mmapshare *region;
+	int i, ret;
+
+	for (i = 0; i < ROUNDS && !racer->error; i++) {
+		ret = mmapshare_create_or_open(&region, racer->name, 1, FAULT, 0600);
+		if (ret < 0) {
+			racer->error = ret;
+			break;
+		}
+		ret = mmapshare_notify(region);
+		if (!ret)
+			ret = mmapshare_revoke(region);
+		if (!ret)
+			racer->revoked++;
+		else if (ret != -ENODEV)
+			racer->error = ret;
+		mmapshare_close(region);
+	}
+	return NULL;
+}
+
+TEST_F(shared, create_or_open_while_others_do_and_revoke)
+{
+	struct racer racers[THREADS] = { };
+	pthread_t threads[THREADS];
+	int i, revoked = 0;
+
+	for (i = 0; i < THREADS; i++) {
+		racers[i].name = self->name;
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, race, &racers[i]));
+	}
+	for (i = 0; i < THREADS; i++) {
+		ASSERT_EQ(0, pthread_join(threads[i], NULL));
+		EXPECT_EQ(0, racers[i].error);
+		revoked += racers[i].revoked;
+	}
+	EXPECT_LT(0, revoked);
+	EXPECT_EQ(0, run_child(all_say_so, self->region));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+/* What others may do with a region, and how that is taken from them. */
+#include "lib.h"
+
+int mmapshare_seal(const struct mmapshare *region, unsigned int add,
+		   unsigned int *seals)
+{
+	struct mmapshare_seal seal = { .size = sizeof(seal), .seals = add };
+	int ret = mms_ioctl(region->fd, MMAPSHARE_IOC_SEAL, &seal);
+
+	if (!ret && seals)
+		*seals = seal.seals;
+	return ret;
+}
+
+int mmapshare_read_only(struct mmapshare **reader, const struct mmapshare *region)
+{
+	struct mmapshare_read_only ro = {
+		.size = sizeof(ro),
+		.flags = MMAPSHARE_READ_ONLY_CLOEXEC,
+	};
+	int fd = mms_ioctl(region->fd, MMAPSHARE_IOC_READ_ONLY, &ro);
+
+	return fd < 0 ? fd : mms_wrap(reader, fd, region->size);
+}
+
+int mmapshare_revoke(const struct mmapshare *region)
+{
+	struct mmapshare_revoke revoke = { .size = sizeof(revoke) };
+
+	return mms_ioctl(region->fd, MMAPSHARE_IOC_REVOKE, &revoke);
+}
