@@ -27,19 +27,20 @@ complete_words()
 }
 
 [ -e "$file" ] || skip_all "no completion is installed"
-plan 9
+plan 10
 # shellcheck disable=SC1090
 . "$file"
 mmapshare create $name 1
 expect "it is used" "complete -o default -F _mmapshare mmapshare" \
 	"$(complete -p mmapshare)"
 expect "commands" "create checksum" "$(complete_words mmapshare c)"
-expect "all commands" 12 "$(complete_words mmapshare '' | wc -w)"
+expect "all commands" 13 "$(complete_words mmapshare '' | wc -w)"
 expect "options" "--help --version" "$(complete_words mmapshare -)"
 expect "options of a command" "--json" "$(complete_words mmapshare list --j)"
 expect "regions" "$name" "$(complete_words mmapshare read cli.$$)"
 expect "no options where there is no '-'" "" \
 	"$(complete_words mmapshare destroy '' | tr ' ' '\n' | grep '^-')"
+expect "seals" "write future seal" "$(complete_words mmapshare seal $name '')"
 expect "strategies" "vmalloc" "$(complete_words mmapshare create -s v)"
 expect "every command has some" "" "$(for c in $(complete_words mmapshare ''); do
 	case " $(complete_words mmapshare "$c" -) " in

@@ -8,7 +8,8 @@
 # shellcheck source=cli_lib.sh
 . "$(dirname "$0")/cli_lib.sh"
 
-commands="create destroy list info read write fill checksum notify wait watch doctor"
+commands="create destroy list info read write fill checksum seal notify wait watch \
+	doctor"
 
 # bad STATUS WORDS...: one line, without a trace of success
 bad()
@@ -52,7 +53,7 @@ unknown_options()
 	done | sort -u
 }
 
-plan 50
+plan 55
 expect "each command has help" "" "$(help_of_all)"
 expect "no command has that option" "2 0 1" "$(unknown_options)"
 expect "version" "mmapshare 1.0.0" "$(mmapshare --version)"
@@ -81,6 +82,11 @@ bad 2 create --strategy best name 1
 bad 2 destroy
 bad 2 destroy /dev/null
 bad 1 destroy no-such-region
+bad 1 destroy --revoke no-such-region
+bad 2 seal
+bad 2 seal no-such-region read
+bad 1 seal no-such-region write
+bad 1 seal /dev/null
 bad 2 list name
 bad 2 info one two
 bad 1 info no-such-region

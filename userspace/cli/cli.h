@@ -33,6 +33,7 @@ int cmd_read(int argc, char **argv);
 int cmd_write(int argc, char **argv);
 int cmd_fill(int argc, char **argv);
 int cmd_checksum(int argc, char **argv);
+int cmd_seal(int argc, char **argv);
 int cmd_notify(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
@@ -66,6 +67,15 @@ void check_name(const char *name);
 /* Sizes as people write them, and parse_bytes() reads them: "64K". */
 #define BYTES_TEXT	24
 const char *bytes_text(uint64_t bytes, char text[BYTES_TEXT]);
+
+/* What bits of a number are called. */
+struct bit_name {
+	unsigned long long bit;
+	const char *name;
+};
+
+#define SEAL_NAMES	3
+extern const struct bit_name seal_names[SEAL_NAMES];
 
 /* An open region, or the program ends. NULL is the default region. */
 struct mmapshare *open_region(const char *name, unsigned int access);

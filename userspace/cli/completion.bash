@@ -23,18 +23,24 @@ _mmapshare_words()
 	esac
 	case $1 in
 	create)		echo --exist-ok --mode --strategy --help ;;
-	destroy)	echo --help; _mmapshare_regions ;;
+	destroy)	echo --revoke --help; _mmapshare_regions ;;
 	list)		echo --json --no-headings --help ;;
 	info)		echo --json --help; _mmapshare_regions ;;
 	read | write | checksum)
 			echo "$range --help"; _mmapshare_regions ;;
 	fill)		echo "$range --pattern --hex --help"; _mmapshare_regions ;;
+	seal)		echo --help
+			if [ "$COMP_CWORD" -gt 2 ]; then
+				echo write future seal
+			else
+				_mmapshare_regions
+			fi ;;
 	notify)		echo --help; _mmapshare_regions ;;
 	wait)		echo --count --hang-up --timeout --help; _mmapshare_regions ;;
 	watch)		echo --count --interval --help ;;
 	doctor)		echo --help ;;
-	*)		echo create destroy list info read write fill checksum notify \
-				wait watch doctor --help --version ;;
+	*)		echo create destroy list info read write fill checksum seal \
+				notify wait watch doctor --help --version ;;
 	esac
 }
 

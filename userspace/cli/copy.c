@@ -100,6 +100,14 @@ static struct mmapshare *open_range(struct range *r, unsigned int access)
 	return region;
 }
 
+/* The only thing that storing is not permitted for, once the region is open. */
+static _Noreturn void fail_store(const struct range *r, int error)
+{
+	if (error == -EPERM)
+		fail("%s: it is sealed: nobody may store to it", region_text(r->name));
+	fail_error(region_text(r->name), error);
+}
+
 static char *get_buffer(void)
 {
 	char *buffer = malloc(PIECE);
@@ -215,7 +223,7 @@ int cmd_write(int argc, char **argv)
 			break;
 		ret = mmapshare_write(region, r.offset + done, buffer, n);
 		if (ret < 0)
-			fail_error(region_text(r.name), ret);
+			fail_store(&r, ret);
 		done += n;
 		progress(done, total, false);
 	}
@@ -250,7 +258,7 @@ int cmd_fill(int argc, char **argv)
 	ret = mmapshare_fill(region, r.offset, r.length, r.pattern,
 			     r.pattern_length);
 	if (ret)
-		fail_error(region_text(r.name), ret);
+		fail_store(&r, ret);
 	mmapshare_close(region);
 	return STATUS_OK;
 }

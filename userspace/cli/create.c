@@ -97,13 +97,21 @@ int cmd_create(int argc, char **argv)
 	return STATUS_OK;
 }
 
+struct destruction {
+	int first;		/* of the arguments that are names */
+	unsigned int flags;
+};
+
 static error_t parse_destroy(int key, char *arg, struct argp_state *state)
 {
-	int *first = state->input;
+	struct destruction *d = state->input;
 
 	switch (key) {
+	case 'r':
+		d->flags = MMAPSHARE_DESTROY_REVOKE;
+		return 0;
 	case ARGP_KEY_ARGS:
-		*first = state->next;
+		d->first = state->next;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		fail_usage("say which: NAME...");
@@ -113,7 +121,13 @@ static error_t parse_destroy(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static const struct argp_option destroy_options[] = {
+	{ "revoke", 'r', NULL, 0, "nobody keeps it: who touches it gets SIGBUS", 0 },
+	{ 0 }
+};
+
 static const struct argp destroy_argp = {
+	.options = destroy_options,
 	.parser = parse_destroy,
 	.args_doc = "NAME...",
 	.doc = "Take away names and nodes of regions. Who uses one keeps it; its memory "
@@ -123,12 +137,13 @@ static const struct argp destroy_argp = {
 /* As rm does: each of them, whatever becomes of the others. */
 int cmd_destroy(int argc, char **argv)
 {
+	struct destruction d = { 0 };
 	int status = STATUS_OK, i, ret;
 
-	parse_arguments(&destroy_argp, argc, argv, &i);
-	for (; i < argc; i++) {
+	parse_arguments(&destroy_argp, argc, argv, &d);
+	for (i = d.first; i < argc; i++) {
 		check_name(argv[i]);
-		ret = mmapshare_destroy(argv[i], 0);
+		ret = mmapshare_destroy(argv[i], d.flags);
 		if (ret) {
 			complain_error(argv[i], ret);
 			status = STATUS_FAILED;

@@ -124,14 +124,43 @@ static void print_row(const struct mmapshare_query *q, int width, bool faults)
 	putchar('\n');
 }
 
+/* As words of a line, or of a JSON array. */
+static void print_names(const struct bit_name *names, size_t count,
+			unsigned long long bits, bool json)
+{
+	const char *gap = "";
+	size_t i;
+
+	if (json)
+		putchar('[');
+	for (i = 0; i < count; i++) {
+		if (!(bits & names[i].bit))
+			continue;
+		printf(json ? "%s\"%s\"" : "%s%s", gap, names[i].name);
+		gap = json ? ", " : " ";
+	}
+	if (json)
+		putchar(']');
+}
+
+static void print_json_seals(unsigned long long seals)
+{
+	printf(", \"seals\": ");
+	print_names(seal_names, SEAL_NAMES, seals, true);
+}
+
 /* Names, paths and strategies have no letter that would have to be quoted. */
 static void print_members(const struct mmapshare_query *q)
 {
+	unsigned long long seals;
+
 	printf("\"name\": \"%s\", \"path\": \"/dev/mmapshare-%s\", \"id\": %u, "
 	       "\"size\": %llu, \"strategy\": \"%s\", \"mode\": \"%04o\", "
 	       "\"uid\": %u, \"gid\": %u, \"files\": %llu, \"maps\": %llu",
 	       q->name, q->name, q->id, q->region_size, strategy_text(q->strategy),
 	       q->mode, q->uid, q->gid, q->files, q->maps);
+	if (sysfs_counter(q->name, "seals", &seals))
+		print_json_seals(seals);
 }
 
 struct list_options {
@@ -303,10 +332,7 @@ int cmd_watch(int argc, char **argv)
 	return STATUS_OK;
 }
 
-static const struct {
-	unsigned long long bit;
-	const char *name;
-} features[] = {
+static const struct bit_name features[] = {
 	{ MMAPSHARE_FEAT_COW, "cow" },
 	{ MMAPSHARE_FEAT_GUP, "gup" },
 	{ MMAPSHARE_FEAT_DONTNEED, "dontneed" },
@@ -324,20 +350,11 @@ struct facts {
 	struct mmapshare_info info;
 };
 
-static void print_features(const struct facts *f)
+/* Who may not open it finds them elsewhere, if it has a name. */
+static bool get_seals(const struct facts *f, unsigned long long *seals)
 {
-	const char *gap = "";
-	size_t i;
-
-	printf(f->json ? ", \"features\": [" : "features   ");
-	for (i = 0; i < ARRAY_SIZE(features); i++) {
-		if (!(f->info.features & features[i].bit))
-			continue;
-		printf(f->json ? "%s\"%s\"" : "%s%s", f->json ? gap : " ",
-		       features[i].name);
-		gap = ", ";
-	}
-	printf(f->json ? "]" : "\n");
+	*seals = f->info.seals;
+	return f->has_info || sysfs_counter(f->query.name, "seals", seals);
 }
 
 static void print_query_facts(const struct facts *f)
@@ -358,6 +375,7 @@ static void print_query_facts(const struct facts *f)
 static void print_facts(const struct facts *f)
 {
 	const struct mmapshare_info *info = &f->info;
+	unsigned long long seals;
 	char text[BYTES_TEXT];
 
 	if (f->has_query)
@@ -369,12 +387,18 @@ static void print_facts(const struct facts *f)
 	printf("strategy    %s\n", strategy_text(f->has_info ? info->strategy :
 	       f->query.strategy));
 	printf("maps        %llu\n", f->has_info ? info->maps : f->query.maps);
+	if (get_seals(f, &seals)) {
+		printf("seals       %s", seals ? "" : "none");
+		print_names(seal_names, SEAL_NAMES, seals, false);
+		putchar('\n');
+	}
 	if (!f->has_info) {
 		printf("more        is for those who may read it\n");
 		return;
 	}
-	print_features(f);
-	printf("page size   %u bytes\n", info->page_size);
+	printf("features    ");
+	print_names(features, ARRAY_SIZE(features), info->features, false);
+	printf("\npage size   %u bytes\n", info->page_size);
 	printf("huge pages  %s bytes", bytes_text(info->huge_bytes, text));
 	if (info->huge_bytes)
 		printf(" in pages of %s", bytes_text(info->huge_page_size, text));
@@ -387,13 +411,16 @@ static void print_json_facts(const struct facts *f)
 	const struct mmapshare_info *info = &f->info;
 
 	putchar('{');
-	if (f->has_query)
+	if (f->has_query) {
 		print_members(&f->query);
-	else
+	} else {
 		printf("\"size\": %llu, \"strategy\": \"%s\", \"maps\": %llu",
 		       info->region_size, strategy_text(info->strategy), info->maps);
+		print_json_seals(info->seals);
+	}
 	if (f->has_info) {
-		print_features(f);
+		printf(", \"features\": ");
+		print_names(features, ARRAY_SIZE(features), info->features, true);
 		printf(", \"page_size\": %u, \"huge_page_size\": %u, "
 		       "\"huge_bytes\": %llu, \"abi_version\": %u",
 		       info->page_size, info->huge_page_size, info->huge_bytes,

@@ -19,6 +19,7 @@ static const struct {
 	{ "write", cmd_write },
 	{ "fill", cmd_fill },
 	{ "checksum", cmd_checksum },
+	{ "seal", cmd_seal },
 	{ "notify", cmd_notify },
 	{ "wait", cmd_wait },
 	{ "watch", cmd_watch },
@@ -37,6 +38,7 @@ static const char doc[] =
 	"  write [REGION]      copy bytes from standard input\n"
 	"  fill [REGION]       let the kernel store a pattern\n"
 	"  checksum [REGION]   let the kernel compute a CRC-32C\n"
+	"  seal REGION [SEAL]  take away the right to store, for good\n"
 	"  notify [REGION]     tell those who wait that there is something new\n"
 	"  wait [REGION]       wait until somebody does\n"
 	"  watch               look at all regions, again and again\n"

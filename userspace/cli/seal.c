@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+/* seal */
+#include <errno.h>
+#include <string.h>
+#include "cli.h"
+
+const struct bit_name seal_names[SEAL_NAMES] = {
+	{ MMAPSHARE_SEAL_WRITE, "write" },
+	{ MMAPSHARE_SEAL_FUTURE_WRITE, "future" },
+	{ MMAPSHARE_SEAL_SEAL, "seal" },
+};
+
+struct sealing {
+	const char *name;
+	unsigned int add;
+};
+
+static unsigned int parse_seal(const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < SEAL_NAMES; i++)
+		if (!strcmp(seal_names[i].name, text))
+			return seal_names[i].bit;
+	fail_usage("%s: a SEAL is write, future or seal", text);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct sealing *s = state->input;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		if (state->arg_num)
+			s->add |= parse_seal(arg);
+		else
+			s->name = arg;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		fail_usage("say which: REGION, and write, future or seal to add that");
+	default:
+		return parse_other(key, state);
+	}
+}
+
+static const struct argp argp = {
+	.parser = parse,
+	.args_doc = "REGION [SEAL...]",
+	.doc = "Take away the right to store to a region, for good and from everybody: "
+	       "\"write\" when nobody has it mapped for that, \"future\" from those who have "
+	       "not yet; \"seal\" to have no further seals added. Without SEAL, print those "
+	       "that there are.",
+};
+
+static _Noreturn void fail_seal(const struct mmapshare *region, const char *name,
+				int error)
+{
+	unsigned int seals;
+
+	if (error == -EBUSY)
+		fail("%s: somebody has it mapped for writing, or the kernel uses it: try again "
+		     "when that is over, or take the seal future", name);
+	if (error == -EPERM && !mmapshare_seal(region, 0, &seals) &&
+	    seals & MMAPSHARE_SEAL_SEAL)
+		fail("%s: it is sealed against further seals", name);
+	fail_error(name, error);
+}
+
+int cmd_seal(int argc, char **argv)
+{
+	struct sealing s = { 0 };
+	struct mmapshare *region;
+	unsigned int seals;
+	size_t i;
+	int ret;
+
+	parse_arguments(&argp, argc, argv, &s);
+	region = open_region(s.name, s.add ? MMAPSHARE_WRITE : MMAPSHARE_READ);
+	ret = mmapshare_seal(region, s.add, &seals);
+	if (ret)
+		fail_seal(region, s.name, ret);
+	for (i = 0; i < SEAL_NAMES && !s.add; i++)
+		if (seals & seal_names[i].bit)
+			puts(seal_names[i].name);
+	mmapshare_close(region);
+	return STATUS_OK;
+}
