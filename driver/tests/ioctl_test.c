@@ -78,7 +78,7 @@ static void pieces_test(struct kunit *test)
 			};
 
 			KUNIT_EXPECT_EQ(test, 0,
-					mms_in_pieces(&r, 7, lengths[i], max,
+					mms_in_pieces(&r, 7, lengths[i], max, false,
 						      note_piece, &p));
 			KUNIT_EXPECT_TRUE(test, p.ok);
 			KUNIT_EXPECT_EQ(test, lengths[i], p.total);
