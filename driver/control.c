@@ -16,7 +16,8 @@
 #define MMS_DESTROY_SIZE_VER0	72
 #define MMS_QUERY_SIZE_VER0	120
 
-static_assert(sizeof(struct mmapshare_create) == MMS_CREATE_SIZE_VER0);
+static_assert(offsetof(struct mmapshare_create, ring) == MMS_CREATE_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_create) == 96);
 static_assert(sizeof(struct mmapshare_destroy) == MMS_DESTROY_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_query) == MMS_QUERY_SIZE_VER0);
 
@@ -25,13 +26,24 @@ static bool mms_anonymous(const struct mmapshare_create *create)
 	return !memchr_inv(create->name, 0, sizeof(create->name));
 }
 
+/* Records are mapped twice, which only one strategy can; only it is needed. */
+static bool mms_create_ring_ok(const struct mmapshare_create *create)
+{
+	if (!create->ring)
+		return !create->consumers;
+	return create->ring & MMAPSHARE_RING &&
+	       !(create->ring & ~(MMAPSHARE_RING | MMAPSHARE_RING_OVERWRITE)) &&
+	       create->consumers && create->consumers <= MMAPSHARE_RING_CONSUMERS_MAX &&
+	       create->strategy == MMAPSHARE_STRATEGY_FAULT;
+}
+
 static int mms_check_create(const struct mmapshare_create *create)
 {
 	if (create->flags & ~MMAPSHARE_CREATE_CLOEXEC ||
 	    create->mode & ~0777U || !create->region_size ||
-	    !mms_strategy_by_id(create->strategy))
+	    !mms_strategy_by_id(create->strategy) || !mms_create_ring_ok(create))
 		return -EINVAL;
-	if (create->region_size > MMS_REGION_MAX)
+	if (create->region_size > (create->ring ? MMAPSHARE_RING_SIZE_MAX : MMS_REGION_MAX))
 		return -ERANGE;
 	if (mms_anonymous(create))
 		return create->mode ? -EINVAL : 0;
@@ -42,16 +54,23 @@ static int mms_check_create(const struct mmapshare_create *create)
 }
 
 /* The caller's region, charged to him, and nobody else knows of it yet. */
-static struct mms_region *mms_create_region(const struct mmapshare_create *create)
+static struct mms_region *mms_create_region(struct mmapshare_create *create)
 {
-	const u64 size = ALIGN(create->region_size, PAGE_SIZE);
 	struct mms_region *r;
 	struct mms_user *user;
+	u64 size;
 
+	create->region_size = ALIGN(create->region_size, PAGE_SIZE);
+	size = create->region_size;
+	if (create->ring)
+		size = mms_ring_geometry(&create->region_size, create->consumers);
 	user = mms_charge(current_fsuid(), size);
 	if (IS_ERR(user))
 		return ERR_CAST(user);
-	r = mms_region_create(size, mms_strategy_by_id(create->strategy));
+	if (create->ring)
+		r = mms_ring_create(create->ring, create->region_size, create->consumers);
+	else
+		r = mms_region_create(size, 0, mms_strategy_by_id(create->strategy));
 	if (IS_ERR(r)) {
 		mms_uncharge(user, size);
 		return r;
@@ -78,7 +97,6 @@ static struct file *mms_create(struct mmapshare_create *create, void __user *arg
 		goto put_region;
 
 	create->size = usize;
-	create->region_size = r->size;
 	ret = mms_copy_out(arg, create, sizeof(*create), usize);
 	if (!ret && !mms_anonymous(create))
 		ret = mms_name_add(r, create->mode & ~current_umask());
@@ -140,7 +158,7 @@ static long mms_ioctl_destroy(void __user *arg)
 
 static bool mms_query_ok(const struct mmapshare_query *query)
 {
-	if (query->flags & ~MMAPSHARE_QUERY_NEXT || query->reserved)
+	if (query->flags & ~MMAPSHARE_QUERY_NEXT || query->ring)
 		return false;
 	return query->flags & MMAPSHARE_QUERY_NEXT || mms_name_ok(query->name);
 }

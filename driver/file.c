@@ -16,6 +16,7 @@
 #include <linux/uio.h>
 #include "compat.h"
 #include "mmapshare.h"
+#include "ring.h"
 #include "trace.h"
 
 /* The region behind /dev/mmapshare, from module init to exit. */
@@ -54,8 +55,9 @@ static int mms_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* Open a region without a node; @flags is O_RDWR or O_RDONLY. */
-struct file *mms_open_region(struct mms_region *r, int flags)
+static struct file *mms_open_as(struct mms_region *r, int flags,
+				const struct file_operations *fops,
+				struct mms_part *part)
 {
 	struct mms_file *f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
 	struct file *file;
@@ -64,18 +66,34 @@ struct file *mms_open_region(struct mms_region *r, int flags)
 		return ERR_PTR(-ENOMEM);
 	/* As open() does; the last fput() gives it back. */
 	__module_get(THIS_MODULE);
-	file = mms_region_file(r, flags, &mms_fops);
+	file = mms_region_file(r, flags, fops);
 	if (IS_ERR(file)) {
 		module_put(THIS_MODULE);
 		kfree(f);
 		return file;
 	}
-	file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
+	f->part = part;
 	mms_file_init(file, f, mms_region_get(r));
 	return file;
 }
 
-static int mms_release(struct inode *inode, struct file *file)
+/* Open a region without a node; @flags is O_RDWR or O_RDONLY. */
+struct file *mms_open_region(struct mms_region *r, int flags)
+{
+	struct file *file = mms_open_as(r, flags, &mms_fops, NULL);
+
+	if (!IS_ERR(file))
+		file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
+	return file;
+}
+
+/* The file has the part, which is attached: it can store what is its own. */
+struct file *mms_open_part(struct mms_part *part)
+{
+	return mms_open_as(part->region, O_RDWR, &mms_part_fops, part);
+}
+
+int mms_release(struct inode *inode, struct file *file)
 {
 	struct mms_file *f = file->private_data;
 
@@ -222,6 +240,8 @@ static void mms_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "mmapshare-size:\t%llu\n", r->size);
 	seq_printf(m, "mmapshare-strategy:\t%s\n", r->strategy->name);
 	seq_printf(m, "mmapshare-maps:\t%ld\n", atomic_long_read(&r->maps));
+	if (r->ring)
+		seq_printf(m, "mmapshare-ring:\t%#x\n", mms_ring_flags(r));
 	seq_printf(m, "mmapshare-notifications:\t%llu\n", mms_doorbell_count(r));
 }
 

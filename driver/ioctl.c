@@ -21,7 +21,7 @@
 #define MMS_REVOKE_SIZE_VER0	8
 
 static_assert(offsetof(struct mmapshare_info, files) == MMS_INFO_SIZE_VER0);
-static_assert(sizeof(struct mmapshare_info) == 144);
+static_assert(sizeof(struct mmapshare_info) == 152);
 static_assert(sizeof(struct mmapshare_fill) == MMS_FILL_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_checksum) == MMS_CHECKSUM_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_seal) == MMS_SEAL_SIZE_VER0);
@@ -54,7 +54,7 @@ int mms_copy_out(void __user *arg, const void *src, size_t ksize, u32 usize)
 	return 0;
 }
 
-static long mms_ioctl_info(struct mms_region *r, void __user *arg)
+long mms_ioctl_info(struct mms_region *r, void __user *arg)
 {
 	struct mmapshare_info info;
 	u32 usize;
@@ -79,6 +79,7 @@ static long mms_ioctl_info(struct mms_region *r, void __user *arg)
 		.seals = READ_ONCE(r->seals),
 		.doorbell_offset = MMS_DOORBELL_OFFSET,
 		.id = r->id,
+		.ring = mms_ring_flags(r),
 	};
 	memcpy(info.name, r->name, sizeof(info.name));
 	return mms_copy_out(arg, &info, sizeof(info), usize);
@@ -291,6 +292,8 @@ long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return mms_ioctl_notify(r, uarg);
 	case MMAPSHARE_IOC_WAIT:
 		return mms_ioctl_wait(file->private_data, uarg);
+	case MMAPSHARE_IOC_RING_ATTACH:
+		return r->ring ? mms_ioctl_ring_attach(file, uarg) : -ENOTTY;
 	default:
 		return r == mms_default_region ?
 		       mms_control_ioctl(file, cmd, uarg) : -ENOTTY;

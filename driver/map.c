@@ -64,7 +64,7 @@ static void mms_vma_close(struct vm_area_struct *vma)
 
 static bool mms_has_page(const struct mms_region *r, pgoff_t pgoff)
 {
-	return pgoff < r->nr_pages || pgoff == MMS_DOORBELL_PGOFF;
+	return pgoff < r->nr_mapped || pgoff == MMS_DOORBELL_PGOFF;
 }
 
 /* The page at @addr; the VMA was checked to be inside the region. */
@@ -378,7 +378,8 @@ end:
  * POSIX says, nor the doorbell page; -EPERM for PROT_EXEC, or where a seal
  * forbids writing; -EINVAL for MAP_PRIVATE of the doorbell and where the
  * strategy cannot; -ENOMEM without memory for page tables; -ENODEV if the region
- * was revoked.
+ * was revoked; -EACCES if it is to be a writable map of what, in a ring, is not
+ * the file's own.
  */
 int mms_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -392,13 +393,16 @@ int mms_mmap(struct file *file, struct vm_area_struct *vma)
 	ret = -ENXIO;
 	if (mms_vma_is_doorbell(vma))
 		s = &mms_doorbell_strategy;
-	else if (!mms_range_ok(r->nr_pages, vma->vm_pgoff, vma_pages(vma)))
+	else if (!mms_range_ok(r->nr_mapped, vma->vm_pgoff, vma_pages(vma)))
 		goto out;
 	ret = -EPERM;
 	if (!mms_allow_exec && (vma->vm_flags & VM_EXEC))
 		goto out;
 	if (!mms_allow_exec)
 		vm_flags_clear(vma, VM_MAYEXEC);
+	ret = r->ring ? mms_ring_map(file->private_data, vma) : 0;
+	if (ret)
+		goto out;
 
 	ret = mms_map(r, s, vma);
 out:

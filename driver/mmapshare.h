@@ -4,7 +4,7 @@
  * main.c -> file.c -> ioctl.c, control.c -> names.c, region.c -> limits.c,
  * pages.c, from file.c to map.c, from all who use the bytes to seal.c, and
  * from all but the first two to doorbell.c. revoke.c is called by ioctl.c and
- * control.c, and told by map.c who maps.
+ * control.c, and told by map.c who maps. Rings are in ring*.c, see ring.h.
  */
 #ifndef MMAPSHARE_INTERNAL_H
 #define MMAPSHARE_INTERNAL_H
@@ -19,7 +19,9 @@
 #include <linux/wait.h>
 #include <linux/mmapshare.h>
 
+struct mms_part;
 struct mms_region;
+struct mms_ring;
 struct mms_user;
 
 /**
@@ -64,7 +66,9 @@ struct mms_strategy {
  * @size: bytes, a multiple of PAGE_SIZE
  * @nr_pages: @size in pages
  * @strategy: how @pages were got and are mapped
- * @pages: every page of the region, each with a reference of the region's
+ * @nr_mapped: @nr_pages, and those that follow once more, as a ring's records do
+ * @pages: every page of the region, each with a reference of the region's, and
+ *	up to @nr_mapped the last ones again
  * @vaddr: @pages in a row in vmalloc space
  * @shmem: the shmem file that owns @pages, where the strategy uses one
  * @huge_pages: how many PMD-sized pages @pages consist of
@@ -88,7 +92,7 @@ struct mms_strategy {
  *	between mms_access_begin() and mms_access_end()
  * @writable: shared VMAs that are or may become writable, changed by mmap()
  *	and the vm_ops; -1 from sealing against writes on
- *
+ * @ring: NULL for a plain region
  * @revoked: set once; who is about to use the region reads it between
  *	mms_access_begin() and mms_access_end(), or with a page locked
  *
@@ -101,6 +105,7 @@ struct mms_region {
 	u32 id;
 	u64 size;
 	unsigned long nr_pages;
+	unsigned long nr_mapped;
 	const struct mms_strategy *strategy;
 	struct page **pages;
 	void *vaddr;
@@ -122,6 +127,7 @@ struct mms_region {
 	struct mutex lock;	/* see above */
 	u32 seals;
 	atomic_long_t writable;
+	struct mms_ring *ring;
 	bool revoked;
 };
 
@@ -131,12 +137,14 @@ struct mms_region {
  * @company: others had the region open when this was opened
  * @nr: @region->opens then, this one included
  * @seen: the doorbell's count, as far as poll() takes it for known
+ * @part: what it has of a ring, NULL for none
  */
 struct mms_file {
 	struct mms_region *region;
 	bool company;
 	u64 nr;
 	atomic64_t seen;
+	struct mms_part *part;
 };
 
 static inline struct mms_region *mms_region_of(const struct file *file)
@@ -179,7 +187,7 @@ void mms_uncharge(struct mms_user *user, u64 bytes);
 /* region.c */
 int mms_region_init(void);
 void mms_region_exit(void);
-struct mms_region *mms_region_create(u64 size, const struct mms_strategy *s);
+struct mms_region *mms_region_create(u64 size, u64 twice, const struct mms_strategy *s);
 struct mms_region *mms_region_get(struct mms_region *r);
 void mms_region_put(struct mms_region *r);
 bool mms_region_owned(const struct mms_region *r);
@@ -243,14 +251,30 @@ void mms_put_own_pages(struct mms_region *r);
 extern const struct file_operations mms_fops;
 extern struct mms_region *mms_default_region;
 struct file *mms_open_region(struct mms_region *r, int flags);
+struct file *mms_open_part(struct mms_part *part);
+int mms_release(struct inode *inode, struct file *file);
 
 /* ioctl.c */
 long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+long mms_ioctl_info(struct mms_region *r, void __user *arg);
 int mms_copy_in(void *dst, size_t ksize, size_t min_size, const void __user *arg,
 		u32 *usize);
 int mms_copy_out(void __user *arg, const void *src, size_t ksize, u32 usize);
 
 /* control.c */
 long mms_control_ioctl(struct file *file, unsigned int cmd, void __user *arg);
+
+/* ring.c */
+u32 mms_ring_flags(const struct mms_region *r);
+u64 mms_ring_geometry(u64 *size, unsigned int consumers);
+struct mms_region *mms_ring_create(u32 flags, u64 size, unsigned int consumers);
+
+/* ring_wait.c */
+void mms_ring_wake_all(struct mms_ring *ring);
+
+/* ring_file.c */
+extern const struct file_operations mms_part_fops;
+int mms_ring_map(const struct mms_file *f, struct vm_area_struct *vma);
+long mms_ioctl_ring_attach(struct file *file, void __user *arg);
 
 #endif /* MMAPSHARE_INTERNAL_H */

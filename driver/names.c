@@ -347,6 +347,7 @@ int mms_name_query(struct mmapshare_query *query)
 	query->uid = from_kuid_munged(current_user_ns(), r->uid);
 	query->gid = from_kgid_munged(current_user_ns(), r->gid);
 	query->id = r->id;
+	query->ring = mms_ring_flags(r);
 	query->files = atomic_long_read(&r->files);
 	query->maps = atomic_long_read(&r->maps);
 	memcpy(query->name, r->name, sizeof(query->name));

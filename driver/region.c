@@ -76,7 +76,15 @@ void mms_region_exit(void)
 	mms_pages_exit();
 }
 
-static int mms_region_alloc_pages(struct mms_region *r)
+/* The last pages, @twice bytes of them, once more behind the last. */
+static void mms_region_mirror(struct mms_region *r, u64 twice)
+{
+	unsigned long n = twice >> PAGE_SHIFT;
+
+	memcpy(r->pages + r->nr_pages, r->pages + r->nr_pages - n, n * sizeof(*r->pages));
+}
+
+static int mms_region_alloc_pages(struct mms_region *r, u64 twice)
 {
 	int ret;
 
@@ -84,20 +92,22 @@ static int mms_region_alloc_pages(struct mms_region *r)
 	 * What cannot fit is refused before anything is tried, and vmap()
 	 * counts in unsigned int.
 	 */
-	if (r->size >> PAGE_SHIFT > min_t(u64, totalram_pages(), UINT_MAX))
+	if (r->size >> PAGE_SHIFT > min_t(u64, totalram_pages(), UINT_MAX / 2))
 		return -ENOMEM;
 
 	r->nr_pages = r->size >> PAGE_SHIFT;
-	r->pages = kvmalloc_array(r->nr_pages, sizeof(*r->pages),
+	r->nr_mapped = r->nr_pages + (twice >> PAGE_SHIFT);
+	r->pages = kvmalloc_array(r->nr_mapped, sizeof(*r->pages),
 				  GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!r->pages)
 		return -ENOMEM;
 	ret = r->strategy->get_pages(r);
 	if (ret)
 		goto free_array;
+	mms_region_mirror(r, twice);
 
 	/* remap_vmalloc_range() only takes what is marked VM_USERMAP. */
-	r->vaddr = vmap(r->pages, r->nr_pages, VM_MAP | VM_USERMAP, PAGE_KERNEL);
+	r->vaddr = vmap(r->pages, r->nr_mapped, VM_MAP | VM_USERMAP, PAGE_KERNEL);
 	if (!r->vaddr) {
 		ret = -ENOMEM;
 		goto put_pages;
@@ -121,6 +131,7 @@ static void mms_region_free_pages(struct mms_region *r)
 /**
  * mms_region_create - make a region
  * @size: bytes, a non-zero multiple of PAGE_SIZE
+ * @twice: how many of the last are to follow once more, of whole pages
  * @s: how to get and map its memory
  *
  * The memory is allocated, charged and zeroed here, never later. May sleep.
@@ -128,7 +139,7 @@ static void mms_region_free_pages(struct mms_region *r)
  * Return: the region with one reference, or -ENOMEM, or -EINTR when the
  * caller was killed meanwhile.
  */
-struct mms_region *mms_region_create(u64 size, const struct mms_strategy *s)
+struct mms_region *mms_region_create(u64 size, u64 twice, const struct mms_strategy *s)
 {
 	struct mms_region *r;
 	int ret;
@@ -151,7 +162,7 @@ struct mms_region *mms_region_create(u64 size, const struct mms_strategy *s)
 	ret = mms_doorbell_init(r);
 	if (ret)
 		goto put_inode;
-	ret = mms_region_alloc_pages(r);
+	ret = mms_region_alloc_pages(r, twice);
 	if (ret)
 		goto exit_doorbell;
 	return r;
@@ -204,5 +215,6 @@ void mms_region_put(struct mms_region *r)
 	iput(r->inode);
 	if (r->user)
 		mms_uncharge(r->user, r->size);
+	kfree(r->ring);
 	kfree(r);
 }

@@ -167,6 +167,8 @@ int mms_revoke(struct mms_region *r)
 	mms_wait_for_faults(r);
 	unmap_mapping_range(r->inode->i_mapping, 0, 0, 1);
 	mms_doorbell_wake_all(r);
+	if (r->ring)
+		mms_ring_wake_all(r->ring);
 	ret = 0;
 unlock:
 	mutex_unlock(&r->lock);

@@ -35,7 +35,8 @@ DEFINE_STATIC_SRCU(mms_srcu);
  * @store: to store, and not only to load
  *
  * Return: a number for mms_access_end(), not negative; -ENODEV if the region
- * was revoked; -EPERM if a seal forbids it.
+ * was revoked; -EPERM if a seal forbids it, or it is a ring, where everybody
+ * stores in what is his own.
  */
 int mms_access_begin(const struct mms_region *r, bool store)
 {
@@ -46,7 +47,7 @@ int mms_access_begin(const struct mms_region *r, bool store)
 	__release(&mms_srcu);
 	if (mms_revoked(r))
 		ret = -ENODEV;
-	else if (store && READ_ONCE(r->seals) & MMS_NO_STORES)
+	else if (store && (r->ring || READ_ONCE(r->seals) & MMS_NO_STORES))
 		ret = -EPERM;
 	if (ret < 0)
 		mms_access_end(access);
@@ -180,7 +181,7 @@ static int mms_deny_stores(struct mms_region *r)
  * When this returns 0, nobody is still storing who may not. May sleep.
  *
  * Return: 0; -EINVAL for a seal that is none; -EBADF; -EPERM if the region is
- * another's, or sealed against this; -EBUSY if it is mapped writable, or pages
+ * another's, a ring, or sealed against this; -EBUSY if it is mapped writable, or pages
  * of it are in use by the kernel; -EINTR if killed.
  */
 int mms_seal(struct mms_region *r, bool writable, u32 *seals)
@@ -195,7 +196,7 @@ int mms_seal(struct mms_region *r, bool writable, u32 *seals)
 		return -EINVAL;
 	if (!writable)
 		return -EBADF;
-	if (!mms_region_owned(r))
+	if (r->ring || !mms_region_owned(r))
 		return -EPERM;
 
 	ret = mutex_lock_killable(&r->lock);

@@ -30,7 +30,7 @@ static const struct field {
 	FIELD(info, page_size), FIELD(info, huge_page_size),
 	FIELD(info, huge_bytes), FIELD(info, maps), FIELD(info, files),
 	FIELD(info, doorbell_offset), FIELD(info, seals), FIELD(info, id),
-	FIELD(info, name),
+	FIELD(info, name), FIELD(info, ring), FIELD(info, reserved),
 	FIELD(fill, size), FIELD(fill, flags), FIELD(fill, offset),
 	FIELD(fill, length), FIELD(fill, pattern), FIELD(fill, pattern_len),
 	FIELD(fill, reserved),
@@ -138,7 +138,7 @@ TEST_F(text, fields)
 		}
 	}
 	EXPECT_EQ(ARRAY_SIZE(fields), n);
-	EXPECT_EQ(144U, sizeof(struct mmapshare_info));
+	EXPECT_EQ(152U, sizeof(struct mmapshare_info));
 	EXPECT_EQ(40U, sizeof(struct mmapshare_fill));
 	EXPECT_EQ(32U, sizeof(struct mmapshare_checksum));
 	EXPECT_EQ(16U, sizeof(struct mmapshare_seal));

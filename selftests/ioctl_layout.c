@@ -24,6 +24,9 @@ TEST(numbers)
 	EXPECT_EQ(0xbb05U, MMAPSHARE_IOC_REVOKE);
 	EXPECT_EQ(0xbb06U, MMAPSHARE_IOC_NOTIFY);
 	EXPECT_EQ(0xbb07U, MMAPSHARE_IOC_WAIT);
+	EXPECT_EQ(0xbb08U, MMAPSHARE_IOC_RING_ATTACH);
+	EXPECT_EQ(0xbb09U, MMAPSHARE_IOC_RING_NOTIFY);
+	EXPECT_EQ(0xbb0aU, MMAPSHARE_IOC_RING_WAIT);
 	EXPECT_EQ(0xbb10U, MMAPSHARE_IOC_CREATE);
 	EXPECT_EQ(0xbb11U, MMAPSHARE_IOC_DESTROY);
 	EXPECT_EQ(0xbb12U, MMAPSHARE_IOC_QUERY);
@@ -32,7 +35,7 @@ TEST(numbers)
 
 TEST(info)
 {
-	EXPECT_EQ(144, (int)sizeof(struct mmapshare_info));
+	EXPECT_EQ(152, (int)sizeof(struct mmapshare_info));
 	FIELD(mmapshare_info, size, 0, 4);
 	FIELD(mmapshare_info, flags, 4, 4);
 	FIELD(mmapshare_info, abi_version, 8, 4);
@@ -48,6 +51,8 @@ TEST(info)
 	FIELD(mmapshare_info, seals, 72, 4);
 	FIELD(mmapshare_info, id, 76, 4);
 	FIELD(mmapshare_info, name, 80, 64);
+	FIELD(mmapshare_info, ring, 144, 4);
+	FIELD(mmapshare_info, reserved, 148, 4);
 }
 
 TEST(fill)
@@ -134,7 +139,7 @@ TEST(doorbell)
 
 TEST(create)
 {
-	EXPECT_EQ(88, (int)sizeof(struct mmapshare_create));
+	EXPECT_EQ(96, (int)sizeof(struct mmapshare_create));
 	EXPECT_EQ(64, MMAPSHARE_NAME_SIZE);
 	EXPECT_EQ(1U, MMAPSHARE_CREATE_CLOEXEC);
 	FIELD(mmapshare_create, size, 0, 4);
@@ -143,6 +148,8 @@ TEST(create)
 	FIELD(mmapshare_create, strategy, 16, 4);
 	FIELD(mmapshare_create, mode, 20, 4);
 	FIELD(mmapshare_create, name, 24, 64);
+	FIELD(mmapshare_create, ring, 88, 4);
+	FIELD(mmapshare_create, consumers, 92, 4);
 }
 
 TEST(destroy)
@@ -166,7 +173,7 @@ TEST(query)
 	FIELD(mmapshare_query, uid, 24, 4);
 	FIELD(mmapshare_query, gid, 28, 4);
 	FIELD(mmapshare_query, id, 32, 4);
-	FIELD(mmapshare_query, reserved, 36, 4);
+	FIELD(mmapshare_query, ring, 36, 4);
 	FIELD(mmapshare_query, files, 40, 8);
 	FIELD(mmapshare_query, maps, 48, 8);
 	FIELD(mmapshare_query, name, 56, 64);

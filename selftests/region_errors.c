@@ -110,7 +110,7 @@ TEST_F(region, flags)
 	EXPECT_EQ(-1, ioctl(self->dev.fd, MMAPSHARE_IOC_QUERY, &query));
 	EXPECT_EQ(EINVAL, errno);
 	query.flags = 0;
-	query.reserved = 1;
+	query.ring = 1;
 	EXPECT_EQ(-1, ioctl(self->dev.fd, MMAPSHARE_IOC_QUERY, &query));
 	EXPECT_EQ(EINVAL, errno);
 }

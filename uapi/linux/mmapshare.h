@@ -87,6 +87,8 @@ struct mmapshare_info {
 	__u32 seals;
 	__u32 id;
 	char name[MMAPSHARE_NAME_SIZE];
+	__u32 ring;
+	__u32 reserved;
 };
 
 #define MMAPSHARE_PATTERN_MAX	8
@@ -183,12 +185,18 @@ struct mmapshare_revoke {
  * struct mmapshare_create - make a region
  * @size: in: sizeof(struct mmapshare_create)
  * @flags: in: MMAPSHARE_CREATE_*
- * @region_size: in: bytes wanted, not 0; out: rounded up to whole pages
+ * @region_size: in: bytes wanted, not 0; out: rounded up to whole pages. For a
+ *	ring: bytes of records, rounded up to a power of two of pages
  * @strategy: in: enum mmapshare_strategy
  * @mode: in: permissions of the node, 0 to 0777, less the umask's; 0 without
  *	a name
  * @name: in: the node is /dev/mmapshare-NAME: letters, digits, '.', '_' and
- *	'-', neither "." nor ".."; all 0 for an anonymous region
+ *	'-', neither "." nor ".."; all 0 for an anonymous region. The first version
+ *	of the structure ended here
+ * @ring: in: 0 for a plain region; or MMAPSHARE_RING, and with it maybe
+ *	MMAPSHARE_RING_OVERWRITE
+ * @consumers: in: for a ring how many may be attached at once, 1 to
+ *	MMAPSHARE_RING_CONSUMERS_MAX; else 0
  */
 struct mmapshare_create {
 	__u32 size;
@@ -197,6 +205,8 @@ struct mmapshare_create {
 	__u32 strategy;
 	__u32 mode;
 	char name[MMAPSHARE_NAME_SIZE];
+	__u32 ring;
+	__u32 consumers;
 };
 
 /* mmapshare_destroy.flags: take the region away from all who use it, too */
@@ -227,7 +237,7 @@ struct mmapshare_destroy {
  * @uid: out: creator, in the caller's user namespace
  * @gid: out: the creator's group
  * @id: in, with NEXT: least number wanted; out: number of the region
- * @reserved: in: must be 0
+ * @ring: in: must be 0; out: MMAPSHARE_RING_*, 0 for a plain region
  * @files: out: open files
  * @maps: out: mappings (VMAs)
  * @name: in, without NEXT: the name, unused bytes 0; out: the name
@@ -241,10 +251,228 @@ struct mmapshare_query {
 	__u32 uid;
 	__u32 gid;
 	__u32 id;
-	__u32 reserved;
+	__u32 ring;
 	__u64 files;
 	__u64 maps;
 	char name[MMAPSHARE_NAME_SIZE];
+};
+
+/* What a ring is: mmapshare_create.ring, and where rings are described. */
+
+/* it is a ring, and no plain region */
+#define MMAPSHARE_RING			_BITUL(0)
+/* a full ring forgets its oldest records, and does not refuse new ones */
+#define MMAPSHARE_RING_OVERWRITE	_BITUL(1)
+/* out: the kernel is its producer, programs can be consumers only */
+#define MMAPSHARE_RING_KERNEL_PRODUCER	_BITUL(2)
+/* out: the kernel is its consumer, a program can be the producer only */
+#define MMAPSHARE_RING_KERNEL_CONSUMER	_BITUL(3)
+
+#define MMAPSHARE_RING_CONSUMERS_MAX	64
+/* Bytes of records at most */
+#define MMAPSHARE_RING_SIZE_MAX		_BITULL(34)
+
+#define MMAPSHARE_RING_MAGIC		0x676e6972736d6dULL	/* "mmsring" */
+#define MMAPSHARE_RING_VERSION		1
+
+/*
+ * A ring in memory, and at the same offsets in mmap(); Documentation/ring.rst
+ * has the protocol. A position is the number of bytes there ever were before
+ * it, 64 bits wide, a multiple of 8, and never goes back. Its place is
+ * data_offset + (position & (data_size - 1)).
+ *
+ * Comments say who stores what, and what pairs with what:
+ *
+ *	(A)	store-release by who hands on, load-acquire by who takes
+ *	(F)	own store, full fence, load of the other's word, on both sides
+ *	(O)	the producer: store tail, store-store fence (release), reuse the
+ *		bytes; a consumer: use them, load-load fence (acquire), load tail
+ */
+
+/**
+ * struct mmapshare_ring - the first page; only the kernel stores to it
+ * @magic: MMAPSHARE_RING_MAGIC
+ * @version: MMAPSHARE_RING_VERSION: another one is another layout
+ * @length: bytes of this structure that the kernel knows
+ * @flags: MMAPSHARE_RING_*
+ * @consumers_max: how many cursors there are
+ * @features: what else a program has to know to take part; 0
+ * @data_size: bytes of records, a power of two
+ * @data_offset: where they are; they follow once more at @data_offset +
+ *	@data_size, so that what crosses the end is in one piece
+ * @map_size: bytes of everything, with both
+ * @producer_offset: where struct mmapshare_ring_producer is, in a page of its
+ *	own, right before the records
+ * @cursor_offset: where the first struct mmapshare_ring_cursor is
+ * @cursor_stride: from one to the next; each is in a page of its own
+ * @record_max: bytes of a record at most, without its header; with it no more
+ *	than half of @data_size
+ * @consumers: bit N is set while cursor N is somebody's. Stored by the kernel,
+ *	read by the producer of a lossless ring when it looks full (F: @tail)
+ * @kept: a lossless ring keeps records from here on while it has no consumer.
+ *	Stored by the kernel before the last bit of @consumers goes (A)
+ * @producer: MMAPSHARE_RING_PRODUCER_*, stored by the kernel; "gone" is stored
+ *	after the last position (A)
+ * @wake: 0, or a position with bit 0 set: the producer is to call NOTIFY when
+ *	it has come there, or beyond. Stored by the kernel for consumers who are
+ *	about to sleep (F: @position of the producer)
+ * @room: the same for consumers, when their position comes there, or beyond,
+ *	from before it. Stored by the kernel for a producer who is about to
+ *	sleep (F: @position of the cursor)
+ */
+struct mmapshare_ring {
+	__u64 magic;
+	__u32 version;
+	__u32 length;
+	__u32 flags;
+	__u32 consumers_max;
+	__u64 features;
+	__u64 data_size;
+	__u64 data_offset;
+	__u64 map_size;
+	__u64 producer_offset;
+	__u64 cursor_offset;
+	__u64 cursor_stride;
+	__u64 record_max;
+	__u64 reserved0[5];
+	/* a cache line of its own for each of the following */
+	__u64 consumers;
+	__u64 kept;
+	__u32 producer;
+	__u32 reserved1[11];
+	__u64 wake;
+	__u64 reserved2[7];
+	__u64 room;
+	__u64 reserved3[7];
+};
+
+/* mmapshare_ring.producer */
+#define MMAPSHARE_RING_PRODUCER_NONE	0	/* there was none yet */
+#define MMAPSHARE_RING_PRODUCER_HERE	1	/* one is attached */
+#define MMAPSHARE_RING_PRODUCER_GONE	2	/* and is no longer */
+
+/**
+ * struct mmapshare_ring_producer - only the producer stores to it
+ * @position: where the next record will begin: everything before it is there.
+ *	Read by consumers (A), and by the kernel before one sleeps (F: @wake)
+ * @tail: where the oldest record begins: those before it are gone. Stored
+ *	before bytes are used again, read by consumers of an overwrite ring
+ *	after they have used a record (O), and by the kernel when one attaches
+ *	(F: @consumers)
+ * @records: about how many there ever were: to make 64 bits of a record's
+ *	number. Stored before @position, ordered by nothing
+ * @wake_bytes: how much room there has to be before the producer is woken, with
+ *	the header of what is to come; at most half of data_size counts. Read by
+ *	the kernel when the producer waits, or polls
+ * @reserved0: 0
+ * @dropped: records that did not fit, and that it did not wait for
+ * @overwritten: records that were overwritten, whether or not read before
+ *
+ * The last two are for whoever wants to see them.
+ */
+struct mmapshare_ring_producer {
+	__u64 position;
+	__u64 tail;
+	__u64 records;
+	__u32 wake_bytes;
+	__u32 reserved0[9];
+	__u64 dropped;
+	__u64 overwritten;
+	__u64 reserved1[6];
+};
+
+/**
+ * struct mmapshare_ring_cursor - only its consumer stores to it, once attached
+ * @position: the first record that it still needs. The kernel stores the first
+ *	one when it attaches; read by the producer of a lossless ring when that
+ *	looks full (A), and by the kernel before the producer sleeps (F: @room)
+ * @number: 64 bits of the number of the record at @position, likewise. Read by
+ *	nobody but for show
+ * @lost: records it has missed; for show
+ * @wake_bytes: how much has to be there before it is woken, with headers; at
+ *	most half of data_size counts, 0 means anything. Read by the kernel when
+ *	it waits, or polls
+ * @reserved: 0
+ */
+struct mmapshare_ring_cursor {
+	__u64 position;
+	__u64 number;
+	__u64 lost;
+	__u32 wake_bytes;
+	__u32 reserved[9];
+};
+
+/**
+ * struct mmapshare_record - what is before each record's bytes
+ * @length: bytes, and MMAPSHARE_RECORD_*. The next header is behind them, at
+ *	the next multiple of 8. Stored before the producer's @position, or with
+ *	BUSY then, which is taken away when the record is complete (A)
+ * @number: records before this one since the ring was made, the lower 32 bits.
+ *	That at the producer's @position is there already, without a record
+ */
+struct mmapshare_record {
+	__u32 length;
+	__u32 number;
+};
+
+/* not complete yet, nor can it be passed by */
+#define MMAPSHARE_RECORD_BUSY		_BITUL(31)
+/* has no meaning, and is to be passed by */
+#define MMAPSHARE_RECORD_DISCARD	_BITUL(30)
+#define MMAPSHARE_RECORD_LENGTH		(MMAPSHARE_RECORD_DISCARD - 1)
+
+/* mmapshare_ring_attach.flags; one of the first two */
+#define MMAPSHARE_RING_ATTACH_PRODUCER	_BITUL(0)
+#define MMAPSHARE_RING_ATTACH_CONSUMER	_BITUL(1)
+/* a consumer that wants but records from now on, not those that are there */
+#define MMAPSHARE_RING_ATTACH_NEWEST	_BITUL(2)
+/* close the descriptor on exec */
+#define MMAPSHARE_RING_ATTACH_CLOEXEC	_BITUL(3)
+
+/**
+ * struct mmapshare_ring_attach - get a descriptor that has a part in a ring
+ * @size: in: sizeof(struct mmapshare_ring_attach)
+ * @flags: in: MMAPSHARE_RING_ATTACH_*
+ * @map_size: out: what to map at offset 0, shared, for reading
+ * @own_offset: out: what to map over that, shared, for reading and writing: a
+ *	consumer's cursor, or the producer's page and both sights of the records
+ * @own_size: out: bytes of it
+ * @cursor: out: a consumer's cursor is that many strides behind the first one
+ * @reserved: in: must be 0
+ */
+struct mmapshare_ring_attach {
+	__u32 size;
+	__u32 flags;
+	__u64 map_size;
+	__u64 own_offset;
+	__u64 own_size;
+	__u32 cursor;
+	__u32 reserved;
+};
+
+/**
+ * struct mmapshare_ring_notify - wake who sleeps and can go on
+ * @size: in: sizeof(struct mmapshare_ring_notify)
+ * @flags: in: must be 0
+ */
+struct mmapshare_ring_notify {
+	__u32 size;
+	__u32 flags;
+};
+
+/* mmapshare_ring_wait.flags: go on waiting when the other side is gone */
+#define MMAPSHARE_RING_WAIT_STAY	_BITUL(0)
+
+/**
+ * struct mmapshare_ring_wait - wait for records, or for room
+ * @size: in: sizeof(struct mmapshare_ring_wait)
+ * @flags: in: MMAPSHARE_RING_WAIT_*
+ * @timeout: in: nanoseconds from now; 0 not to wait, negative to wait for ever
+ */
+struct mmapshare_ring_wait {
+	__u32 size;
+	__u32 flags;
+	__s64 timeout;
 };
 
 /* mmapshare_notify.flags: the caller has added to the doorbell's count himself */
@@ -312,6 +540,11 @@ struct mmapshare_doorbell {
 #define MMAPSHARE_IOC_REVOKE	_IO(MMAPSHARE_IOC_MAGIC, 0x05)
 #define MMAPSHARE_IOC_NOTIFY	_IO(MMAPSHARE_IOC_MAGIC, 0x06)
 #define MMAPSHARE_IOC_WAIT	_IO(MMAPSHARE_IOC_MAGIC, 0x07)
+
+/* On a descriptor of a ring; the last two on one that ATTACH gave. */
+#define MMAPSHARE_IOC_RING_ATTACH	_IO(MMAPSHARE_IOC_MAGIC, 0x08)
+#define MMAPSHARE_IOC_RING_NOTIFY	_IO(MMAPSHARE_IOC_MAGIC, 0x09)
+#define MMAPSHARE_IOC_RING_WAIT		_IO(MMAPSHARE_IOC_MAGIC, 0x0a)
 
 /* On /dev/mmapshare only. */
 #define MMAPSHARE_IOC_CREATE	_IO(MMAPSHARE_IOC_MAGIC, 0x10)

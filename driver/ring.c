@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rings: their memory, and who takes part.
+ *
+ * Every position, length and size here may have been stored by a program. They
+ * are read once, lead nowhere outside the ring, and nothing is believed of them
+ * but what whoever stored them would suffer from himself.
+ */
+#include <linux/compiler.h>
+#include <linux/kernel.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include "compat.h"
+#include "mmapshare.h"
+#include "ring.h"
+
+static_assert(sizeof(struct mmapshare_ring) <= PAGE_SIZE);
+static_assert(sizeof(struct mmapshare_record) == MMS_RECORD_ALIGN);
+
+/* MMAPSHARE_RING_*, 0 for a plain region. */
+u32 mms_ring_flags(const struct mms_region *r)
+{
+	return r->ring ? r->ring->flags : 0;
+}
+
+/* What is in a ring of @size bytes of records, besides these, in pages. */
+static unsigned long mms_ring_front(unsigned int consumers)
+{
+	return 1 + consumers + 1;
+}
+
+/**
+ * mms_ring_geometry - how large is a ring
+ * @size: in: bytes of records wanted, not 0; out: what that becomes
+ * @consumers: at most, and all right
+ *
+ * Return: bytes of the region, or 0 if it would be too large.
+ */
+u64 mms_ring_geometry(u64 *size, unsigned int consumers)
+{
+	if (*size > MMAPSHARE_RING_SIZE_MAX)
+		return 0;
+	*size = max_t(u64, roundup_pow_of_two(*size), PAGE_SIZE);
+	return *size + ((u64)mms_ring_front(consumers) << PAGE_SHIFT);
+}
+
+static void mms_ring_init_head(struct mms_ring *ring)
+{
+	const u64 front = (u64)mms_ring_front(ring->consumers_max) << PAGE_SHIFT;
+
+	*ring->head = (struct mmapshare_ring) {
+		.magic = MMAPSHARE_RING_MAGIC,
+		.version = MMAPSHARE_RING_VERSION,
+		.length = sizeof(*ring->head),
+		.flags = ring->flags,
+		.consumers_max = ring->consumers_max,
+		.data_size = ring->size,
+		.data_offset = front,
+		.map_size = front + 2 * ring->size,
+		.producer_offset = front - PAGE_SIZE,
+		.cursor_offset = PAGE_SIZE,
+		.cursor_stride = PAGE_SIZE,
+		.record_max = mms_record_max(ring->size),
+	};
+}
+
+/**
+ * mms_ring_create - make a region that is a ring
+ * @flags: MMAPSHARE_RING_*
+ * @size: bytes of records, as mms_ring_geometry() gave them
+ * @consumers: at most, 1 to MMAPSHARE_RING_CONSUMERS_MAX
+ *
+ * Return: as mms_region_create(). May sleep.
+ */
+struct mms_region *mms_ring_create(u32 flags, u64 size, unsigned int consumers)
+{
+	const u64 total = mms_ring_geometry(&size, consumers);
+	struct mms_region *r;
+	struct mms_ring *ring;
+
+	ring = kzalloc(sizeof(*ring), GFP_KERNEL_ACCOUNT);
+	if (!ring)
+		return ERR_PTR(-ENOMEM);
+	r = mms_region_create(total, size,
+			      mms_strategy_by_id(MMAPSHARE_STRATEGY_FAULT));
+	if (IS_ERR(r)) {
+		kfree(ring);
+		return r;
+	}
+	ring->flags = flags;
+	ring->size = size;
+	ring->consumers_max = consumers;
+	ring->head = r->vaddr;
+	ring->data = r->vaddr + (total - size);
+	ring->p = ring->data - PAGE_SIZE;
+	mutex_init(&ring->attach);
+	spin_lock_init(&ring->lock);
+	mms_ring_init_head(ring);
+	r->ring = ring;
+	return r;
+}
+
+void mms_part_init(struct mms_part *part, struct mms_region *r, bool producer)
+{
+	part->region = r;
+	part->producer = producer;
+	init_waitqueue_head(&part->waiters);
+}
+
+/*
+ * A consumer counts no longer. If it was the last, a lossless ring keeps for the
+ * next one what it has not taken, or all if it is not to be believed.
+ */
+static void mms_ring_forget(struct mms_ring *ring, const struct mms_part *c)
+{
+	const u64 head = READ_ONCE(ring->p->position);
+	const u64 tail = READ_ONCE(ring->p->tail);
+	u64 kept = READ_ONCE(mms_cursor(ring, c->cursor)->position);
+
+	lockdep_assert_held(&ring->lock);
+	if (!(ring->active & BIT_ULL(c->cursor)))
+		return;
+	ring->active &= ~BIT_ULL(c->cursor);
+	if (!ring->active) {
+		if (c->broken || !mms_pos_ok(kept, head, ring->size))
+			kept = mms_pos_ok(tail, head, ring->size) ? tail : head;
+		ring->kept = kept;
+		WRITE_ONCE(ring->head->kept, kept);
+	}
+	/* after "kept"; pairs with the acquire of who finds no consumer there */
+	smp_store_release(&ring->head->consumers, ring->active);
+}
+
+/* What it stored cannot be: from now on it is as if it was gone. */
+static void mms_part_break(struct mms_ring *ring, struct mms_part *part)
+{
+	lockdep_assert_held(&ring->lock);
+	part->broken = true;
+	if (!part->producer)
+		mms_ring_forget(ring, part);
+	mms_part_wake(part);
+}
+
+static void mms_ring_distrust(struct mms_ring *ring)
+{
+	lockdep_assert_held(&ring->lock);
+	WRITE_ONCE(ring->distrust, true);
+	if (ring->producer)
+		mms_part_break(ring, ring->producer);
+}
+
+/* The kernel as a consumer does not believe its producer any more. */
+void mms_ring_break_producer(struct mms_ring *ring)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	mms_ring_distrust(ring);
+	mms_ring_set_words(ring);
+	spin_unlock_irqrestore(&ring->lock, flags);
+}
+
+/* A consumer cannot be there, with the producer where it says. One is wrong. */
+static void mms_ring_blame(struct mms_ring *ring, struct mms_part *c)
+{
+	if (ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER)
+		mms_ring_distrust(ring);
+	else
+		mms_part_break(ring, c);
+}
+
+/**
+ * mms_ring_least - from where on somebody needs the records
+ * @ring: locked; in one that is not lossless nobody counts
+ *
+ * Both sides may be at it. A position is at least what the producer's was
+ * before it was read, less the size, and at most what that is afterwards, or
+ * else it cannot be.
+ *
+ * Return: the position.
+ */
+u64 mms_ring_least(struct mms_ring *ring)
+{
+	const u64 before = mms_ring_position(ring);
+	u64 least = before;
+	unsigned int i;
+
+	lockdep_assert_held(&ring->lock);
+	if (!mms_is_lossless(ring))
+		return before;
+	for (i = 0; i < ring->consumers_max; i++) {
+		u64 pos, after;
+
+		if (!(ring->active & BIT_ULL(i)))
+			continue;
+		/* what it has used it has used before; pairs with its release */
+		pos = smp_load_acquire(&mms_cursor(ring, i)->position);
+		after = mms_ring_position(ring);
+		if (!IS_ALIGNED(pos, MMS_RECORD_ALIGN) || !mms_reached(after, pos) ||
+		    !mms_reached(pos, before - ring->size))
+			mms_ring_blame(ring, ring->consumers[i]);
+		else if (!mms_reached(pos, least))
+			least = pos;
+	}
+	return ring->active ? least : ring->kept;
+}
+
+/*
+ * The number of the record at @pos, or -EAGAIN if that has been overwritten
+ * meanwhile.
+ */
+static int mms_ring_number(const struct mms_ring *ring, u64 pos, u64 *number)
+{
+	const u32 low = READ_ONCE(mms_record(ring, pos)->number);
+
+	*number = mms_number(low, READ_ONCE(ring->p->records));
+	/* pairs with the fence between a new tail and the stores behind it */
+	smp_rmb();
+	return mms_reached(pos, READ_ONCE(ring->p->tail)) ? 0 : -EAGAIN;
+}
+
+/*
+ * @to if records lead there from @from, else @from: what a consumer has stored is
+ * not where another one begins unless it can be.
+ */
+static u64 mms_ring_walk(const struct mms_ring *ring, u64 from, u64 to)
+{
+	unsigned long n = 0;
+	u64 pos = from;
+
+	if (to - from > ring->size)
+		return from;
+	while (pos != to) {
+		u64 step = mms_record_step(READ_ONCE(mms_record(ring, pos)->length));
+
+		if (step > to - pos)
+			return from;
+		pos += step;
+		if (!(++n % 1024))
+			cond_resched();
+	}
+	return to;
+}
+
+/*
+ * Where a consumer begins. In a lossless ring its cursor holds up the producer
+ * already, at the tail or before.
+ */
+static u64 mms_ring_start(const struct mms_ring *ring, u64 least, bool newest)
+{
+	u64 tail;
+
+	/* after "consumers"; pairs with the fence of who has stored a new tail */
+	smp_mb();
+	tail = READ_ONCE(ring->p->tail);
+	if (newest)
+		return mms_ring_position(ring);
+	return mms_is_lossless(ring) ? mms_ring_walk(ring, tail, least) : tail;
+}
+
+/* A producer that is that fast in a ring so small is a malicious one. */
+#define MMS_START_TRIES	1000
+
+static int mms_ring_place(struct mms_ring *ring, struct mms_part *c, u64 least,
+			  bool newest)
+{
+	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
+	unsigned int tries = 0;
+	u64 pos, number;
+
+	do {
+		if (tries++ == MMS_START_TRIES)
+			return -EBADMSG;
+		pos = mms_ring_start(ring, least, newest);
+	} while (mms_ring_number(ring, pos, &number));
+
+	if (!IS_ALIGNED(pos, MMS_RECORD_ALIGN) ||
+	    !mms_reached(READ_ONCE(ring->p->position), pos))
+		return -EBADMSG;
+	WRITE_ONCE(cursor->number, number);
+	/* from here on the producer keeps no more than it has to */
+	smp_store_release(&cursor->position, pos);
+	return 0;
+}
+
+/* @least: what others need, and it may have as well. */
+static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_part *c, u64 *least)
+{
+	struct mmapshare_ring_cursor *cursor;
+	unsigned long flags;
+	int ret = -ENOSPC;
+	unsigned int i;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	for (i = 0; i < ring->consumers_max && ring->consumers[i]; i++)
+		;
+	if (i == ring->consumers_max)
+		goto unlock;
+	*least = mms_ring_least(ring);
+	c->cursor = i;
+	cursor = mms_cursor(ring, i);
+	memset(cursor, 0, sizeof(*cursor));
+	WRITE_ONCE(cursor->position, READ_ONCE(ring->p->tail));
+	ring->consumers[i] = c;
+	ring->active |= BIT_ULL(i);
+	ring->had_consumers = true;
+	/* after its position; pairs with the acquire of the producer */
+	smp_store_release(&ring->head->consumers, ring->active);
+	mms_ring_set_words(ring);
+	ret = 0;
+unlock:
+	spin_unlock_irqrestore(&ring->lock, flags);
+	return ret;
+}
+
+static void mms_ring_del_consumer(struct mms_ring *ring, struct mms_part *c)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	mms_ring_forget(ring, c);
+	ring->consumers[c->cursor] = NULL;
+	/* it may have been all that the producer waited for, or the last */
+	if (ring->producer && ring->producer->armed)
+		mms_part_wake(ring->producer);
+	mms_ring_set_words(ring);
+	spin_unlock_irqrestore(&ring->lock, flags);
+}
+
+static int mms_ring_attach_consumer(struct mms_ring *ring, struct mms_part *c, bool newest)
+{
+	u64 least;
+	int ret = mms_ring_add_consumer(ring, c, &least);
+
+	if (ret)
+		return ret;
+	ret = mms_ring_place(ring, c, least, newest);
+	if (ret)
+		mms_ring_del_consumer(ring, c);
+	return ret;
+}
+
+/* The kernel is where it was: what the producer before has left does not count. */
+static void mms_ring_reset(struct mms_ring *ring)
+{
+	const struct mmapshare_ring_cursor *cursor = mms_cursor(ring, 0);
+
+	mms_record(ring, cursor->position)->number = cursor->number;
+	*ring->p = (struct mmapshare_ring_producer) {
+		.position = cursor->position,
+		.tail = cursor->position,
+		.records = cursor->number,
+	};
+	/* pairs with the acquire of the consumer */
+	smp_store_release(&ring->distrust, false);
+}
+
+static bool mms_ring_is_sound(const struct mms_ring *ring)
+{
+	const u64 head = READ_ONCE(ring->p->position);
+
+	return !ring->distrust && IS_ALIGNED(head, MMS_RECORD_ALIGN) &&
+	       mms_pos_ok(READ_ONCE(ring->p->tail), head, ring->size);
+}
+
+static int mms_ring_attach_producer(struct mms_ring *ring, struct mms_part *p)
+{
+	unsigned long flags;
+	int ret = -EBUSY;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	if (ring->producer)
+		goto unlock;
+	ret = -EBADMSG;
+	if (!mms_ring_is_sound(ring) && ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER)
+		mms_ring_reset(ring);
+	if (!mms_ring_is_sound(ring))
+		goto unlock;
+	ring->producer = p;
+	WRITE_ONCE(ring->head->producer, MMAPSHARE_RING_PRODUCER_HERE);
+	/* who ignored the one before begins to listen */
+	if (ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER)
+		mms_part_wake(ring->consumers[0]);
+	ret = 0;
+unlock:
+	spin_unlock_irqrestore(&ring->lock, flags);
+	return ret;
+}
+
+/**
+ * mms_ring_attach - take part in a ring
+ * @part: initialized
+ * @newest: a consumer that begins with what comes from now on
+ *
+ * May sleep.
+ *
+ * Return: 0; -EBUSY if there is a producer already; -ENOSPC if there is no
+ * cursor left; -EBADMSG if a program has stored what cannot be.
+ */
+int mms_ring_attach(struct mms_part *part, bool newest)
+{
+	struct mms_ring *ring = part->region->ring;
+	int ret;
+
+	mutex_lock(&ring->attach);
+	if (part->producer)
+		ret = mms_ring_attach_producer(ring, part);
+	else
+		ret = mms_ring_attach_consumer(ring, part, newest);
+	mutex_unlock(&ring->attach);
+	return ret;
+}
+
+/* Take part no longer. What it has stored is there for the others. May sleep. */
+void mms_ring_detach(struct mms_part *part)
+{
+	struct mms_ring *ring = part->region->ring;
+	unsigned long flags;
+
+	mutex_lock(&ring->attach);
+	if (part->producer) {
+		spin_lock_irqsave(&ring->lock, flags);
+		ring->producer = NULL;
+		/* after its last position; pairs with mms_look_for_records() */
+		smp_store_release(&ring->head->producer, MMAPSHARE_RING_PRODUCER_GONE);
+		spin_unlock_irqrestore(&ring->lock, flags);
+		mms_ring_wake_all(ring);
+	} else {
+		mms_ring_del_consumer(ring, part);
+	}
+	mutex_unlock(&ring->attach);
+}

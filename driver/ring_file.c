@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Programs in rings: a part is an open file, whose last close, which a killed
+ * program's is too, ends it. What the file may map writable is what its part
+ * stores to; all else of the ring can be mapped, by whoever may read it, in
+ * VMAs that never become writable. The core sees to that, and so it holds for
+ * whatever stores to memory through a VMA.
+ */
+#include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include "compat.h"
+#include "mmapshare.h"
+#include "ring.h"
+
+#define MMS_ATTACH_SIZE_VER0		40
+#define MMS_RING_NOTIFY_SIZE_VER0	8
+#define MMS_RING_WAIT_SIZE_VER0		16
+
+static_assert(sizeof(struct mmapshare_ring_attach) == MMS_ATTACH_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_ring_notify) == MMS_RING_NOTIFY_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_ring_wait) == MMS_RING_WAIT_SIZE_VER0);
+
+#define MMS_ATTACH_FLAGS	(MMAPSHARE_RING_ATTACH_PRODUCER |	\
+				 MMAPSHARE_RING_ATTACH_CONSUMER |	\
+				 MMAPSHARE_RING_ATTACH_NEWEST |		\
+				 MMAPSHARE_RING_ATTACH_CLOEXEC)
+
+/* What a part stores to: its page, and the records, both times, if it makes them. */
+static void mms_part_own(const struct mms_part *part, u64 *offset, u64 *size)
+{
+	const struct mmapshare_ring *head = part->region->ring->head;
+
+	if (part->producer) {
+		*offset = head->producer_offset;
+		*size = head->map_size - head->producer_offset;
+	} else {
+		*offset = head->cursor_offset + part->cursor * head->cursor_stride;
+		*size = head->cursor_stride;
+	}
+}
+
+static bool mms_part_owns(const struct mms_part *part, const struct vm_area_struct *vma)
+{
+	const u64 first = (u64)vma->vm_pgoff << PAGE_SHIFT;
+	u64 offset, size;
+
+	if (!part)
+		return false;
+	mms_part_own(part, &offset, &size);
+	return first >= offset &&
+	       mms_range_ok(size, first - offset, vma->vm_end - vma->vm_start);
+}
+
+/**
+ * mms_ring_map - may this be mapped of a ring?
+ * @f: what is mapped is open as
+ * @vma: inside the ring, or the doorbell
+ *
+ * Return: 0, and if it may not be writable now it never will be; -EINVAL for
+ * MAP_PRIVATE, where nobody would see stores; -EACCES.
+ */
+int mms_ring_map(const struct mms_file *f, struct vm_area_struct *vma)
+{
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return -EINVAL;
+	if (vma->vm_pgoff == MMS_DOORBELL_PGOFF && !f->part)
+		return 0;
+	if (vma->vm_flags & VM_WRITE)
+		return mms_part_owns(f->part, vma) ? 0 : -EACCES;
+	vm_flags_clear(vma, VM_MAYWRITE);
+	return 0;
+}
+
+static struct mms_part *mms_part_of(const struct file *file)
+{
+	const struct mms_file *f = file->private_data;
+
+	return f->part;
+}
+
+static __poll_t mms_part_poll(struct file *file, struct poll_table_struct *wait)
+{
+	struct mms_part *part = mms_part_of(file);
+
+	poll_wait(file, &part->waiters, wait);
+	switch (mms_part_arm(part, true)) {
+	case 0:
+		return part->producer ? EPOLLOUT | EPOLLWRNORM : EPOLLIN | EPOLLRDNORM;
+	case -EAGAIN:
+		return 0;
+	case -EPIPE:
+		return EPOLLHUP;
+	default:
+		return EPOLLHUP | EPOLLERR;
+	}
+}
+
+static long mms_ioctl_ring_notify(const struct mms_part *part, void __user *arg)
+{
+	struct mmapshare_ring_notify notify;
+	u32 usize;
+	int ret;
+
+	ret = mms_copy_in(&notify, sizeof(notify), MMS_RING_NOTIFY_SIZE_VER0, arg, &usize);
+	if (ret)
+		return ret;
+	if (notify.flags)
+		return -EINVAL;
+	if (part->producer)
+		mms_ring_wake_consumers(part->region->ring);
+	else
+		mms_ring_wake_producer(part->region->ring);
+	return 0;
+}
+
+static long mms_ioctl_ring_wait(struct mms_part *part, void __user *arg)
+{
+	struct mmapshare_ring_wait wait;
+	u32 usize;
+	int ret;
+
+	ret = mms_copy_in(&wait, sizeof(wait), MMS_RING_WAIT_SIZE_VER0, arg, &usize);
+	if (ret)
+		return ret;
+	if (wait.flags & ~MMAPSHARE_RING_WAIT_STAY)
+		return -EINVAL;
+	return mms_part_wait(part, wait.flags & MMAPSHARE_RING_WAIT_STAY, wait.timeout);
+}
+
+/* Whoever has this descriptor can do nothing else with the ring. */
+static long mms_part_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct mms_part *part = mms_part_of(file);
+	void __user *uarg = (void __user *)arg;
+
+	if (mms_revoked(part->region))
+		return -ENODEV;
+	switch (cmd) {
+	case MMAPSHARE_IOC_INFO:
+		return mms_ioctl_info(part->region, uarg);
+	case MMAPSHARE_IOC_RING_NOTIFY:
+		return mms_ioctl_ring_notify(part, uarg);
+	case MMAPSHARE_IOC_RING_WAIT:
+		return mms_ioctl_ring_wait(part, uarg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int mms_part_release(struct inode *inode, struct file *file)
+{
+	struct mms_part *part = mms_part_of(file);
+
+	mms_ring_detach(part);
+	mms_release(inode, file);
+	kfree(part);
+	return 0;
+}
+
+static void mms_part_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	const struct mms_part *part = mms_part_of(file);
+	const struct mms_region *r = part->region;
+
+	if (r->name[0])
+		seq_printf(m, "mmapshare-name:\t%s\n", r->name);
+	seq_printf(m, "mmapshare-size:\t%llu\n", r->size);
+	seq_printf(m, "mmapshare-ring:\t%#x\n", mms_ring_flags(r));
+	if (part->producer)
+		seq_puts(m, "mmapshare-part:\tproducer\n");
+	else
+		seq_printf(m, "mmapshare-part:\tconsumer %u\n", part->cursor);
+	seq_printf(m, "mmapshare-position:\t%llu\n", part->producer ?
+		   READ_ONCE(r->ring->p->position) :
+		   READ_ONCE(mms_cursor(r->ring, part->cursor)->position));
+}
+
+const struct file_operations mms_part_fops = {
+	.owner = THIS_MODULE,
+	.release = mms_part_release,
+	.mmap = mms_mmap,
+	.poll = mms_part_poll,
+	.unlocked_ioctl = mms_part_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = mms_part_show_fdinfo,
+};
+
+static int mms_check_attach(const struct file *file, const struct mmapshare_ring_attach *attach)
+{
+	const u32 ring = mms_ring_flags(mms_region_of(file));
+	const bool producer = attach->flags & MMAPSHARE_RING_ATTACH_PRODUCER;
+
+	if (attach->flags & ~MMS_ATTACH_FLAGS || attach->reserved ||
+	    producer == !!(attach->flags & MMAPSHARE_RING_ATTACH_CONSUMER) ||
+	    (producer && attach->flags & MMAPSHARE_RING_ATTACH_NEWEST))
+		return -EINVAL;
+	if (!(file->f_mode & (producer ? FMODE_WRITE : FMODE_READ)))
+		return -EBADF;
+	if (ring & (producer ? MMAPSHARE_RING_KERNEL_PRODUCER : MMAPSHARE_RING_KERNEL_CONSUMER))
+		return -EBUSY;
+	return 0;
+}
+
+/* A file that has a part in the ring, which @attach says all about. */
+static struct file *mms_part_open(struct mms_region *r, struct mmapshare_ring_attach *attach)
+{
+	struct mms_part *part = kzalloc(sizeof(*part), GFP_KERNEL_ACCOUNT);
+	struct file *file;
+	int ret;
+
+	if (!part)
+		return ERR_PTR(-ENOMEM);
+	mms_part_init(part, r, attach->flags & MMAPSHARE_RING_ATTACH_PRODUCER);
+	ret = mms_ring_attach(part, attach->flags & MMAPSHARE_RING_ATTACH_NEWEST);
+	if (ret) {
+		file = ERR_PTR(ret);
+		goto free;
+	}
+	file = mms_open_part(part);
+	if (IS_ERR(file))
+		goto detach;
+	attach->cursor = part->cursor;
+	attach->map_size = r->ring->head->map_size;
+	mms_part_own(part, &attach->own_offset, &attach->own_size);
+	return file;
+
+detach:
+	mms_ring_detach(part);
+free:
+	kfree(part);
+	return file;
+}
+
+long mms_ioctl_ring_attach(struct file *file, void __user *arg)
+{
+	struct mmapshare_ring_attach attach;
+	u32 usize;
+	int fd, ret;
+
+	ret = mms_copy_in(&attach, sizeof(attach), MMS_ATTACH_SIZE_VER0, arg, &usize) ?:
+	      mms_check_attach(file, &attach);
+	if (ret)
+		return ret;
+	fd = get_unused_fd_flags(attach.flags & MMAPSHARE_RING_ATTACH_CLOEXEC ? O_CLOEXEC : 0);
+	if (fd < 0)
+		return fd;
+	file = mms_part_open(mms_region_of(file), &attach);
+	if (IS_ERR(file)) {
+		ret = PTR_ERR(file);
+		goto put_fd;
+	}
+	attach.size = usize;
+	ret = mms_copy_out(arg, &attach, sizeof(attach), usize);
+	if (ret)
+		goto put_file;
+	fd_install(fd, file);
+	return fd;
+
+put_file:
+	fput(file);
+put_fd:
+	put_unused_fd(fd);
+	return ret;
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Each side is told when the other is gone, however it went, and after all that
+ * it did. "Gone" is an open file that is, with its copies and mappings.
+ */
+#include "ring_test.h"
+#include <poll.h>
+
+static short poll_of(struct part *part)
+{
+	struct pollfd pfd = { .fd = part->fd, .events = POLLIN | POLLOUT };
+
+	return poll(&pfd, 1, 0) < 0 ? -1 : pfd.revents;
+}
+
+/* A child that has a part, and does what @fn says. */
+static pid_t start(FIXTURE_DATA(ring) *self, uint32_t flags,
+		   int (*fn)(FIXTURE_DATA(ring) *self, struct part *part))
+{
+	pid_t pid = fork();
+	struct part part;
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (part_attach(&part, self->fd, flags))
+		_exit(1);
+	_exit(fn(self, &part));
+}
+
+static int put_and_pause(FIXTURE_DATA(ring) *self, struct part *part)
+{
+	ring_put(part, 100);
+	ring_put(part, 101);
+	/* begun, and never finished */
+	memset(ring_reserve(part, 102), 0xff, 102);
+	pause();
+	return 2;
+}
+
+static int just_pause(FIXTURE_DATA(ring) *self, struct part *part)
+{
+	pause();
+	return 2;
+}
+
+static void kill_child(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+TEST_F(ring, no_producer_yet)
+{
+	ASSERT_EQ(0, part_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_NONE, (int)self->c.ring->producer);
+	EXPECT_EQ(0, poll_of(&self->c));
+	EXPECT_EQ(ETIMEDOUT, part_wait(&self->c, MS));
+	part_detach(&self->c);
+}
+
+TEST_F(ring, killed_producer)
+{
+	pid_t pid = start(self, MMAPSHARE_RING_ATTACH_PRODUCER, put_and_pause);
+	struct part next;
+
+	ASSERT_EQ(0, part_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	while (__atomic_load_n(&self->c.p->records, __ATOMIC_ACQUIRE) < 2)
+		ASSERT_EQ(0, part_wait(&self->c, SECOND));
+	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_HERE, (int)self->c.ring->producer);
+	EXPECT_EQ(POLLIN, poll_of(&self->c));
+	kill_child(pid);
+	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_GONE, (int)self->c.ring->producer);
+	self->c.c->wake_bytes = RING_SIZE;
+	EXPECT_EQ(0, part_wait(&self->c, 0));
+	EXPECT_EQ(POLLIN, poll_of(&self->c));
+	EXPECT_RECORD(self, &self->c, 0, 100);
+	EXPECT_RECORD(self, &self->c, 1, 101);
+	EXPECT_EQ(EPIPE, part_wait(&self->c, FOREVER));
+	EXPECT_EQ(POLLHUP, poll_of(&self->c));
+	EXPECT_EQ(ETIMEDOUT, part_wait_as(&self->c, MMAPSHARE_RING_WAIT_STAY, MS));
+	/* the next goes on */
+	ASSERT_EQ(0, part_attach(&next, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	EXPECT_EQ(2ULL, next.number);
+	EXPECT_EQ(0, poll_of(&self->c));
+	self->c.c->wake_bytes = 0;
+	EXPECT_EQ(ETIMEDOUT, part_wait(&self->c, 0));
+	ASSERT_TRUE(ring_put(&next, 102));
+	EXPECT_RECORD(self, &self->c, 2, 102);
+	part_detach(&next);
+	part_detach(&self->c);
+}
+
+static void *wait_thread(void *arg)
+{
+	return (void *)(long)part_wait(arg, FOREVER);
+}
+
+static void *stay_thread(void *arg)
+{
+	return (void *)(long)part_wait_as(arg, MMAPSHARE_RING_WAIT_STAY, FOREVER);
+}
+
+/* Who sleeps is told at once. */
+TEST_F(ring, woken_consumer)
+{
+	pid_t pid = start(self, MMAPSHARE_RING_ATTACH_PRODUCER, just_pause);
+	pthread_t thread;
+	void *error;
+
+	ASSERT_EQ(0, part_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	while (!self->c.ring->producer)
+		sleep_ns(MS);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_thread, &self->c));
+	while (!__atomic_load_n(&self->c.ring->wake, __ATOMIC_RELAXED))
+		sleep_ns(MS);
+	kill_child(pid);
+	pthread_join(thread, &error);
+	EXPECT_EQ(EPIPE, (int)(long)error);
+	/* who stays is woken by the next one's first record */
+	ASSERT_EQ(0, pthread_create(&thread, NULL, stay_thread, &self->c));
+	while (!__atomic_load_n(&self->c.ring->wake, __ATOMIC_RELAXED))
+		sleep_ns(MS);
+	ASSERT_EQ(0, part_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	ASSERT_TRUE(ring_put(&self->p, 8));
+	pthread_join(thread, &error);
+	EXPECT_EQ(0, (int)(long)error);
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+TEST_F(ring, killed_consumer)
+{
+	pid_t pid = start(self, MMAPSHARE_RING_ATTACH_CONSUMER, just_pause);
+	pthread_t thread;
+	void *error;
+	int n;
+
+	ASSERT_EQ(0, part_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	while (!self->p.ring->consumers)
+		sleep_ns(MS);
+	ASSERT_EQ(0, part_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	self->p.p->wake_bytes = 1000;
+	for (n = 0; ring_put(&self->p, 120); n++)
+		EXPECT_RECORD(self, &self->c, n, 120);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_thread, &self->p));
+	while (!__atomic_load_n(&self->p.ring->room, __ATOMIC_RELAXED))
+		sleep_ns(MS);
+	kill_child(pid);
+	pthread_join(thread, &error);
+	EXPECT_EQ(0, (int)(long)error);
+	EXPECT_TRUE(ring_put(&self->p, 120));
+	EXPECT_EQ(2ULL, self->p.ring->consumers);
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+/* Without any consumer there will be no room, unless somebody comes. */
+TEST_F(ring, no_consumer_left)
+{
+	pthread_t thread;
+	void *error;
+
+	RING_ATTACH_BOTH(self);
+	while (ring_put(&self->p, 120))
+		;
+	self->p.p->wake_bytes = 128;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_thread, &self->p));
+	while (!__atomic_load_n(&self->p.ring->room, __ATOMIC_RELAXED))
+		sleep_ns(MS);
+	part_detach(&self->c);
+	pthread_join(thread, &error);
+	EXPECT_EQ(EPIPE, (int)(long)error);
+	EXPECT_EQ(POLLHUP, poll_of(&self->p));
+	EXPECT_FALSE(ring_put(&self->p, 120));
+	ASSERT_EQ(0, part_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	EXPECT_EQ(0, poll_of(&self->p));
+	EXPECT_RECORD(self, &self->c, 0, 120);
+	EXPECT_EQ(POLLOUT, poll_of(&self->p));
+	EXPECT_TRUE(ring_put(&self->p, 120));
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+/* A mapping is as good as a descriptor, and so is a copy in a child. */
+TEST_F(ring, copies)
+{
+	pid_t pid;
+
+	RING_ATTACH_BOTH(self);
+	close(self->p.fd);
+	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_HERE, (int)self->c.ring->producer);
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pause();
+	}
+	munmap(self->p.base, self->p.at.map_size);
+	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_HERE, (int)self->c.ring->producer);
+	EXPECT_EQ(ETIMEDOUT, part_wait(&self->c, MS));
+	kill_child(pid);
+	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_GONE, (int)self->c.ring->producer);
+	EXPECT_EQ(EPIPE, part_wait(&self->c, MS));
+	part_detach(&self->c);
+}
+
+TEST_F(ring, revoked)
+{
+	pthread_t threads[2];
+	void *error;
+
+	RING_ATTACH_BOTH(self);
+	while (ring_put(&self->p, 120))
+		;
+	while (ring_take(&self->c, self->buf, sizeof(self->buf)) >= 0)
+		;
+	ASSERT_EQ(0, pthread_create(&threads[0], NULL, wait_thread, &self->c));
+	while (!__atomic_load_n(&self->p.ring->wake, __ATOMIC_RELAXED))
+		sleep_ns(MS);
+	EXPECT_EQ(0, region_revoke(self->fd));
+	pthread_join(threads[0], &error);
+	EXPECT_EQ(ENODEV, (int)(long)error);
+	EXPECT_EQ(ENODEV, part_wait(&self->p, 0));
+	EXPECT_EQ(ENODEV, part_notify(&self->c));
+	EXPECT_EQ(POLLERR | POLLHUP, poll_of(&self->p));
+	EXPECT_EQ(POLLERR | POLLHUP, poll_of(&self->c));
+	EXPECT_EQ(SIGBUS, run_child(load_byte, self->c.base));
+	EXPECT_EQ(SIGBUS, run_child(store_byte, self->p.data));
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+/* A name that is gone is no matter to who takes part. */
+TEST_F(ring, destroyed)
+{
+	RING_ATTACH_BOTH(self);
+	EXPECT_EQ(0, region_destroy(self->dev.fd, self->name));
+	close(self->fd);
+	self->fd = -1;
+	ASSERT_TRUE(ring_put(&self->p, 120));
+	EXPECT_RECORD(self, &self->c, 0, 120);
+	part_detach(&self->p);
+	EXPECT_EQ(EPIPE, part_wait(&self->c, MS));
+	part_detach(&self->c);
+}
+
+TEST_HARNESS_MAIN

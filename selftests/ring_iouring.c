@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+/* io_uring's poll, once and again and again, tells of records and of room. */
+#include "ring_test.h"
+#include <liburing.h>
+#include <poll.h>
+
+#define URING_SETUP(uring)						\
+	do {								\
+		int ret_ = io_uring_queue_init(8, uring, 0);		\
+									\
+		if (ret_ == -ENOSYS || ret_ == -EPERM)			\
+			SKIP(return, "no io_uring in this kernel, or forbidden"); \
+		ASSERT_EQ(0, ret_);					\
+	} while (0)
+
+static void submit_poll(struct io_uring *uring, int fd, bool multishot)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
+
+	if (multishot)
+		io_uring_prep_poll_multishot(sqe, fd, POLLIN | POLLOUT);
+	else
+		io_uring_prep_poll_add(sqe, fd, POLLIN | POLLOUT);
+	io_uring_submit(uring);
+}
+
+/* The result of the next completion; -ETIME if there is none in time. */
+static int result(struct io_uring *uring, int64_t timeout)
+{
+	struct __kernel_timespec ts = {
+		.tv_sec = timeout / SECOND,
+		.tv_nsec = timeout % SECOND,
+	};
+	struct io_uring_cqe *cqe;
+	int ret = io_uring_wait_cqe_timeout(uring, &cqe, &ts);
+
+	if (ret)
+		return ret;
+	ret = cqe->res;
+	io_uring_cqe_seen(uring, cqe);
+	return ret;
+}
+
+TEST_F(ring, once)
+{
+	struct io_uring uring;
+	int n;
+
+	URING_SETUP(&uring);
+	RING_ATTACH_BOTH(self);
+	for (n = 0; n < 5; n++) {
+		submit_poll(&uring, self->c.fd, false);
+		EXPECT_EQ(-ETIME, result(&uring, MS));
+		EXPECT_NE(0ULL, self->p.ring->wake);
+		ASSERT_TRUE(ring_put(&self->p, 8));
+		EXPECT_EQ(POLLIN, result(&uring, 20 * SECOND));
+		EXPECT_RECORD(self, &self->c, n, 8);
+	}
+	EXPECT_EQ(5UL, self->p.calls);
+	part_detach(&self->p);
+	part_detach(&self->c);
+	io_uring_queue_exit(&uring);
+}
+
+/* Whether or not what there was before is taken. */
+TEST_F(ring, again_and_again)
+{
+	struct io_uring uring;
+	int n;
+
+	URING_SETUP(&uring);
+	RING_ATTACH_BOTH(self);
+	submit_poll(&uring, self->c.fd, true);
+	EXPECT_EQ(-ETIME, result(&uring, MS));
+	for (n = 0; n < 20; n++) {
+		ASSERT_TRUE(ring_put(&self->p, 8));
+		EXPECT_EQ(POLLIN, result(&uring, 20 * SECOND)) TH_LOG("round %d", n);
+		if (n < 10)
+			EXPECT_RECORD(self, &self->c, n, 8);
+	}
+	EXPECT_EQ(-ETIME, result(&uring, MS));
+	part_detach(&self->p);
+	EXPECT_EQ(POLLIN, result(&uring, 20 * SECOND));
+	io_uring_queue_exit(&uring);
+	part_detach(&self->c);
+}
+
+TEST_F(ring, room)
+{
+	struct io_uring uring;
+
+	URING_SETUP(&uring);
+	RING_ATTACH_BOTH(self);
+	while (ring_put(&self->p, 120))
+		;
+	self->p.p->wake_bytes = 128;
+	submit_poll(&uring, self->p.fd, false);
+	EXPECT_EQ(-ETIME, result(&uring, MS));
+	EXPECT_RECORD(self, &self->c, 0, 120);
+	EXPECT_EQ(1UL, self->c.calls);
+	EXPECT_EQ(POLLOUT, result(&uring, 20 * SECOND));
+	part_detach(&self->p);
+	part_detach(&self->c);
+	io_uring_queue_exit(&uring);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A lossless ring hands on each record to each consumer, and is full some time. */
+#include "ring_test.h"
+
+TEST_F(ring, one_by_one)
+{
+	uint32_t length;
+
+	RING_ATTACH_BOTH(self);
+	EXPECT_EQ(-1, ring_take(&self->c, self->buf, sizeof(self->buf)));
+	for (length = 0; length < 3000; length++) {
+		ASSERT_TRUE(ring_put(&self->p, length));
+		EXPECT_RECORD(self, &self->c, length, length);
+		EXPECT_EQ(-1, ring_take(&self->c, self->buf, sizeof(self->buf)));
+	}
+	EXPECT_LT(40 * RING_SIZE, self->p.position);
+	EXPECT_EQ(0ULL, self->c.lost);
+	/* nobody slept, and so nobody made a call */
+	EXPECT_EQ(0UL, self->p.calls + self->c.calls);
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+TEST_F(ring, largest)
+{
+	const uint32_t max = RING_SIZE / 2 - 8;
+
+	RING_ATTACH_BOTH(self);
+	EXPECT_FALSE(ring_put(&self->p, max + 1));
+	ASSERT_TRUE(ring_put(&self->p, max));
+	/* the number of the next is in the way */
+	EXPECT_FALSE(ring_put(&self->p, max));
+	EXPECT_RECORD(self, &self->c, 0, max);
+	ASSERT_TRUE(ring_put(&self->p, max));
+	EXPECT_RECORD(self, &self->c, 1, max);
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+/* The slowest holds all up; when it has gone it does not. */
+TEST_F(ring, slowest)
+{
+	struct part slow;
+	unsigned long n = 0;
+
+	RING_ATTACH_BOTH(self);
+	ASSERT_EQ(0, part_attach(&slow, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	while (ring_put(&self->p, 100)) {
+		EXPECT_RECORD(self, &self->c, n, 100);
+		n++;
+	}
+	EXPECT_EQ((RING_SIZE - 8) / 112, n);
+	EXPECT_RECORD(self, &slow, 0, 100);
+	EXPECT_TRUE(ring_put(&self->p, 100));
+	EXPECT_FALSE(ring_put(&self->p, 100));
+	part_detach(&slow);
+	EXPECT_RECORD(self, &self->c, n, 100);
+	for (n++; n < 5000; n++) {
+		ASSERT_TRUE(ring_put(&self->p, 100));
+		EXPECT_RECORD(self, &self->c, n, 100);
+	}
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+/* What nobody has taken waits for the next to come. */
+TEST_F(ring, kept)
+{
+	unsigned long n = 0;
+
+	ASSERT_EQ(0, part_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	while (ring_put(&self->p, 1000))
+		n++;
+	part_detach(&self->p);
+	ASSERT_EQ(0, part_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	EXPECT_RECORD(self, &self->c, 0, 1000);
+	EXPECT_RECORD(self, &self->c, 1, 1000);
+	part_detach(&self->c);
+	ASSERT_EQ(0, part_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	EXPECT_EQ(n, self->p.number);
+	EXPECT_TRUE(ring_put(&self->p, 1000));
+	EXPECT_TRUE(ring_put(&self->p, 1000));
+	EXPECT_FALSE(ring_put(&self->p, 1000));
+	ASSERT_EQ(0, part_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	EXPECT_EQ(2ULL, self->c.number);
+	EXPECT_RECORD(self, &self->c, 2, 1000);
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+TEST_F(ring, newest)
+{
+	struct part late;
+
+	RING_ATTACH_BOTH(self);
+	ASSERT_TRUE(ring_put(&self->p, 10));
+	ASSERT_TRUE(ring_put(&self->p, 11));
+	ASSERT_EQ(0, part_attach(&late, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER |
+				 MMAPSHARE_RING_ATTACH_NEWEST));
+	EXPECT_EQ(-1, ring_take(&late, self->buf, sizeof(self->buf)));
+	ASSERT_TRUE(ring_put(&self->p, 12));
+	EXPECT_RECORD(self, &late, 2, 12);
+	part_detach(&late);
+	/* what somebody still needs the next can have, too */
+	ASSERT_EQ(0, part_attach(&late, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	EXPECT_RECORD(self, &late, 0, 10);
+	EXPECT_RECORD(self, &self->c, 0, 10);
+	part_detach(&late);
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+/*
+ * Two processes that have all that was put by another, which makes records as
+ * they fit, and calls the kernel only when it has to sleep.
+ */
+#define RECORDS	50000U
+
+static uint32_t length_of(uint32_t n)
+{
+	return n * 2654435761U % 700;
+}
+
+static int consume(void *arg)
+{
+	FIXTURE_DATA(ring) *self = arg;
+	struct part part;
+	uint32_t n = 0;
+
+	if (part_attach(&part, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER))
+		return 1;
+	while (n < RECORDS) {
+		int length = ring_take(&part, self->buf, sizeof(self->buf));
+
+		if (length == -1) {
+			if (part_wait(&part, 60 * SECOND))
+				return 2;
+			continue;
+		}
+		if (length != (int)length_of(n) ||
+		    !same_bytes(self->buf, length, 0, n))
+			return 3;
+		n++;
+	}
+	return part.lost ? 4 : 0;
+}
+
+TEST_F(ring, processes)
+{
+	pid_t pids[3];
+	uint32_t n;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(pids); i++) {
+		pids[i] = fork();
+		if (!pids[i]) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			_exit(consume(self));
+		}
+	}
+	ASSERT_EQ(0, part_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	while (__builtin_popcountll(self->p.ring->consumers) < 3)
+		sleep_ns(MS);
+	for (n = 0; n < RECORDS; n++) {
+		while (!ring_put(&self->p, length_of(n))) {
+			self->p.p->wake_bytes = RING_SIZE / 2;
+			ASSERT_EQ(0, part_wait(&self->p, 60 * SECOND));
+		}
+	}
+	for (i = 0; i < ARRAY_SIZE(pids); i++) {
+		int status;
+
+		EXPECT_EQ(pids[i], waitpid(pids[i], &status, 0));
+		EXPECT_EQ(0, status);
+	}
+	part_detach(&self->p);
+}
+
+TEST_HARNESS_MAIN

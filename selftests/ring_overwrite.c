@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An overwrite ring never refuses a record; who is too slow knows how many it
+ * has lost, to the record, and never sees one that is torn.
+ */
+#include "ring_test.h"
+
+FIXTURE_VARIANT(ring) {
+	uint32_t length;
+};
+
+FIXTURE_VARIANT_ADD(ring, empty) { .length = 0 };
+FIXTURE_VARIANT_ADD(ring, small) { .length = 20 };
+FIXTURE_VARIANT_ADD(ring, odd) { .length = 1001 };
+FIXTURE_VARIANT_ADD(ring, largest) { .length = RING_SIZE / 2 - 8 };
+
+TEST_F(ring, loss)
+{
+	const uint64_t step = 8 + round8(variant->length);
+	const uint64_t fit = (RING_SIZE - 8) / step;
+	uint64_t n, left;
+
+	ASSERT_EQ(0, make_ring(self, MMAPSHARE_RING_OVERWRITE));
+	RING_ATTACH_BOTH(self);
+	for (n = 0; n < 3 * fit + 1; n++)
+		ASSERT_TRUE(ring_put(&self->p, variant->length));
+	EXPECT_EQ(n - fit, self->p.p->overwritten);
+	for (left = n - fit; left < n; left++)
+		EXPECT_RECORD(self, &self->c, left, variant->length);
+	EXPECT_EQ(-1, ring_take(&self->c, self->buf, sizeof(self->buf)));
+	EXPECT_EQ(n - fit, self->c.lost);
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+/* Who comes late loses what he could have had since then, and not before. */
+TEST_F(ring, late)
+{
+	const uint64_t step = 8 + round8(variant->length);
+	const uint64_t fit = (RING_SIZE - 8) / step;
+	struct part newest;
+	uint64_t n;
+
+	ASSERT_EQ(0, make_ring(self, MMAPSHARE_RING_OVERWRITE));
+	ASSERT_EQ(0, part_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	for (n = 0; n < 2 * fit; n++)
+		ASSERT_TRUE(ring_put(&self->p, variant->length));
+	ASSERT_EQ(0, part_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	ASSERT_EQ(0, part_attach(&newest, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER |
+				 MMAPSHARE_RING_ATTACH_NEWEST));
+	EXPECT_EQ(fit, self->c.number);
+	EXPECT_EQ(2 * fit, newest.number);
+	for (; n < 4 * fit; n++)
+		ASSERT_TRUE(ring_put(&self->p, variant->length));
+	EXPECT_RECORD(self, &self->c, 3 * fit, variant->length);
+	EXPECT_RECORD(self, &newest, 3 * fit, variant->length);
+	EXPECT_EQ(2 * fit, self->c.lost);
+	EXPECT_EQ(fit, newest.lost);
+	part_detach(&newest);
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+/* Against a producer that does not wait: seen and lost are all. */
+#define RECORDS	200000U
+
+static uint32_t length_of(uint64_t n)
+{
+	return (uint32_t)n * 2654435761U % 300;
+}
+
+static int consume(FIXTURE_DATA(ring) *self, unsigned int stall)
+{
+	struct part part;
+	uint64_t seen = 0, first;
+
+	if (part_attach(&part, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER))
+		return 1;
+	first = part.number;
+	for (;;) {
+		int length = ring_take(&part, self->buf, sizeof(self->buf));
+
+		if (length == -1) {
+			int error = part_wait(&part, 60 * SECOND);
+
+			if (error == EPIPE)
+				break;
+			if (error)
+				return 2;
+			continue;
+		}
+		if (length != (int)length_of(part.number - 1) ||
+		    !same_bytes(self->buf, length, 0, part.number - 1))
+			return 3;
+		if (stall && !(seen++ % 1000))
+			sleep_ns(stall * MS);
+		else if (!stall)
+			seen++;
+	}
+	return part.number == RECORDS && seen + part.lost == RECORDS - first &&
+	       (!stall || part.lost) ? 0 : 4;
+}
+
+TEST_F(ring, race)
+{
+	pid_t pids[3];
+	uint32_t n;
+	size_t i;
+
+	if (variant->length)
+		SKIP(return, "once is enough");
+	ASSERT_EQ(0, make_ring(self, MMAPSHARE_RING_OVERWRITE));
+	for (i = 0; i < ARRAY_SIZE(pids); i++) {
+		pids[i] = fork();
+		if (!pids[i]) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			_exit(consume(self, i * 5));
+		}
+	}
+	ASSERT_EQ(0, part_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	while (__builtin_popcountll(self->p.ring->consumers) < 3)
+		sleep_ns(MS);
+	for (n = 0; n < RECORDS; n++)
+		ASSERT_TRUE(ring_put(&self->p, length_of(n)));
+	part_detach(&self->p);
+	for (i = 0; i < ARRAY_SIZE(pids); i++) {
+		int status;
+
+		EXPECT_EQ(pids[i], waitpid(pids[i], &status, 0));
+		EXPECT_EQ(0, WEXITSTATUS(status));
+	}
+}
+
+TEST_HARNESS_MAIN

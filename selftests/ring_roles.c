@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Everybody in a ring can store to what is his own, to nothing else, and nothing
+ * makes it so: for each page and each kind of file.
+ */
+#include "ring_test.h"
+#include <sys/uio.h>
+
+/* What is tried in a child, and kills it. */
+static int store_word(void *p)
+{
+	*(volatile uint64_t *)p = *(volatile uint64_t *)p;
+	return 0;
+}
+
+/* May the file map @pages from @page on writable? */
+static bool may_write(const FIXTURE_DATA(ring) *self, int fd, size_t page, size_t pages)
+{
+	void *mem = mmap(NULL, pages * self->dev.page, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 fd, page * self->dev.page);
+
+	if (mem == MAP_FAILED)
+		return false;
+	munmap(mem, pages * self->dev.page);
+	return true;
+}
+
+static int map_errno(const FIXTURE_DATA(ring) *self, int fd, int prot, int flags, size_t page)
+{
+	void *mem = mmap(NULL, self->dev.page, prot, flags, fd, page * self->dev.page);
+
+	if (mem == MAP_FAILED)
+		return errno;
+	munmap(mem, self->dev.page);
+	return 0;
+}
+
+/* Pages: the first one, cursors, producer's page, and the records twice. */
+#define PAGES(self)	(RING_CONSUMERS + 2 + 2 * RING_SIZE / (self)->dev.page)
+
+TEST_F(ring, own_pages)
+{
+	const size_t pages = PAGES(self);
+	size_t page;
+
+	RING_ATTACH_BOTH(self);
+	for (page = 0; page < pages; page++) {
+		EXPECT_EQ(page == 1, may_write(self, self->c.fd, page, 1))
+			TH_LOG("consumer, page %zu", page);
+		EXPECT_EQ(page > RING_CONSUMERS, may_write(self, self->p.fd, page, 1))
+			TH_LOG("producer, page %zu", page);
+		EXPECT_FALSE(may_write(self, self->fd, page, 1));
+		EXPECT_EQ(EACCES, map_errno(self, self->fd, PROT_READ | PROT_WRITE,
+					    MAP_SHARED, page));
+	}
+	EXPECT_TRUE(may_write(self, self->p.fd, RING_CONSUMERS + 1,
+			      pages - RING_CONSUMERS - 1));
+	EXPECT_FALSE(may_write(self, self->p.fd, RING_CONSUMERS, 2));
+	EXPECT_FALSE(may_write(self, self->p.fd, 0, pages));
+	EXPECT_FALSE(may_write(self, self->c.fd, 0, 2));
+	EXPECT_FALSE(may_write(self, self->c.fd, 1, 2));
+	EXPECT_FALSE(may_write(self, self->c.fd, 0, pages));
+	EXPECT_EQ(ENXIO, map_errno(self, self->p.fd, PROT_READ, MAP_SHARED, pages));
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+/* Cursors are somebody's each. */
+TEST_F(ring, each_his_cursor)
+{
+	struct mmapshare_ring_attach at;
+	int fds[RING_CONSUMERS], i, page;
+
+	for (i = 0; i < RING_CONSUMERS; i++) {
+		fds[i] = ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at);
+		ASSERT_LE(0, fds[i]);
+		EXPECT_EQ(i, (int)at.cursor);
+		EXPECT_EQ((1 + i) * self->dev.page, at.own_offset);
+		EXPECT_EQ(self->dev.page, at.own_size);
+	}
+	EXPECT_EQ(-ENOSPC, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at));
+	for (i = 0; i < RING_CONSUMERS; i++)
+		for (page = 0; page < RING_CONSUMERS; page++)
+			EXPECT_EQ(i == page, may_write(self, fds[i], 1 + page, 1));
+	close(fds[2]);
+	fds[2] = ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at);
+	EXPECT_EQ(2, (int)at.cursor);
+	for (i = 0; i < RING_CONSUMERS; i++)
+		close(fds[i]);
+}
+
+/* What was mapped for reading stays so, even one's own. */
+TEST_F(ring, mprotect)
+{
+	const size_t size = self->dev.page;
+	size_t page;
+	char *mem;
+
+	RING_ATTACH_BOTH(self);
+	for (page = 0; page < PAGES(self); page++) {
+		const int fds[] = { self->c.fd, self->p.fd, self->fd };
+		size_t i;
+
+		for (i = 0; i < ARRAY_SIZE(fds); i++) {
+			mem = mmap(NULL, size, PROT_READ, MAP_SHARED, fds[i], page * size);
+			ASSERT_NE(MAP_FAILED, mem);
+			EXPECT_EQ(-1, mprotect(mem, size, PROT_READ | PROT_WRITE));
+			EXPECT_EQ(EACCES, errno);
+			munmap(mem, size);
+		}
+	}
+	mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, self->c.fd, size);
+	ASSERT_NE(MAP_FAILED, mem);
+	EXPECT_EQ(0, mprotect(mem, size, PROT_READ));
+	EXPECT_EQ(0, mprotect(mem, size, PROT_READ | PROT_WRITE));
+	munmap(mem, size);
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+/* The processor sees to it, and so does the kernel where it stores for others. */
+TEST_F(ring, stores)
+{
+	struct iovec own = { .iov_base = self->buf, .iov_len = 8 }, its = { .iov_len = 8 };
+	int pipes[2];
+
+	RING_ATTACH_BOTH(self);
+	EXPECT_EQ(0, run_child(store_word, self->p.p));
+	EXPECT_EQ(0, run_child(store_word, self->p.data));
+	EXPECT_EQ(0, run_child(store_word, self->c.c));
+	EXPECT_EQ(SIGSEGV, run_child(store_word, self->p.ring));
+	EXPECT_EQ(SIGSEGV, run_child(store_word, part_cursor(&self->p, 0)));
+	EXPECT_EQ(SIGSEGV, run_child(store_word, self->c.ring));
+	EXPECT_EQ(SIGSEGV, run_child(store_word, self->c.p));
+	EXPECT_EQ(SIGSEGV, run_child(store_word, self->c.data));
+	EXPECT_EQ(SIGSEGV, run_child(store_word, self->c.data + RING_SIZE));
+	EXPECT_EQ(SIGSEGV, run_child(store_word, part_cursor(&self->c, 1)));
+
+	its.iov_base = self->c.data;
+	EXPECT_EQ(-1, process_vm_writev(getpid(), &own, 1, &its, 1, 0));
+	EXPECT_EQ(EFAULT, errno);
+	ASSERT_EQ(0, pipe(pipes));
+	ASSERT_EQ(8, write(pipes[1], self->buf, 8));
+	EXPECT_EQ(-1, read(pipes[0], self->c.data, 8));
+	EXPECT_EQ(EFAULT, errno);
+	close(pipes[0]);
+	close(pipes[1]);
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+/* A debugger may write where the program may, and nowhere else. */
+TEST_F(ring, debugger)
+{
+	uint64_t word = 0;
+	int mem;
+
+	RING_ATTACH_BOTH(self);
+	mem = open("/proc/self/mem", O_RDWR);
+	ASSERT_LE(0, mem);
+	EXPECT_EQ(-1, pwrite(mem, &word, sizeof(word), (off_t)(uintptr_t)self->c.data));
+	EXPECT_EQ(-1, pwrite(mem, &word, sizeof(word), (off_t)(uintptr_t)self->c.ring));
+	EXPECT_EQ((ssize_t)sizeof(word),
+		  pwrite(mem, &word, sizeof(word), (off_t)(uintptr_t)self->c.c));
+	close(mem);
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+TEST_F(ring, modes)
+{
+	struct mmapshare_ring_attach at;
+	int reader = open(region_node(self->name), O_RDONLY | O_CLOEXEC);
+	int writer = open(region_node(self->name), O_WRONLY | O_CLOEXEC);
+	int part;
+
+	ASSERT_LE(0, reader);
+	ASSERT_LE(0, writer);
+	EXPECT_EQ(-EBADF, ring_attach(reader, MMAPSHARE_RING_ATTACH_PRODUCER, &at));
+	EXPECT_EQ(-EBADF, ring_attach(writer, MMAPSHARE_RING_ATTACH_CONSUMER, &at));
+	part = ring_attach(reader, MMAPSHARE_RING_ATTACH_CONSUMER, &at);
+	EXPECT_LE(0, part);
+	EXPECT_TRUE(may_write(self, part, 1, 1));
+	/* what it has it has not to get more by */
+	EXPECT_EQ(-ENOTTY, ring_attach(part, MMAPSHARE_RING_ATTACH_PRODUCER, &at));
+	EXPECT_EQ(ENOTTY, region_seal(part, MMAPSHARE_SEAL_WRITE));
+	EXPECT_EQ(-ENOTTY, region_read_only(part));
+	EXPECT_EQ(ENOTTY, region_revoke(part));
+	EXPECT_EQ(-ENOTTY, bell_notify(part, 0));
+	close(part);
+	part = ring_attach(writer, MMAPSHARE_RING_ATTACH_PRODUCER, &at);
+	EXPECT_LE(0, part);
+	EXPECT_EQ(-EBUSY, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_PRODUCER, &at));
+	close(part);
+	part = ring_attach(self->fd, MMAPSHARE_RING_ATTACH_PRODUCER, &at);
+	EXPECT_LE(0, part);
+	close(part);
+	close(reader);
+	close(writer);
+}
+
+TEST_F(ring, arguments)
+{
+	struct mmapshare_ring_attach at = { .size = sizeof(at) };
+	int plain = region_create(self->dev.fd, NULL);
+
+	EXPECT_EQ(-EINVAL, ring_attach(self->fd, 0, &at));
+	EXPECT_EQ(-EINVAL, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_PRODUCER |
+				       MMAPSHARE_RING_ATTACH_CONSUMER, &at));
+	EXPECT_EQ(-EINVAL, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_PRODUCER |
+				       MMAPSHARE_RING_ATTACH_NEWEST, &at));
+	EXPECT_EQ(-EINVAL, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER | 1U << 31,
+				       &at));
+	EXPECT_EQ(-ENOTTY, ring_attach(plain, MMAPSHARE_RING_ATTACH_CONSUMER, &at));
+	EXPECT_EQ(-ENOTTY, ring_attach(self->dev.fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at));
+	at = (struct mmapshare_ring_attach){
+		.size = sizeof(at), .flags = MMAPSHARE_RING_ATTACH_CONSUMER, .reserved = 1
+	};
+	EXPECT_EQ(-1, ioctl(self->fd, MMAPSHARE_IOC_RING_ATTACH, &at));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, ioctl(self->fd, MMAPSHARE_IOC_RING_ATTACH, NULL));
+	EXPECT_EQ(EFAULT, errno);
+	close(plain);
+}
+
+/* Bytes are stored by who has a part, and not by other ways. */
+TEST_F(ring, region)
+{
+	struct mmapshare_fill fill = {
+		.size = sizeof(fill), .length = 8, .pattern_len = 1
+	};
+
+	EXPECT_EQ(-1, pwrite(self->fd, "x", 1, 0));
+	EXPECT_EQ(EPERM, errno);
+	EXPECT_EQ(-1, ioctl(self->fd, MMAPSHARE_IOC_FILL, &fill));
+	EXPECT_EQ(EPERM, errno);
+	EXPECT_EQ(EPERM, region_seal(self->fd, MMAPSHARE_SEAL_WRITE));
+	EXPECT_EQ(EPERM, region_seal(self->fd, MMAPSHARE_SEAL_FUTURE_WRITE));
+	EXPECT_EQ(0, region_seals(self->fd));
+	EXPECT_EQ(8, pread(self->fd, self->buf, 8, 0));
+	EXPECT_EQ(0, memcmp(self->buf, &(uint64_t){ MMAPSHARE_RING_MAGIC }, 8));
+	EXPECT_EQ(EINVAL, map_errno(self, self->fd, PROT_READ, MAP_PRIVATE, 0));
+}
+
+/* The second sight of the records is of the same memory. */
+TEST_F(ring, mirror)
+{
+	size_t i;
+
+	RING_ATTACH_BOTH(self);
+	for (i = 0; i < RING_SIZE; i += 1021) {
+		self->p.data[i] = i % 251;
+		EXPECT_EQ((char)(i % 251), self->p.data[RING_SIZE + i]);
+		self->p.data[RING_SIZE + i] = i % 239;
+		EXPECT_EQ((char)(i % 239), self->c.data[i]);
+		EXPECT_EQ((char)(i % 239), self->c.data[RING_SIZE + i]);
+	}
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+TEST_HARNESS_MAIN

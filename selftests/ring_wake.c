@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Who sleeps is woken when there is what he waits for, and not before. */
+#include "ring_test.h"
+#include <poll.h>
+#include <sys/epoll.h>
+
+/* Somebody who waits, in a thread. */
+struct sleeper {
+	struct part *part;
+	int64_t timeout;
+	uint32_t flags;
+	int error;
+	pid_t tid;
+	bool done;
+	pthread_t thread;
+};
+
+static void *sleep_on(void *arg)
+{
+	struct sleeper *s = arg;
+
+	__atomic_store_n(&s->tid, gettid(), __ATOMIC_RELEASE);
+	s->error = part_wait_as(s->part, s->flags, s->timeout);
+	__atomic_store_n(&s->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static bool sleeper_start(struct sleeper *s)
+{
+	if (pthread_create(&s->thread, NULL, sleep_on, s))
+		return false;
+	while (!__atomic_load_n(&s->tid, __ATOMIC_ACQUIRE))
+		;
+	return falls_asleep(s->tid);
+}
+
+static bool is_done(struct sleeper *s)
+{
+	return __atomic_load_n(&s->done, __ATOMIC_ACQUIRE);
+}
+
+TEST_F(ring, record)
+{
+	struct sleeper s = { .part = &self->c, .timeout = FOREVER };
+
+	RING_ATTACH_BOTH(self);
+	EXPECT_EQ(ETIMEDOUT, part_wait(&self->c, 0));
+	EXPECT_EQ(ETIMEDOUT, part_wait(&self->c, MS));
+	ASSERT_TRUE(sleeper_start(&s));
+	EXPECT_NE(0ULL, self->p.ring->wake);
+	ASSERT_TRUE(ring_put(&self->p, 8));
+	pthread_join(s.thread, NULL);
+	EXPECT_EQ(0, s.error);
+	EXPECT_EQ(1UL, self->p.calls);
+	EXPECT_EQ(0ULL, self->p.ring->wake);
+	/* nobody sleeps any more */
+	ASSERT_TRUE(ring_put(&self->p, 8));
+	EXPECT_EQ(1UL, self->p.calls);
+	EXPECT_EQ(0, part_wait(&self->c, 0));
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+/* Neither a call nor a wake-up before all of it is there. */
+TEST_F(ring, threshold)
+{
+	struct sleeper s = { .part = &self->c, .timeout = FOREVER };
+	int i;
+
+	RING_ATTACH_BOTH(self);
+	self->c.c->wake_bytes = 1600;
+	ASSERT_TRUE(sleeper_start(&s));
+	for (i = 0; i < 99; i++)
+		ASSERT_TRUE(ring_put(&self->p, 8));
+	EXPECT_EQ(0UL, self->p.calls);
+	EXPECT_EQ(ETIMEDOUT, part_wait(&self->c, MS));
+	EXPECT_EQ(0, part_notify(&self->p));
+	sleep_ns(20 * MS);
+	EXPECT_FALSE(is_done(&s));
+	ASSERT_TRUE(ring_put(&self->p, 8));
+	EXPECT_EQ(2UL, self->p.calls);
+	pthread_join(s.thread, NULL);
+	EXPECT_EQ(0, s.error);
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+/* More than half counts as half, for else both might wait for each other. */
+TEST_F(ring, threshold_is_bounded)
+{
+	RING_ATTACH_BOTH(self);
+	self->c.c->wake_bytes = UINT32_MAX;
+	self->p.p->wake_bytes = UINT32_MAX;
+	while (self->p.position < RING_SIZE / 2 - 8)
+		ASSERT_TRUE(ring_put(&self->p, 0));
+	EXPECT_EQ(ETIMEDOUT, part_wait(&self->c, 0));
+	EXPECT_EQ(0, part_wait(&self->p, 0));
+	ASSERT_TRUE(ring_put(&self->p, 0));
+	EXPECT_EQ(0, part_wait(&self->c, 0));
+	EXPECT_EQ(ETIMEDOUT, part_wait(&self->p, 0));
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+/* Of several each is woken when it is its turn. */
+TEST_F(ring, thresholds)
+{
+	struct sleeper first = { .part = &self->c, .timeout = FOREVER };
+	struct part other;
+	struct sleeper second = { .part = &other, .timeout = FOREVER };
+
+	RING_ATTACH_BOTH(self);
+	ASSERT_EQ(0, part_attach(&other, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	self->c.c->wake_bytes = 32;
+	other.c->wake_bytes = 64;
+	ASSERT_TRUE(sleeper_start(&second));
+	ASSERT_TRUE(sleeper_start(&first));
+	ASSERT_TRUE(ring_put(&self->p, 8));
+	EXPECT_EQ(0UL, self->p.calls);
+	ASSERT_TRUE(ring_put(&self->p, 8));
+	pthread_join(first.thread, NULL);
+	EXPECT_EQ(1UL, self->p.calls);
+	EXPECT_FALSE(is_done(&second));
+	ASSERT_TRUE(ring_put(&self->p, 8));
+	EXPECT_EQ(1UL, self->p.calls);
+	ASSERT_TRUE(ring_put(&self->p, 8));
+	EXPECT_EQ(2UL, self->p.calls);
+	pthread_join(second.thread, NULL);
+	part_detach(&other);
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+static void fill(FIXTURE_DATA(ring) *self)
+{
+	while (ring_put(&self->p, 120))
+		;
+}
+
+TEST_F(ring, room)
+{
+	struct sleeper s = { .part = &self->p, .timeout = FOREVER };
+	unsigned long n;
+
+	RING_ATTACH_BOTH(self);
+	self->p.p->wake_bytes = 1280;
+	EXPECT_EQ(0, part_wait(&self->p, 0));
+	fill(self);
+	EXPECT_EQ(ETIMEDOUT, part_wait(&self->p, MS));
+	ASSERT_TRUE(sleeper_start(&s));
+	EXPECT_NE(0ULL, self->c.ring->room);
+	for (n = 0; !is_done(&s) && n < 50; n++) {
+		EXPECT_RECORD(self, &self->c, n, 120);
+		EXPECT_EQ(n >= 9, self->c.calls > 0);
+		if (self->c.calls)
+			break;
+	}
+	pthread_join(s.thread, NULL);
+	EXPECT_EQ(0, s.error);
+	EXPECT_EQ(9UL, n);
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+/* Only when the slowest has been there. */
+TEST_F(ring, room_of_several)
+{
+	struct sleeper s = { .part = &self->p, .timeout = FOREVER };
+	struct part other;
+
+	RING_ATTACH_BOTH(self);
+	ASSERT_EQ(0, part_attach(&other, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	fill(self);
+	self->p.p->wake_bytes = 128;
+	ASSERT_TRUE(sleeper_start(&s));
+	EXPECT_RECORD(self, &self->c, 0, 120);
+	EXPECT_RECORD(self, &self->c, 1, 120);
+	EXPECT_EQ(1UL, self->c.calls);
+	sleep_ns(20 * MS);
+	EXPECT_FALSE(is_done(&s));
+	EXPECT_RECORD(self, &other, 0, 120);
+	EXPECT_EQ(1UL, other.calls);
+	pthread_join(s.thread, NULL);
+	EXPECT_EQ(0, s.error);
+	part_detach(&other);
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+static short poll_of(struct part *part, int timeout)
+{
+	struct pollfd pfd = { .fd = part->fd, .events = POLLIN | POLLOUT };
+
+	return poll(&pfd, 1, timeout) < 0 ? -1 : pfd.revents;
+}
+
+TEST_F(ring, poll)
+{
+	RING_ATTACH_BOTH(self);
+	EXPECT_EQ(0, poll_of(&self->c, 0));
+	EXPECT_EQ(POLLOUT, poll_of(&self->p, 0));
+	ASSERT_TRUE(ring_put(&self->p, 8));
+	EXPECT_EQ(POLLIN, poll_of(&self->c, 0));
+	self->c.c->wake_bytes = 17;
+	EXPECT_EQ(0, poll_of(&self->c, 1));
+	self->c.c->wake_bytes = 16;
+	EXPECT_EQ(POLLIN, poll_of(&self->c, 0));
+	fill(self);
+	self->p.p->wake_bytes = 128;
+	EXPECT_EQ(0, poll_of(&self->p, 1));
+	EXPECT_RECORD(self, &self->c, 0, 8);
+	EXPECT_RECORD(self, &self->c, 1, 120);
+	EXPECT_EQ(POLLOUT, poll_of(&self->p, 0));
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+static int edges(int epfd, int timeout)
+{
+	struct epoll_event event;
+
+	return epoll_wait(epfd, &event, 1, timeout);
+}
+
+/* Each time there is more, whether or not what was there before is taken. */
+TEST_F(ring, edge_triggered)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET };
+	int in = epoll_create1(EPOLL_CLOEXEC), out = epoll_create1(EPOLL_CLOEXEC), i;
+
+	RING_ATTACH_BOTH(self);
+	ASSERT_EQ(0, epoll_ctl(in, EPOLL_CTL_ADD, self->c.fd, &event));
+	ASSERT_EQ(0, epoll_ctl(out, EPOLL_CTL_ADD, self->p.fd, &event));
+	EXPECT_EQ(0, edges(in, 0));
+	EXPECT_EQ(1, edges(out, 0));
+	for (i = 0; i < 10; i++) {
+		ASSERT_TRUE(ring_put(&self->p, 120));
+		EXPECT_EQ(1, edges(in, 1000)) TH_LOG("round %d", i);
+		EXPECT_EQ(0, edges(in, 0)) TH_LOG("round %d", i);
+	}
+	while (ring_take(&self->c, self->buf, sizeof(self->buf)) >= 0)
+		;
+	EXPECT_EQ(0, edges(in, 0));
+	ASSERT_TRUE(ring_put(&self->p, 120));
+	EXPECT_EQ(1, edges(in, 1000));
+
+	EXPECT_EQ(1, edges(out, 0));
+	fill(self);
+	EXPECT_EQ(0, edges(out, 0));
+	while (ring_take(&self->c, self->buf, sizeof(self->buf)) >= 0)
+		;
+	EXPECT_EQ(1, edges(out, 1000));
+	EXPECT_EQ(0, edges(out, 0));
+	close(in);
+	close(out);
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+/* Below the threshold who was ready once does not wake for each record. */
+TEST_F(ring, edge_and_threshold)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int in = epoll_create1(EPOLL_CLOEXEC), i;
+
+	RING_ATTACH_BOTH(self);
+	self->c.c->wake_bytes = 160;
+	ASSERT_EQ(0, epoll_ctl(in, EPOLL_CTL_ADD, self->c.fd, &event));
+	for (i = 0; i < 10; i++)
+		ASSERT_TRUE(ring_put(&self->p, 8));
+	EXPECT_EQ(1, edges(in, 1000));
+	while (ring_take(&self->c, self->buf, sizeof(self->buf)) >= 0)
+		;
+	self->p.calls = 0;
+	for (i = 0; i < 9; i++)
+		ASSERT_TRUE(ring_put(&self->p, 8));
+	EXPECT_GE(1UL, self->p.calls);
+	EXPECT_EQ(0, edges(in, 0));
+	ASSERT_TRUE(ring_put(&self->p, 8));
+	EXPECT_EQ(1, edges(in, 1000));
+	close(in);
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+static void no_op(int signal)
+{
+}
+
+TEST_F(ring, signal)
+{
+	struct sleeper s = { .part = &self->c, .timeout = FOREVER };
+	struct sigaction action = { .sa_handler = no_op, .sa_flags = SA_RESTART };
+
+	RING_ATTACH_BOTH(self);
+	sigaction(SIGUSR1, &action, NULL);
+	ASSERT_TRUE(sleeper_start(&s));
+	pthread_kill(s.thread, SIGUSR1);
+	pthread_join(s.thread, NULL);
+	EXPECT_EQ(EINTR, s.error);
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+/* In an overwrite ring there is always room. */
+TEST_F(ring, overwrite)
+{
+	struct sleeper s = { .part = &self->c, .timeout = FOREVER };
+	int i;
+
+	ASSERT_EQ(0, make_ring(self, MMAPSHARE_RING_OVERWRITE));
+	RING_ATTACH_BOTH(self);
+	ASSERT_TRUE(sleeper_start(&s));
+	for (i = 0; i < 2000; i++)
+		ASSERT_TRUE(ring_put(&self->p, 120));
+	pthread_join(s.thread, NULL);
+	EXPECT_EQ(0, s.error);
+	/* overtaken, and still something to take */
+	EXPECT_EQ(0, part_wait(&self->c, 0));
+	EXPECT_EQ(POLLIN, poll_of(&self->c, 0));
+	EXPECT_EQ(0, part_wait(&self->p, 0));
+	EXPECT_EQ(POLLOUT, poll_of(&self->p, 0));
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+TEST_F(ring, arguments)
+{
+	struct mmapshare_ring_notify notify = { .size = sizeof(notify), .flags = 1 };
+
+	RING_ATTACH_BOTH(self);
+	EXPECT_EQ(EINVAL, part_wait_as(&self->c, 2, 0));
+	EXPECT_EQ(-1, ioctl(self->p.fd, MMAPSHARE_IOC_RING_NOTIFY, &notify));
+	EXPECT_EQ(EINVAL, errno);
+	notify = (struct mmapshare_ring_notify){ .size = 4 };
+	EXPECT_EQ(-1, ioctl(self->p.fd, MMAPSHARE_IOC_RING_NOTIFY, &notify));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, ioctl(self->c.fd, MMAPSHARE_IOC_RING_WAIT, NULL));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(-1, ioctl(self->fd, MMAPSHARE_IOC_RING_NOTIFY, &notify));
+	EXPECT_EQ(ENOTTY, errno);
+	part_detach(&self->p);
+	part_detach(&self->c);
+}
+
+TEST_HARNESS_MAIN
