@@ -16,8 +16,10 @@ kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
 modules:	## build the module for the running kernel, or KDIR=; W=1 and C=1 work
 	$(kbuild) modules
 
-modules_install: modules	## install the module for that kernel
+modules_install: modules	## install it for that kernel, with what other modules need
 	$(kbuild) modules_install
+	install -D -m 644 -t "$(INSTALL_MOD_PATH)/lib/modules/$$($(kbuild) -s kernelrelease)/mmapshare" \
+		driver/include/mmapshare_ring.h Module.symvers
 
 install:	## library, command, headers, manual pages; DESTDIR= prefix=/usr/local
 	$(MAKE) -C userspace install

@@ -10,6 +10,7 @@
 #include <linux/crc32.h>
 #include <linux/crc32c.h>
 #include <linux/fs.h>
+#include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/shmem_fs.h>
 #include "compat_probes.h"
@@ -95,6 +96,26 @@ static inline long mms_folio_mapcount(struct folio *folio)
 	if (nr > 1)
 		count -= (nr - 1) * folio_entire_mapcount(folio);
 	return count;
+#endif
+}
+
+/* 6.13 wants a string */
+#ifdef MMS_HAVE_NS_TOKEN
+#define MMS_NS			MMAPSHARE
+#else
+#define MMS_NS			"MMAPSHARE"
+#endif
+
+/* 6.13 made one of two calls, of which later kernels have not the first */
+static inline void mms_hrtimer_setup(struct hrtimer *timer,
+				     enum hrtimer_restart (*fn)(struct hrtimer *timer),
+				     clockid_t clock, enum hrtimer_mode mode)
+{
+#ifdef MMS_HAVE_HRTIMER_SETUP
+	hrtimer_setup(timer, fn, clock, mode);
+#else
+	hrtimer_init(timer, clock, mode);
+	timer->function = fn;
 #endif
 }
 

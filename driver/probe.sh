@@ -60,6 +60,12 @@ END
 probe CRC32C_LE crc32 <<-END
 	(void)__crc32c_le(0, "", 0);
 END
+probe NS_TOKEN module <<-END
+	MODULE_IMPORT_NS(MMAPSHARE);
+END
+probe HRTIMER_SETUP hrtimer <<-END
+	hrtimer_setup((struct hrtimer *)0, 0, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+END
 
 pids=
 for name in $names; do

@@ -5,6 +5,8 @@
  *
  * ring.c and ring_wait.c have what is true of a ring whoever takes part: its
  * memory, who is there, who sleeps. ring_file.c is what programs see of it.
+ * ring_source.c and ring_sink.c are the kernel as producer and as consumer, with
+ * kernel.c for what these have in common.
  */
 #ifndef MMAPSHARE_RING_INTERNAL_H
 #define MMAPSHARE_RING_INTERNAL_H
@@ -14,6 +16,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include "include/mmapshare_ring.h"
 #include "mmapshare.h"
 
 #define MMS_RECORD_ALIGN	8
@@ -158,5 +161,10 @@ int mms_part_arm(struct mms_part *part, bool more);
 int mms_part_wait(struct mms_part *part, bool stay, s64 timeout);
 void mms_ring_wake_consumers(struct mms_ring *ring);
 void mms_ring_wake_producer(struct mms_ring *ring);
+
+/* kernel.c */
+struct mms_region *mms_kernel_ring(const struct mmapshare_params *params, u32 flags,
+				   unsigned int consumers);
+int mms_kernel_publish(struct mms_region *r, const struct mmapshare_params *params);
 
 #endif /* MMAPSHARE_RING_INTERNAL_H */

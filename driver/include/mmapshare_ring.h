@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * mmapshare for other modules: memory that programs map, records for programs,
+ * records from programs. Documentation/kernel-api.rst tells how to use it;
+ * what programs see of it is in <linux/mmapshare.h>.
+ *
+ * The symbols are in a namespace: have MMAPSHARE_IMPORT(); among the module's
+ * MODULE_*() lines.
+ */
+#ifndef MMAPSHARE_RING_H
+#define MMAPSHARE_RING_H
+
+#include <linux/bits.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+/* MODULE_IMPORT_NS(), whose argument was no string until Linux 6.12 */
+#define MMAPSHARE_IMPORT()	MODULE_INFO(import_ns, "MMAPSHARE")
+
+struct file;
+struct mmapshare_area;
+struct mmapshare_sink;
+struct mmapshare_source;
+
+/* A full ring forgets its oldest records, instead of refusing new ones. */
+#define MMAPSHARE_OVERWRITE	BIT(0)
+/* Several may produce at once, in any context. */
+#define MMAPSHARE_MANY		BIT(1)
+
+/**
+ * struct mmapshare_params - what is to be made
+ * @name: programs find it as /dev/mmapshare-NAME; NULL: by a descriptor only
+ * @mode: permissions of the node: who may read consumes, who may write produces
+ * @uid: who owns it
+ * @gid: its group
+ * @size: bytes; of records, rounded up to a power of two of pages
+ * @consumers: of a source: how many there may be at once, 1 to 64
+ * @flags: of a source: MMAPSHARE_OVERWRITE, MMAPSHARE_MANY
+ */
+struct mmapshare_params {
+	const char *name;
+	umode_t mode;
+	kuid_t uid;
+	kgid_t gid;
+	u64 size;
+	unsigned int consumers;
+	unsigned int flags;
+};
+
+struct mmapshare_area *mmapshare_area_create(const struct mmapshare_params *params);
+void mmapshare_area_put(struct mmapshare_area *area);
+void *mmapshare_area_address(const struct mmapshare_area *area);
+u64 mmapshare_area_size(const struct mmapshare_area *area);
+u64 mmapshare_area_notify(struct mmapshare_area *area);
+struct file *mmapshare_area_file(struct mmapshare_area *area);
+
+struct mmapshare_source *mmapshare_source_create(const struct mmapshare_params *params);
+void mmapshare_source_put(struct mmapshare_source *source);
+struct file *mmapshare_source_file(struct mmapshare_source *source);
+bool mmapshare_source_wanted(const struct mmapshare_source *source);
+void *mmapshare_reserve(struct mmapshare_source *source, u32 length);
+void mmapshare_commit(struct mmapshare_source *source, void *record);
+void mmapshare_discard(struct mmapshare_source *source, void *record);
+int mmapshare_write(struct mmapshare_source *source, const void *data, u32 length);
+int mmapshare_source_wait(struct mmapshare_source *source, u32 length, s64 timeout);
+
+typedef void (*mmapshare_consume_t)(void *context, const void *record, u32 length);
+
+struct mmapshare_sink *mmapshare_sink_create(const struct mmapshare_params *params,
+					     u32 max, mmapshare_consume_t consume,
+					     void *context);
+void mmapshare_sink_put(struct mmapshare_sink *sink);
+struct file *mmapshare_sink_file(struct mmapshare_sink *sink);
+int mmapshare_sink_read(struct mmapshare_sink *sink, void *record, u32 max);
+
+#endif /* MMAPSHARE_RING_H */

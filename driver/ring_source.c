@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel as producer: reserve, fill, commit, in any context.
+ *
+ * Where it is, where the oldest record is and which number is next are its own,
+ * and what it stores of them to the ring is never read back. Nobody else stores
+ * to the records, and so the lengths in them can be believed. What programs
+ * store, their cursors, is read only when a lossless ring looks full.
+ *
+ * With one producer a record is published when it is committed. With many it is
+ * when it is reserved, and BUSY until it is committed, in whatever order.
+ */
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include "compat.h"
+#include "mmapshare.h"
+#include "ring.h"
+
+/**
+ * struct mmapshare_source - a ring, and its producer
+ * @part: holds a reference to the region
+ * @ring: its ring
+ * @many: there may be several producers
+ * @lock: if so: of all below
+ * @head: where the next record will begin
+ * @tail: where the oldest one begins
+ * @number: of the next record
+ * @overwritten: how many were
+ * @dropped: how many did not fit
+ * @reserved: bytes at @head that are being filled, if not @many
+ */
+struct mmapshare_source {
+	struct mms_part part;
+	struct mms_ring *ring;
+	bool many;
+	raw_spinlock_t lock;	/* see above */
+	u64 head;
+	u64 tail;
+	u64 number;
+	u64 overwritten;
+	u64 dropped;
+	u64 reserved;
+};
+
+#define MMS_SOURCE_FLAGS	(MMAPSHARE_OVERWRITE | MMAPSHARE_MANY)
+
+/**
+ * mmapshare_source_create - make a ring from the kernel to programs
+ * @params: what it is to be
+ *
+ * Context: process context, may sleep.
+ * Return: for mmapshare_source_put(), or an ERR_PTR(): -EINVAL, -EEXIST for the
+ * name, -ERANGE for a size that no ring can have, -ENOSPC, -ENOMEM, -EINTR.
+ */
+struct mmapshare_source *mmapshare_source_create(const struct mmapshare_params *params)
+{
+	u32 flags = MMAPSHARE_RING | MMAPSHARE_RING_KERNEL_PRODUCER;
+	struct mmapshare_source *source;
+	struct mms_region *r;
+	int ret;
+
+	if (params->flags & ~MMS_SOURCE_FLAGS)
+		return ERR_PTR(-EINVAL);
+	if (params->flags & MMAPSHARE_OVERWRITE)
+		flags |= MMAPSHARE_RING_OVERWRITE;
+	source = kzalloc(sizeof(*source), GFP_KERNEL);
+	if (!source)
+		return ERR_PTR(-ENOMEM);
+	raw_spin_lock_init(&source->lock);
+	source->many = params->flags & MMAPSHARE_MANY;
+
+	r = mms_kernel_ring(params, flags, params->consumers);
+	if (IS_ERR(r)) {
+		kfree(source);
+		return ERR_CAST(r);
+	}
+	source->ring = r->ring;
+	mms_part_init(&source->part, r, true);
+	/* nobody else knows of the ring, and so it does not fail */
+	mms_ring_attach(&source->part, false);
+	ret = mms_kernel_publish(r, params);
+	if (ret) {
+		mmapshare_source_put(source);
+		return ERR_PTR(ret);
+	}
+	return source;
+}
+EXPORT_SYMBOL_NS_GPL(mmapshare_source_create, MMS_NS);
+
+/**
+ * mmapshare_source_put - produce no more
+ * @source: from mmapshare_source_create(); nobody is using it any more
+ *
+ * The name is gone when this returns. Programs that take part get what was
+ * committed, and then are told that the producer is gone; the memory goes with
+ * the last of them.
+ *
+ * Context: process context, may sleep.
+ */
+void mmapshare_source_put(struct mmapshare_source *source)
+{
+	struct mms_region *r = source->part.region;
+
+	mms_ring_detach(&source->part);
+	mms_name_drop(r);
+	mms_region_put(r);
+	kfree(source);
+}
+EXPORT_SYMBOL_NS_GPL(mmapshare_source_put, MMS_NS);
+
+/**
+ * mmapshare_source_file - a file by which a program can become a consumer
+ * @source: the ring
+ *
+ * To be installed as a descriptor, or fput().
+ *
+ * Context: process context, may sleep.
+ * Return: the file, or an ERR_PTR().
+ */
+struct file *mmapshare_source_file(struct mmapshare_source *source)
+{
+	return mms_open_region(source->part.region, O_RDONLY);
+}
+EXPORT_SYMBOL_NS_GPL(mmapshare_source_file, MMS_NS);
+
+/**
+ * mmapshare_source_wanted - has anybody any use for a record?
+ * @source: the ring
+ *
+ * Context: any.
+ * Return: whether there is a consumer at this moment.
+ */
+bool mmapshare_source_wanted(const struct mmapshare_source *source)
+{
+	return READ_ONCE(source->ring->head->consumers);
+}
+EXPORT_SYMBOL_NS_GPL(mmapshare_source_wanted, MMS_NS);
+
+static bool mms_source_fits(const struct mmapshare_source *source, u64 step)
+{
+	/* with the number that is stored where the next one will begin */
+	return source->head + step + sizeof(struct mmapshare_record) - source->tail <=
+	       source->ring->size;
+}
+
+/*
+ * Forget the oldest record, if it ends where @limit is, or before. Its length can
+ * be believed, and so the tail is always where a record begins, whatever consumers
+ * say of where they are.
+ */
+static bool mms_source_forget(struct mmapshare_source *source, u64 limit)
+{
+	const u32 length = READ_ONCE(mms_record(source->ring, source->tail)->length);
+	const u64 next = source->tail + mms_record_step(length);
+
+	/* nor one that somebody is still filling */
+	if (length & MMAPSHARE_RECORD_BUSY || !mms_reached(limit, next))
+		return false;
+	source->tail = next;
+	return true;
+}
+
+static void mms_source_overwrite(struct mmapshare_source *source, u64 step)
+{
+	struct mms_ring *ring = source->ring;
+
+	while (!mms_source_fits(source, step) && mms_source_forget(source, source->head))
+		source->overwritten++;
+	WRITE_ONCE(ring->p->overwritten, source->overwritten);
+	WRITE_ONCE(ring->p->tail, source->tail);
+	/* before anything is stored where they were; pairs with consumers' */
+	smp_wmb();
+}
+
+/* A look at the cursors is to be worth while. */
+#define MMS_SOURCE_BATCH	64
+
+/* Nobody comes while we have the lock, and who does later begins at the tail. */
+static void mms_source_reclaim(struct mmapshare_source *source, u64 step)
+{
+	struct mms_ring *ring = source->ring;
+	unsigned long flags;
+	unsigned int n;
+	u64 least;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	least = mms_ring_least(ring);
+	for (n = 0; n < MMS_SOURCE_BATCH || !mms_source_fits(source, step); n++)
+		if (!mms_source_forget(source, least))
+			break;
+	WRITE_ONCE(ring->p->tail, source->tail);
+	spin_unlock_irqrestore(&ring->lock, flags);
+}
+
+static bool mms_source_make_room(struct mmapshare_source *source, u64 step)
+{
+	if (mms_source_fits(source, step))
+		return true;
+	if (source->ring->flags & MMAPSHARE_RING_OVERWRITE)
+		mms_source_overwrite(source, step);
+	else
+		mms_source_reclaim(source, step);
+	if (mms_source_fits(source, step))
+		return true;
+	WRITE_ONCE(source->ring->p->dropped, ++source->dropped);
+	return false;
+}
+
+/* What was reserved is there for everybody, be it BUSY or complete. */
+static void mms_source_publish(struct mmapshare_source *source, u64 step)
+{
+	struct mms_ring *ring = source->ring;
+
+	source->head += step;
+	source->number++;
+	WRITE_ONCE(mms_record(ring, source->head)->number, (u32)source->number);
+	WRITE_ONCE(ring->p->records, source->number);
+	/* pairs with the acquire of consumers */
+	smp_store_release(&ring->p->position, source->head);
+}
+
+/* Wake who waits for what was published, or completed. */
+static void mms_source_tell(struct mms_ring *ring)
+{
+	u64 wake;
+
+	/* after the position; pairs with who stores "wake" and reads that */
+	smp_mb();
+	wake = READ_ONCE(ring->wake);
+	if (mms_word_reached(wake, READ_ONCE(ring->p->position)))
+		mms_ring_wake_consumers(ring);
+}
+
+static void *mms_source_reserve(struct mmapshare_source *source, u32 length)
+{
+	const u64 step = mms_record_step(length);
+	struct mmapshare_record *record;
+
+	if (WARN_ON_ONCE(source->reserved) || !mms_source_make_room(source, step))
+		return NULL;
+	record = mms_record(source->ring, source->head);
+	if (source->many) {
+		WRITE_ONCE(record->length, length | MMAPSHARE_RECORD_BUSY);
+		mms_source_publish(source, step);
+	} else {
+		WRITE_ONCE(record->length, length);
+		source->reserved = step;
+	}
+	return record + 1;
+}
+
+/**
+ * mmapshare_reserve - get room for a record
+ * @source: the ring
+ * @length: bytes of the record
+ *
+ * With MMAPSHARE_MANY, several may be reserved at a time, and be committed in
+ * any order: consumers wait for those that were reserved before. Without,
+ * nobody else may do anything with the ring until this one is committed.
+ *
+ * Context: any but NMI. Never waits.
+ * Return: where to store the record, aligned to 8 bytes, for
+ * mmapshare_commit() or mmapshare_discard(); NULL if it does not fit, because
+ * consumers have not taken what there is, because the oldest record is still
+ * reserved, or because it is longer than any may be (half of the ring, with 8
+ * bytes of header); NULL if the ring was revoked.
+ */
+void *mmapshare_reserve(struct mmapshare_source *source, u32 length)
+{
+	unsigned long flags;
+	void *record;
+
+	if (length > mms_record_max(source->ring->size) || mms_revoked(source->part.region))
+		return NULL;
+	if (!source->many)
+		return mms_source_reserve(source, length);
+	raw_spin_lock_irqsave(&source->lock, flags);
+	record = mms_source_reserve(source, length);
+	raw_spin_unlock_irqrestore(&source->lock, flags);
+	return record;
+}
+EXPORT_SYMBOL_NS_GPL(mmapshare_reserve, MMS_NS);
+
+static void mms_source_complete(struct mmapshare_record *record, u32 flag)
+{
+	const u32 length = record->length & MMAPSHARE_RECORD_LENGTH;
+
+	/* after what the record is; pairs with the acquire of consumers */
+	smp_store_release(&record->length, length | flag);
+}
+
+/**
+ * mmapshare_commit - hand a record to the consumers
+ * @source: the ring
+ * @record: from mmapshare_reserve(); not to be touched any more
+ *
+ * Context: any but NMI. Wakes consumers who sleep.
+ */
+void mmapshare_commit(struct mmapshare_source *source, void *record)
+{
+	if (source->many) {
+		mms_source_complete(record - sizeof(struct mmapshare_record), 0);
+	} else {
+		mms_source_publish(source, source->reserved);
+		source->reserved = 0;
+	}
+	mms_source_tell(source->ring);
+}
+EXPORT_SYMBOL_NS_GPL(mmapshare_commit, MMS_NS);
+
+/**
+ * mmapshare_discard - give a record back that there will not be
+ * @source: the ring
+ * @record: from mmapshare_reserve(); not to be touched any more
+ *
+ * Context: any but NMI.
+ */
+void mmapshare_discard(struct mmapshare_source *source, void *record)
+{
+	if (!source->many) {
+		source->reserved = 0;
+		return;
+	}
+	mms_source_complete(record - sizeof(struct mmapshare_record),
+			    MMAPSHARE_RECORD_DISCARD);
+	/* somebody may wait for what is behind it */
+	mms_source_tell(source->ring);
+}
+EXPORT_SYMBOL_NS_GPL(mmapshare_discard, MMS_NS);
+
+/**
+ * mmapshare_write - make a record of some bytes
+ * @source: the ring
+ * @data: the bytes
+ * @length: how many
+ *
+ * Context: any but NMI.
+ * Return: 0, or -EAGAIN where mmapshare_reserve() returns NULL.
+ */
+int mmapshare_write(struct mmapshare_source *source, const void *data, u32 length)
+{
+	void *record = mmapshare_reserve(source, length);
+
+	if (!record)
+		return -EAGAIN;
+	memcpy(record, data, length);
+	mmapshare_commit(source, record);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(mmapshare_write, MMS_NS);
+
+/**
+ * mmapshare_source_wait - wait until a record fits
+ * @source: the ring
+ * @length: bytes of the record
+ * @timeout: nanoseconds from now; 0 not to wait, negative to wait for ever
+ *
+ * Context: process context, may sleep. For one producer at a time.
+ * Return: 0; -EPIPE if there is no consumer any more; -ETIMEDOUT; -EINTR for a
+ * signal; -ENODEV if the ring was revoked.
+ */
+int mmapshare_source_wait(struct mmapshare_source *source, u32 length, s64 timeout)
+{
+	WRITE_ONCE(source->ring->p->wake_bytes, mms_record_step(length));
+	return mms_part_wait(&source->part, false, timeout);
+}
+EXPORT_SYMBOL_NS_GPL(mmapshare_source_wait, MMS_NS);
+
+#if IS_ENABLED(CONFIG_MMAPSHARE_KUNIT_TEST)
+#include "tests/ring_test.c"
+#endif

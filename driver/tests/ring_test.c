@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of positions and numbers where they go over 2^32, 2^63 and 2^64, which no
+ * program lives to see. ring_source.c includes this.
+ */
+#include <kunit/test.h>
+#include "include/mmapshare_ring.h"
+
+static void reached_test(struct kunit *test)
+{
+	static const u64 at[] = {
+		0, 8, BIT_ULL(32) - 8, BIT_ULL(32), BIT_ULL(63) - 8, BIT_ULL(63), -8ULL
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(at); i++) {
+		KUNIT_EXPECT_TRUE(test, mms_reached(at[i], at[i]));
+		KUNIT_EXPECT_TRUE(test, mms_reached(at[i] + 8, at[i]));
+		KUNIT_EXPECT_TRUE(test, mms_reached(at[i] + BIT_ULL(62), at[i]));
+		KUNIT_EXPECT_FALSE(test, mms_reached(at[i] - 8, at[i]));
+		KUNIT_EXPECT_FALSE(test, mms_reached(at[i] - BIT_ULL(62), at[i]));
+		KUNIT_EXPECT_FALSE(test, mms_word_reached(at[i] | 1, at[i] - 8));
+		KUNIT_EXPECT_TRUE(test, mms_word_reached(at[i] | 1, at[i]));
+		KUNIT_EXPECT_FALSE(test, mms_word_reached(0, at[i]));
+	}
+}
+
+static void pos_ok_test(struct kunit *test)
+{
+	static const struct {
+		u64 pos, head;
+		bool ok;
+	} cases[] = {
+		{ 0, 0, true },
+		{ 0, 4096, true },
+		{ 0, 4104, false },
+		{ 8, 0, false },
+		{ 4, 8, false },
+		{ -8ULL, 8, true },
+		{ -4096ULL, 0, true },
+		{ -4104ULL, 0, false },
+		{ 0, -8ULL, false },
+		{ -1ULL, 8, false },
+		{ BIT_ULL(63) - 8, BIT_ULL(63) + 8, true },
+		{ BIT_ULL(63) + 8, BIT_ULL(63) - 8, false },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ_MSG(test, cases[i].ok,
+				    mms_pos_ok(cases[i].pos, cases[i].head, 4096),
+				    "case %zu", i);
+}
+
+static void number_test(struct kunit *test)
+{
+	static const struct {
+		u32 low;
+		u64 records, number;
+	} cases[] = {
+		{ 0, 0, 0 },
+		{ 5, 7, 5 },
+		{ 7, 5, 7 },
+		{ -1U, BIT_ULL(32), BIT_ULL(32) - 1 },
+		{ 1, BIT_ULL(32) - 1, BIT_ULL(32) + 1 },
+		{ -1U, BIT_ULL(33) + BIT(30), BIT_ULL(33) - 1 },
+		{ -1U, 3, -1ULL },
+		{ 2, -1ULL, 2 },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ_MSG(test, cases[i].number,
+				    mms_number(cases[i].low, cases[i].records), "case %zu", i);
+}
+
+static void step_test(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, 8ULL, mms_record_step(0));
+	KUNIT_EXPECT_EQ(test, 16ULL, mms_record_step(1));
+	KUNIT_EXPECT_EQ(test, 16ULL, mms_record_step(8));
+	KUNIT_EXPECT_EQ(test, 24ULL, mms_record_step(9));
+	KUNIT_EXPECT_EQ(test, 24ULL, mms_record_step(9 | MMAPSHARE_RECORD_BUSY));
+	KUNIT_EXPECT_EQ(test, 24ULL, mms_record_step(9 | MMAPSHARE_RECORD_DISCARD));
+	KUNIT_EXPECT_EQ(test, BIT_ULL(30) + 8, mms_record_step(MMAPSHARE_RECORD_LENGTH));
+	KUNIT_EXPECT_EQ(test, 2040ULL, mms_record_max(4096));
+	KUNIT_EXPECT_EQ(test, BIT_ULL(30) - 8, mms_record_max(BIT_ULL(31)));
+	KUNIT_EXPECT_EQ(test, BIT_ULL(30) - 8, mms_record_max(BIT_ULL(34)));
+}
+
+/* As if that much had been through the ring, with a consumer that has had it. */
+static void rebase(struct kunit *test, struct mmapshare_source *source,
+		   struct mms_part *c, u64 pos, u64 number)
+{
+	struct mms_ring *ring = source->ring;
+
+	source->head = pos;
+	source->tail = pos;
+	source->number = number;
+	ring->kept = pos;
+	ring->p->position = pos;
+	ring->p->tail = pos;
+	ring->p->records = number;
+	mms_record(ring, pos)->number = number;
+	mms_part_init(c, source->part.region, false);
+	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(c, false));
+}
+
+/* The next record of a consumer that does it by the book; its length or -1. */
+static int take(struct mms_part *c, u64 *number)
+{
+	struct mms_ring *ring = c->region->ring;
+	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
+	const struct mmapshare_record *record;
+
+	if (!mms_reached(cursor->position, ring->p->tail))
+		cursor->position = ring->p->tail;
+	if (cursor->position == ring->p->position)
+		return -1;
+	record = mms_record(ring, cursor->position);
+	*number = mms_number(record->number, ring->p->records);
+	cursor->position += mms_record_step(record->length);
+	return record->length;
+}
+
+static const u64 starts[] = {
+	0, BIT_ULL(32) - 2048, BIT_ULL(63) - 2048, -2048ULL, -8ULL,
+};
+
+static struct mmapshare_source *new_source(struct kunit *test, unsigned int flags)
+{
+	const struct mmapshare_params params = {
+		.size = PAGE_SIZE, .consumers = 2, .flags = flags,
+	};
+	struct mmapshare_source *source = mmapshare_source_create(&params);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(source));
+	return source;
+}
+
+static void lossless_test(struct kunit *test)
+{
+	static const u8 zeros[256];
+	struct mms_part c = { };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(starts); i++) {
+		struct mmapshare_source *source = new_source(test, 0);
+		u64 number, next = starts[i], put = next;
+		unsigned int full = 0;
+
+		rebase(test, source, &c, starts[i], starts[i]);
+		while (put != starts[i] + 1000) {
+			u32 length = (put % 32) * 8;
+
+			KUNIT_EXPECT_TRUE(test, source->head - source->tail <= PAGE_SIZE);
+			if (!mmapshare_write(source, zeros, length)) {
+				put++;
+				continue;
+			}
+			full++;
+			for (; next != put; next++) {
+				KUNIT_EXPECT_EQ(test, (int)(next % 32) * 8, take(&c, &number));
+				KUNIT_EXPECT_EQ(test, next, number);
+			}
+			KUNIT_EXPECT_EQ(test, -EAGAIN, mms_part_look(&c));
+			KUNIT_EXPECT_EQ(test, 0, mms_part_look(&source->part));
+		}
+		KUNIT_EXPECT_LT(test, 10U, full);
+		KUNIT_EXPECT_EQ(test, 0, mms_part_look(&c));
+		KUNIT_EXPECT_FALSE(test, c.broken);
+		mms_ring_detach(&c);
+		mmapshare_source_put(source);
+	}
+}
+
+static void overwrite_test(struct kunit *test)
+{
+	static const u8 zeros[256];
+	struct mms_part c = { };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(starts); i++) {
+		struct mmapshare_source *source = new_source(test, MMAPSHARE_OVERWRITE);
+		u64 number, n, seen = 0, next = starts[i], lost = 0;
+
+		rebase(test, source, &c, starts[i], starts[i]);
+		for (n = 0; n < 2000; n++) {
+			KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, zeros, n % 256));
+			KUNIT_EXPECT_EQ(test, 0, mms_part_look(&c));
+			while (!(n % 97) && take(&c, &number) >= 0) {
+				lost += number - next;
+				next = number + 1;
+				seen++;
+			}
+		}
+		while (take(&c, &number) >= 0) {
+			lost += number - next;
+			next = number + 1;
+			seen++;
+		}
+		KUNIT_EXPECT_EQ(test, 2000ULL, seen + lost);
+		KUNIT_EXPECT_LT(test, 0ULL, lost);
+		KUNIT_EXPECT_EQ(test, starts[i] + 2000, next);
+		mms_ring_detach(&c);
+		mmapshare_source_put(source);
+	}
+}
+
+static bool told;
+
+static void tell(struct mms_part *part)
+{
+	told = true;
+}
+
+/* Asleep on one side of the wrap, woken on the other. */
+static void wake_test(struct kunit *test)
+{
+	static const u8 zeros[8];
+	struct mms_part c = { .wake = tell };
+	size_t i;
+	u64 n;
+
+	for (i = 0; i < ARRAY_SIZE(starts); i++) {
+		struct mmapshare_source *source = new_source(test, 0);
+
+		rebase(test, source, &c, starts[i], 0);
+		mms_cursor(source->ring, c.cursor)->wake_bytes = 2048;
+		told = false;
+		KUNIT_EXPECT_EQ(test, -EAGAIN, mms_part_arm(&c, false));
+		KUNIT_EXPECT_EQ(test, (starts[i] + 2048) | 1, source->ring->head->wake);
+		for (n = 0; n < 127; n++)
+			KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, zeros, 8));
+		KUNIT_EXPECT_FALSE(test, told);
+		KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, zeros, 8));
+		KUNIT_EXPECT_TRUE(test, told);
+		KUNIT_EXPECT_EQ(test, 0ULL, source->ring->head->wake);
+		mms_ring_detach(&c);
+		mmapshare_source_put(source);
+	}
+}
+
+/* Several at a time, completed in another order, and some never. */
+static void many_test(struct kunit *test)
+{
+	struct mmapshare_source *source = new_source(test, MMAPSHARE_MANY);
+	struct mms_part c = { };
+	void *records[3];
+	u64 number;
+	size_t i;
+
+	rebase(test, source, &c, 0, 0);
+	for (i = 0; i < ARRAY_SIZE(records); i++) {
+		records[i] = mmapshare_reserve(source, 8 * i);
+		KUNIT_ASSERT_NOT_NULL(test, records[i]);
+	}
+	mmapshare_commit(source, records[2]);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_part_look(&c));
+	mmapshare_discard(source, records[0]);
+	KUNIT_EXPECT_EQ(test, 0, mms_part_look(&c));
+	KUNIT_EXPECT_EQ(test, (int)MMAPSHARE_RECORD_DISCARD, take(&c, &number));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_part_look(&c));
+	mmapshare_commit(source, records[1]);
+	KUNIT_EXPECT_EQ(test, 0, mms_part_look(&c));
+	KUNIT_EXPECT_EQ(test, 8, take(&c, &number));
+	KUNIT_EXPECT_EQ(test, 16, take(&c, &number));
+	KUNIT_EXPECT_EQ(test, 2ULL, number);
+	mms_ring_detach(&c);
+	mmapshare_source_put(source);
+}
+
+/* What somebody is filling is not overwritten, nor reclaimed. */
+static void busy_test(struct kunit *test)
+{
+	static const u8 zeros[256];
+	unsigned int flags;
+
+	for (flags = 0; flags <= MMAPSHARE_OVERWRITE; flags++) {
+		struct mmapshare_source *source = new_source(test, MMAPSHARE_MANY | flags);
+		struct mms_part c = { };
+		u64 *first;
+		int n;
+
+		rebase(test, source, &c, 0, 0);
+		first = mmapshare_reserve(source, 8);
+		KUNIT_ASSERT_NOT_NULL(test, first);
+		*first = 0x1234567812345678;
+		for (n = 0; n < 40; n++)
+			if (mmapshare_write(source, zeros, 248))
+				break;
+		KUNIT_EXPECT_EQ(test, (int)PAGE_SIZE / 256 - 1, n);
+		/* a consumer says that it is through with all */
+		mms_cursor(source->ring, c.cursor)->position = source->ring->p->position;
+		KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_write(source, zeros, 248));
+		KUNIT_EXPECT_EQ(test, 0x1234567812345678ULL, *first);
+		mmapshare_commit(source, first);
+		KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, zeros, 248));
+		mms_ring_detach(&c);
+		mmapshare_source_put(source);
+	}
+}
+
+static struct kunit_case ring_cases[] = {
+	KUNIT_CASE(reached_test),
+	KUNIT_CASE(pos_ok_test),
+	KUNIT_CASE(number_test),
+	KUNIT_CASE(step_test),
+	KUNIT_CASE(lossless_test),
+	KUNIT_CASE(overwrite_test),
+	KUNIT_CASE(wake_test),
+	KUNIT_CASE(many_test),
+	KUNIT_CASE(busy_test),
+	{ }
+};
+
+static struct kunit_suite ring_suite = {
+	.name = "mmapshare-ring",
+	.test_cases = ring_cases,
+};
+
+kunit_test_suite(ring_suite);
