@@ -45,6 +45,9 @@ coverage: deps	## which lines of the driver the selftests run (gcov)
 lint: deps	## checkpatch, sparse, shellcheck, and warnings of gcc and clang
 	@$(vm)/lint
 
+litmus: deps	## try the rings' litmus tests against the kernel's memory model
+	@$(vm)/litmus
+
 torture: deps	## random operations on mappings; KERNEL=6.12 OPS= SECONDS= SEED= STRATEGIES=
 	@TORTURE_SECONDS=$(SECONDS) $(vm)/torture $(KERNEL)
 
@@ -67,4 +70,4 @@ help:		## this list
 		expand -t 20
 
 .PHONY: modules modules_install install uninstall clean check check-debug torture \
-	kunit coverage lint selfcheck demo shell deps help
+	kunit coverage lint litmus selfcheck demo shell deps help

@@ -84,12 +84,16 @@ mirror()
 
 apt_conf()
 {
-	local root=$1 release=$2 arch=$3 s
+	local root=$1 release=$2 arch=$3 valid=true suites s
+
+	suites="$release $release-security $release-backports"
+	# It is replaced within days, and mirrors may be older.
+	[ "$release" != sid ] || suites=sid valid=false
 
 	mkdir -p "$root"/{lists/partial,cache/archives/partial,dpkg} \
 		"$root"/etc/{preferences.d,apt.conf.d}
 	: >"$root/dpkg/status"
-	for s in "$release" "$release-security" "$release-backports"; do
+	for s in $suites; do
 		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
 			"$(mirror "$s") $s main"
 	done >"$root/sources.list"
@@ -105,6 +109,7 @@ apt_conf()
 		APT::Architectures { "$arch"; "$host_arch"; };
 		APT::Sandbox::User "";
 		APT::Update::Error-Mode "any";
+		Acquire::Check-Valid-Until "$valid";
 		Acquire::Languages "none";
 	END
 }
