@@ -42,7 +42,7 @@ def expect(what, wanted, got):
 
 name = b"ffi.%d" % os.getpid()
 region, other, address = c_void_p(), c_void_p(), c_void_p()
-print("1..11")
+print("1..14")
 expect("version", b"1.0.0", lib.mmapshare_version())
 expect("create", 0, lib.mmapshare_create(byref(region), name, 5000, 0, 0o600))
 expect("create again", -errno.EEXIST,
@@ -66,6 +66,22 @@ lib.mmapshare_close(other)
 expect("destroy", 0, lib.mmapshare_destroy(name, 0))
 expect("revoke", (0, -errno.ENODEV), (lib.mmapshare_revoke(region),
                                       lib.mmapshare_notify(region)))
+lib.mmapshare_close(region)
+
+lib.mmapshare_ring_create.argtypes = [c_void_p, c_char_p, c_uint64, c_uint, c_uint, c_uint]
+lib.mmapshare_ring_wait.argtypes = [c_void_p, c_uint, ctypes.c_int64]
+lib.mmapshare_ring_read.restype = ctypes.c_ssize_t
+producer, consumer, record = c_void_p(), c_void_p(), ctypes.create_string_buffer(99)
+expect("ring", (0, 0, 0), (lib.mmapshare_ring_create(byref(region), None, 1, 0, 1, 0),
+                           lib.mmapshare_ring_attach(byref(producer), region, 1),
+                           lib.mmapshare_ring_attach(byref(consumer), region, 2)))
+expect("put, wait, take", (0, 0, 5, b"hello"), (
+    lib.mmapshare_ring_write(producer, b"hello", ctypes.c_size_t(5)),
+    lib.mmapshare_ring_wait(consumer, 0, -1),
+    lib.mmapshare_ring_read(consumer, record, ctypes.c_size_t(99)), record.value))
+lib.mmapshare_ring_close(producer)
+expect("producer is gone", -errno.EPIPE, lib.mmapshare_ring_wait(consumer, 0, -1))
+lib.mmapshare_ring_close(consumer)
 lib.mmapshare_close(region)
 sys.exit(failures > 0)
 END

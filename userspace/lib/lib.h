@@ -36,8 +36,17 @@ MMS_HIDDEN int mms_control(int flags, unsigned long request, void *arg);
 /* Into a field that is all 0. */
 MMS_HIDDEN int mms_copy_name(char *field, const char *name);
 
-/* A handle takes the descriptor over, also where there is no memory for it. */
+/* The handle takes the descriptor over, also where there is no memory for it. */
 MMS_HIDDEN int mms_wrap(struct mmapshare **region, int fd, uint64_t size);
+
+/* @wanted but for its size, flags and name: those of the functions. */
+MMS_HIDDEN int mms_create(struct mmapshare **region, const char *name,
+			  const struct mmapshare_create *wanted);
+MMS_HIDDEN int mms_create_or_open(struct mmapshare **region, const char *name,
+				  const struct mmapshare_create *wanted);
+
+/* A descriptor of a node, by name or path, or a negative errno. */
+MMS_HIDDEN int mms_open_node(const char *name, int flags);
 
 MMS_HIDDEN void mms_unmap_doorbell(struct mmapshare_doorbell *bell);
 

@@ -6,8 +6,9 @@
  * anything about errno itself. What the kernel refuses is passed on as it is.
  * Of a region that was revoked that is -ENODEV, by every function that asks the
  * kernel about it; a touch of what is mapped of it is SIGBUS.
- * A handle never changes once it is made, so that threads may use the same one
- * at the same time; only a list is for one thread at a time.
+ * A region's handle never changes once it is made, so that threads may use the
+ * same one at the same time; a list, and a part in a ring, are for one thread at
+ * a time.
  *
  * There is nothing here but functions of the library, and the structures and
  * numbers of <linux/mmapshare.h>.
@@ -36,6 +37,11 @@ struct mmapshare;
  * struct mmapshare_list - how far somebody got in the list of all regions
  */
 struct mmapshare_list;
+
+/**
+ * struct mmapshare_part - a part in a ring: its producer, or one of its consumers
+ */
+struct mmapshare_part;
 
 /**
  * enum mmapshare_access - what to do with a region, or with a mapping of it
@@ -315,6 +321,273 @@ int mmapshare_read_only(struct mmapshare **reader, const struct mmapshare *regio
  * -ENODEV if it was revoked already.
  */
 int mmapshare_revoke(const struct mmapshare *region);
+
+/* Rings: mmapshare_ring(3) */
+
+/**
+ * mmapshare_ring_create - make a ring
+ * @region: out: its region, open for reading and writing, to be closed
+ * @name: its node is to be /dev/mmapshare-NAME; NULL for an anonymous one
+ * @size: bytes of records, rounded up to a power of two of pages
+ * @flags: 0, or MMAPSHARE_RING_OVERWRITE
+ * @consumers: how many there can be at a time, 1 to MMAPSHARE_RING_CONSUMERS_MAX
+ * @mode: permissions of the node, less the umask's; 0 for an anonymous one
+ *
+ * Return: as mmapshare_create().
+ */
+int mmapshare_ring_create(struct mmapshare **region, const char *name, uint64_t size,
+			  unsigned int flags, unsigned int consumers, unsigned int mode);
+
+/**
+ * mmapshare_ring_create_or_open - open a ring, and make it if there is none
+ * @region: out: its region, open for reading and writing, to be closed
+ * @name: its name
+ * @size: bytes of records, as all that follow only if it is made
+ * @flags: 0, or MMAPSHARE_RING_OVERWRITE
+ * @consumers: how many there can be at a time
+ * @mode: permissions of the node, less the umask's
+ *
+ * What is there may also be a region that is no ring.
+ *
+ * Return: as mmapshare_create_or_open().
+ */
+int mmapshare_ring_create_or_open(struct mmapshare **region, const char *name,
+				  uint64_t size, unsigned int flags,
+				  unsigned int consumers, unsigned int mode);
+
+/**
+ * mmapshare_ring_attach - become producer or consumer
+ * @part: out: the part in the ring, to be closed; not touched on failure
+ * @region: the ring, open for writing or for reading; can be closed afterwards
+ * @flags: MMAPSHARE_RING_ATTACH_PRODUCER, or MMAPSHARE_RING_ATTACH_CONSUMER and
+ *	perhaps MMAPSHARE_RING_ATTACH_NEWEST
+ *
+ * Return: 0; -EBUSY if there is a producer; -ENOSPC if there are as many
+ * consumers as there can be; -ENOTTY if that is no ring; -EBADF if the region is
+ * not open for that; -EBADMSG if what the last producer has left cannot be;
+ * -EPROTONOSUPPORT if the module is newer than the library; -ENODEV if the ring
+ * was revoked; -EINVAL; -ENOMEM.
+ */
+int mmapshare_ring_attach(struct mmapshare_part **part, const struct mmapshare *region,
+			  unsigned int flags);
+
+/**
+ * mmapshare_ring_open - open a ring, and become producer or consumer
+ * @part: out: the part in the ring, to be closed; not touched on failure
+ * @name: the name, or the path of a node, which has a '/' in it
+ * @flags: as of mmapshare_ring_attach()
+ *
+ * Return: 0; as mmapshare_open() and mmapshare_ring_attach().
+ */
+int mmapshare_ring_open(struct mmapshare_part **part, const char *name,
+			unsigned int flags);
+
+/**
+ * mmapshare_ring_close - take part no longer
+ * @part: may be NULL
+ *
+ * Records that were given by it are no longer there, and what was reserved is
+ * forgotten.
+ */
+void mmapshare_ring_close(struct mmapshare_part *part);
+
+/**
+ * mmapshare_ring_fd - the part's descriptor
+ * @part: a producer or consumer
+ *
+ * Return: a descriptor, which stays the part's: poll() it for POLLIN to consume,
+ * for POLLOUT to produce.
+ */
+int mmapshare_ring_fd(const struct mmapshare_part *part);
+
+/**
+ * mmapshare_ring_record_max - how long a record can be
+ * @part: a producer or consumer
+ *
+ * Return: bytes.
+ */
+size_t mmapshare_ring_record_max(const struct mmapshare_part *part);
+
+/**
+ * mmapshare_ring_reserve - get room for a record
+ * @part: the producer
+ * @length: its bytes
+ * @record: out: where to store it, aligned to 8 bytes; not touched on failure
+ *
+ * It is behind those that were reserved before, and seen when they are committed.
+ * Makes no system call.
+ *
+ * Return: 0; -EAGAIN if there is no room now; -EMSGSIZE if there never is;
+ * -EBADF of a consumer; -EBADMSG.
+ */
+int mmapshare_ring_reserve(struct mmapshare_part *part, size_t length, void **record);
+
+/**
+ * mmapshare_ring_trim - make the record that was reserved last shorter
+ * @part: the producer
+ * @length: its bytes, no more than were reserved
+ *
+ * Return: 0; -EINVAL if nothing is reserved, or not so much; -EBADF of a consumer.
+ */
+int mmapshare_ring_trim(struct mmapshare_part *part, size_t length);
+
+/**
+ * mmapshare_ring_commit - hand on what was reserved
+ * @part: the producer
+ *
+ * Makes a system call only if a consumer sleeps that waits for no more than
+ * this. The records are handed on whatever it returns.
+ *
+ * Return: 0; -ENODEV if the ring was revoked; -EBADF of a consumer.
+ */
+int mmapshare_ring_commit(struct mmapshare_part *part);
+
+/**
+ * mmapshare_ring_discard - forget what was reserved
+ * @part: the producer
+ *
+ * Return: 0; -EBADF of a consumer.
+ */
+int mmapshare_ring_discard(struct mmapshare_part *part);
+
+/**
+ * mmapshare_ring_write - copy a record into the ring, and hand it on
+ * @part: the producer
+ * @data: its bytes
+ * @length: how many
+ *
+ * Return: 0; as mmapshare_ring_reserve() and mmapshare_ring_commit().
+ */
+int mmapshare_ring_write(struct mmapshare_part *part, const void *data, size_t length);
+
+/**
+ * mmapshare_ring_drop - count records that are not stored for want of room
+ * @part: the producer
+ * @records: how many
+ *
+ * For mmapshare_ring_stat(); consumers are not told.
+ *
+ * Return: 0; -EBADF of a consumer.
+ */
+int mmapshare_ring_drop(struct mmapshare_part *part, uint64_t records);
+
+/**
+ * mmapshare_ring_next - get the next record
+ * @part: a consumer
+ * @record: out: where it is, aligned to 8 bytes, not to be stored to
+ * @length: out: its bytes
+ *
+ * It stays there until it is released; in a ring that overwrites as long as
+ * mmapshare_ring_check() says. Makes no system call.
+ *
+ * Return: 0; -EAGAIN if there is none now; -EBADMSG if the producer has stored
+ * what cannot be; -EBADF of a producer. On failure nothing is stored to @record
+ * and @length.
+ */
+int mmapshare_ring_next(struct mmapshare_part *part, const void **record,
+			size_t *length);
+
+/**
+ * mmapshare_ring_check - was the record what it was supposed to be up to now?
+ * @part: a consumer
+ *
+ * To be asked after mmapshare_ring_next()'s last record was used, in a ring that
+ * overwrites. In others it always is.
+ *
+ * Return: 0; -ESTALE if it was overwritten, maybe before it was used, and so is
+ * one of those that are lost; -EINVAL if there is no such record.
+ */
+int mmapshare_ring_check(struct mmapshare_part *part);
+
+/**
+ * mmapshare_ring_release - be done with all records that next() has given
+ * @part: a consumer
+ *
+ * Makes a system call only if the producer sleeps and now has room.
+ *
+ * Return: 0; -ENODEV if the ring was revoked; -EBADF of a producer.
+ */
+int mmapshare_ring_release(struct mmapshare_part *part);
+
+/**
+ * mmapshare_ring_read - copy the next record out of the ring, and release it
+ * @part: a consumer
+ * @buffer: where to
+ * @size: bytes there are; mmapshare_ring_record_max() suffices for all
+ *
+ * In a ring that overwrites, too, all that is copied is of one record.
+ *
+ * Return: the record's length; -EMSGSIZE if it is more than @size, then the
+ * record remains the next one; -EBUSY if records are not released; as
+ * mmapshare_ring_next().
+ */
+ssize_t mmapshare_ring_read(struct mmapshare_part *part, void *buffer, size_t size);
+
+/**
+ * mmapshare_ring_lost - how many records were overwritten before it had them
+ * @part: a consumer
+ *
+ * What is lost is counted by the first next() after it, and then exact to the
+ * record.
+ *
+ * Return: records lost since it attached.
+ */
+uint64_t mmapshare_ring_lost(const struct mmapshare_part *part);
+
+/**
+ * mmapshare_ring_wait - wait for records, or for room
+ * @part: a producer, or a consumer
+ * @flags: 0, or MMAPSHARE_RING_WAIT_STAY to go on waiting when the other side
+ *	is gone
+ * @timeout: nanoseconds from now; 0 not to wait, negative to wait for ever
+ *
+ * Room is room for the record that mmapshare_ring_reserve() has last refused.
+ *
+ * Return: 0 if there is something to do; -ETIMEDOUT; -EINTR for a signal; -EPIPE
+ * if the producer is gone and all its records are taken, or all consumers are
+ * gone and the ring is full; -EBUSY if records are reserved and not committed, or
+ * taken and not released; -EBADMSG if this side's words in the ring, or those of
+ * the other, cannot be; -ENODEV if the ring was revoked; -EINVAL.
+ */
+int mmapshare_ring_wait(struct mmapshare_part *part, unsigned int flags,
+			int64_t timeout);
+
+/**
+ * mmapshare_ring_set_wake_bytes - wait until there is more
+ * @part: a producer, or a consumer
+ * @bytes: of records with their headers, or room, that there have to be before
+ *	mmapshare_ring_wait() and poll() say so; 0 for anything; of more than half
+ *	the ring half counts
+ */
+void mmapshare_ring_set_wake_bytes(struct mmapshare_part *part, uint32_t bytes);
+
+/**
+ * mmapshare_ring_set_spins - look again before going to sleep
+ * @part: a producer, or a consumer
+ * @spins: how often mmapshare_ring_wait() looks again at most; 0, as it is to
+ *	begin with, for not at all
+ *
+ * As long as it is in vain it is done less often.
+ */
+void mmapshare_ring_set_spins(struct mmapshare_part *part, unsigned int spins);
+
+/**
+ * mmapshare_ring_stat - how a ring is doing
+ * @region: the ring, open for reading
+ * @ring: out: what is in its first page
+ * @producer: out: what the producer has stored
+ * @cursors: out: what consumers have stored: of as many as there is room for, and
+ *	can be; those count whose bits are set in @ring->consumers
+ * @count: for how many there is room
+ *
+ * Looking changes nothing. No consumer's position is beyond the producer's.
+ *
+ * Return: 0; -ENOTTY if that is no ring; -EBADF if it is not open for reading;
+ * -EPROTONOSUPPORT if the module is newer than the library.
+ */
+int mmapshare_ring_stat(const struct mmapshare *region, struct mmapshare_ring *ring,
+			struct mmapshare_ring_producer *producer,
+			struct mmapshare_ring_cursor *cursors, unsigned int count);
 
 /* What there is: mmapshare_list(3) */
 

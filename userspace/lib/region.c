@@ -19,35 +19,6 @@ static struct mmapshare *new_region(int fd, uint64_t size)
 	return r;
 }
 
-int mms_wrap(struct mmapshare **region, int fd, uint64_t size)
-{
-	struct mmapshare *r = new_region(fd, size);
-
-	if (!r) {
-		close(fd);
-		return -ENOMEM;
-	}
-	*region = r;
-	return 0;
-}
-
-int mmapshare_create(struct mmapshare **region, const char *name, uint64_t size,
-		     unsigned int strategy, unsigned int mode)
-{
-	struct mmapshare_create create = {
-		.size = sizeof(create),
-		.flags = MMAPSHARE_CREATE_CLOEXEC,
-		.region_size = size,
-		.strategy = strategy,
-		.mode = mode,
-	};
-	int ret = name ? mms_copy_name(create.name, name) : 0;
-
-	if (!ret)
-		ret = mms_control(O_RDWR, MMAPSHARE_IOC_CREATE, &create);
-	return ret < 0 ? ret : mms_wrap(region, ret, create.region_size);
-}
-
 /* What is behind a descriptor says so itself; others do not know the ioctl. */
 int mmapshare_open_fd(struct mmapshare **region, int fd)
 {
@@ -66,34 +37,95 @@ int mmapshare_open_fd(struct mmapshare **region, int fd)
 	return 0;
 }
 
-static int open_path(struct mmapshare **region, const char *path,
-		     unsigned int access)
+int mms_wrap(struct mmapshare **region, int fd, uint64_t size)
 {
-	const int flags = access == MMAPSHARE_WRITE ? O_RDWR : O_RDONLY;
+	struct mmapshare *r = new_region(fd, size);
+
+	if (!r) {
+		close(fd);
+		return -ENOMEM;
+	}
+	*region = r;
+	return 0;
+}
+
+/* CREATE tells of a ring how much is for records; who revoked it already, nothing. */
+static uint64_t created_size(int fd, const struct mmapshare_create *create)
+{
+	struct mmapshare_info info = { .size = sizeof(info) };
+
+	if (!create->ring || mms_ioctl(fd, MMAPSHARE_IOC_INFO, &info) < 0)
+		return create->region_size;
+	return info.region_size;
+}
+
+int mms_create(struct mmapshare **region, const char *name,
+	       const struct mmapshare_create *wanted)
+{
+	struct mmapshare_create create = *wanted;
+	int ret;
+
+	memset(create.name, 0, sizeof(create.name));
+	create.size = sizeof(create);
+	create.flags = MMAPSHARE_CREATE_CLOEXEC;
+	ret = name ? mms_copy_name(create.name, name) : 0;
+	if (!ret)
+		ret = mms_control(O_RDWR, MMAPSHARE_IOC_CREATE, &create);
+	return ret < 0 ? ret : mms_wrap(region, ret, created_size(ret, &create));
+}
+
+int mmapshare_create(struct mmapshare **region, const char *name, uint64_t size,
+		     unsigned int strategy, unsigned int mode)
+{
+	const struct mmapshare_create create = {
+		.region_size = size,
+		.strategy = strategy,
+		.mode = mode,
+	};
+
+	return mms_create(region, name, &create);
+}
+
+static int open_path(const char *path, int flags)
+{
 	/* whatever the path leads to must not make this wait */
 	int fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	int ret;
 
 	if (fd < 0)
 		return -errno;
-	ret = fcntl(fd, F_SETFL, flags) ? -errno : mmapshare_open_fd(region, fd);
-	if (ret)
-		close(fd);
+	if (!fcntl(fd, F_SETFL, flags))
+		return fd;
+	ret = -errno;
+	close(fd);
 	return ret;
+}
+
+int mms_open_node(const char *name, int flags)
+{
+	char path[80];
+	int ret;
+
+	if (name && strchr(name, '/'))
+		return open_path(name, flags);
+	ret = mmapshare_path(name, path, sizeof(path));
+	return ret ? ret : open_path(path, flags);
 }
 
 int mmapshare_open(struct mmapshare **region, const char *name,
 		   unsigned int access)
 {
-	char path[80];
-	int ret;
+	int fd, ret;
 
 	if (access > MMAPSHARE_COPY)
 		return -EINVAL;
-	if (name && strchr(name, '/'))
-		return open_path(region, name, access);
-	ret = mmapshare_path(name, path, sizeof(path));
-	return ret ? ret : open_path(region, path, access);
+	fd = mms_open_node(name, access == MMAPSHARE_WRITE ? O_RDWR : O_RDONLY);
+	if (fd < 0)
+		return fd;
+	ret = mmapshare_open_fd(region, fd);
+	if (ret)
+		close(fd);
+	return ret;
 }
 
 /* A region's number is not given to another one for a long time. */
@@ -117,9 +149,8 @@ static bool is_gone(int ret)
  * region is there, and the same as before, but without a node, would that go
  * on for ever: /dev is no devtmpfs, or somebody has removed the node.
  */
-int mmapshare_create_or_open(struct mmapshare **region, const char *name,
-			     uint64_t size, unsigned int strategy,
-			     unsigned int mode)
+int mms_create_or_open(struct mmapshare **region, const char *name,
+		       const struct mmapshare_create *wanted)
 {
 	uint32_t id, last = 0;
 	int ret;
@@ -130,7 +161,7 @@ int mmapshare_create_or_open(struct mmapshare **region, const char *name,
 		ret = mmapshare_open(region, name, MMAPSHARE_WRITE);
 		if (!is_gone(ret))
 			return ret;
-		ret = mmapshare_create(region, name, size, strategy, mode);
+		ret = mms_create(region, name, wanted);
 		if (ret != -EEXIST)
 			return ret ? ret : 1;
 		if (query_id(name, &id))
@@ -139,6 +170,19 @@ int mmapshare_create_or_open(struct mmapshare **region, const char *name,
 			return -ENOENT;
 		last = id;
 	}
+}
+
+int mmapshare_create_or_open(struct mmapshare **region, const char *name,
+			     uint64_t size, unsigned int strategy,
+			     unsigned int mode)
+{
+	const struct mmapshare_create create = {
+		.region_size = size,
+		.strategy = strategy,
+		.mode = mode,
+	};
+
+	return mms_create_or_open(region, name, &create);
 }
 
 void mmapshare_close(struct mmapshare *region)

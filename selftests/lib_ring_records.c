@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Rings in libmmapshare: what one side puts in, the other gets, in that order. */
+#include "lib_ring_test.h"
+
+#define RECORDS	200000
+
+/* Of all lengths, and in a small ring, so that they cross its end in all ways. */
+TEST_F(ring, order_and_content)
+{
+	uint64_t put = 0, taken = 0;
+	size_t max;
+	int ret;
+
+	ASSERT_EQ(0, attach_both(self));
+	max = mmapshare_ring_record_max(self->p);
+	EXPECT_EQ(self->size / 2 - 8, max);
+	while (taken < RECORDS) {
+		ret = put_record(self->p, put, length_of(put, max));
+		if (!ret) {
+			put++;
+			continue;
+		}
+		ASSERT_EQ(-EAGAIN, ret);
+		while (!mmapshare_ring_next(self->c, &self->record, &self->length)) {
+			ASSERT_TRUE(is_record(self->record, self->length, taken,
+					      length_of(taken, max)));
+			taken++;
+		}
+		ASSERT_EQ(put, taken);
+		ASSERT_EQ(0, mmapshare_ring_release(self->c));
+	}
+	EXPECT_EQ(0, (int)mmapshare_ring_lost(self->c));
+}
+
+TEST_F(ring, lengths)
+{
+	size_t max, length;
+	void *room;
+
+	ASSERT_EQ(0, attach_both(self));
+	max = mmapshare_ring_record_max(self->p);
+	EXPECT_EQ(-EMSGSIZE, mmapshare_ring_reserve(self->p, max + 1, &room));
+	EXPECT_EQ(-EMSGSIZE, mmapshare_ring_reserve(self->p, SIZE_MAX, &room));
+	for (length = 0; length <= max; length++) {
+		ASSERT_EQ(0, put_record(self->p, length, length));
+		ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
+		ASSERT_TRUE(is_record(self->record, self->length, length, length));
+		ASSERT_EQ(0, mmapshare_ring_release(self->c));
+	}
+}
+
+/* Nobody sees what was reserved before it is handed on, and then all of it. */
+TEST_F(ring, batches)
+{
+	void *room;
+	int i;
+
+	ASSERT_EQ(0, attach_both(self));
+	for (i = 0; i < 10; i++) {
+		ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 20, &room));
+		make_bytes(room, 20, 0, i);
+		EXPECT_EQ(-EAGAIN, mmapshare_ring_next(self->c, &self->record,
+						       &self->length));
+	}
+	EXPECT_EQ(-EBUSY, mmapshare_ring_wait(self->p, 0, 0));
+	EXPECT_EQ(0, mmapshare_ring_commit(self->p));
+	EXPECT_EQ(0, mmapshare_ring_commit(self->p));
+	for (i = 0; i < 10; i++) {
+		ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
+		EXPECT_TRUE(is_record(self->record, self->length, i, 20));
+		EXPECT_EQ(0, mmapshare_ring_check(self->c));
+	}
+	EXPECT_EQ(-EBUSY, mmapshare_ring_wait(self->c, 0, 0));
+	EXPECT_EQ(-EAGAIN, mmapshare_ring_next(self->c, &self->record, &self->length));
+	EXPECT_EQ(0, mmapshare_ring_release(self->c));
+	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, 0, 0));
+}
+
+TEST_F(ring, shorter_than_reserved)
+{
+	void *room;
+
+	ASSERT_EQ(0, attach_both(self));
+	EXPECT_EQ(-EINVAL, mmapshare_ring_trim(self->p, 0));
+	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 1000, &room));
+	make_bytes(room, 1000, 0, 0);
+	EXPECT_EQ(-EINVAL, mmapshare_ring_trim(self->p, 1001));
+	EXPECT_EQ(0, mmapshare_ring_trim(self->p, 17));
+	EXPECT_EQ(-EINVAL, mmapshare_ring_trim(self->p, 18));
+	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 5, &room));
+	make_bytes(room, 5, 0, 1);
+	EXPECT_EQ(0, mmapshare_ring_commit(self->p));
+	EXPECT_EQ(-EINVAL, mmapshare_ring_trim(self->p, 0));
+	ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
+	EXPECT_TRUE(is_record(self->record, self->length, 0, 17));
+	ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
+	EXPECT_TRUE(is_record(self->record, self->length, 1, 5));
+}
+
+TEST_F(ring, discarded)
+{
+	void *room;
+
+	ASSERT_EQ(0, attach_both(self));
+	ASSERT_EQ(0, put_record(self->p, 0, 8));
+	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 100, &room));
+	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 200, &room));
+	memset(room, 0xff, 200);
+	EXPECT_EQ(0, mmapshare_ring_discard(self->p));
+	EXPECT_EQ(0, mmapshare_ring_discard(self->p));
+	EXPECT_EQ(0, mmapshare_ring_commit(self->p));
+	ASSERT_EQ(0, put_record(self->p, 1, 8));
+	EXPECT_EQ(2, take_all(self->c, 0, 8));
+	EXPECT_EQ(0, (int)mmapshare_ring_lost(self->c));
+}
+
+/* Those that a kernel producer gave up, and those it is still at. */
+TEST_F(ring, marked)
+{
+	struct mmapshare_record *header;
+	void *room;
+
+	ASSERT_EQ(0, attach_both(self));
+	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 16, &room));
+	header = (struct mmapshare_record *)room - 1;
+	header->length |= MMAPSHARE_RECORD_DISCARD;
+	ASSERT_EQ(0, mmapshare_ring_commit(self->p));
+	EXPECT_EQ(-EAGAIN, mmapshare_ring_next(self->c, &self->record, &self->length));
+	/* passed by is taken */
+	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, 0, MS));
+
+	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 16, &room));
+	make_bytes(room, 16, 0, 1);
+	header = (struct mmapshare_record *)room - 1;
+	header->length |= MMAPSHARE_RECORD_BUSY;
+	ASSERT_EQ(0, mmapshare_ring_commit(self->p));
+	ASSERT_EQ(0, put_record(self->p, 2, 16));
+	EXPECT_EQ(-EAGAIN, mmapshare_ring_next(self->c, &self->record, &self->length));
+	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, 0, MS));
+	__atomic_store_n(&header->length, 16, __ATOMIC_RELEASE);
+	EXPECT_EQ(0, mmapshare_ring_wait(self->c, 0, MS));
+	EXPECT_EQ(2, take_all(self->c, 1, 16));
+}
+
+TEST_F(ring, copies)
+{
+	char in[300], out[300];
+
+	ASSERT_EQ(0, attach_both(self));
+	make_bytes(in, sizeof(in), 0, 0);
+	EXPECT_EQ(0, mmapshare_ring_write(self->p, in, 300));
+	EXPECT_EQ(0, mmapshare_ring_write(self->p, in, 0));
+	EXPECT_EQ(0, mmapshare_ring_write(self->p, in, 1));
+	EXPECT_EQ(-EMSGSIZE, mmapshare_ring_read(self->c, out, 299));
+	EXPECT_EQ(-EMSGSIZE, mmapshare_ring_read(self->c, out, 0));
+	EXPECT_EQ(300, mmapshare_ring_read(self->c, out, 300));
+	EXPECT_EQ(0, memcmp(in, out, 300));
+	EXPECT_EQ(0, mmapshare_ring_read(self->c, out, 0));
+	ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
+	EXPECT_EQ(-EBUSY, mmapshare_ring_read(self->c, out, 300));
+	EXPECT_EQ(0, mmapshare_ring_release(self->c));
+	EXPECT_EQ(-EAGAIN, mmapshare_ring_read(self->c, out, 300));
+	EXPECT_EQ(0, (int)mmapshare_ring_lost(self->c));
+}
+
+/* The next producer goes on where the last one was. */
+TEST_F(ring, one_producer_after_the_other)
+{
+	uint64_t n = 0;
+	void *room;
+	int i;
+
+	ASSERT_EQ(0, attach_both(self));
+	for (i = 0; i < 20; i++) {
+		long put = put_all(self->p, n, 50);
+
+		ASSERT_LT(0, put);
+		EXPECT_EQ(put, take_all(self->c, n, 50));
+		n += put;
+		/* what it did not hand on was never there */
+		ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 80, &room));
+		memset(room, 0xff, 80);
+		mmapshare_ring_close(self->p);
+		ASSERT_EQ(0, mmapshare_ring_open(&self->p, self->name, PRODUCER));
+	}
+	EXPECT_EQ(0, (int)mmapshare_ring_lost(self->c));
+}
+
+TEST_F(ring, roles)
+{
+	struct mmapshare_part *part = NULL;
+	void *room;
+	int i;
+
+	ASSERT_EQ(0, attach_both(self));
+	EXPECT_EQ(-EBUSY, attach(self, &part, PRODUCER));
+	EXPECT_EQ(-EINVAL, attach(self, &part, 0));
+	EXPECT_EQ(-EINVAL, attach(self, &part, PRODUCER | CONSUMER));
+	EXPECT_EQ(-EINVAL, attach(self, &part, PRODUCER | NEWEST));
+	EXPECT_EQ(NULL, part);
+
+	EXPECT_EQ(-EBADF, mmapshare_ring_reserve(self->c, 1, &room));
+	EXPECT_EQ(-EBADF, mmapshare_ring_commit(self->c));
+	EXPECT_EQ(-EBADF, mmapshare_ring_trim(self->c, 1));
+	EXPECT_EQ(-EBADF, mmapshare_ring_discard(self->c));
+	EXPECT_EQ(-EBADF, mmapshare_ring_write(self->c, "x", 1));
+	EXPECT_EQ(-EBADF, mmapshare_ring_drop(self->c, 1));
+	EXPECT_EQ(-EBADF, mmapshare_ring_next(self->p, &self->record, &self->length));
+	EXPECT_EQ(-EBADF, mmapshare_ring_release(self->p));
+	EXPECT_EQ(-EBADF, mmapshare_ring_check(self->p));
+	EXPECT_EQ(-EBADF, mmapshare_ring_read(self->p, self, 0));
+	EXPECT_EQ(-EINVAL, mmapshare_ring_check(self->c));
+	EXPECT_EQ(-EINVAL, mmapshare_ring_wait(self->c, ~0U, 0));
+
+	for (i = 1; i < CONSUMERS; i++)
+		ASSERT_EQ(0, attach(self, &part, CONSUMER));
+	EXPECT_EQ(-ENOSPC, attach(self, &part, CONSUMER));
+}
+
+TEST_F(ring, opened)
+{
+	struct mmapshare *other, *plain;
+	struct mmapshare_part *part;
+
+	EXPECT_EQ(-ENOENT, mmapshare_ring_open(&part, "no-such-ring", CONSUMER));
+	EXPECT_EQ(-ENOTTY, mmapshare_ring_open(&part, NULL, CONSUMER));
+	EXPECT_EQ(-ENOTTY, mmapshare_ring_open(&part, "/dev/null", CONSUMER));
+	EXPECT_EQ(0, mmapshare_ring_open(&self->c, region_node(self->name), CONSUMER));
+
+	ASSERT_EQ(0, mmapshare_open(&other, self->name, MMAPSHARE_READ));
+	EXPECT_EQ(-EBADF, mmapshare_ring_attach(&part, other, PRODUCER));
+	EXPECT_EQ(0, mmapshare_ring_attach(&part, other, CONSUMER));
+	mmapshare_close(other);
+	mmapshare_ring_close(part);
+
+	EXPECT_EQ(-EEXIST, mmapshare_ring_create(&other, self->name, 1, 0, 1, 0600));
+	EXPECT_EQ(0, mmapshare_ring_create_or_open(&other, self->name, 1, 0, 1, 0600));
+	EXPECT_EQ(mmapshare_size(self->region), mmapshare_size(other));
+	mmapshare_close(other);
+	EXPECT_EQ(-EINVAL, mmapshare_ring_create(&other, NULL, 1, 0, 0, 0));
+	EXPECT_EQ(-EINVAL, mmapshare_ring_create(&other, NULL, 1, 0, 65, 0));
+	EXPECT_EQ(-EINVAL, mmapshare_ring_create(&other, NULL, 1, 64, 1, 0));
+	EXPECT_EQ(-EINVAL, mmapshare_ring_create(&other, NULL, 0, 0, 1, 0));
+
+	ASSERT_EQ(0, mmapshare_create(&plain, NULL, 1, 0, 0));
+	EXPECT_EQ(-ENOTTY, mmapshare_ring_attach(&part, plain, CONSUMER));
+	mmapshare_close(plain);
+}
+
+TEST_F(ring, statistics)
+{
+	struct mmapshare_ring_cursor cursors[64];
+	struct mmapshare_ring_producer producer;
+	struct mmapshare_ring ring;
+	struct mmapshare *plain;
+	int i;
+
+	ASSERT_EQ(0, make_ring(self, self->dev.page, OVERWRITE));
+	ASSERT_EQ(0, attach_both(self));
+	ASSERT_EQ(0, put_record(self->p, 0, 3));
+	ASSERT_EQ(0, put_record(self->p, 1, 3));
+	EXPECT_EQ(0, mmapshare_ring_drop(self->p, 5));
+	ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
+	ASSERT_EQ(0, mmapshare_ring_release(self->c));
+	ASSERT_EQ(0, mmapshare_ring_stat(self->region, &ring, &producer, cursors, 64));
+	EXPECT_EQ(self->size, ring.data_size);
+	EXPECT_EQ(MMAPSHARE_RING | OVERWRITE, (int)ring.flags);
+	EXPECT_EQ(CONSUMERS, (int)ring.consumers_max);
+	EXPECT_EQ(1, (int)ring.consumers);
+	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_HERE, (int)ring.producer);
+	EXPECT_EQ(32, (int)producer.position);
+	EXPECT_EQ(2, (int)producer.records);
+	EXPECT_EQ(5, (int)producer.dropped);
+	EXPECT_EQ(0, (int)producer.overwritten);
+	EXPECT_EQ(16, (int)cursors[0].position);
+	EXPECT_EQ(1, (int)cursors[0].number);
+
+	/* one that overwrites never refuses */
+	for (i = 0; i < 1000; i++)
+		ASSERT_EQ(0, put_record(self->p, i, self->size / 4 - 8));
+	ASSERT_EQ(0, mmapshare_ring_stat(self->region, &ring, &producer, NULL, 0));
+	EXPECT_EQ(1002, (int)producer.records);
+	EXPECT_EQ(999, (int)producer.overwritten);
+
+	ASSERT_EQ(0, mmapshare_create(&plain, NULL, 1, 0, 0));
+	EXPECT_EQ(-ENOTTY, mmapshare_ring_stat(plain, &ring, &producer, NULL, 0));
+	mmapshare_close(plain);
+}
+
+TEST_HARNESS_MAIN

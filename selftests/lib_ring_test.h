@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* For tests of libmmapshare's rings: a ring, and records that tell what they are. */
+#ifndef LIB_RING_TEST_H
+#define LIB_RING_TEST_H
+
+#include "doorbell_test.h"
+#include <mmapshare.h>
+
+#define PRODUCER	MMAPSHARE_RING_ATTACH_PRODUCER
+#define CONSUMER	MMAPSHARE_RING_ATTACH_CONSUMER
+#define NEWEST		MMAPSHARE_RING_ATTACH_NEWEST
+#define OVERWRITE	MMAPSHARE_RING_OVERWRITE
+#define CONSUMERS	4
+
+/* Nobody has a part in it, and nothing is in it. */
+FIXTURE(ring) {
+	struct device dev;
+	char name[32];
+	struct mmapshare *region;
+	struct mmapshare_part *p, *c;
+	size_t size;
+	const void *record;
+	size_t length;
+};
+
+/* Another one in its place. */
+static inline int make_ring(FIXTURE_DATA(ring) *self, size_t size, unsigned int flags)
+{
+	mmapshare_destroy(self->name, 0);
+	mmapshare_close(self->region);
+	self->region = NULL;
+	self->size = size;
+	return mmapshare_ring_create(&self->region, self->name, size, flags, CONSUMERS,
+				     0600);
+}
+
+static inline int attach(FIXTURE_DATA(ring) *self, struct mmapshare_part **part,
+			 unsigned int flags)
+{
+	return mmapshare_ring_attach(part, self->region, flags);
+}
+
+static inline int attach_both(FIXTURE_DATA(ring) *self)
+{
+	int ret = attach(self, &self->p, PRODUCER);
+
+	return ret ? ret : attach(self, &self->c, CONSUMER);
+}
+
+FIXTURE_SETUP(ring)
+{
+	DEVICE_OPEN(&self->dev, O_RDWR);
+	snprintf(self->name, sizeof(self->name), "ring.%d", getpid());
+	ASSERT_EQ(0, make_ring(self, self->dev.page, 0));
+}
+
+FIXTURE_TEARDOWN(ring)
+{
+	mmapshare_destroy(self->name, 0);
+	mmapshare_ring_close(self->p);
+	mmapshare_ring_close(self->c);
+	mmapshare_close(self->region);
+	close(self->dev.fd);
+}
+
+/* The length of record @number: of all sorts, and often short. */
+static inline size_t length_of(uint64_t number, size_t max)
+{
+	const uint64_t random = (number + 1) * 0x9e3779b97f4a7c15ULL;
+
+	return (random >> 20) % (random >> 62 ? max / 16 : max + 1);
+}
+
+/* Both of these only store and load: whatever uses them counts system calls. */
+static inline int put_record(struct mmapshare_part *p, uint64_t number, size_t length)
+{
+	void *record;
+	int ret = mmapshare_ring_reserve(p, length, &record);
+
+	if (ret)
+		return ret;
+	make_bytes(record, length, 0, number);
+	return mmapshare_ring_commit(p);
+}
+
+static inline bool is_record(const void *record, size_t length, uint64_t number, size_t wanted)
+{
+	return length == wanted && !((uintptr_t)record % 8) &&
+	       same_bytes(record, length, 0, number);
+}
+
+/* Put records until there is no room. How many, or a negative errno. */
+static inline long put_all(struct mmapshare_part *p, uint64_t first, size_t length)
+{
+	long n = 0;
+	int ret;
+
+	while (!(ret = put_record(p, first + n, length)))
+		n++;
+	return ret == -EAGAIN ? n : ret;
+}
+
+/* Take what there is, all of @length; how many, or a negative errno, or -1. */
+static inline long take_all(struct mmapshare_part *c, uint64_t first, size_t length)
+{
+	const void *record;
+	size_t got;
+	long n = 0;
+	int ret;
+
+	while (!(ret = mmapshare_ring_next(c, &record, &got))) {
+		if (!is_record(record, got, first + n, length))
+			return -1;
+		n++;
+	}
+	if (ret == -EAGAIN)
+		ret = mmapshare_ring_release(c);
+	return ret ? ret : n;
+}
+
+static inline uint64_t from_environment(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+#endif /* LIB_RING_TEST_H */
