@@ -339,6 +339,9 @@ static int mms_ring_attach_consumer(struct mms_ring *ring, struct mms_part *c, b
 	ret = mms_ring_place(ring, c, least, newest);
 	if (ret)
 		mms_ring_del_consumer(ring, c);
+	else
+		/* who begins further on needs less than was kept for him till now */
+		mms_ring_wake_producer(ring);
 	return ret;
 }
 
