@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rings in libmmapshare: when one side dies, forks, or the ring is revoked, the
+ * other is told, and has all that was handed on.
+ */
+#include "lib_ring_test.h"
+#include <poll.h>
+
+#define LENGTH	40
+
+/* A process that has a part of its own, and waits to be killed. */
+static pid_t start(FIXTURE_DATA(ring) *self, unsigned int flags,
+		   int (*run)(struct mmapshare_part *))
+{
+	struct mmapshare_part *part;
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	if (pipe(ready))
+		return -1;
+	pid = fork();
+	if (pid) {
+		close(ready[1]);
+		if (read(ready[0], &byte, 1) != 1)
+			pid = -1;
+		close(ready[0]);
+		return pid;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (attach(self, &part, flags) || run(part))
+		_exit(1);
+	if (write(ready[1], "x", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+static void kill_and_wait(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static int put_ten_and_a_half(struct mmapshare_part *p)
+{
+	void *room;
+	int i, ret = 0;
+
+	for (i = 0; i < 10 && !ret; i++)
+		ret = put_record(p, i, LENGTH);
+	if (!ret)
+		ret = mmapshare_ring_reserve(p, LENGTH, &room);
+	if (!ret)
+		memset(room, 0xff, LENGTH / 2);
+	return ret;
+}
+
+TEST_F(ring, producer_is_killed)
+{
+	struct pollfd p = { .events = POLLIN };
+	pid_t pid;
+
+	ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
+	p.fd = mmapshare_ring_fd(self->c);
+	/* before the first one there is none to be missed */
+	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, 0, MS));
+	pid = start(self, PRODUCER, put_ten_and_a_half);
+	ASSERT_LT(0, pid);
+	kill_and_wait(pid);
+	EXPECT_EQ(0, mmapshare_ring_wait(self->c, 0, FOREVER));
+	EXPECT_EQ(10, take_all(self->c, 0, LENGTH));
+	EXPECT_EQ(-EPIPE, mmapshare_ring_wait(self->c, 0, FOREVER));
+	EXPECT_EQ(-EPIPE, mmapshare_ring_wait(self->c, 0, 0));
+	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, MMAPSHARE_RING_WAIT_STAY, MS));
+	EXPECT_EQ(1, poll(&p, 1, 0));
+	EXPECT_EQ(POLLHUP, p.revents);
+	ASSERT_EQ(0, attach(self, &self->p, PRODUCER));
+	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, 0, 0));
+	ASSERT_EQ(0, put_record(self->p, 10, LENGTH));
+	EXPECT_EQ(1, take_all(self->c, 10, LENGTH));
+}
+
+static void *kill_later(void *arg)
+{
+	sleep_ns(300 * MS);
+	kill(*(pid_t *)arg, SIGKILL);
+	return NULL;
+}
+
+TEST_F(ring, producer_is_killed_while_we_sleep)
+{
+	pthread_t thread;
+	pid_t pid;
+
+	ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
+	pid = start(self, PRODUCER, put_ten_and_a_half);
+	ASSERT_LT(0, pid);
+	EXPECT_EQ(10, take_all(self->c, 0, LENGTH));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, kill_later, &pid));
+	EXPECT_EQ(-EPIPE, mmapshare_ring_wait(self->c, 0, 20 * SECOND));
+	pthread_join(thread, NULL);
+	waitpid(pid, NULL, 0);
+}
+
+static int take_five(struct mmapshare_part *c)
+{
+	const void *record;
+	size_t length;
+	int i, ret = 0;
+
+	for (i = 0; i < 5 && !ret; i++)
+		ret = mmapshare_ring_next(c, &record, &length);
+	return ret ?: mmapshare_ring_release(c) ?: mmapshare_ring_next(c, &record, &length);
+}
+
+/* What it had in its hands is there for the next. */
+TEST_F(ring, consumer_is_killed)
+{
+	long n;
+	pid_t pid;
+
+	ASSERT_EQ(0, attach(self, &self->p, PRODUCER));
+	n = put_all(self->p, 0, LENGTH);
+	pid = start(self, CONSUMER, take_five);
+	ASSERT_LT(0, pid);
+	EXPECT_EQ(5, put_all(self->p, n, LENGTH));
+	kill_and_wait(pid);
+	EXPECT_EQ(-EPIPE, mmapshare_ring_wait(self->p, 0, FOREVER));
+	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->p, MMAPSHARE_RING_WAIT_STAY, MS));
+	ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
+	EXPECT_EQ(n, take_all(self->c, 5, LENGTH));
+	EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, 0));
+}
+
+static int nothing(struct mmapshare_part *part)
+{
+	return 0;
+}
+
+/* The slowest is dead: the others go on. */
+TEST_F(ring, one_of_two_consumers_is_killed)
+{
+	pthread_t thread;
+	pid_t pid;
+	long n;
+
+	ASSERT_EQ(0, attach_both(self));
+	pid = start(self, CONSUMER, nothing);
+	ASSERT_LT(0, pid);
+	n = put_all(self->p, 0, LENGTH);
+	EXPECT_EQ(n, take_all(self->c, 0, LENGTH));
+	EXPECT_EQ(0, put_all(self->p, 0, LENGTH));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, kill_later, &pid));
+	EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, 20 * SECOND));
+	pthread_join(thread, NULL);
+	waitpid(pid, NULL, 0);
+	EXPECT_EQ(n, put_all(self->p, n, LENGTH));
+	EXPECT_EQ(n, take_all(self->c, n, LENGTH));
+}
+
+/* Of parent and child one goes on, whichever, and the other closes. */
+TEST_F(ring, fork_and_go_on)
+{
+	int status;
+	pid_t pid;
+
+	ASSERT_EQ(0, attach_both(self));
+	ASSERT_EQ(0, put_record(self->p, 0, LENGTH));
+	pid = fork();
+	if (!pid) {
+		mmapshare_ring_close(self->p);
+		mmapshare_ring_close(self->c);
+		_exit(0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	ASSERT_EQ(0, put_record(self->p, 1, LENGTH));
+	EXPECT_EQ(2, take_all(self->c, 0, LENGTH));
+
+	pid = fork();
+	if (!pid) {
+		mmapshare_ring_close(self->c);
+		_exit(put_record(self->p, 2, LENGTH) || put_record(self->p, 3, LENGTH));
+	}
+	mmapshare_ring_close(self->p);
+	self->p = NULL;
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(2, take_all(self->c, 2, LENGTH));
+	EXPECT_EQ(-EPIPE, mmapshare_ring_wait(self->c, 0, FOREVER));
+}
+
+/* As long as somebody has a copy of the part it is not gone. */
+TEST_F(ring, fork_keeps_it)
+{
+	pid_t pid;
+
+	ASSERT_EQ(0, attach_both(self));
+	pid = fork();
+	if (!pid)
+		for (;;)
+			pause();
+	mmapshare_ring_close(self->p);
+	self->p = NULL;
+	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, 0, MS));
+	kill_and_wait(pid);
+	EXPECT_EQ(-EPIPE, mmapshare_ring_wait(self->c, 0, FOREVER));
+}
+
+static void *revoke_later(void *arg)
+{
+	sleep_ns(300 * MS);
+	region_revoke(mmapshare_fd(arg));
+	return NULL;
+}
+
+static int take_one(void *c)
+{
+	const void *record;
+	size_t length;
+
+	return -mmapshare_ring_next(c, &record, &length);
+}
+
+TEST_F(ring, revoked_while_we_sleep)
+{
+	struct mmapshare_part *late;
+	pthread_t thread;
+	void *room;
+
+	ASSERT_EQ(0, attach_both(self));
+	ASSERT_EQ(0, put_record(self->p, 0, LENGTH));
+	ASSERT_EQ(1, take_all(self->c, 0, LENGTH));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, revoke_later, self->region));
+	EXPECT_EQ(-ENODEV, mmapshare_ring_wait(self->c, 0, 20 * SECOND));
+	pthread_join(thread, NULL);
+	/* nobody is killed who knows */
+	EXPECT_EQ(-ENODEV, mmapshare_ring_next(self->c, &self->record, &self->length));
+	EXPECT_EQ(-ENODEV, mmapshare_ring_release(self->c));
+	EXPECT_EQ(-ENODEV, mmapshare_ring_wait(self->c, 0, FOREVER));
+	mmapshare_ring_set_wake_bytes(self->c, 1);
+	/* nor who asks first */
+	EXPECT_EQ(-ENODEV, mmapshare_ring_wait(self->p, 0, 0));
+	EXPECT_EQ(-ENODEV, mmapshare_ring_reserve(self->p, 1, &room));
+	EXPECT_EQ(-ENODEV, mmapshare_ring_commit(self->p));
+	EXPECT_EQ(-ENODEV, attach(self, &late, CONSUMER));
+}
+
+TEST_F(ring, revoked_while_we_poll)
+{
+	struct pollfd p = { .events = POLLIN };
+
+	ASSERT_EQ(0, attach_both(self));
+	p.fd = mmapshare_ring_fd(self->c);
+	ASSERT_EQ(0, region_revoke(mmapshare_fd(self->region)));
+	EXPECT_EQ(1, poll(&p, 1, 10000));
+	EXPECT_EQ(POLLERR | POLLHUP, p.revents);
+	EXPECT_EQ(SIGBUS, run_child(take_one, self->c));
+	EXPECT_EQ(-ENODEV, mmapshare_ring_wait(self->c, 0, 0));
+	EXPECT_EQ(-ENODEV, run_child(take_one, self->c));
+}
+
+TEST_HARNESS_MAIN

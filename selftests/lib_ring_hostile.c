@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rings in libmmapshare beside a peer who stores nonsense into what is his: it
+ * is noticed, nothing outside the ring is read, and no call goes on for ever.
+ */
+#include "lib_ring_test.h"
+
+#define LENGTH	40
+
+/* A part as its owner could have it without the library. */
+struct raw {
+	int fd;
+	char *base;
+	struct mmapshare_ring_attach at;
+	struct mmapshare_ring *ring;
+	struct mmapshare_ring_producer *p;
+	struct mmapshare_ring_cursor *c;
+	char *data;
+};
+
+static int raw_attach(struct raw *raw, const struct mmapshare *region, unsigned int flags)
+{
+	raw->at = (struct mmapshare_ring_attach){ .size = sizeof(raw->at), .flags = flags };
+	raw->fd = ioctl(mmapshare_fd(region), MMAPSHARE_IOC_RING_ATTACH, &raw->at);
+	if (raw->fd < 0)
+		return errno;
+	raw->base = mmap(NULL, raw->at.map_size, PROT_READ, MAP_SHARED, raw->fd, 0);
+	if (raw->base == MAP_FAILED ||
+	    mmap(raw->base + raw->at.own_offset, raw->at.own_size, PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_FIXED, raw->fd, raw->at.own_offset) == MAP_FAILED)
+		return errno;
+	raw->ring = (void *)raw->base;
+	raw->p = (void *)(raw->base + raw->ring->producer_offset);
+	raw->c = (void *)(raw->base + raw->at.own_offset);
+	raw->data = raw->base + raw->ring->data_offset;
+	return 0;
+}
+
+static void raw_detach(struct raw *raw)
+{
+	munmap(raw->base, raw->at.map_size);
+	close(raw->fd);
+}
+
+static struct mmapshare_record *raw_record(struct raw *raw, uint64_t position)
+{
+	return (void *)(raw->data + (position & (raw->ring->data_size - 8)));
+}
+
+/* Where the producer can be: nothing of it is to be believed. */
+TEST_F(ring, positions_that_cannot_be)
+{
+	struct raw raw;
+	uint64_t bad[] = {
+		1, 12, self->size + 8, 2 * self->size, 1ULL << 32, 1ULL << 63, -8ULL, -1ULL,
+	};
+	size_t i;
+
+	ASSERT_EQ(0, raw_attach(&raw, self->region, PRODUCER));
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		raw.p->position = 0;
+		ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
+		raw.p->position = bad[i];
+		EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record,
+							&self->length));
+		EXPECT_GE(0, mmapshare_ring_wait(self->c, 0, 0));
+		/* he comes to his senses */
+		raw.p->position = 0;
+		EXPECT_EQ(-EAGAIN, mmapshare_ring_next(self->c, &self->record,
+						       &self->length));
+		mmapshare_ring_close(self->c);
+		self->c = NULL;
+	}
+	raw_detach(&raw);
+}
+
+TEST_F(ring, lengths_that_cannot_be)
+{
+	struct raw raw;
+	uint32_t bad[] = { 33, 40, self->size / 2 - 7, self->size, MMAPSHARE_RECORD_LENGTH };
+	size_t i;
+
+	ASSERT_EQ(0, raw_attach(&raw, self->region, PRODUCER));
+	ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
+	raw.p->position = 40;
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		raw_record(&raw, 0)->length = bad[i];
+		EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record,
+							&self->length));
+		raw_record(&raw, 0)->length = bad[i] | MMAPSHARE_RECORD_DISCARD;
+		EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record,
+							&self->length));
+	}
+	raw_record(&raw, 0)->length = 32;
+	raw_record(&raw, 0)->number = 7;
+	EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record, &self->length));
+	raw_record(&raw, 0)->number = 0;
+	EXPECT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
+	EXPECT_EQ(32, (int)self->length);
+	raw_detach(&raw);
+}
+
+TEST_F(ring, tails_that_cannot_be)
+{
+	struct raw raw;
+	uint64_t bad[] = { 1, 44, 48, 1ULL << 32, (1ULL << 63) - 8 };
+	size_t i;
+
+	ASSERT_EQ(0, make_ring(self, self->dev.page, OVERWRITE));
+	ASSERT_EQ(0, raw_attach(&raw, self->region, PRODUCER));
+	ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
+	raw.p->position = 40;
+	raw_record(&raw, 0)->length = 32;
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		raw.p->tail = bad[i];
+		EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record,
+							&self->length));
+	}
+	/* numbers do not go back */
+	raw.p->tail = 40;
+	raw_record(&raw, 40)->number = -3U;
+	EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record, &self->length));
+	EXPECT_EQ(0, (int)mmapshare_ring_lost(self->c));
+	raw_record(&raw, 40)->number = 1;
+	EXPECT_EQ(-EAGAIN, mmapshare_ring_next(self->c, &self->record, &self->length));
+	EXPECT_EQ(1, (int)mmapshare_ring_lost(self->c));
+	raw_detach(&raw);
+}
+
+/* A consumer stores what he likes: it costs the producer nothing but himself. */
+TEST_F(ring, cursors_that_cannot_be)
+{
+	struct raw raw;
+	uint64_t bad[] = { 1, 12, 1ULL << 20, 1ULL << 63, -1ULL };
+	long n;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		ASSERT_EQ(0, make_ring(self, self->dev.page, 0));
+		ASSERT_EQ(0, attach_both(self));
+		ASSERT_EQ(0, raw_attach(&raw, self->region, CONSUMER));
+		n = put_all(self->p, 0, LENGTH);
+		ASSERT_LT(0, n);
+		raw.c->position = bad[i];
+		EXPECT_EQ(0, put_all(self->p, n, LENGTH));
+		/* nor does it get into what the next producer goes on with */
+		mmapshare_ring_close(self->p);
+		ASSERT_EQ(0, attach(self, &self->p, PRODUCER));
+		EXPECT_EQ(0, put_all(self->p, n, LENGTH));
+		EXPECT_EQ(n, take_all(self->c, 0, LENGTH));
+		/* the kernel decides, and then he holds nobody up */
+		EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, 20 * SECOND));
+		EXPECT_EQ(n, put_all(self->p, n, LENGTH));
+		EXPECT_EQ(n, take_all(self->c, n, LENGTH));
+		raw_detach(&raw);
+		mmapshare_ring_close(self->p);
+		mmapshare_ring_close(self->c);
+		self->p = NULL;
+		self->c = NULL;
+	}
+}
+
+/* What the last producer has left does not lead the next one astray. */
+TEST_F(ring, lengths_of_a_dead_producer)
+{
+	struct raw raw;
+	int ret, i;
+
+	ASSERT_EQ(0, make_ring(self, self->dev.page, OVERWRITE));
+	ASSERT_EQ(0, raw_attach(&raw, self->region, PRODUCER));
+	raw_record(&raw, 0)->length = MMAPSHARE_RECORD_LENGTH;
+	raw.p->position = self->size;
+	raw_detach(&raw);
+	ASSERT_EQ(0, attach(self, &self->p, PRODUCER));
+	for (i = 0; i < 100; i++) {
+		ret = put_record(self->p, i, LENGTH);
+		EXPECT_EQ(-EBADMSG, ret);
+	}
+}
+
+struct scribbler {
+	struct raw raw;
+	bool stop;
+};
+
+static void *scribble(void *arg)
+{
+	struct scribbler *s = arg;
+	const uint64_t size = s->raw.ring->data_size;
+	volatile struct mmapshare_ring_producer *p = s->raw.p;
+	unsigned int seed = 1, i;
+
+	while (!__atomic_load_n(&s->stop, __ATOMIC_RELAXED)) {
+		for (i = 0; i < 50; i++)
+			*(volatile uint32_t *)(s->raw.data + rand_r(&seed) % size / 4 * 4) =
+				rand_r(&seed) % 200 | (rand_r(&seed) % 8 ? 0 : 1U << 30);
+		p->position += rand_r(&seed) % 300 * 8;
+		p->tail = p->position - rand_r(&seed) % (2 * size);
+		p->records = rand_r(&seed);
+	}
+	return NULL;
+}
+
+/* Whatever it is told, what a consumer gets is inside the records. */
+static void consume_nonsense(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self)
+{
+	struct scribbler s = { };
+	const int64_t end = now() + SECOND;
+	unsigned long taken = 0, refused = 0, sum = 0;
+	const char *low, *high;
+	pthread_t thread;
+	int ret;
+
+	ASSERT_EQ(0, raw_attach(&s.raw, self->region, PRODUCER));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, scribble, &s));
+	ret = attach(self, &self->c, CONSUMER);
+	while (now() < end) {
+		if (ret) {
+			mmapshare_ring_close(self->c);
+			self->c = NULL;
+			refused++;
+			ret = attach(self, &self->c, CONSUMER);
+			ASSERT_TRUE(!ret || ret == -EBADMSG);
+			continue;
+		}
+		ret = mmapshare_ring_next(self->c, &self->record, &self->length);
+		if (ret == -EAGAIN)
+			ret = 0;
+		if (ret || !self->length)
+			continue;
+		ASSERT_GE(mmapshare_ring_record_max(self->c), self->length);
+		low = self->record;
+		high = low + self->length - 1;
+		/* would be killed where there is nothing */
+		sum += *low + *high;
+		taken++;
+		mmapshare_ring_release(self->c);
+	}
+	__atomic_store_n(&s.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	TH_LOG("%lu taken, %lu refused (%lu)", taken, refused, sum % 2);
+	EXPECT_LT(0UL, refused);
+	raw_detach(&s.raw);
+}
+
+TEST_F(ring, scribbled)
+{
+	consume_nonsense(_metadata, self);
+}
+
+TEST_F(ring, scribbled_overwriting)
+{
+	ASSERT_EQ(0, make_ring(self, self->dev.page, OVERWRITE));
+	consume_nonsense(_metadata, self);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rings in libmmapshare: who has nothing to do sleeps, and is woken when there is
+ * something. A wake-up that is lost leaves somebody asleep, which is a failure
+ * after 20 s. $MMAPSHARE_ROUNDS says how many there are.
+ */
+#include "lib_ring_test.h"
+#include <poll.h>
+#include <sys/epoll.h>
+
+#define ROUNDS	1000
+#define LIMIT	(20 * SECOND)
+
+/* Each has a ring to the other. */
+struct player {
+	struct mmapshare_part *in, *out;
+	int (*wait)(struct mmapshare_part *in);
+	uint64_t rounds;
+	bool serves;
+	int ret;
+};
+
+static int by_wait(struct mmapshare_part *in)
+{
+	return mmapshare_ring_wait(in, 0, LIMIT);
+}
+
+static int by_poll(struct mmapshare_part *in)
+{
+	struct pollfd p = { .fd = mmapshare_ring_fd(in), .events = POLLIN };
+
+	return poll(&p, 1, 20000) == 1 && p.revents == POLLIN ? 0 : -ETIMEDOUT;
+}
+
+static int take_number(struct player *player, uint64_t *number)
+{
+	const void *record;
+	size_t length;
+	int ret;
+
+	while ((ret = mmapshare_ring_next(player->in, &record, &length)) == -EAGAIN) {
+		ret = player->wait(player->in);
+		if (ret)
+			return ret;
+	}
+	if (ret || length != 8)
+		return ret ? ret : -EPROTO;
+	memcpy(number, record, 8);
+	return mmapshare_ring_release(player->in);
+}
+
+static void *play(void *arg)
+{
+	struct player *player = arg;
+	uint64_t i, number;
+
+	for (i = 0; i < player->rounds && !player->ret; i++) {
+		if (player->serves)
+			player->ret = mmapshare_ring_write(player->out, &i, 8);
+		if (!player->ret)
+			player->ret = take_number(player, &number);
+		if (!player->ret && number != i)
+			player->ret = -EPROTO;
+		if (!player->ret && !player->serves)
+			player->ret = mmapshare_ring_write(player->out, &i, 8);
+	}
+	return NULL;
+}
+
+static void ping_pong(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self,
+		      int (*wait)(struct mmapshare_part *), unsigned int spins)
+{
+	const uint64_t rounds = from_environment("MMAPSHARE_ROUNDS", ROUNDS);
+	struct player a = { .wait = wait, .rounds = rounds, .serves = true };
+	struct player b = { .wait = wait, .rounds = rounds };
+	struct mmapshare *back;
+	pthread_t thread;
+
+	ASSERT_EQ(0, mmapshare_ring_create(&back, NULL, 1, 0, 1, 0));
+	ASSERT_EQ(0, attach(self, &a.out, PRODUCER));
+	ASSERT_EQ(0, attach(self, &b.in, CONSUMER));
+	ASSERT_EQ(0, mmapshare_ring_attach(&b.out, back, PRODUCER));
+	ASSERT_EQ(0, mmapshare_ring_attach(&a.in, back, CONSUMER));
+	mmapshare_ring_set_spins(a.in, spins);
+	mmapshare_ring_set_spins(b.in, spins);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, play, &b));
+	play(&a);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(0, a.ret);
+	EXPECT_EQ(0, b.ret);
+	mmapshare_ring_close(a.in);
+	mmapshare_ring_close(a.out);
+	mmapshare_ring_close(b.in);
+	mmapshare_ring_close(b.out);
+	mmapshare_close(back);
+}
+
+TEST_F_TIMEOUT(ring, ping_pong, 3600)
+{
+	ping_pong(_metadata, self, by_wait, 0);
+}
+
+TEST_F_TIMEOUT(ring, ping_pong_poll, 3600)
+{
+	ping_pong(_metadata, self, by_poll, 0);
+}
+
+TEST_F_TIMEOUT(ring, ping_pong_spins, 3600)
+{
+	ping_pong(_metadata, self, by_wait, 1000);
+}
+
+static void *take_many(void *arg)
+{
+	struct player *player = arg;
+	unsigned int seed = 1;
+	uint64_t i, number;
+
+	for (i = 0; i < player->rounds && !player->ret; i++) {
+		player->ret = take_number(player, &number);
+		if (!player->ret && number != i)
+			player->ret = -EPROTO;
+		if (!(rand_r(&seed) % 4096))
+			sleep_ns(MS);
+	}
+	return NULL;
+}
+
+static int put_number(struct mmapshare_part *p, uint64_t number)
+{
+	int ret;
+
+	while ((ret = mmapshare_ring_write(p, &number, 8)) == -EAGAIN) {
+		ret = mmapshare_ring_wait(p, 0, LIMIT);
+		if (ret)
+			return ret;
+	}
+	return ret;
+}
+
+/* One sleeps as there is nothing, the other as there is no room, again and again. */
+static void both_sleep(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self,
+		       uint32_t wake_bytes)
+{
+	const uint64_t records = 30 * from_environment("MMAPSHARE_ROUNDS", ROUNDS);
+	struct player player = { .wait = by_wait, .rounds = records };
+	unsigned int seed = 2;
+	pthread_t thread;
+	uint64_t i;
+	int ret = 0;
+
+	ASSERT_EQ(0, attach_both(self));
+	player.in = self->c;
+	mmapshare_ring_set_wake_bytes(self->p, wake_bytes);
+	mmapshare_ring_set_wake_bytes(self->c, wake_bytes);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, take_many, &player));
+	for (i = 0; i < records && !ret; i++) {
+		ret = put_number(self->p, i);
+		if (!(rand_r(&seed) % 4096))
+			sleep_ns(MS);
+	}
+	/* what is too little to be woken for is there at the end */
+	mmapshare_ring_close(self->p);
+	self->p = NULL;
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(0, ret);
+	EXPECT_EQ(0, player.ret);
+}
+
+TEST_F_TIMEOUT(ring, both_sleep, 3600)
+{
+	both_sleep(_metadata, self, 0);
+}
+
+TEST_F_TIMEOUT(ring, both_sleep_till_it_is_worth_it, 3600)
+{
+	both_sleep(_metadata, self, self->size / 2);
+}
+
+TEST_F(ring, times_out)
+{
+	const int64_t start = now();
+
+	ASSERT_EQ(0, attach_both(self));
+	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, 0, 50 * MS));
+	EXPECT_LE(50 * MS, now() - start);
+	EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, 0));
+	EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, FOREVER));
+}
+
+static void ignore(int signal)
+{
+}
+
+TEST_F(ring, signals)
+{
+	struct sigaction action = { .sa_handler = ignore };
+
+	ASSERT_EQ(0, attach_both(self));
+	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
+	alarm(1);
+	EXPECT_EQ(-EINTR, mmapshare_ring_wait(self->c, 0, FOREVER));
+}
+
+/* It says when there are so many bytes, headers included, and not before. */
+TEST_F(ring, wake_bytes)
+{
+	struct pollfd p = { .events = POLLIN };
+	int i;
+
+	ASSERT_EQ(0, attach_both(self));
+	p.fd = mmapshare_ring_fd(self->c);
+	mmapshare_ring_set_wake_bytes(self->c, 160);
+	for (i = 0; i < 9; i++) {
+		ASSERT_EQ(0, put_record(self->p, i, 8));
+		EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, 0, 0));
+		EXPECT_EQ(0, poll(&p, 1, 0));
+	}
+	ASSERT_EQ(0, put_record(self->p, i, 8));
+	EXPECT_EQ(0, mmapshare_ring_wait(self->c, 0, 0));
+	EXPECT_EQ(0, mmapshare_ring_wait(self->c, 0, FOREVER));
+	EXPECT_EQ(1, poll(&p, 1, 0));
+	EXPECT_EQ(10, take_all(self->c, 0, 8));
+	/* who wants more than there can be gets half */
+	mmapshare_ring_set_wake_bytes(self->c, UINT32_MAX);
+	ASSERT_EQ(0, put_record(self->p, 10, self->size / 2 - 8));
+	EXPECT_EQ(0, mmapshare_ring_wait(self->c, 0, FOREVER));
+}
+
+/* POLLOUT is for the record that was refused, and not for a shorter one. */
+TEST_F(ring, poll_for_room)
+{
+	struct pollfd p = { .events = POLLOUT };
+	void *room;
+
+	ASSERT_EQ(0, attach_both(self));
+	p.fd = mmapshare_ring_fd(self->p);
+	EXPECT_EQ(1, poll(&p, 1, 0));
+	EXPECT_LT(1, put_all(self->p, 0, 100));
+	EXPECT_EQ(-EAGAIN, mmapshare_ring_reserve(self->p, 1000, &room));
+	EXPECT_EQ(0, poll(&p, 1, 0));
+	ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
+	ASSERT_EQ(0, mmapshare_ring_release(self->c));
+	EXPECT_EQ(0, poll(&p, 1, 0));
+	EXPECT_LT(1, take_all(self->c, 1, 100));
+	EXPECT_EQ(1, poll(&p, 1, 10000));
+	EXPECT_EQ(POLLOUT, p.revents);
+	EXPECT_EQ(0, mmapshare_ring_reserve(self->p, 1000, &room));
+}
+
+/* Edge-triggered: once for what is there, and again for what is new. */
+TEST_F(ring, epoll_edges)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int set = epoll_create1(EPOLL_CLOEXEC), i;
+
+	ASSERT_EQ(0, attach_both(self));
+	ASSERT_EQ(0, epoll_ctl(set, EPOLL_CTL_ADD, mmapshare_ring_fd(self->c), &event));
+	EXPECT_EQ(0, epoll_wait(set, &event, 1, 0));
+	for (i = 0; i < 100; i++) {
+		ASSERT_EQ(0, put_record(self->p, i, 8));
+		ASSERT_EQ(1, epoll_wait(set, &event, 1, 10000));
+		ASSERT_EQ(0, epoll_wait(set, &event, 1, 0));
+	}
+	EXPECT_EQ(100, take_all(self->c, 0, 8));
+	close(set);
+}
+
+TEST_HARNESS_MAIN
