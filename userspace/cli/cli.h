@@ -14,7 +14,7 @@
 
 /*
  * Statuses: it went as asked, it did not, nobody can know what was asked; and of
- * wait: nothing came in time, nobody is there any more.
+ * who waits: nothing came in time, nobody is there any more.
  */
 enum {
 	STATUS_OK	= 0,
@@ -37,6 +37,7 @@ int cmd_seal(int argc, char **argv);
 int cmd_notify(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
+int cmd_ring(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
 /*
@@ -61,6 +62,7 @@ error_t parse_other(int key, struct argp_state *state);
 /* Numbers on the command line; what is none ends the program. */
 uint64_t parse_bytes(const char *text, const char *what);
 uint64_t parse_size(const char *text);
+unsigned int parse_mode(const char *text);
 double parse_seconds(const char *text);
 void check_name(const char *name);
 

@@ -135,6 +135,16 @@ uint64_t parse_size(const char *text)
 	return size;
 }
 
+unsigned int parse_mode(const char *text)
+{
+	char *end;
+	unsigned long mode = strtoul(text, &end, 8);
+
+	if (*text < '0' || *text > '7' || *end || mode > 0777)
+		fail_usage("%s: MODE is three octal digits: 660", text);
+	return mode;
+}
+
 double parse_seconds(const char *text)
 {
 	char *end;

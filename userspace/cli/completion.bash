@@ -19,10 +19,22 @@ _mmapshare_words()
 		return ;;
 	-m | --mode | -o | --offset | -l | --length | -p | --pattern | -x | --hex | \
 	-n | --interval | -c | --count | -t | --timeout)
-		[ "$1 $2" = "list -n" ] || return ;;
+		case "$1 $2" in
+		"list -n" | "ring create -o" | "ring "[pct]*" -x" | "ring "[pct]*" --hex") ;;
+		*)	return ;;
+		esac ;;
 	esac
 	case $1 in
 	create)		echo --exist-ok --mode --strategy --help ;;
+	ring)		echo create put cat tail stat bench --help ;;
+	"ring create")	echo --consumers --exist-ok --mode --overwrite --help ;;
+	"ring put")	echo --count --drop --hang-up --hex --raw --timeout --help
+			_mmapshare_regions ;;
+	"ring cat")	echo --count --hex --raw --help; _mmapshare_regions ;;
+	"ring tail")	echo --all --count --hang-up --hex --raw --timeout --help
+			_mmapshare_regions ;;
+	"ring stat")	echo --json --help; _mmapshare_regions ;;
+	"ring bench")	echo --length --time --help ;;
 	destroy)	echo --revoke --help; _mmapshare_regions ;;
 	list)		echo --json --no-headings --help ;;
 	info)		echo --json --help; _mmapshare_regions ;;
@@ -40,7 +52,7 @@ _mmapshare_words()
 	watch)		echo --count --interval --help ;;
 	doctor)		echo --help ;;
 	*)		echo create destroy list info read write fill checksum seal \
-				notify wait watch doctor --help --version ;;
+				notify wait watch ring doctor --help --version ;;
 	esac
 }
 
@@ -49,6 +61,9 @@ _mmapshare()
 	local word=${COMP_WORDS[COMP_CWORD]} command='' words
 
 	[ "$COMP_CWORD" -le 1 ] || command=${COMP_WORDS[1]}
+	if [ "$command" = ring ] && [ "$COMP_CWORD" -gt 2 ]; then
+		command="ring ${COMP_WORDS[2]}"
+	fi
 	words=$(_mmapshare_words "$command" "${COMP_WORDS[COMP_CWORD - 1]}")
 	# options only for who asks for them
 	[ "${word:0:1}" = - ] || words=$(tr ' ' '\n' <<<"$words" | grep -v '^-')

@@ -11,16 +11,6 @@ struct creation {
 	bool may_exist;
 };
 
-static unsigned int parse_mode(const char *text)
-{
-	char *end;
-	unsigned long mode = strtoul(text, &end, 8);
-
-	if (*text < '0' || *text > '7' || *end || mode > 0777)
-		fail_usage("%s: MODE is three octal digits: 660", text);
-	return mode;
-}
-
 static int parse_strategy(const char *text)
 {
 	int strategy = mmapshare_strategy_by_name(text);

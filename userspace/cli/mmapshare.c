@@ -23,6 +23,7 @@ static const struct {
 	{ "notify", cmd_notify },
 	{ "wait", cmd_wait },
 	{ "watch", cmd_watch },
+	{ "ring", cmd_ring },
 	{ "doctor", cmd_doctor },
 };
 
@@ -42,6 +43,7 @@ static const char doc[] =
 	"  notify [REGION]     tell those who wait that there is something new\n"
 	"  wait [REGION]       wait until somebody does\n"
 	"  watch               look at all regions, again and again\n"
+	"  ring COMMAND        records from one to many: see mmapshare ring --help\n"
 	"  doctor              why can this not be used, and what to do\n"
 	"\n"
 	"REGION is a name, or the path of a node, or /dev/mmapshare if there is none. "

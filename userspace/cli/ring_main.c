@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+/* ring: its commands, and those that make one and look at it */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ring.h"
+
+static const struct {
+	int error;
+	const char *text;
+} errors[] = {
+	{ EBADMSG, "its producer has stored what cannot be" },
+	{ EBUSY, "it has a producer already, or is between the kernel and others" },
+	{ ENOSPC, "it has as many consumers as it can have" },
+	{ ENOTTY, "not a ring: see mmapshare ring create" },
+	{ EPIPE, "all others are gone" },
+	{ EPROTONOSUPPORT, "the module is newer than this command" },
+};
+
+void fail_ring(const char *name, int error)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(errors); i++)
+		if (errors[i].error == -error)
+			fail("%s: %s", name, errors[i].text);
+	fail_error(name, error);
+}
+
+void take_name(const char **name, const char *arg)
+{
+	if (*name)
+		fail_usage("%s: one NAME at a time", arg);
+	if (!strchr(arg, '/'))
+		check_name(arg);
+	*name = arg;
+}
+
+struct creation {
+	const char *name;
+	uint64_t size;
+	unsigned int consumers;
+	unsigned int flags;
+	unsigned int mode;
+	bool may_exist;
+};
+
+static unsigned int parse_consumers(const char *text)
+{
+	const uint64_t n = parse_bytes(text, "COUNT");
+
+	if (!n || n > MMAPSHARE_RING_CONSUMERS_MAX)
+		fail_usage("%s: there can be 1 to %d consumers", text,
+			   MMAPSHARE_RING_CONSUMERS_MAX);
+	return n;
+}
+
+static error_t parse_create(int key, char *arg, struct argp_state *state)
+{
+	struct creation *c = state->input;
+
+	switch (key) {
+	case 'c':
+		c->consumers = parse_consumers(arg);
+		return 0;
+	case 'e':
+		c->may_exist = true;
+		return 0;
+	case 'm':
+		c->mode = parse_mode(arg);
+		return 0;
+	case 'o':
+		c->flags |= MMAPSHARE_RING_OVERWRITE;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num == 0) {
+			check_name(arg);
+			c->name = arg;
+		} else if (state->arg_num == 1) {
+			c->size = parse_size(arg);
+		} else {
+			fail_usage("%s: one NAME and one SIZE are enough", arg);
+		}
+		return 0;
+	case ARGP_KEY_END:
+		if (!c->name || !c->size)
+			fail_usage("say NAME and SIZE: samples 1M");
+		return 0;
+	default:
+		return parse_other(key, state);
+	}
+}
+
+static const struct argp_option create_options[] = {
+	{ "consumers", 'c', "COUNT", 0, "how many there can be at a time (8)", 0 },
+	{ "exist-ok", 'e', NULL, 0, "it is fine if there is one of that name", 0 },
+	{ "mode", 'm', "MODE", 0, "permissions, less the umask's (600)", 0 },
+	{ "overwrite", 'o', NULL, 0, "forget the oldest records when it is full", 0 },
+	{ 0 }
+};
+
+static const struct argp create_argp = {
+	.options = create_options,
+	.parser = parse_create,
+	.args_doc = "NAME SIZE",
+	.doc = "Make a ring for SIZE bytes of records, rounded up to a power of two of "
+	       "pages, /dev/mmapshare-NAME.",
+};
+
+static int ring_create(int argc, char **argv)
+{
+	struct creation c = { .mode = 0600, .consumers = 8 };
+	struct mmapshare *region;
+	int ret;
+
+	parse_arguments(&create_argp, argc, argv, &c);
+	if (c.may_exist)
+		ret = mmapshare_ring_create_or_open(&region, c.name, c.size, c.flags,
+						    c.consumers, c.mode);
+	else
+		ret = mmapshare_ring_create(&region, c.name, c.size, c.flags,
+					    c.consumers, c.mode);
+	if (ret < 0)
+		fail_error(c.name, ret);
+	mmapshare_close(region);
+	return STATUS_OK;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "create", ring_create },
+	{ "put", ring_put },
+	{ "cat", ring_cat },
+	{ "tail", ring_tail },
+	{ "stat", ring_stat },
+	{ "bench", ring_bench },
+};
+
+static const char doc[] =
+	"Records from one producer to many consumers.\v"
+	"Commands:\n"
+	"  create NAME SIZE    make a ring, /dev/mmapshare-NAME\n"
+	"  put NAME            put records from standard input into it\n"
+	"  cat NAME            print the records there are\n"
+	"  tail NAME           print those to come, as they come\n"
+	"  stat NAME           facts about it, and who takes part\n"
+	"  bench               how fast are rings here\n"
+	"\n"
+	"'mmapshare ring COMMAND --help' has the options. A ring is destroyed by "
+	"'mmapshare destroy NAME'.";
+
+static int run(int argc, char **argv)
+{
+	static char name[64];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(commands[i].name, argv[0]))
+			continue;
+		snprintf(name, sizeof(name), "mmapshare ring %s", argv[0]);
+		argv[0] = name;
+		program_invocation_name = name;
+		return commands[i].run(argc, argv);
+	}
+	fail_usage("%s: no such command: see mmapshare ring --help", argv[0]);
+}
+
+/* The first argument is the command, and takes all that follow. */
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	int *status = state->input;
+
+	(void)arg;
+	switch (key) {
+	case ARGP_KEY_ARG:
+		*status = run(state->argc - state->next + 1,
+			      state->argv + state->next - 1);
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		fail_usage("which command? see mmapshare ring --help");
+	default:
+		return parse_other(key, state);
+	}
+}
+
+static const struct argp argp = {
+	.parser = parse,
+	.args_doc = "COMMAND [ARGUMENT...]",
+	.doc = doc,
+};
+
+int cmd_ring(int argc, char **argv)
+{
+	int status = STATUS_OK;
+
+	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &status))
+		return STATUS_USAGE;
+	return status;
+}
