@@ -54,6 +54,9 @@ torture: deps	## random operations on mappings; KERNEL=6.12 OPS= SECONDS= SEED= 
 selfcheck: deps	## see that the VM runner notices what it should
 	@$(vm)/selfcheck
 
+bench: deps	## measure rings beside pipes, sockets and futexes in a VM; KERNEL=6.12
+	@$(vm)/run --kernel $(KERNEL) --timeout 600 -- userspace/bench/ring_bench
+
 demo: deps	## run the demonstration in a VM; KERNEL=6.12 ARCH=
 	@if [ -t 1 ]; then color=1; else color=0; fi; \
 	$(vm)/run --kernel $(KERNEL) --env MMAPSHARE_COLOR=$$color \
@@ -70,4 +73,4 @@ help:		## this list
 		expand -t 20
 
 .PHONY: modules modules_install install uninstall clean check check-debug torture \
-	kunit coverage lint litmus selfcheck demo shell deps help
+	kunit coverage lint litmus selfcheck bench demo shell deps help

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What there is besides: a plain queue for one producer and one consumer in a
+ * memfd, who never sleep; pipes and sockets; futexes and eventfds.
+ */
+#define _GNU_SOURCE
+#include <linux/futex.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "bench.h"
+
+#define SPINS	200
+
+/* Each side has a line of its own for what it stores, and one for what it knows. */
+struct queue {
+	_Alignas(64) uint64_t head;
+	_Alignas(64) uint64_t tail;
+	_Alignas(64) uint64_t tail_seen;
+	_Alignas(64) uint64_t head_seen;
+	_Alignas(64) char records[CHANNEL_SIZE];
+};
+
+struct channel {
+	struct queue *queue;
+	size_t length;
+	uint64_t position;
+	int fd[2];
+	int32_t *turn;
+	char buffer[LENGTH_MAX];
+};
+
+static struct channel *new_channel(void)
+{
+	struct channel *c = calloc(1, sizeof(*c));
+
+	check("memory", c);
+	return c;
+}
+
+static void nothing(struct channel *c)
+{
+	(void)c;
+}
+
+static struct channel *queue_make(size_t length)
+{
+	struct channel *c = new_channel();
+
+	c->length = length;
+	c->queue = shared_memory(sizeof(*c->queue));
+	return c;
+}
+
+/* The other one may need this processor. */
+static void look_again(unsigned int *times)
+{
+	if (++*times % SPINS == 0)
+		sched_yield();
+}
+
+/* Positions are in bytes. All records have the same length, which is not in it. */
+static void queue_put(struct channel *c, const void *record, size_t length)
+{
+	struct queue *q = c->queue;
+	unsigned int times = 0;
+
+	while (c->position - q->tail_seen == CHANNEL_SIZE) {
+		q->tail_seen = __atomic_load_n(&q->tail, __ATOMIC_ACQUIRE);
+		look_again(&times);
+	}
+	memcpy(q->records + c->position % CHANNEL_SIZE, record, length);
+	c->position += length;
+	__atomic_store_n(&q->head, c->position, __ATOMIC_RELEASE);
+}
+
+static const void *queue_take(struct channel *c, size_t *length)
+{
+	struct queue *q = c->queue;
+	unsigned int times = 0;
+	const char *record;
+
+	/* the one before is done with */
+	__atomic_store_n(&q->tail, c->position, __ATOMIC_RELEASE);
+	while (c->position == q->head_seen) {
+		q->head_seen = __atomic_load_n(&q->head, __ATOMIC_ACQUIRE);
+		look_again(&times);
+	}
+	record = q->records + c->position % CHANNEL_SIZE;
+	*length = c->length;
+	c->position += c->length;
+	return record;
+}
+
+static void queue_close(struct channel *c)
+{
+	munmap(c->queue, sizeof(*c->queue));
+	free(c);
+}
+
+static struct channel *pipe_make(size_t length)
+{
+	struct channel *c = new_channel();
+
+	c->length = length;
+	check("pipe", !pipe(c->fd));
+	return c;
+}
+
+static struct channel *seqpacket_make(size_t length)
+{
+	struct channel *c = new_channel();
+
+	c->length = length;
+	check("socketpair", !socketpair(AF_UNIX, SOCK_SEQPACKET, 0, c->fd));
+	return c;
+}
+
+static void fd_put(struct channel *c, const void *record, size_t length)
+{
+	check("write", write(c->fd[1], record, length) == (ssize_t)length);
+}
+
+/* What is written at once, and is no longer than this, is read at once. */
+static const void *fd_take(struct channel *c, size_t *length)
+{
+	*length = c->length;
+	check("read", read(c->fd[0], c->buffer, c->length) == (ssize_t)c->length);
+	return c->buffer;
+}
+
+static void fd_close(struct channel *c)
+{
+	close(c->fd[0]);
+	close(c->fd[1]);
+	free(c);
+}
+
+static struct channel *futex_make(void)
+{
+	struct channel *c = new_channel();
+
+	c->turn = shared_memory(sizeof(*c->turn));
+	return c;
+}
+
+static void futex_wake(struct channel *c, int side)
+{
+	__atomic_store_n(c->turn, !side, __ATOMIC_RELEASE);
+	syscall(SYS_futex, c->turn, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static void futex_sleep(struct channel *c, int side)
+{
+	while (__atomic_load_n(c->turn, __ATOMIC_ACQUIRE) != side)
+		syscall(SYS_futex, c->turn, FUTEX_WAIT, !side, NULL, NULL, 0);
+}
+
+static void futex_close(struct channel *c)
+{
+	munmap(c->turn, sizeof(*c->turn));
+	free(c);
+}
+
+static struct channel *eventfd_make(void)
+{
+	struct channel *c = new_channel();
+
+	c->fd[0] = eventfd(0, 0);
+	c->fd[1] = eventfd(0, 0);
+	check("eventfd", c->fd[0] >= 0 && c->fd[1] >= 0);
+	return c;
+}
+
+static void eventfd_wake(struct channel *c, int side)
+{
+	check("eventfd", !eventfd_write(c->fd[!side], 1));
+}
+
+static void eventfd_sleep(struct channel *c, int side)
+{
+	eventfd_t count;
+
+	check("eventfd", !eventfd_read(c->fd[side], &count));
+}
+
+const struct transport queue_transport = {
+	.name = "queue",
+	.make = queue_make,
+	.put = queue_put,
+	.flush = nothing,
+	.take = queue_take,
+	.close = queue_close,
+};
+
+const struct transport pipe_transport = {
+	.name = "pipe",
+	.make = pipe_make,
+	.put = fd_put,
+	.flush = nothing,
+	.take = fd_take,
+	.close = fd_close,
+};
+
+const struct transport seqpacket_transport = {
+	.name = "seqpacket",
+	.make = seqpacket_make,
+	.put = fd_put,
+	.flush = nothing,
+	.take = fd_take,
+	.close = fd_close,
+};
+
+const struct signaller futex_signaller = {
+	.name = "futex",
+	.make = futex_make,
+	.wake = futex_wake,
+	.sleep = futex_sleep,
+	.close = futex_close,
+};
+
+const struct signaller eventfd_signaller = {
+	.name = "eventfd",
+	.make = eventfd_make,
+	.wake = eventfd_wake,
+	.sleep = eventfd_sleep,
+	.close = fd_close,
+};

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+/* Through a ring of mmapshare, with each record handed on, or sixteen at a time. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <mmapshare.h>
+#include "bench.h"
+
+#define BATCH	16
+#define SPINS	200
+
+struct channel {
+	struct mmapshare_part *producer, *consumer;
+	/* of the one who signals: the other way */
+	struct mmapshare_part *back_producer, *back_consumer;
+	unsigned int pending, taken;
+};
+
+static void make_ring(struct mmapshare_part **producer, struct mmapshare_part **consumer)
+{
+	struct mmapshare *region;
+
+	check("mmapshare_ring_create", !mmapshare_ring_create(&region, NULL, CHANNEL_SIZE,
+							      0, 1, 0));
+	check("producer", !mmapshare_ring_attach(producer, region,
+						 MMAPSHARE_RING_ATTACH_PRODUCER));
+	check("consumer", !mmapshare_ring_attach(consumer, region,
+						 MMAPSHARE_RING_ATTACH_CONSUMER));
+	mmapshare_close(region);
+}
+
+static struct channel *make(size_t length)
+{
+	struct channel *c = calloc(1, sizeof(*c));
+
+	(void)length;
+	check("memory", c);
+	make_ring(&c->producer, &c->consumer);
+	/* who has to sleep does it until it is worth it */
+	mmapshare_ring_set_wake_bytes(c->producer, CHANNEL_SIZE / 2);
+	mmapshare_ring_set_spins(c->producer, SPINS);
+	mmapshare_ring_set_spins(c->consumer, SPINS);
+	return c;
+}
+
+static void flush(struct channel *c)
+{
+	check("commit", !mmapshare_ring_commit(c->producer));
+	c->pending = 0;
+}
+
+static void reserve_and_fill(struct channel *c, const void *record, size_t length)
+{
+	void *room;
+
+	while (mmapshare_ring_reserve(c->producer, length, &room)) {
+		flush(c);
+		check("wait for room", !mmapshare_ring_wait(c->producer, 0, -1));
+	}
+	memcpy(room, record, length);
+}
+
+static void put(struct channel *c, const void *record, size_t length)
+{
+	reserve_and_fill(c, record, length);
+	flush(c);
+}
+
+static void put_batch(struct channel *c, const void *record, size_t length)
+{
+	reserve_and_fill(c, record, length);
+	if (++c->pending == BATCH)
+		flush(c);
+}
+
+static const void *take_from(struct mmapshare_part *part, size_t *length)
+{
+	const void *record;
+	int ret;
+
+	while ((ret = mmapshare_ring_next(part, &record, length)) == -EAGAIN) {
+		check("release", !mmapshare_ring_release(part));
+		check("wait", !mmapshare_ring_wait(part, 0, -1));
+	}
+	check("next", !ret);
+	return record;
+}
+
+static const void *take(struct channel *c, size_t *length)
+{
+	/* the one before is done with */
+	mmapshare_ring_release(c->consumer);
+	return take_from(c->consumer, length);
+}
+
+static const void *take_batch(struct channel *c, size_t *length)
+{
+	if (++c->taken % BATCH == 0)
+		mmapshare_ring_release(c->consumer);
+	return take_from(c->consumer, length);
+}
+
+static void close_channel(struct channel *c)
+{
+	mmapshare_ring_close(c->producer);
+	mmapshare_ring_close(c->consumer);
+	mmapshare_ring_close(c->back_producer);
+	mmapshare_ring_close(c->back_consumer);
+	free(c);
+}
+
+static struct channel *make_both_ways(void)
+{
+	struct channel *c = calloc(1, sizeof(*c));
+
+	check("memory", c);
+	make_ring(&c->producer, &c->consumer);
+	make_ring(&c->back_producer, &c->back_consumer);
+	return c;
+}
+
+static void wake(struct channel *c, int side)
+{
+	check("write", !mmapshare_ring_write(side ? c->back_producer : c->producer, "", 1));
+}
+
+static void sleep_until(struct channel *c, int side)
+{
+	struct mmapshare_part *part = side ? c->consumer : c->back_consumer;
+	size_t length;
+
+	take_from(part, &length);
+	check("release", !mmapshare_ring_release(part));
+}
+
+const struct transport ring_transport = {
+	.name = "ring",
+	.make = make,
+	.put = put,
+	.flush = flush,
+	.take = take,
+	.close = close_channel,
+};
+
+const struct transport ring_batch_transport = {
+	.name = "ring-by-16",
+	.make = make,
+	.put = put_batch,
+	.flush = flush,
+	.take = take_batch,
+	.close = close_channel,
+};
+
+const struct signaller ring_signaller = {
+	.name = "ring",
+	.make = make_both_ways,
+	.wake = wake,
+	.sleep = sleep_until,
+	.close = close_channel,
+};
