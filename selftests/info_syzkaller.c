@@ -44,6 +44,20 @@ static const struct field {
 	FIELD(notify, size), FIELD(notify, flags), FIELD(notify, count),
 	FIELD(wait, size), FIELD(wait, flags), FIELD(wait, count),
 	FIELD(wait, timeout),
+	FIELD(create, size), FIELD(create, flags), FIELD(create, region_size),
+	FIELD(create, strategy), FIELD(create, mode), FIELD(create, name),
+	FIELD(create, ring), FIELD(create, consumers),
+	FIELD(destroy, size), FIELD(destroy, flags), FIELD(destroy, name),
+	FIELD(query, size), FIELD(query, flags), FIELD(query, region_size),
+	FIELD(query, strategy), FIELD(query, mode), FIELD(query, uid),
+	FIELD(query, gid), FIELD(query, id), FIELD(query, ring),
+	FIELD(query, files), FIELD(query, maps), FIELD(query, name),
+	FIELD(ring_attach, size), FIELD(ring_attach, flags),
+	FIELD(ring_attach, map_size), FIELD(ring_attach, own_offset),
+	FIELD(ring_attach, own_size), FIELD(ring_attach, cursor),
+	FIELD(ring_attach, reserved),
+	FIELD(ring_notify, size), FIELD(ring_notify, flags),
+	FIELD(ring_wait, size), FIELD(ring_wait, flags), FIELD(ring_wait, timeout),
 };
 
 static const struct {
@@ -59,6 +73,12 @@ static const struct {
 	{ "MMAPSHARE_IOC_REVOKE", MMAPSHARE_IOC_REVOKE },
 	{ "MMAPSHARE_IOC_NOTIFY", MMAPSHARE_IOC_NOTIFY },
 	{ "MMAPSHARE_IOC_WAIT", MMAPSHARE_IOC_WAIT },
+	{ "MMAPSHARE_IOC_CREATE", MMAPSHARE_IOC_CREATE },
+	{ "MMAPSHARE_IOC_DESTROY", MMAPSHARE_IOC_DESTROY },
+	{ "MMAPSHARE_IOC_QUERY", MMAPSHARE_IOC_QUERY },
+	{ "MMAPSHARE_IOC_RING_ATTACH", MMAPSHARE_IOC_RING_ATTACH },
+	{ "MMAPSHARE_IOC_RING_NOTIFY", MMAPSHARE_IOC_RING_NOTIFY },
+	{ "MMAPSHARE_IOC_RING_WAIT", MMAPSHARE_IOC_RING_WAIT },
 	{ "MMAPSHARE_NOTIFY_COUNTED", MMAPSHARE_NOTIFY_COUNTED },
 	{ "MMAPSHARE_NAME_SIZE", MMAPSHARE_NAME_SIZE },
 	{ "MMAPSHARE_PATTERN_MAX", MMAPSHARE_PATTERN_MAX },
@@ -107,6 +127,8 @@ static size_t size_of(const char *type)
 	if (!comma)
 		return 0;
 	comma += strspn(comma, ", ");
+	if (!strncmp(type, "string[", 7))
+		return value_of(comma);
 	if (!strncmp(type, "array[", 6))
 		return size_of(type + 6) * value_of(comma);
 	return size_of(comma);
@@ -146,6 +168,12 @@ TEST_F(text, fields)
 	EXPECT_EQ(8U, sizeof(struct mmapshare_revoke));
 	EXPECT_EQ(16U, sizeof(struct mmapshare_notify));
 	EXPECT_EQ(24U, sizeof(struct mmapshare_wait));
+	EXPECT_EQ(96U, sizeof(struct mmapshare_create));
+	EXPECT_EQ(72U, sizeof(struct mmapshare_destroy));
+	EXPECT_EQ(120U, sizeof(struct mmapshare_query));
+	EXPECT_EQ(40U, sizeof(struct mmapshare_ring_attach));
+	EXPECT_EQ(8U, sizeof(struct mmapshare_ring_notify));
+	EXPECT_EQ(16U, sizeof(struct mmapshare_ring_wait));
 }
 
 /* Each ioctl by its own name, with the structure that belongs to it. */
@@ -162,6 +190,12 @@ TEST_F(text, ioctls)
 		{ "MMAPSHARE_IOC_REVOKE", "mmapshare_revoke" },
 		{ "MMAPSHARE_IOC_NOTIFY", "mmapshare_notify" },
 		{ "MMAPSHARE_IOC_WAIT", "mmapshare_wait" },
+		{ "MMAPSHARE_IOC_CREATE", "mmapshare_create" },
+		{ "MMAPSHARE_IOC_DESTROY", "mmapshare_destroy" },
+		{ "MMAPSHARE_IOC_QUERY", "mmapshare_query" },
+		{ "MMAPSHARE_IOC_RING_ATTACH", "mmapshare_ring_attach" },
+		{ "MMAPSHARE_IOC_RING_NOTIFY", "mmapshare_ring_notify" },
+		{ "MMAPSHARE_IOC_RING_WAIT", "mmapshare_ring_wait" },
 	};
 	char line[256], name[64], cmd[64], type[64];
 	size_t n = 0;
