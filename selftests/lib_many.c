@@ -193,7 +193,7 @@ FIXTURE_TEARDOWN(many)
 }
 
 /* what is asked for may take longer than the harness would wait */
-TEST_F_TIMEOUT(many, come_and_go_while_others_use_them, 900)
+TEST_F_TIMEOUT(many, come_and_go_while_others_use_them, 3600)
 {
 	const time_t end = time(NULL) + SECONDS;
 	unsigned long made = 0, used = 0;
