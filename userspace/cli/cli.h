@@ -24,7 +24,16 @@ enum {
 	STATUS_ALONE	= 4,
 };
 
-/* Each is called with argv[0] being "mmapshare NAME" and returns a status. */
+/* One of several, of which the last has no name. */
+struct command {
+	const char *name;
+	/* with argv[0] being "mmapshare NAME"; returns a status */
+	int (*run)(int argc, char **argv);
+};
+
+/* Run the one that argv[1] names; @doc is for --help. Returns its status. */
+int run_command(const struct command *commands, const char *doc, int argc, char **argv);
+
 int cmd_create(int argc, char **argv);
 int cmd_destroy(int argc, char **argv);
 int cmd_list(int argc, char **argv);

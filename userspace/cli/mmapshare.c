@@ -3,14 +3,10 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #include "cli.h"
 
-static const struct {
-	const char *name;
-	int (*run)(int argc, char **argv);
-} commands[] = {
+static const struct command commands[] = {
 	{ "create", cmd_create },
 	{ "destroy", cmd_destroy },
 	{ "list", cmd_list },
@@ -25,6 +21,7 @@ static const struct {
 	{ "watch", cmd_watch },
 	{ "ring", cmd_ring },
 	{ "doctor", cmd_doctor },
+	{ NULL, NULL }
 };
 
 static const char doc[] =
@@ -49,47 +46,6 @@ static const char doc[] =
 	"REGION is a name, or the path of a node, or /dev/mmapshare if there is none. "
 	"'mmapshare COMMAND --help' has the options.";
 
-static int run(int argc, char **argv)
-{
-	static char name[64];
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (strcmp(commands[i].name, argv[0]))
-			continue;
-		snprintf(name, sizeof(name), "mmapshare %s", argv[0]);
-		argv[0] = name;
-		program_invocation_name = name;
-		return commands[i].run(argc, argv);
-	}
-	fail_usage("%s: no such command: see mmapshare --help", argv[0]);
-}
-
-/* The first argument is the command, and takes all that follow. */
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	int *status = state->input;
-
-	(void)arg;
-	switch (key) {
-	case ARGP_KEY_ARG:
-		*status = run(state->argc - state->next + 1,
-			      state->argv + state->next - 1);
-		state->next = state->argc;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		fail_usage("which command? see mmapshare --help");
-	default:
-		return parse_other(key, state);
-	}
-}
-
-static const struct argp argp = {
-	.parser = parse,
-	.args_doc = "COMMAND [ARGUMENT...]",
-	.doc = doc,
-};
-
 static void print_version(FILE *stream, struct argp_state *state)
 {
 	(void)state;
@@ -110,14 +66,13 @@ static void reserve_standard(void)
 int main(int argc, char **argv)
 {
 	static char name[16] = "mmapshare";
-	int status = STATUS_OK;
+	int status;
 
 	reserve_standard();
 	argp_program_version_hook = print_version;
 	argv[0] = name;
 	program_invocation_name = name;
-	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &status))
-		return STATUS_USAGE;
+	status = run_command(commands, doc, argc, argv);
 	close_output();
 	return status;
 }

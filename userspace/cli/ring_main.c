@@ -127,16 +127,14 @@ static int ring_create(int argc, char **argv)
 	return STATUS_OK;
 }
 
-static const struct {
-	const char *name;
-	int (*run)(int argc, char **argv);
-} commands[] = {
+static const struct command commands[] = {
 	{ "create", ring_create },
 	{ "put", ring_put },
 	{ "cat", ring_cat },
 	{ "tail", ring_tail },
 	{ "stat", ring_stat },
 	{ "bench", ring_bench },
+	{ NULL, NULL }
 };
 
 static const char doc[] =
@@ -152,52 +150,7 @@ static const char doc[] =
 	"'mmapshare ring COMMAND --help' has the options. A ring is destroyed by "
 	"'mmapshare destroy NAME'.";
 
-static int run(int argc, char **argv)
-{
-	static char name[64];
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (strcmp(commands[i].name, argv[0]))
-			continue;
-		snprintf(name, sizeof(name), "mmapshare ring %s", argv[0]);
-		argv[0] = name;
-		program_invocation_name = name;
-		return commands[i].run(argc, argv);
-	}
-	fail_usage("%s: no such command: see mmapshare ring --help", argv[0]);
-}
-
-/* The first argument is the command, and takes all that follow. */
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	int *status = state->input;
-
-	(void)arg;
-	switch (key) {
-	case ARGP_KEY_ARG:
-		*status = run(state->argc - state->next + 1,
-			      state->argv + state->next - 1);
-		state->next = state->argc;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		fail_usage("which command? see mmapshare ring --help");
-	default:
-		return parse_other(key, state);
-	}
-}
-
-static const struct argp argp = {
-	.parser = parse,
-	.args_doc = "COMMAND [ARGUMENT...]",
-	.doc = doc,
-};
-
 int cmd_ring(int argc, char **argv)
 {
-	int status = STATUS_OK;
-
-	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &status))
-		return STATUS_USAGE;
-	return status;
+	return run_command(commands, doc, argc, argv);
 }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+/* The first argument is a command, and takes all that follow. */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+#include "cli.h"
+
+struct choice {
+	const struct command *commands;
+	int status;
+};
+
+static int run(const struct command *c, int argc, char **argv)
+{
+	char *name;
+
+	for (; c->name; c++) {
+		if (strcmp(c->name, argv[0]))
+			continue;
+		/* kept: it is what messages begin with from now on */
+		if (asprintf(&name, "%s %s", program_invocation_name, argv[0]) < 0)
+			fail("no memory");
+		argv[0] = name;
+		program_invocation_name = name;
+		return c->run(argc, argv);
+	}
+	fail_usage("%s: no such command: see %s --help", argv[0],
+		   program_invocation_name);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct choice *choice = state->input;
+
+	(void)arg;
+	switch (key) {
+	case ARGP_KEY_ARG:
+		choice->status = run(choice->commands, state->argc - state->next + 1,
+				     state->argv + state->next - 1);
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		fail_usage("which command? see %s --help", program_invocation_name);
+	default:
+		return parse_other(key, state);
+	}
+}
+
+int run_command(const struct command *commands, const char *doc, int argc, char **argv)
+{
+	struct choice choice = { .commands = commands, .status = STATUS_OK };
+	const struct argp argp = {
+		.parser = parse,
+		.args_doc = "COMMAND [ARGUMENT...]",
+		.doc = doc,
+	};
+
+	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &choice))
+		return STATUS_USAGE;
+	return choice.status;
+}
