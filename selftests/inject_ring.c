@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A ring that cannot be made leaves nothing; who cannot take part in one leaves it
+ * as it was: the cursor and the place of the producer are free.
+ */
+#include "inject.h"
+#include "ring_test.h"
+
+struct target {
+	int fd;			/* the device, or a ring */
+	uint32_t role;
+};
+
+static long create(void *arg)
+{
+	struct target *t = arg;
+
+	return ring_create_as(t->fd, NULL, RING_SIZE, MMAPSHARE_RING, RING_CONSUMERS);
+}
+
+static const char *uncreate(void *arg, long ret)
+{
+	struct mmapshare_info info;
+	const char *wrong = NULL;
+
+	if (ret < 0)
+		return NULL;
+	if (device_info(ret, &info) || info.ring != MMAPSHARE_RING)
+		wrong = "what was made is not a ring";
+	close(ret);
+	return wrong;
+}
+
+static long attach(void *arg)
+{
+	struct target *t = arg;
+	struct mmapshare_ring_attach at;
+
+	return ring_attach(t->fd, t->role, &at);
+}
+
+/* Whoever has a part of the only two can be the only one in each. */
+static const char *detach(void *arg, long ret)
+{
+	struct target *t = arg;
+	struct mmapshare_ring_attach at;
+	const char *wrong = NULL;
+	int again;
+
+	if (ret >= 0)
+		close(ret);
+	again = ring_attach(t->fd, t->role, &at);
+	if (again < 0)
+		return "nobody can take part any more";
+	if (at.cursor)
+		wrong = "a cursor is taken";
+	close(again);
+	return wrong;
+}
+
+static void sweep(struct __test_metadata *_metadata, struct inject *in,
+		  struct inject_case *c)
+{
+	c->errnos = inject_efault;
+	EXPECT_STREQ("", inject_sweep(in, c));
+	EXPECT_LT(0, in->failed);
+}
+
+TEST_F_TIMEOUT(inject, create, INJECT_TIMEOUT)
+{
+	struct target t = { .fd = self->dev.fd };
+	struct inject_case c = { .call = create, .after = uncreate, .arg = &t };
+
+	sweep(_metadata, &self->in, &c);
+}
+
+TEST_F_TIMEOUT(inject, attach, INJECT_TIMEOUT)
+{
+	static const uint32_t roles[] = {
+		MMAPSHARE_RING_ATTACH_PRODUCER, MMAPSHARE_RING_ATTACH_CONSUMER,
+	};
+	struct target t = { .fd = self->dev.fd };
+	struct inject_case c = { .call = attach, .after = detach, .arg = &t };
+	size_t i;
+
+	t.fd = create(&t);
+	ASSERT_LE(0, t.fd);
+	for (i = 0; i < ARRAY_SIZE(roles); i++) {
+		t.role = roles[i];
+		sweep(_metadata, &self->in, &c);
+	}
+	close(t.fd);
+}
+
+TEST_HARNESS_MAIN
