@@ -11,7 +11,7 @@
 #include <setjmp.h>
 #include <time.h>
 
-#define SECONDS	2	/* or $MMAPSHARE_REVOKES rounds */
+#define SECONDS	1	/* or $MMAPSHARE_REVOKES rounds */
 #define PAGES	20	/* of a region */
 #define SLOTS	4	/* of each thread, with room for one region */
 #define AFTER	3	/* operations of each thread after it was revoked */
