@@ -11,7 +11,7 @@ name=cli.$$
 
 cleanup()
 {
-	mmapshare destroy $name 2>/dev/null
+	mmapshare destroy $name $name.ring 2>/dev/null
 }
 
 # on_terminal COMMAND: print all that the command, for sh, shows on a terminal
@@ -45,7 +45,7 @@ plain()
 }
 
 python3 -c 'import pty' 2>/dev/null || skip_all "needs python3"
-plan 16
+plan 21
 export TERM=vt100
 expect "create" "status 0" "$(on_terminal "mmapshare create $name 4M")"
 expect "create again" "1 status 1" "$(on_terminal "mmapshare create $name 1" |
@@ -64,6 +64,14 @@ expect "checksum" "$(mmapshare checksum $name; echo status 0)" \
 	"$(on_terminal "mmapshare checksum $name")"
 expect "doctor" "$(mmapshare doctor; echo status 0)" \
 	"$(on_terminal "mmapshare doctor")"
+expect "notify" "status 0" "$(on_terminal "mmapshare notify $name")"
+expect "wait" "$(printf '1\nstatus 0')" "$(on_terminal "mmapshare wait -c 0 $name")"
+expect "seal" "$(mmapshare seal $name; echo status 0)" \
+	"$(on_terminal "mmapshare seal $name")"
+expect "ring create and put" "status 0" "$(on_terminal \
+	"mmapshare ring create $name.ring 4K && echo hello | mmapshare ring put $name.ring")"
+expect "ring cat, and destroy" "$(printf 'hello\nstatus 0')" "$(on_terminal \
+	"mmapshare ring cat $name.ring && mmapshare destroy $name.ring")"
 expect "no bar for a short copy" "status 0" \
 	"$(on_terminal "mmapshare read $name >/dev/null")"
 
