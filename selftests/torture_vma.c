@@ -16,7 +16,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-#define DEFAULT_OPS	5000
+#define DEFAULT_OPS	3000
 #define LONG_RUN	100000	/* operations, of one that was asked for */
 
 /* Longer than anybody waits; the harness would end it after 30 s. */
