@@ -11,7 +11,8 @@
 #include <setjmp.h>
 #include <time.h>
 
-#define SECONDS	1	/* or $MMAPSHARE_REVOKES rounds */
+#define SECONDS	2	/* or $MMAPSHARE_REVOKES rounds */
+#define LEAST	10	/* rounds, however long they take */
 #define PAGES	20	/* of a region */
 #define SLOTS	4	/* of each thread, with room for one region */
 #define AFTER	3	/* operations of each thread after it was revoked */
@@ -296,8 +297,8 @@ TEST_F_TIMEOUT(race, revoke, 400)
 	for (i = 0; i < THREADS; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, work,
 					    &race->workers[i]));
-	for (round = 0; round < rounds && (text || time(NULL) - start < SECONDS);
-	     round++) {
+	for (round = 0; round < rounds && (text || round < LEAST ||
+					   time(NULL) - start < SECONDS); round++) {
 		race->fd = region_create_as(self->dev.fd, NULL, race->size,
 					    self->dev.info.strategy, 0);
 		ASSERT_LE(0, race->fd);
