@@ -47,12 +47,23 @@ static int chance(struct worker *w, int ret)
 	return ret ? errno : 0;
 }
 
+/* As expect(), and no part of what the seed decides: it may not come to it. */
+static bool must(struct worker *w, long ret, int error)
+{
+	const int seen = chance(w, ret == -1);
+
+	if (seen == error)
+		return true;
+	fail(w, "errno %d instead of %d", seen, error);
+	return false;
+}
+
 static bool refused(struct worker *w, const struct own *own, int fd, int error,
 		    int map_error)
 {
-	return expect(w, pwrite(fd, w->buf, PAGE, 0), error) &&
-	       expect(w, (long)mmap(own->mem, own->length, PROT_READ | PROT_WRITE,
-				    MAP_SHARED | MAP_FIXED, fd, 0), map_error);
+	return must(w, pwrite(fd, w->buf, PAGE, 0), error) &&
+	       must(w, (long)mmap(own->mem, own->length, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_FIXED, fd, 0), map_error);
 }
 
 /* What was stored is seen, and stays, in a map for reading. */
@@ -61,11 +72,11 @@ static void look(struct worker *w, const struct own *own, int fd)
 	char *mem = mmap(own->mem, own->length, PROT_READ, MAP_SHARED | MAP_FIXED,
 			 fd, 0);
 
-	if (!expect(w, (long)mem, 0))
+	if (!must(w, (long)mem, 0))
 		return;
 	if (memcmp(mem, w->buf, own->length))
 		fail(w, "a map for reading shows something else");
-	expect(w, mprotect(mem, own->length, PROT_READ | PROT_WRITE), EACCES);
+	must(w, mprotect(mem, own->length, PROT_READ | PROT_WRITE), EACCES);
 }
 
 /* Others' children may have the map for a while: EBUSY is no failure then. */
