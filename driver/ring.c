@@ -141,6 +141,7 @@ static void mms_part_break(struct mms_ring *ring, struct mms_part *part)
 	if (!part->producer)
 		mms_ring_forget(ring, part);
 	mms_part_wake(part);
+	mms_ring_set_words(ring);
 }
 
 static void mms_ring_distrust(struct mms_ring *ring)
@@ -158,7 +159,6 @@ void mms_ring_break_producer(struct mms_ring *ring)
 
 	spin_lock_irqsave(&ring->lock, flags);
 	mms_ring_distrust(ring);
-	mms_ring_set_words(ring);
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
 

@@ -22,7 +22,8 @@
 #include <linux/hrtimer.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/wait.h>
 #include "mmapshare.h"
 #include "ring.h"
 
@@ -173,7 +174,6 @@ int mms_part_look(struct mms_part *part)
 
 	spin_lock_irqsave(&ring->lock, flags);
 	ret = mms_look(part, &at);
-	mms_ring_set_words(ring);
 	spin_unlock_irqrestore(&ring->lock, flags);
 	return ret;
 }
@@ -203,7 +203,6 @@ int mms_part_arm(struct mms_part *part, bool more)
 	smp_mb();
 	ret = mms_look(part, &at);
 unlock:
-	mms_ring_set_words(ring);
 	spin_unlock_irqrestore(&ring->lock, flags);
 	return ret;
 }
@@ -254,11 +253,32 @@ static bool mms_is_over(int ret, bool stay)
 	return ret != -EAGAIN && !(stay && ret == -EPIPE);
 }
 
-/* Looks for the last time before it sleeps. */
-static bool mms_part_is_over(struct mms_part *part, bool stay, int *ret)
+/* @end: NULL for never. The timer is not touched then, and costs nothing. */
+static int mms_part_sleep(struct mms_part *part, bool stay, ktime_t *end)
 {
-	*ret = mms_part_arm(part, false);
-	return mms_is_over(*ret, stay);
+	bool late = false;
+	DEFINE_WAIT(wait);
+	int ret;
+
+	for (;;) {
+		prepare_to_wait(&part->waiters, &wait, TASK_INTERRUPTIBLE);
+		ret = mms_part_arm(part, false);
+		if (mms_is_over(ret, stay))
+			break;
+		ret = -EINTR;
+		if (signal_pending(current))
+			break;
+		ret = -ETIMEDOUT;
+		if (late)
+			break;
+		late = !schedule_hrtimeout(end, HRTIMER_MODE_ABS);
+		/* who was woken is not in the queue, and seldom has to be again */
+		ret = mms_part_look(part);
+		if (mms_is_over(ret, stay))
+			break;
+	}
+	finish_wait(&part->waiters, &wait);
+	return ret;
 }
 
 /**
@@ -272,14 +292,15 @@ static bool mms_part_is_over(struct mms_part *part, bool stay, int *ret)
  */
 int mms_part_wait(struct mms_part *part, bool stay, s64 timeout)
 {
-	ktime_t end = timeout < 0 ? KTIME_MAX : ns_to_ktime(timeout);
-	int ret = mms_part_look(part), awake = 0;
+	ktime_t end;
+	int ret;
 
-	if (!mms_is_over(ret, stay) && timeout)
-		awake = wait_event_interruptible_hrtimeout(part->waiters,
-							   mms_part_is_over(part, stay, &ret),
-							   end);
-	if (mms_is_over(ret, stay))
-		return ret;
-	return awake == -ERESTARTSYS ? -EINTR : -ETIMEDOUT;
+	if (timeout < 0)
+		return mms_part_sleep(part, stay, NULL);
+	if (timeout) {
+		end = ktime_add_safe(ktime_get(), ns_to_ktime(timeout));
+		return mms_part_sleep(part, stay, &end);
+	}
+	ret = mms_part_look(part);
+	return mms_is_over(ret, stay) ? ret : -ETIMEDOUT;
 }
