@@ -82,8 +82,9 @@ static unsigned long mms_enter_folio(struct mms_region *r, unsigned long i,
 	/* Clean shmem pages count as holes: these hold data. */
 	folio_mark_dirty(folio);
 	folio_ref_add(folio, n - 1);
+	/* the section's number may be in the word in which others set flags */
 	for (j = 0; j < n; j++)
-		r->pages[i + j] = folio_page(folio, j);
+		r->pages[i + j] = mms_racy(folio_page(folio, j));
 	if (n == 1UL << MMS_PMD_ORDER)
 		r->huge_pages++;
 	return n;
