@@ -88,13 +88,16 @@ if [ ! -e "$modules/extra" ]; then
 		mkdir -p /sys/module/module/parameters &&
 		mount --bind $TMP/module /sys/module/module/parameters"
 	echo "none [integrity] confidentiality" >"$TMP/module/lockdown"
-	says 1 "because of lockdown to do    sign it" elsewhere "$installed &&
-		mount --bind $TMP/module /sys/kernel/security"
+	# where the kernel has no securityfs there is nothing to mount it on
+	lockdown="$installed && {
+		[ -d /sys/kernel/security ] ||
+			{ mount -t tmpfs none /sys/kernel && mkdir /sys/kernel/security; }
+	} && mount --bind $TMP/module /sys/kernel/security"
+	says 1 "because of lockdown to do    sign it" elsewhere "$lockdown"
 	mkdir -p "$TMP/efi/efivars"
 	printf '\006\000\000\000\001' \
 		>"$TMP/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
-	says 1 "because of Secure Boot to do    sign it" elsewhere "$installed &&
-		mount --bind $TMP/module /sys/kernel/security &&
+	says 1 "because of Secure Boot to do    sign it" elsewhere "$lockdown &&
 		mount -t tmpfs none /sys/firmware &&
 		mkdir -p /sys/firmware/efi &&
 		mount --bind $TMP/efi /sys/firmware/efi"
