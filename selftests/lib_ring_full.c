@@ -122,7 +122,7 @@ TEST_F(ring, newest)
 	uint64_t n;
 
 	ASSERT_EQ(0, attach(self, &self->p, PRODUCER));
-	for (n = 0; n < 10000; n += 2) {
+	for (n = 0; n < 2000; n += 2) {
 		ASSERT_EQ(0, put_record(self->p, n, length_of(n, LENGTH)));
 		ASSERT_EQ(0, attach(self, &self->c, CONSUMER | NEWEST));
 		ASSERT_EQ(0, put_record(self->p, n + 1, 1));
