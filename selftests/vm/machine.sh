@@ -79,7 +79,7 @@ esac
 # The prefix of compiler and binutils.
 cross=
 if [ "$ARCH" = "$host_arch" ]; then
-	packages+=" liburing-dev"
+	packages+=" libbpf-dev liburing-dev"
 else
 	cross=$triplet-
 	packages+=" $cross_packages"
