@@ -194,3 +194,12 @@ sync_tree()
 	(cd "$TOP" && cpio -0pdmu --quiet "$dir") <"$dir/.files.new"
 	mv "$dir/.files.new" "$dir/.files"
 }
+
+# planted_tree DIR: the driver's sources, with the bugs in debug/planted.c.
+planted_tree()
+{
+	rm -rf "$1"
+	sync_tree "$1" Kbuild driver uapi
+	cp "$VM/debug/planted.c" "$1/driver"
+	echo 'mmapshare-y += driver/planted.o' >>"$1/Kbuild"
+}

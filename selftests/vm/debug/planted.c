@@ -107,7 +107,7 @@ static int planted_free(void)
 {
 	struct mms_region *r;
 
-	r = mms_region_create(PAGE_SIZE, mms_default_region->strategy);
+	r = mms_region_create(PAGE_SIZE, 0, mms_default_region->strategy);
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 	mms_region_put(r);
@@ -121,7 +121,7 @@ static int planted_leak(void)
 	int i;
 
 	for (i = 0; i < 10; i++)
-		if (IS_ERR(mms_region_create(PAGE_SIZE,
+		if (IS_ERR(mms_region_create(PAGE_SIZE, 0,
 					     mms_default_region->strategy)))
 			return -ENOMEM;
 	return 0;
