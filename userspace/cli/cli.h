@@ -68,6 +68,21 @@ void parse_arguments(const struct argp *argp, int argc, char **argv, void *input
 /* What a parser does with the keys that it does not know. */
 error_t parse_other(int key, struct argp_state *state);
 
+/*
+ * What is to be made: NAME, SIZE, and the options --exist-ok and --mode. The child
+ * parses them, whose input the first member of the command's own one is; @example
+ * is shown to who forgets them.
+ */
+struct creation {
+	const char *name;
+	uint64_t size;
+	unsigned int mode;
+	bool may_exist;
+	const char *example;
+};
+
+extern const struct argp_child creation_child[];
+
 /* Numbers on the command line; what is none ends the program. */
 uint64_t parse_bytes(const char *text, const char *what);
 uint64_t parse_size(const char *text);

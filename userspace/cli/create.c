@@ -1,38 +1,18 @@
 // SPDX-License-Identifier: MIT
-/* create and destroy */
+/* create and destroy, and what all have in common that make something */
 #include <stdlib.h>
 #include "cli.h"
 
-struct creation {
-	const char *name;
-	uint64_t size;
-	int strategy;
-	unsigned int mode;
-	bool may_exist;
-};
-
-static int parse_strategy(const char *text)
-{
-	int strategy = mmapshare_strategy_by_name(text);
-
-	if (strategy < 0)
-		fail_usage("%s: STRATEGY is fault, huge, vmalloc or pfn", text);
-	return strategy;
-}
-
-static error_t parse_create(int key, char *arg, struct argp_state *state)
+static error_t parse_creation(int key, char *arg, struct argp_state *state)
 {
 	struct creation *c = state->input;
 
 	switch (key) {
-	case 'm':
-		c->mode = parse_mode(arg);
-		return 0;
-	case 's':
-		c->strategy = parse_strategy(arg);
-		return 0;
 	case 'e':
 		c->may_exist = true;
+		return 0;
+	case 'm':
+		c->mode = parse_mode(arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num == 0) {
@@ -46,7 +26,53 @@ static error_t parse_create(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (!c->name || !c->size)
-			fail_usage("say NAME and SIZE: picture 64K");
+			fail_usage("say NAME and SIZE: %s", c->example);
+		return 0;
+	default:
+		return parse_other(key, state);
+	}
+}
+
+static const struct argp_option creation_options[] = {
+	{ "exist-ok", 'e', NULL, 0, "it is fine if there is one of that name", 0 },
+	{ "mode", 'm', "MODE", 0, "permissions, less the umask's (600)", 0 },
+	{ 0 }
+};
+
+static const struct argp creation_argp = {
+	.options = creation_options,
+	.parser = parse_creation,
+};
+
+const struct argp_child creation_child[] = {
+	{ &creation_argp, 0, NULL, 0 },
+	{ 0 }
+};
+
+struct region_creation {
+	struct creation common;
+	int strategy;
+};
+
+static int parse_strategy(const char *text)
+{
+	int strategy = mmapshare_strategy_by_name(text);
+
+	if (strategy < 0)
+		fail_usage("%s: STRATEGY is fault, huge, vmalloc or pfn", text);
+	return strategy;
+}
+
+static error_t parse_create(int key, char *arg, struct argp_state *state)
+{
+	struct region_creation *c = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &c->common;
+		return parse_other(key, state);
+	case 's':
+		c->strategy = parse_strategy(arg);
 		return 0;
 	default:
 		return parse_other(key, state);
@@ -54,8 +80,6 @@ static error_t parse_create(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option create_options[] = {
-	{ "exist-ok", 'e', NULL, 0, "it is fine if there is one of that name", 0 },
-	{ "mode", 'm', "MODE", 0, "permissions, less the umask's (600)", 0 },
 	{ "strategy", 's', "STRATEGY", 0,
 	  "fault (default), huge, vmalloc or pfn", 0 },
 	{ 0 }
@@ -64,6 +88,7 @@ static const struct argp_option create_options[] = {
 static const struct argp create_argp = {
 	.options = create_options,
 	.parser = parse_create,
+	.children = creation_child,
 	.args_doc = "NAME SIZE",
 	.doc = "Make a region of SIZE bytes, /dev/mmapshare-NAME. K, M, G or T behind "
 	       "SIZE multiplies.",
@@ -71,18 +96,19 @@ static const struct argp create_argp = {
 
 int cmd_create(int argc, char **argv)
 {
-	struct creation c = { .mode = 0600 };
+	struct region_creation r = { .common = { .mode = 0600, .example = "picture 64K" } };
+	const struct creation *c = &r.common;
 	struct mmapshare *region;
 	int ret;
 
-	parse_arguments(&create_argp, argc, argv, &c);
-	if (c.may_exist)
-		ret = mmapshare_create_or_open(&region, c.name, c.size, c.strategy,
-					       c.mode);
+	parse_arguments(&create_argp, argc, argv, &r);
+	if (c->may_exist)
+		ret = mmapshare_create_or_open(&region, c->name, c->size, r.strategy,
+					       c->mode);
 	else
-		ret = mmapshare_create(&region, c.name, c.size, c.strategy, c.mode);
+		ret = mmapshare_create(&region, c->name, c->size, r.strategy, c->mode);
 	if (ret < 0)
-		fail_error(c.name, ret);
+		fail_error(c->name, ret);
 	mmapshare_close(region);
 	return STATUS_OK;
 }

@@ -37,13 +37,10 @@ void take_name(const char **name, const char *arg)
 	*name = arg;
 }
 
-struct creation {
-	const char *name;
-	uint64_t size;
+struct ring_creation {
+	struct creation common;
 	unsigned int consumers;
 	unsigned int flags;
-	unsigned int mode;
-	bool may_exist;
 };
 
 static unsigned int parse_consumers(const char *text)
@@ -58,34 +55,17 @@ static unsigned int parse_consumers(const char *text)
 
 static error_t parse_create(int key, char *arg, struct argp_state *state)
 {
-	struct creation *c = state->input;
+	struct ring_creation *c = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &c->common;
+		return parse_other(key, state);
 	case 'c':
 		c->consumers = parse_consumers(arg);
 		return 0;
-	case 'e':
-		c->may_exist = true;
-		return 0;
-	case 'm':
-		c->mode = parse_mode(arg);
-		return 0;
 	case 'o':
 		c->flags |= MMAPSHARE_RING_OVERWRITE;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (state->arg_num == 0) {
-			check_name(arg);
-			c->name = arg;
-		} else if (state->arg_num == 1) {
-			c->size = parse_size(arg);
-		} else {
-			fail_usage("%s: one NAME and one SIZE are enough", arg);
-		}
-		return 0;
-	case ARGP_KEY_END:
-		if (!c->name || !c->size)
-			fail_usage("say NAME and SIZE: samples 1M");
 		return 0;
 	default:
 		return parse_other(key, state);
@@ -94,8 +74,6 @@ static error_t parse_create(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option create_options[] = {
 	{ "consumers", 'c', "COUNT", 0, "how many there can be at a time (8)", 0 },
-	{ "exist-ok", 'e', NULL, 0, "it is fine if there is one of that name", 0 },
-	{ "mode", 'm', "MODE", 0, "permissions, less the umask's (600)", 0 },
 	{ "overwrite", 'o', NULL, 0, "forget the oldest records when it is full", 0 },
 	{ 0 }
 };
@@ -103,6 +81,7 @@ static const struct argp_option create_options[] = {
 static const struct argp create_argp = {
 	.options = create_options,
 	.parser = parse_create,
+	.children = creation_child,
 	.args_doc = "NAME SIZE",
 	.doc = "Make a ring for SIZE bytes of records, rounded up to a power of two of "
 	       "pages, /dev/mmapshare-NAME.",
@@ -110,19 +89,23 @@ static const struct argp create_argp = {
 
 static int ring_create(int argc, char **argv)
 {
-	struct creation c = { .mode = 0600, .consumers = 8 };
+	struct ring_creation r = {
+		.common = { .mode = 0600, .example = "samples 1M" },
+		.consumers = 8,
+	};
+	const struct creation *c = &r.common;
 	struct mmapshare *region;
 	int ret;
 
-	parse_arguments(&create_argp, argc, argv, &c);
-	if (c.may_exist)
-		ret = mmapshare_ring_create_or_open(&region, c.name, c.size, c.flags,
-						    c.consumers, c.mode);
+	parse_arguments(&create_argp, argc, argv, &r);
+	if (c->may_exist)
+		ret = mmapshare_ring_create_or_open(&region, c->name, c->size, r.flags,
+						    r.consumers, c->mode);
 	else
-		ret = mmapshare_ring_create(&region, c.name, c.size, c.flags,
-					    c.consumers, c.mode);
+		ret = mmapshare_ring_create(&region, c->name, c->size, r.flags,
+					    r.consumers, c->mode);
 	if (ret < 0)
-		fail_error(c.name, ret);
+		fail_error(c->name, ret);
 	mmapshare_close(region);
 	return STATUS_OK;
 }
