@@ -113,6 +113,8 @@ static long mms_ioctl_ring_notify(const struct mms_part *part, void __user *arg)
 		return ret;
 	if (notify.flags)
 		return -EINVAL;
+	/* promised to programs that have no fence of their own */
+	smp_mb();
 	if (part->producer)
 		mms_ring_wake_consumers(part->region->ring);
 	else

@@ -454,6 +454,9 @@ struct mmapshare_ring_attach {
  * struct mmapshare_ring_notify - wake who sleeps and can go on
  * @size: in: sizeof(struct mmapshare_ring_notify)
  * @flags: in: must be 0
+ *
+ * A call that succeeds is a full fence between what the caller has loaded and
+ * stored before it, and what it will.
  */
 struct mmapshare_ring_notify {
 	__u32 size;
