@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""The calls are those of the header."""
+import os
+import re
+import unittest
+
+import mmapshare._abi as abi
+
+HEADER = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                      "../../../uapi/linux/mmapshare.h")
+FORMATS = {"__u32": "I", "__u64": "Q", "__s64": "q"}
+
+
+@unittest.skipUnless(os.path.exists(HEADER), "there is no mmapshare.h")
+class Header(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        with open(HEADER, encoding="utf-8") as header:
+            cls.text = header.read()
+        cls.calls = {name: value for name, value in vars(abi).items()
+                     if isinstance(value, abi.Call)}
+
+    def fields(self, struct):
+        """Of a struct, as the module struct would have it."""
+        body = re.search(r"^struct mmapshare_%s \{(.*?)^\};" % struct, self.text,
+                         re.MULTILINE | re.DOTALL).group(1)
+        text = re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL)
+        for kind, _, length in re.findall(r"(\w+) (\w+)(?:\[(\w+)\])?;", text):
+            if length:
+                yield "%ds" % {"MMAPSHARE_NAME_SIZE": abi.NAME_SIZE,
+                               "MMAPSHARE_PATTERN_MAX": abi.PATTERN_MAX}[length]
+            else:
+                yield FORMATS[kind]
+
+    def test_numbers(self):
+        found = dict(re.findall(
+            r"#define MMAPSHARE_IOC_(\w+)\s+_IO\(MMAPSHARE_IOC_MAGIC, (\w+)\)", self.text))
+        for name, call in self.calls.items():
+            self.assertEqual(int(found[name], 0), call.request & 0xff, name)
+            self.assertEqual(0xbb, call.request >> 8 & 0xff, name)
+
+    def test_structures(self):
+        for name, call in self.calls.items():
+            self.assertEqual("=" + "".join(self.fields(name.lower())),
+                             call.layout.format, name)
+
+    def test_constants(self):
+        for name, value in (("RING", abi.RING), ("RING_OVERWRITE", abi.RING_OVERWRITE),
+                            ("RING_ATTACH_PRODUCER", abi.ATTACH_PRODUCER),
+                            ("RING_ATTACH_CONSUMER", abi.ATTACH_CONSUMER),
+                            ("RING_ATTACH_NEWEST", abi.ATTACH_NEWEST),
+                            ("RING_ATTACH_CLOEXEC", abi.ATTACH_CLOEXEC),
+                            ("RING_WAIT_STAY", abi.WAIT_STAY),
+                            ("RECORD_BUSY", abi.RECORD_BUSY),
+                            ("RECORD_DISCARD", abi.RECORD_DISCARD),
+                            ("DESTROY_REVOKE", abi.DESTROY_REVOKE),
+                            ("CREATE_CLOEXEC", abi.CLOEXEC)):
+            bit = re.search(r"#define MMAPSHARE_%s\s+_BITUL\((\d+)\)" % name, self.text)
+            self.assertEqual(1 << int(bit.group(1)), value, name)
+        for name, value in (("NAME_SIZE", abi.NAME_SIZE), ("PATTERN_MAX", abi.PATTERN_MAX),
+                            ("RING_VERSION", abi.RING_VERSION)):
+            number = re.search(r"#define MMAPSHARE_%s\s+(\w+)" % name, self.text)
+            self.assertEqual(int(number.group(1), 0), value, name)
+        strategies = re.findall(r"MMAPSHARE_STRATEGY_(\w+)\s*= (\d),", self.text)
+        self.assertEqual([(name.upper(), str(n)) for n, name in enumerate(abi.STRATEGIES)],
+                         strategies)
