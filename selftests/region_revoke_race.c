@@ -261,6 +261,25 @@ static void *work(void *arg)
 	}
 }
 
+/*
+ * Each other round somebody has touched the region before it is revoked: a slow
+ * machine comes to that in none otherwise.
+ */
+static void let_them(struct race *race, int round)
+{
+	const int before = __atomic_load_n(&race->tally->touches, __ATOMIC_RELAXED);
+	int ms;
+
+	usleep(round * 7919 % 3000);
+	if (round % 2)
+		return;
+	for (ms = 0; ms < 1000; ms++) {
+		if (__atomic_load_n(&race->tally->touches, __ATOMIC_RELAXED) != before)
+			break;
+		usleep(1000);
+	}
+}
+
 /* Everybody stands still: how many pages of all maps are there? */
 static long count_left(struct race *race)
 {
@@ -304,7 +323,7 @@ TEST_F_TIMEOUT(race, revoke, 400)
 		ASSERT_LE(0, race->fd);
 		__atomic_store_n(&race->revoked, false, __ATOMIC_RELAXED);
 		pthread_barrier_wait(&race->barrier);
-		usleep(round * 7919 % 3000);
+		let_them(race, round);
 		ASSERT_EQ(0, region_revoke(race->fd));
 		__atomic_store_n(&race->revoked, true, __ATOMIC_RELEASE);
 		pthread_barrier_wait(&race->barrier);
@@ -318,7 +337,7 @@ TEST_F_TIMEOUT(race, revoke, 400)
 	EXPECT_EQ(0, left);
 	EXPECT_EQ(0, race->tally->late);
 	EXPECT_EQ(0, race->tally->wrong);
-	EXPECT_LT(round, race->tally->touches);
+	EXPECT_LE(round / 2, race->tally->touches);
 	TH_LOG("%d rounds, %d touches, %d maps refused", round,
 	       race->tally->touches, race->tally->refused);
 }
