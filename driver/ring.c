@@ -368,6 +368,18 @@ static bool mms_ring_is_sound(const struct mms_ring *ring)
 	       mms_pos_ok(READ_ONCE(ring->p->tail), head, ring->size);
 }
 
+/*
+ * Who was killed between a new tail and his second look at the cursors may have
+ * left it ahead of a consumer. Nothing was stored over then.
+ */
+static void mms_ring_mend_tail(struct mms_ring *ring)
+{
+	const u64 least = mms_ring_least(ring);
+
+	if (mms_is_lossless(ring) && !mms_reached(least, READ_ONCE(ring->p->tail)))
+		WRITE_ONCE(ring->p->tail, least);
+}
+
 static int mms_ring_attach_producer(struct mms_ring *ring, struct mms_part *p)
 {
 	unsigned long flags;
@@ -381,6 +393,7 @@ static int mms_ring_attach_producer(struct mms_ring *ring, struct mms_part *p)
 		mms_ring_reset(ring);
 	if (!mms_ring_is_sound(ring))
 		goto unlock;
+	mms_ring_mend_tail(ring);
 	ring->producer = p;
 	WRITE_ONCE(ring->head->producer, MMAPSHARE_RING_PRODUCER_HERE);
 	/* who ignored the one before begins to listen */

@@ -103,6 +103,33 @@ TEST_F(ring, producer_is_killed_while_we_sleep)
 	waitpid(pid, NULL, 0);
 }
 
+/*
+ * A producer that wants room stores a new tail, and looks again whether somebody
+ * has come who needs what is before it. Who is killed in between leaves that.
+ */
+TEST_F(ring, producer_is_killed_between_two_looks)
+{
+	struct mmapshare_ring_producer producer, *page;
+	struct mmapshare_ring ring;
+	long n;
+
+	ASSERT_EQ(0, attach_both(self));
+	n = put_all(self->p, 0, LENGTH);
+	ASSERT_LT(3, n);
+	ASSERT_EQ(0, mmapshare_ring_stat(self->region, &ring, &producer, NULL, 0));
+	page = mmap(NULL, self->dev.page, PROT_READ | PROT_WRITE, MAP_SHARED,
+		    mmapshare_ring_fd(self->p), ring.producer_offset);
+	ASSERT_NE(MAP_FAILED, page);
+	page->tail += 3 * (8 + LENGTH);
+	munmap(page, self->dev.page);
+	mmapshare_ring_close(self->p);
+	ASSERT_EQ(0, attach(self, &self->p, PRODUCER));
+	EXPECT_EQ(0, put_all(self->p, n, LENGTH));
+	EXPECT_EQ(n, take_all(self->c, 0, LENGTH));
+	EXPECT_EQ(n, put_all(self->p, n, LENGTH));
+	EXPECT_EQ(n, take_all(self->c, n, LENGTH));
+}
+
 static int take_five(struct mmapshare_part *c)
 {
 	const void *record;
