@@ -114,4 +114,5 @@ class Deadline:
         """What is left, as the kernel wants it."""
         if self._at is None:
             return -1
-        return max(0, round((self._at - time.monotonic()) * 1e9))
+        left = round((self._at - time.monotonic()) * 1e9)
+        return min(max(0, left), (1 << 63) - 1)

@@ -23,7 +23,7 @@ import mmap
 import os
 import struct
 import weakref
-from typing import Any, Iterable, Iterator, Optional
+from typing import Any, Iterable, Iterator, Optional, TypeVar
 
 from . import _abi
 from ._region import Name, new_region, open_node
@@ -69,6 +69,9 @@ def _number(low: int, near: int) -> int:
 
 def _error(code: int) -> OSError:
     return OSError(code, os.strerror(code))
+
+
+_PartType = TypeVar("_PartType", bound="_Part")
 
 
 class _Part:
@@ -125,7 +128,7 @@ class _Part:
         self._views.append(view)
         return view
 
-    def __enter__(self) -> Any:
+    def __enter__(self: _PartType) -> _PartType:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -169,7 +172,7 @@ class _Part:
         try:
             call(self.fileno(), *fields)
         except OSError as error:
-            self._revoked = error.errno == errno.ENODEV
+            self._revoked |= error.errno == errno.ENODEV
             raise
 
     def _notify(self) -> None:

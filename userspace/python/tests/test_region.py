@@ -204,6 +204,10 @@ class Doorbell(TestCase):
         start = time.monotonic()
         self.assertEqual(0, self.region.wait(0.2))
         self.assertGreaterEqual(time.monotonic() - start, 0.2)
+        self.region.notify()
+        # centuries, and less than nothing
+        self.assertEqual(1, self.region.wait(1e30))
+        self.assertEqual(0, self.region.wait(-1))
 
     def test_threads_run(self):
         """While one waits the others go on, one of whom it is that notifies."""
