@@ -62,6 +62,7 @@ class Call:
 INFO = Call(0x00, "IIIQQIIQQQQII64sII")
 FILL = Call(0x01, "IQQ8sII")
 CHECKSUM = Call(0x02, "IQQII")
+READ_ONLY = Call(0x04, "I")
 NOTIFY = Call(0x06, "IQ")
 WAIT = Call(0x07, "IQq")
 RING_ATTACH = Call(0x08, "IQQQII")

@@ -8,7 +8,7 @@ import io
 import mmap
 import os
 import weakref
-from typing import Any, NoReturn, Optional, Union
+from typing import Any, List, NoReturn, Optional, Union
 
 from . import _abi
 
@@ -36,6 +36,11 @@ def path(name: Name = None) -> str:
     return name if "/" in name else f"{DEVICE}-{name}"
 
 
+def _close_all(fds: List[int]) -> None:
+    while fds:
+        os.close(fds.pop())
+
+
 class Region(mmap.mmap):
     """The whole of a region, mapped: a mmap.mmap, and what regions can do.
 
@@ -44,6 +49,7 @@ class Region(mmap.mmap):
     """
 
     _fd: int
+    _fds: List[int]
     _size: int
     _seen: int
     _closer: Any
@@ -55,8 +61,9 @@ class Region(mmap.mmap):
         new: Any = super().__new__
         self: Region = new(cls, fd, size, access=_ACCESS[mode])
         self._fd = fd
+        self._fds = [fd]
         self._size = size
-        self._closer = weakref.finalize(self, os.close, fd)
+        self._closer = weakref.finalize(self, _close_all, self._fds)
         self._closer.atexit = False
         self._seen = 0
         # only what comes from now on is news
@@ -106,12 +113,15 @@ class Region(mmap.mmap):
         was done in all."""
         return int(_abi.NOTIFY(self.fileno(), 0, 0)[2])
 
-    def wait(self, timeout: Optional[float] = None) -> int:
+    def wait(self, timeout: Optional[float] = None, *, stay: bool = False) -> int:
         """Wait until somebody has notified, and say how often that was since
         the last time, or since this was opened; 0 if the time is over.
 
         Other threads run meanwhile. BrokenPipeError if nothing is new and all
-        others who had the region open are gone."""
+        others who had the region open are gone; who is to stay, for others to
+        come, has it open once more from then on, and so is never alone."""
+        if stay and len(self._fds) == 1:
+            self._fds.append(int(_abi.READ_ONLY(self.fileno(), _abi.CLOEXEC)[0]))
         deadline = _abi.Deadline(timeout)
         while True:
             buffer = _abi.WAIT.pack(0, self._seen, deadline.nanoseconds())

@@ -261,6 +261,18 @@ class Doorbell(TestCase):
         self.region.notify()
         self.assertEqual(1, self.region.wait())
 
+    def test_stays(self):
+        """Who waits for others to come is not told that the last have gone."""
+        before = descriptors()
+        for _ in range(2):
+            mmapshare.open(self.name, "r").close()
+            self.assertEqual(0, self.region.wait(0.1, stay=True))
+        with mmapshare.open(self.name) as other:
+            other.notify()
+        self.assertEqual(1, self.region.wait(LONG, stay=True))
+        self.region.close()
+        self.assertEqual(before - 2, descriptors())
+
     def test_select(self):
         def readable():
             return bool(select.select([self.region], [], [], 0)[0])
