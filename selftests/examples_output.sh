@@ -1,0 +1,113 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The C programs in userspace/examples show what they say; those of the
+# demonstration are left to that.
+
+# shellcheck source=cli_lib.sh
+. "$(dirname "$0")/cli_lib.sh"
+
+EXAMPLES=${MMAPSHARE_KO:+${MMAPSHARE_KO%/*}/userspace/examples}
+[ -d "$EXAMPLES" ] || EXAMPLES=$(dirname "$0")/../userspace/examples
+name=examples.$$
+
+# shellcheck disable=SC2317	# called when the test ends
+cleanup()
+{
+	mmapshare destroy $name 2>/dev/null
+	rmmod mmapshare_daq 2>/dev/null
+}
+
+# same WHAT COMMAND...: all that it prints is what is read here.
+same()
+{
+	what=$1
+	shift
+	expect "$what" "$(cat)" "$("$@" 2>&1)"
+}
+
+# both WAY: a writer and a reader, and what each prints, the reader first
+both()
+{
+	timeout 100 "$EXAMPLES/pair" read $name "$1" >"$TMP/reader" 2>&1 &
+	timeout 100 "$EXAMPLES/pair" write $name "$1" >"$TMP/writer" 2>&1
+	wait
+	cat "$TMP/reader" "$TMP/writer"
+	mmapshare destroy $name
+}
+
+# A logger that is killed after that many records; the log, then whether each that
+# it acknowledged is there.
+log_survives()
+{
+	"$EXAMPLES/logger" >"$TMP/acknowledged" 2>&1 &
+	logger=$!
+	"$EXAMPLES/recover" --kill $logger --records "$1" >"$TMP/log" 2>&1
+	torn=$?
+	wait $logger 2>/dev/null
+	killed=$?
+	found=$(sed -n 's/ records intact, 0 torn$//p' "$TMP/log")
+	last=$(tail -n 1 "$TMP/acknowledged")
+	[ "${found:-0}" -ge "${last:-1}" ] || echo "found $found, acknowledged $last"
+	echo "$torn $killed"
+}
+
+[ -x "$EXAMPLES/zeros" ] || skip_all "the examples are not built"
+plan 8
+same "zeros" "$EXAMPLES/zeros" <<'END'
+0000000 61 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+0000016 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+*
+1048576
+offset 65536: mapped
+0000000 61 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+0000016 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+*
+0065536 70 61 67 65 00 00 00 00 00 00 00 00 00 00 00 00
+0065552 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+*
+1048576
+offset 100: Invalid argument
+offset 65537: Invalid argument
+END
+
+same "writer and reader, polling" both poll <<'END'
+reader: the quick brown fox
+reader: jumps over
+reader: the lazy dog
+reader: looked again and again
+writer: 3 lines were read
+END
+same "writer and reader, doorbell" both doorbell <<'END'
+reader: the quick brown fox
+reader: jumps over
+reader: the lazy dog
+reader: looked a few times
+writer: 3 lines were read
+END
+
+if [ "$(id -u)" = 0 ]; then
+	same "threads, processes and pages" "$EXAMPLES/pages" <<-'END'
+		8 of 8 threads see the same bytes
+		another process sees the same bytes
+		64 of 64 pages are there, and it has the same physical pages
+	END
+else
+	skip "only root is told the numbers of pages"
+fi
+
+daq=${MMAPSHARE_KO:+${MMAPSHARE_KO%/*}/driver/examples/mmapshare_daq.ko}
+if [ "$(id -u)" = 0 ] && [ -e "$daq" ] && insmod "$daq"; then
+	same "a driver's data" timeout 100 "$EXAMPLES/daq" 500 <<-'END'
+		500 records of 2 channels, 8 samples each
+		missed: 0 as the ring says, 0 by their numbers
+		samples that are wrong: 0
+	END
+else
+	skip "needs root, and mmapshare_daq.ko"
+fi
+
+mmapshare fill
+for records in 20 300 1200; do
+	expect "the log of a logger that was killed" "0 137" "$(log_survives $records)"
+done

@@ -1,0 +1,262 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The programs in userspace/python/examples show what they say.
+
+# shellcheck source=python_lib.sh
+. "$(dirname "$0")/python_lib.sh"
+
+name=python.$$
+
+# shellcheck disable=SC2317	# called when the test ends
+cleanup()
+{
+	mmapshare destroy $name 2>/dev/null
+	rmmod mmapshare_daq 2>/dev/null
+}
+
+# same WHAT COMMAND...: all that it prints is what is read here.
+same()
+{
+	what=$1
+	shift
+	expect "$what" "$(cat)" "$("$@" 2>&1)"
+}
+
+# example NAME ARGUMENT...
+example()
+{
+	program=$1
+	shift
+	timeout 100 python3 "$PYTHON/examples/$program.py" "$@"
+}
+
+# both FIRST REST: two of them at once, and what each prints, the first one first
+both()
+{
+	# shellcheck disable=SC2086
+	example $1 >"$TMP/first" 2>&1 &
+	# shellcheck disable=SC2086
+	example $2 >"$TMP/second" 2>&1
+	wait
+	cat "$TMP/first" "$TMP/second"
+}
+
+# until_node: until the region is there
+until_node()
+{
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ ! -e "$NODE-$name" ] || return
+		sleep 1
+	done
+}
+
+# A PNG with all its checksums right, and the pixels whose own is given.
+is_picture()
+{
+	python3 - "$1" "$2" <<-'END'
+		import struct, sys, zlib
+		data, wanted = open(sys.argv[1], "rb").read(), int(sys.argv[2], 16)
+		kinds, pixels, at = [], b"", 8
+		while at < len(data):
+		    length, kind = struct.unpack_from(">I4s", data, at)
+		    body = data[at + 8:at + 8 + length]
+		    crc, = struct.unpack_from(">I", data, at + 8 + length)
+		    assert crc == zlib.crc32(kind + body)
+		    kinds.append(kind)
+		    if kind == b"IHDR":
+		        width, height, depth, colours = struct.unpack_from(">IIBB", body)
+		    if kind == b"IDAT":
+		        pixels = zlib.decompress(body)
+		    at += 12 + length
+		row = width * 4 + 1
+		rows = [pixels[n * row + 1:(n + 1) * row] for n in range(height)]
+		print(data[:4], kinds, width, height, depth, colours,
+		      len(pixels) == row * height and zlib.crc32(b"".join(rows)) == wanted)
+	END
+}
+
+need_package
+plan 15
+same "a line, replaced in place" example lines <<'END'
+readline: b'Hello Python!\n'
+slice:    b'Hello'
+find:     6
+readline: b'Hello  world!\n'
+read:     b'Hello  world!\n'
+with:     b'Hello  world!\n'
+closed:   True
+END
+
+same "access" example access <<'END'
+ACCESS_READ  r+ reads b'old'; mmap can't modify a readonly memory map.; device: b'old'
+ACCESS_WRITE r+ reads b'old', stores, reads b'NEW'; device: b'NEW'
+ACCESS_COPY  r+ reads b'old', stores, reads b'NEW'; device: b'old'
+ACCESS_READ  r  reads b'old'; mmap can't modify a readonly memory map.; device: b'old'
+ACCESS_WRITE r  Permission denied; device: b'old'
+ACCESS_COPY  r  reads b'old', stores, reads b'NEW'; device: b'old'
+END
+
+same "zeros" example zeros <<'END'
+0000000 61 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+0000016 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+*
+1048576
+0000000 61 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+0000016 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+*
+0065536 70 61 67 65 00 00 00 00 00 00 00 00 00 00 00 00
+0065552 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+*
+1048576
+ALLOCATIONGRANULARITY is the page size: True
+offset two pages: mapped
+offset 100: [Errno 22] Invalid argument
+offset a page and 1: [Errno 22] Invalid argument
+END
+
+same "methods" example methods <<'END'
+>>> m[:] = bytes(len(m))
+>>> m.write(b"one two one\n")
+12
+>>> m.tell()
+12
+>>> _ = m.seek(0)
+>>> m.read(3), m.read_byte(), m.readline()
+(b'one', 32, b'two one\n')
+>>> m.read(4)
+b'\x00\x00\x00\x00'
+>>> _ = m.seek(-4, os.SEEK_END)
+>>> m.tell() == len(m) - 4, m.write(b"tail"), m[-4:]
+(True, 4, b'tail')
+>>> m.find(b"one"), m.rfind(b"one")
+(-1, -1)
+>>> _ = m.seek(0)
+>>> m.find(b"one"), m.find(b"one", 1), m.find(b"one", 1, 10), m.find(b"three")
+(0, 8, -1, -1)
+>>> m.rfind(b"one"), m.rfind(b"one", 0, 10)
+(8, 0)
+>>> m.move(4, 0, 3), m[:12]
+(None, b'one one one\n')
+>>> m.write_byte(ord("O")), m[0], m[:3]
+(None, 79, b'One')
+>>> m[0:11:2], m[10:3:-1]
+(b'Oeoeoe', b'eno eno')
+>>> m[1:6:2] = b"..."
+>>> m[:12]
+b'O.e.o.e one\n'
+>>> m[0] = 256
+ValueError: mmap item value must be in range(0, 256)
+>>> m[0] = ord("o")
+>>> m.flush(), m.flush(0, mmap.PAGESIZE)
+(None, None)
+>>> m.madvise(mmap.MADV_WILLNEED)
+>>> m.seek(len(m) + 1)
+ValueError: seek out of range
+>>> _ = m.seek(len(m) - 1)
+>>> m.write(b"too much")
+ValueError: data out of range
+>>> len(m) == size
+True
+what a character device cannot do:
+>>> mmap.mmap(fd, 0)
+OSError: [Errno 22] Invalid argument
+>>> mmap.mmap(fd, size + mmap.PAGESIZE)
+OSError: [Errno 6] No such device or address
+>>> m.size()
+0
+>>> m.resize(2 * size)
+OSError: [Errno 22] Invalid argument
+>>> m.closed
+True
+>>> m[0]
+ValueError: mmap closed or invalid
+mmapshare.open():
+>>> len(m) == size, m.size() == size
+(True, True)
+>>> m.resize(2 * size)
+UnsupportedOperation: a region never changes its size: create another one
+END
+
+same "parent and child" example family <<'END'
+the child reads: b'Hello world!'
+the parent reads: b'HELLO world!'
+its name: None
+END
+
+same "writer and reader, polling" both "pair read $name poll" "pair write $name poll" <<'END'
+reader: the quick brown fox
+reader: jumps over
+reader: the lazy dog
+reader: looked again and again
+writer: 3 lines were read
+END
+mmapshare destroy $name
+same "writer and reader, doorbell" \
+	both "pair read $name doorbell" "pair write $name doorbell" <<'END'
+reader: the quick brown fox
+reader: jumps over
+reader: the lazy dog
+reader: looked a few times
+writer: 3 lines were read
+END
+mmapshare destroy $name
+
+example named server $name >"$TMP/server" 2>&1 &
+until_node
+same "a client" example named client $name hello "able was I" <<'END'
+client: hello -> olleh
+client: able was I -> I saw elba
+END
+same "another client" example named client $name bye <<'END'
+client: bye -> eyb
+END
+wait
+expect "the server" "server: done" "$(cat "$TMP/server")"
+
+if [ "$(id -u)" = 0 ]; then
+	same "threads, processes and pages" example pages <<-'END'
+		8 threads see the same bytes: True
+		another process has ended well: True
+		and sees the same bytes: True
+		pages that are there: 64 of 64
+		the same physical pages: True
+		all different: True
+		of a copy: 0 the same
+	END
+else
+	skip "only root is told the numbers of pages"
+fi
+
+same "frame buffer" example picture "$TMP/picture.png" <<'END'
+the kernel drew a frame: True, a line: True, nothing else: True
+both drew: crc32 d5aadcb4
+320 x 200 pixels saved
+END
+same "the picture" is_picture "$TMP/picture.png" d5aadcb4 <<'END'
+b'\x89PNG' [b'IHDR', b'IDAT', b'IEND'] 320 200 8 6 True
+END
+
+same "registers" example registers <<'END'
+ID is 0x4d4d5301
+6 * 7 is 42
+65537 * 65537 is 131073 in 32 bits
+the driver has ended: True
+ID         0x4d4d5301
+CONTROL    0x00000002
+STATUS     0x00000001
+OPERAND_A  0x00010001
+OPERAND_B  0x00010001
+RESULT     0x00020001
+END
+
+daq=${MMAPSHARE_KO:+${MMAPSHARE_KO%/*}/driver/examples/mmapshare_daq.ko}
+if [ "$(id -u)" = 0 ] && [ -e "$daq" ] && insmod "$daq"; then
+	same "a driver's data" example daq 100 <<-'END'
+		100 records of 2 channels, 8 samples each, 250000 ns apart
+		missed: 0 as the ring says, 0 by their numbers
+		samples that are wrong: 0
+	END
+else
+	skip "needs root, and mmapshare_daq.ko"
+fi
