@@ -54,10 +54,9 @@ torture: deps	## random operations on mappings; KERNEL=6.12 OPS= SECONDS= SEED= 
 selfcheck: deps	## see that the VM runner notices what it should
 	@$(vm)/selfcheck
 
-bench: deps	## measure rings beside pipes, sockets, BPF and futexes in a VM; KERNEL=6.12
-	@$(vm)/run --kernel $(KERNEL) --timeout 1200 -- sh -c 'userspace/bench/ring_bench && \
-		insmod driver/bench/mmapshare_bench.ko && userspace/bench/kernel_bench && \
-		rmmod mmapshare_bench'
+bench:		## compare maps, calls, rings with what else there is, in a VM; KERNEL=6.12
+	@$(vm)/deps gnuplot-nox
+	@KERNEL=$(KERNEL) $(vm)/bench --runs 5 --time 0.02 --records 50000 all
 
 demo: deps	## run the demonstration in a VM; KERNEL=6.12 ARCH=
 	@if [ -t 1 ]; then color=1; else color=0; fi; \

@@ -1,54 +1,26 @@
 // SPDX-License-Identifier: MIT
 /*
- * Each way in turn, for each length of records, some times over. Prints each run
- * as it was, and then the medians.
+ * kernel: records from a kernel thread to this program, by rings and by what drivers
+ * have besides.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
+#include "bench.h"
 #include "kernel.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define RUNS_MAX	99
-
-static const struct kernel_way * const ways[] = {
-	&kernel_ring, &kernel_ring_by_16, &kernel_read,
-#ifdef HAVE_LIBURING
-	&kernel_iouring,
-#endif
-	&kernel_pipe, &kernel_pipe_64k, &kernel_netlink,
-#ifdef HAVE_LIBBPF
-	&kernel_bpf,
-#endif
-};
-
-static const size_t lengths[] = { 64, 512, 4096 };
-
-static double results[ARRAY_SIZE(lengths)][ARRAY_SIZE(ways)][RUNS_MAX];
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
-
 /* This program is on the first processor, and the kernel thread on the last one. */
-static uint32_t choose_processors(void)
+static uint32_t choose_processors(const cpu_set_t *all)
 {
-	cpu_set_t all, one;
 	int cpu, first = -1, last = 0;
+	cpu_set_t one;
 
-	check("sched_getaffinity", !sched_getaffinity(0, sizeof(all), &all));
 	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET(cpu, &all))
+		if (!CPU_ISSET(cpu, all))
 			continue;
 		if (first < 0)
 			first = cpu;
@@ -67,88 +39,99 @@ static bool is_complete(const struct feed *feed)
 	       feed->sequences == feed->total * (feed->total - 1) / 2;
 }
 
-static double measure(const struct kernel_way *way, size_t length, double seconds,
-		      uint32_t processor, int run)
+/* For each record, from the start on until the last one has come. */
+static double run_feed(const struct kernel_way *way, struct feed *feed, uint32_t processor)
 {
-	struct feed feed = { .length = length };
 	struct bench_start start = {
 		.way = way->way,
-		.length = length,
-		.milliseconds = seconds * 1000,
+		.length = feed->length,
+		.milliseconds = options.seconds * 1000 + 1,
 		.processor = processor,
 	};
-	double began, took, ns;
+	uint64_t began, took;
 
-	feed.device = open(BENCH_DEVICE, O_RDONLY | O_CLOEXEC);
-	check(BENCH_DEVICE, feed.device >= 0);
 	if (way->begin)
-		start.to = way->begin(&feed);
-	began = now();
-	feed.ring = ioctl(feed.device, BENCH_IOC_START, &start);
-	check("start", feed.ring >= 0);
-	way->drain(&feed);
-	took = now() - began;
-	close(feed.device);
+		start.to = way->begin(feed);
+	began = ticks();
+	feed->ring = ioctl(feed->device, BENCH_IOC_START, &start);
+	check("start", feed->ring >= 0);
+	way->drain(feed);
+	took = ticks() - began;
+	close(feed->device);
 	if (way->end)
-		way->end(&feed);
+		way->end(feed);
 	errno = 0;
-	check("records are missing", is_complete(&feed));
-	ns = took * 1e9 / feed.records;
-	printf("raw kernel %s %zu %d %llu %.6f %.1f\n", way->name, length, run,
-	       (unsigned long long)feed.records, took, ns);
-	fflush(stdout);
-	return ns;
+	check("records are missing", is_complete(feed));
+	return (double)took / feed->records;
 }
 
-static int by_value(const void *a, const void *b)
+static const char *measure(const struct contender *c, const struct group *g,
+			   double *values)
 {
-	const double x = *(const double *)a, y = *(const double *)b;
+	struct feed feed = { .length = g->size };
+	const struct kernel_way *way = c->data;
+	cpu_set_t all;
 
-	return (x > y) - (x < y);
+	if (!way)
+		return "built without its library";
+	feed.device = open(BENCH_DEVICE, O_RDONLY | O_CLOEXEC);
+	if (feed.device < 0)
+		return errno == ENOENT ? "needs mmapshare_bench.ko" : strerror(errno);
+	check("sched_getaffinity", !sched_getaffinity(0, sizeof(all), &all));
+	*values = run_feed(way, &feed, choose_processors(&all));
+	check("sched_setaffinity", !sched_setaffinity(0, sizeof(all), &all));
+	return NULL;
 }
 
-static double median(double *values, int n)
-{
-	qsort(values, n, sizeof(*values), by_value);
-	return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
+#ifdef HAVE_LIBURING
+#define IOURING	(&kernel_iouring)
+#else
+#define IOURING	NULL
+#endif
 
-static void print_medians(int runs)
-{
-	char what[32];
-	double ns, ring;
-	size_t i, j;
+#ifdef HAVE_LIBBPF
+#define BPF	(&kernel_bpf)
+#else
+#define BPF	NULL
+#endif
 
-	printf("\n%-14s %-12s %12s %8s\n", "FROM KERNEL", "HOW", "NS", "RING=1");
-	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
-		snprintf(what, sizeof(what), "%zu bytes", lengths[i]);
-		ring = median(results[i][0], runs);
-		for (j = 0; j < ARRAY_SIZE(ways); j++) {
-			ns = median(results[i][j], runs);
-			printf("%-14s %-12s %12.1f %8.2f\n", what, ways[j]->name, ns, ns / ring);
-		}
+static const struct contender contenders[] = {
+	{ "ring", measure, 0, &kernel_ring },
+	{ "ring-by-16", measure, 0, &kernel_ring_by_16 },
+	{ "read", measure, 0, &kernel_read },
+	{ "uring", measure, 0, IOURING },
+	{ "pipe", measure, 0, &kernel_pipe },
+	{ "pipe-64k", measure, 0, &kernel_pipe_64k },
+	{ "netlink", measure, 0, &kernel_netlink },
+	{ "bpf-ringbuf", measure, 0, BPF },
+};
+
+static void run(void)
+{
+	static const uint64_t own[] = { 16, 64, 512, 4096 };
+	uint64_t sizes[SIZES_MAX];
+	const size_t n = choose_sizes(own, ARRAY_SIZE(own), GIB, sizes);
+	struct group g = {
+		.experiment = "kernel",
+		.what = "record",
+		.x = "bytes",
+		.contenders = contenders,
+		.n_contenders = ARRAY_SIZE(contenders),
+		.metrics = one_metric,
+	};
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		g.size = sizes[i];
+		g.bytes = sizes[i];
+		if (g.size >= BENCH_LENGTH_MIN && g.size <= BENCH_LENGTH_MAX)
+			compare(&g);
 	}
 }
 
-int bench_kernel(int argc, char **argv)
-{
-	const int runs = argc > 1 ? atoi(argv[1]) : 5;
-	const double seconds = argc > 2 ? atof(argv[2]) : 0.3;
-	uint32_t processor;
-	size_t i, j;
-	int run;
-
-	if (argc > 3 || runs < 1 || runs > RUNS_MAX || !(seconds > 0)) {
-		fprintf(stderr, "usage: %s [RUNS [SECONDS]]\n", argv[0]);
-		return 2;
-	}
-	processor = choose_processors();
-	printf("# raw WHAT HOW BYTES RUN COUNT SECONDS NS\n");
-	for (run = 0; run < runs; run++)
-		for (i = 0; i < ARRAY_SIZE(lengths); i++)
-			for (j = 0; j < ARRAY_SIZE(ways); j++)
-				results[i][j][run] = measure(ways[j], lengths[i], seconds,
-							     processor, run);
-	print_medians(runs);
-	return 0;
-}
+const struct experiment kernel_experiment = {
+	.name = "kernel",
+	.doc = "records from the kernel: rings, read, pipe, netlink, BPF's",
+	.run = run,
+	.timed_only = true,
+};

@@ -52,12 +52,6 @@ struct kernel_way {
 extern const struct kernel_way kernel_ring, kernel_ring_by_16, kernel_read, kernel_iouring;
 extern const struct kernel_way kernel_pipe, kernel_pipe_64k, kernel_netlink, kernel_bpf;
 
-/* What every process ends with if something is not as it should be. */
-void check(const char *what, bool good);
-
-/* kernel_bench [RUNS [SECONDS]]: measure, and print all. */
-int bench_kernel(int argc, char **argv);
-
 /* Look at all of a record. */
 static inline void take(struct feed *feed, const void *data)
 {

@@ -9,9 +9,9 @@
 #include <linux/bpf.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "bench.h"
 #include "kernel.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define SPINS		200
 
 /* A few instructions, by the names that the kernel has for them. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The queue of which read(2) takes records one by one, by io_uring: many at a time. */
 #include <liburing.h>
+#include "bench.h"
 #include "kernel.h"
 
 #define READS	64

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include <mmapshare.h>
+#include "bench.h"
 #include "kernel.h"
 
 #define SPINS		200

@@ -1,262 +1,226 @@
 // SPDX-License-Identifier: MIT
-/*
- * ring_bench [RUNS [SECONDS]]: records from one process to another, by rings and
- * by what there is besides, side by side and in turns; and how long it takes to
- * wake one another up. Prints each run as it was, and then the medians.
- */
-#define _GNU_SOURCE
-#include <errno.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdio.h>
+/* mmapshare-bench: what was asked for, and in which order it is done */
+#include <argp.h>
+#include <err.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 #include "bench.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define RUNS_MAX	99
-#define AT_ONCE		256	/* between looks at the clock */
-
-static const struct transport * const transports[] = {
-	&ring_transport, &ring_batch_transport, &queue_transport, &pipe_transport,
-	&seqpacket_transport,
+struct options options = {
+	.runs = 7,
+	.seconds = 0.05,
+	.records = 1000000,
+	.tmpfs = "/dev/shm",
 };
 
-static const struct signaller * const signallers[] = {
-	&ring_signaller, &futex_signaller, &eventfd_signaller,
+static const struct experiment * const experiments[] = {
+	&log_experiment, &bulk_experiment, &touch_experiment, &random_experiment,
+	&records_experiment, &kernel_experiment, &pingpong_experiment, &contend_experiment,
 };
 
-static const size_t lengths[] = { 64, 512, 4096 };
+static bool wanted[ARRAY_SIZE(experiments)];
+static const char *json_name, *plot_dir;
 
-static double results[ARRAY_SIZE(lengths)][ARRAY_SIZE(transports)][RUNS_MAX];
-/* On one processor, and on two. */
-static double round_trips[2][ARRAY_SIZE(signallers)][RUNS_MAX];
-
-void check(const char *what, bool good)
+static uint64_t parse_bytes(struct argp_state *state, const char *text, char **end)
 {
-	if (good)
-		return;
-	fprintf(stderr, "ring_bench: %s: %s\n", what, strerror(errno));
-	exit(1);
+	static const char units[] = "KMG";
+	uint64_t n = strtoull(text, end, 0);
+	const char *unit = **end ? strchr(units, **end) : NULL;
+
+	if (unit) {
+		n <<= 10 * (unit - units + 1);
+		++*end;
+	}
+	if (*end == text || !n)
+		argp_error(state, "%s: no number of bytes", text);
+	return n;
 }
 
-void *shared_memory(size_t size)
+static void parse_sizes(struct argp_state *state, char *text)
 {
-	int fd = memfd_create("bench", MFD_CLOEXEC);
-	void *p;
-
-	check("memfd", fd >= 0 && !ftruncate(fd, size));
-	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	check("mmap", p != MAP_FAILED);
-	close(fd);
-	return p;
+	do {
+		if (options.n_sizes == SIZES_MAX)
+			argp_error(state, "no more than %d sizes", SIZES_MAX);
+		options.sizes[options.n_sizes++] = parse_bytes(state, text, &text);
+	} while (*text++ == ',');
+	if (text[-1])
+		argp_error(state, "%s: no list of sizes", text - 1);
 }
 
-static double now(void)
+static double parse_number(struct argp_state *state, const char *text, double least,
+			   double most)
 {
-	struct timespec t;
+	char *end;
+	double n = strtod(text, &end);
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
+	if (end == text || *end || !(n >= least && n <= most))
+		argp_error(state, "%s: %g to %g", text, least, most);
+	return n;
 }
 
-static pid_t start(void)
+static void want(struct argp_state *state, const char *name)
 {
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	check("fork", pid >= 0);
-	if (!pid)
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return pid;
-}
-
-static void finish(pid_t pid)
-{
-	int status;
-
-	check("child", waitpid(pid, &status, 0) == pid && !status);
-}
-
-/* Who takes a record looks at all of it. The first word of the last one is 1. */
-static bool is_last(const void *record, size_t length)
-{
-	uint64_t sum = 0, word;
+	bool known = false;
 	size_t i;
 
-	for (i = 0; i < length; i += 8) {
-		memcpy(&word, (const char *)record + i, 8);
-		sum += word;
+	for (i = 0; i < ARRAY_SIZE(experiments); i++) {
+		if (strcmp(name, experiments[i]->name) && strcmp(name, "all"))
+			continue;
+		wanted[i] = true;
+		known = true;
 	}
-	memcpy(&word, record, 8);
-	return word && sum;
+	if (!known)
+		argp_error(state, "there is no experiment %s", name);
 }
 
-static void take_all(const struct transport *t, struct channel *c, size_t wanted)
+/* As little as shows that all of it works. */
+static void be_quick(void)
 {
-	const void *record;
-	size_t length;
-
-	do {
-		record = t->take(c, &length);
-		check("length", length == wanted);
-	} while (!is_last(record, length));
+	options.quick = true;
+	options.runs = 2;
+	options.seconds = 0.001;
+	options.records = 1000;
 }
 
-static void measure(const struct transport *t, size_t length, double seconds,
-		    int run, double *result)
+static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct channel *c = t->make(length);
-	char record[LENGTH_MAX] = "";
-	uint64_t records = 1;
-	double begin, took;
-	pid_t pid = start();
-	int i;
-
-	if (!pid) {
-		take_all(t, c, length);
-		_exit(0);
+	switch (key) {
+	case 'r':
+		options.runs = parse_number(state, arg, 1, RUNS_MAX);
+		return 0;
+	case 't':
+		options.seconds = parse_number(state, arg, 0.000001, 1000000);
+		return 0;
+	case 'n':
+		options.records = parse_number(state, arg, 1, 1000000000000);
+		return 0;
+	case 's':
+		parse_sizes(state, arg);
+		return 0;
+	case 'o':
+		options.only = arg;
+		return 0;
+	case 'd':
+		options.tmpfs = arg;
+		return 0;
+	case 'i':
+		options.instructions = true;
+		return 0;
+	case 'q':
+		be_quick();
+		return 0;
+	case 'j':
+		json_name = arg;
+		return 0;
+	case 'p':
+		plot_dir = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		want(state, arg);
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_usage(state);
 	}
-	begin = now();
-	while (now() - begin < seconds)
-		for (i = 0; i < AT_ONCE; i++, records++)
-			t->put(c, record, length);
-	record[0] = 1;
-	t->put(c, record, length);
-	t->flush(c);
-	finish(pid);
-	took = now() - begin;
-	t->close(c);
-	*result = took * 1e9 / records;
-	printf("raw throughput %s %zu %d %llu %.6f %.1f\n", t->name, length, run,
-	       (unsigned long long)records, took, *result);
+	return ARGP_ERR_UNKNOWN;
 }
 
-/* This process runs on the processor @n of those there are. */
-static void run_on(const cpu_set_t *all, int n)
-{
-	cpu_set_t one;
-	int cpu;
+static const struct argp_option argp_options[] = {
+	{ "runs", 'r', "N", 0, "measure each N times (7)", 0 },
+	{ "time", 't', "SECONDS", 0, "for that long each time, at least (0.05)", 0 },
+	{ "size", 's', "BYTES,...", 0, "these sizes instead of an experiment's own", 0 },
+	{ "records", 'n', "N", 0, "records of the log (1000000)", 0 },
+	{ "only", 'o', "PATTERN,...", 0, "only ways whose names match", 0 },
+	{ "tmpfs", 'd', "DIR", 0, "where a tmpfs is (/dev/shm)", 0 },
+	{ "instructions", 'i', NULL, 0,
+	  "the clock counts instructions, as QEMU's does with -icount shift=0", 0 },
+	{ "quick", 'q', NULL, 0, "only see whether it works", 0 },
+	{ "json", 'j', "FILE", 0, "write all that was measured", 0 },
+	{ "plot", 'p', "DIR", 0, "write plots for gnuplot there, and have it draw them", 0 },
+	{ 0 }
+};
 
-	for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, all) && !n--)
-			break;
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	check("sched_setaffinity", !sched_setaffinity(0, sizeof(one), &one));
+/* What --help says about the experiments is theirs to say. */
+static char *help(int key, const char *text, void *input)
+{
+	char *all = NULL;
+	size_t i, size;
+	FILE *f;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)text;
+	f = open_memstream(&all, &size);
+	if (!f)
+		return (char *)text;
+	fputs("Experiments:\n", f);
+	for (i = 0; i < ARRAY_SIZE(experiments); i++)
+		fprintf(f, "  %-10s %s\n", experiments[i]->name, experiments[i]->doc);
+	fputs("  all        all of them\n", f);
+	fclose(f);
+	return all;
 }
 
-/* The rounds are counted by who begins them; the other one is killed in the end. */
-static void measure_wakeup(const struct signaller *s, int processors, double seconds,
-			   int run, double *result)
-{
-	struct channel *c = s->make();
-	uint64_t rounds = 0;
-	double begin, took;
-	cpu_set_t all;
-	pid_t pid;
+static const struct argp argp = {
+	.options = argp_options,
+	.parser = parse,
+	.args_doc = "EXPERIMENT...",
+	.doc = "Compare memory that is shared by mmapshare with what else there is.\v ",
+	.help_filter = help,
+};
 
-	check("sched_getaffinity", !sched_getaffinity(0, sizeof(all), &all));
-	pid = start();
-	run_on(&all, pid ? 0 : processors - 1);
-	while (!pid) {
-		s->sleep(c, 1);
-		s->wake(c, 1);
-	}
-	begin = now();
-	for (; now() - begin < seconds; rounds++) {
-		s->wake(c, 0);
-		s->sleep(c, 0);
-	}
-	took = now() - begin;
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	s->close(c);
-	sched_setaffinity(0, sizeof(all), &all);
-	*result = took * 1e9 / rounds;
-	printf("raw wakeup-%d-cpu %s 1 %d %llu %.6f %.1f\n", processors, s->name, run,
-	       (unsigned long long)rounds, took, *result);
+/*
+ * Does the clock tick with each instruction? Two for each turn, of a loop that
+ * no compiler touches.
+ */
+static void check_clock(void)
+{
+#if defined(__x86_64__) || defined(__aarch64__)
+	const uint64_t turns = 10000000;
+	uint64_t n = turns, begin = ticks(), took;
+
+#ifdef __x86_64__
+	__asm__ volatile("1: dec %0; jnz 1b" : "+r"(n) : : "cc");
+#else
+	__asm__ volatile("1: subs %0, %0, #1; b.ne 1b" : "+r"(n) : : "cc");
+#endif
+	took = ticks() - begin;
+	if (took < turns * 2 || took > turns * 2 * 1.02)
+		errx(1, "the clock does not count instructions: %llu for %llu",
+		     (unsigned long long)took, (unsigned long long)turns * 2);
+#endif
 }
 
-static int processors(void)
+static void run_experiments(void)
 {
-	cpu_set_t all;
+	size_t i;
 
-	check("sched_getaffinity", !sched_getaffinity(0, sizeof(all), &all));
-	return CPU_COUNT(&all);
-}
-
-static int by_value(const void *a, const void *b)
-{
-	const double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, int n)
-{
-	qsort(values, n, sizeof(*values), by_value);
-	return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
-/* In nanoseconds, and as so many times the ring, which is the first. */
-static void print_line(const char *what, const char *name, double value, double ring)
-{
-	printf("%-14s %-12s %12.1f %8.2f\n", what, name, value, value / ring);
-}
-
-static void print_medians(int runs, int cpus)
-{
-	char what[32];
-	size_t i, j;
-
-	printf("\n%-14s %-12s %12s %8s\n", "WHAT", "HOW", "NS", "RING=1");
-	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
-		snprintf(what, sizeof(what), "%zu bytes", lengths[i]);
-		for (j = 0; j < ARRAY_SIZE(transports); j++)
-			print_line(what, transports[j]->name, median(results[i][j], runs),
-				   median(results[i][0], runs));
-	}
-	for (i = 0; i < (size_t)cpus; i++) {
-		snprintf(what, sizeof(what), "wake-up, %zu cpu", i + 1);
-		for (j = 0; j < ARRAY_SIZE(signallers); j++)
-			print_line(what, signallers[j]->name, median(round_trips[i][j], runs),
-				   median(round_trips[i][0], runs));
-	}
-}
-
-static void run_all(int run, int cpus, double seconds)
-{
-	size_t i, j;
-
-	for (i = 0; i < ARRAY_SIZE(lengths); i++)
-		for (j = 0; j < ARRAY_SIZE(transports); j++)
-			measure(transports[j], lengths[i], seconds, run, &results[i][j][run]);
-	for (i = 0; i < (size_t)cpus; i++)
-		for (j = 0; j < ARRAY_SIZE(signallers); j++)
-			measure_wakeup(signallers[j], i + 1, seconds, run,
-				       &round_trips[i][j][run]);
+	for (i = 0; i < ARRAY_SIZE(experiments); i++)
+		if (wanted[i] && !(options.instructions && experiments[i]->timed_only))
+			experiments[i]->run();
 }
 
 int main(int argc, char **argv)
 {
-	int runs = argc > 1 ? atoi(argv[1]) : 5, run;
-	double seconds = argc > 2 ? atof(argv[2]) : 0.3;
-	const int cpus = processors() > 1 ? 2 : 1;
+	FILE *json = NULL;
 
-	if (runs < 1 || runs > RUNS_MAX || !(seconds > 0)) {
-		fprintf(stderr, "usage: ring_bench [RUNS [SECONDS]]\n");
-		return 2;
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	if (options.instructions)
+		check_clock();
+	/* better now than when all is done */
+	if (json_name) {
+		json = fopen(json_name, "w");
+		if (!json)
+			err(1, "%s", json_name);
 	}
-	printf("# raw WHAT HOW BYTES RUN COUNT SECONDS NS\n");
-	for (run = 0; run < runs; run++)
-		run_all(run, cpus, seconds);
-	print_medians(runs, cpus);
-	return 0;
+	count_only(true);
+	run_experiments();
+	count_only(false);
+	run_experiments();
+	clear_progress();
+	if (json) {
+		write_json(json);
+		if (fclose(json))
+			err(1, "%s", json_name);
+	}
+	return plot_dir ? draw_plots(plot_dir) : 0;
 }

@@ -126,11 +126,18 @@ static void fd_put(struct channel *c, const void *record, size_t length)
 	check("write", write(c->fd[1], record, length) == (ssize_t)length);
 }
 
-/* What is written at once, and is no longer than this, is read at once. */
+/* A pipe may give a long record in pieces. */
 static const void *fd_take(struct channel *c, size_t *length)
 {
-	*length = c->length;
-	check("read", read(c->fd[0], c->buffer, c->length) == (ssize_t)c->length);
+	size_t got = 0;
+	ssize_t n;
+
+	while (got < c->length) {
+		n = read(c->fd[0], c->buffer + got, c->length - got);
+		check("read", n > 0);
+		got += n;
+	}
+	*length = got;
 	return c->buffer;
 }
 

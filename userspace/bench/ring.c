@@ -14,6 +14,8 @@ struct channel {
 	/* of the one who signals: the other way */
 	struct mmapshare_part *back_producer, *back_consumer;
 	unsigned int pending, taken;
+	/* so many at once, and no more than a part of the ring */
+	unsigned int batch;
 };
 
 static void make_ring(struct mmapshare_part **producer, struct mmapshare_part **consumer)
@@ -33,8 +35,8 @@ static struct channel *make(size_t length)
 {
 	struct channel *c = calloc(1, sizeof(*c));
 
-	(void)length;
 	check("memory", c);
+	c->batch = CHANNEL_SIZE / 4 / length < BATCH ? CHANNEL_SIZE / 4 / length : BATCH;
 	make_ring(&c->producer, &c->consumer);
 	/* who has to sleep does it until it is worth it */
 	mmapshare_ring_set_wake_bytes(c->producer, CHANNEL_SIZE / 2);
@@ -69,7 +71,7 @@ static void put(struct channel *c, const void *record, size_t length)
 static void put_batch(struct channel *c, const void *record, size_t length)
 {
 	reserve_and_fill(c, record, length);
-	if (++c->pending == BATCH)
+	if (++c->pending == c->batch)
 		flush(c);
 }
 
@@ -95,7 +97,7 @@ static const void *take(struct channel *c, size_t *length)
 
 static const void *take_batch(struct channel *c, size_t *length)
 {
-	if (++c->taken % BATCH == 0)
+	if (++c->taken % c->batch == 0)
 		mmapshare_ring_release(c->consumer);
 	return take_from(c->consumer, length);
 }

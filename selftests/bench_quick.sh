@@ -1,0 +1,87 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# mmapshare-bench does each of its experiments, and writes JSON and plots.
+
+# shellcheck source=cli_lib.sh
+. "$(dirname "$0")/cli_lib.sh"
+
+# makes records in the kernel
+MODULE=$(dirname "${MMAPSHARE_KO:-.}")/driver/bench/mmapshare_bench.ko
+BENCH=${MMAPSHARE_BENCH:-/src/userspace/bench/mmapshare-bench}
+
+cleanup()
+{
+	rmmod mmapshare_bench 2>/dev/null
+}
+
+# What is wrong with the JSON, or is not the same in the table: a line that begins with
+# the experiment. How many results each has to have, too.
+examine()
+{
+	python3 -IS -c '
+import collections, json, sys
+data = json.load(open(sys.argv[1]))
+table = [line.split()[0] for line in open(sys.argv[2]) if line.startswith("  ")]
+count = collections.Counter()
+for name in ("kernel", "processors", "load", "unit"):
+    if not data[name]:
+        print("all no", name)
+for r in data["results"]:
+    values = r["values"]
+    count[r["experiment"]] += r["metric"] in ("time", "total")
+    if r["how"] not in table:
+        print(r["experiment"], "not in the table:", r)
+    if len(values) != data["runs"] or min(values) < 0 or r["metric"] == "time" and not min(values):
+        print(r["experiment"], "cannot be:", r)
+    if not r["q1"] <= r["median"] <= r["q3"] or r["least"] != min(values):
+        print(r["experiment"], "not in order:", r)
+for r in data["impossible"]:
+    count[r["experiment"]] += 1
+    if r["how"] != "memfd-huge" and r["why"] != "too few processors" and \
+       not r["why"].startswith("built without"):
+        print(r["experiment"], "why not:", r)
+for e in count:
+    print(e, count[e])
+' "$TMP/json" "$TMP/out"
+}
+
+# result EXPERIMENT: what examine() has said of it, and how many plots there are.
+result()
+{
+	sed -n "s/^$1 //p" "$TMP/examined"
+	grep -l '^plot .*' "$TMP/plots/$1"-*.gp | wc -l
+}
+
+# expect_results EXPERIMENT RESULTS PLOTS
+expect_results()
+{
+	expect "$1" "$(printf '%d\n' "$2" "$3")" "$(result "$1")"
+}
+
+[ -x "$BENCH" ] || skip_all "no $BENCH: build it"
+command -v python3 >/dev/null || skip_all "needs python3"
+[ -e "$MODULE" ] || skip_all "no $MODULE: build it with CONFIG_MMAPSHARE_BENCH=m"
+plan 13
+insmod "$MODULE"
+"$BENCH" --quick --json "$TMP/json" --plot "$TMP/plots" all >"$TMP/out" 2>"$TMP/err"
+expect "status" 0 $?
+expect "JSON" 0 "$(status python3 -m json.tool "$TMP/json")"
+examine >"$TMP/examined" 2>&1
+expect "nothing about all" "" "$(sed -n '/^all /p; /Error/p' "$TMP/examined")"
+expect_results log 12 1
+expect_results bulk 28 2
+expect_results touch 12 4
+expect_results random 10 2
+expect_results records 5 1
+expect_results kernel 8 1
+expect_results pingpong 6 1
+expect_results contend 20 2
+expect "some ways, and sizes" "map 4096 3 map 8192 3" \
+	"$("$BENCH" -q -r 3 -s 4K,8K -o 'm?p,nothing-*' -j "$TMP/json" bulk >/dev/null
+	sed -n '/write/s/.*size": \([0-9]*\), "how": "\([a-z]*\)".*\[.*,.*,.*\].*/\2 \1 3/p' \
+		"$TMP/json" | paste -sd ' ')"
+expect "usage" "64 64 64 64 1" "$(for args in '' no '-s 1X log' '-r 0 log' '-i log'; do
+	# shellcheck disable=SC2086
+	status "$BENCH" $args
+done | paste -sd ' ')"

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+/* The memory that is compared: regions of each strategy, and what else there is. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <mmapshare.h>
+#include "bench.h"
+
+static const char *region_open(struct memory *m)
+{
+	int ret = mmapshare_create(&m->region, NULL, m->size, m->kind, 0);
+
+	if (ret)
+		return strerror(-ret);
+	m->fd = mmapshare_fd(m->region);
+	return NULL;
+}
+
+static const char *tmpfs_open(struct memory *m)
+{
+	m->fd = open(options.tmpfs, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (m->fd < 0 || ftruncate(m->fd, m->size))
+		return strerror(errno);
+	return NULL;
+}
+
+static const char *memfd_open(struct memory *m, unsigned int flags)
+{
+	struct stat st;
+
+	m->fd = memfd_create("mmapshare-bench", MFD_CLOEXEC | flags);
+	if (m->fd < 0 || fstat(m->fd, &st))
+		return strerror(errno);
+	if (flags)
+		m->size = (m->size + st.st_blksize - 1) & -st.st_blksize;
+	return ftruncate(m->fd, m->size) ? strerror(errno) : NULL;
+}
+
+/* Returns NULL, or why there is none. Nobody has touched its pages yet. */
+const char *memory_open(struct memory *m, enum memory_kind kind, size_t size)
+{
+	const char *why = NULL;
+
+	*m = (struct memory){ .kind = kind, .fd = -1, .size = size };
+	switch (kind) {
+	case MALLOC:
+		break;
+	case MEMFD:
+		why = memfd_open(m, 0);
+		break;
+	case MEMFD_HUGE:
+		why = memfd_open(m, MFD_HUGETLB);
+		break;
+	case TMPFS:
+		why = tmpfs_open(m);
+		break;
+	default:
+		why = region_open(m);
+	}
+	if (why)
+		memory_close(m);
+	return why;
+}
+
+const char *memory_map(struct memory *m, int flags)
+{
+	flags |= m->fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+	m->at = mmap(NULL, m->size, PROT_READ | PROT_WRITE, flags, m->fd, 0);
+	if (m->at != MAP_FAILED)
+		return NULL;
+	m->at = NULL;
+	return m->kind == MEMFD_HUGE ? "too few huge pages, see nr_overcommit_hugepages" :
+		strerror(errno);
+}
+
+void memory_unmap(struct memory *m)
+{
+	if (m->at)
+		munmap(m->at, m->size);
+	m->at = NULL;
+}
+
+void memory_close(struct memory *m)
+{
+	memory_unmap(m);
+	if (m->region)
+		mmapshare_close(m->region);
+	else if (m->fd >= 0)
+		close(m->fd);
+	m->fd = -1;
+	m->region = NULL;
+}
+
+/* Memory of this process, with all its pages. */
+void *private_memory(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	check("mmap", p != MAP_FAILED);
+	return p;
+}
+
+void private_memory_free(void *p, size_t size)
+{
+	munmap(p, size);
+}
+
+/* Memory for both processes. */
+void *shared_memory(size_t size)
+{
+	int fd = memfd_create("bench", MFD_CLOEXEC);
+	void *p;
+
+	check("memfd", fd >= 0 && !ftruncate(fd, size));
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	check("mmap", p != MAP_FAILED);
+	close(fd);
+	return p;
+}

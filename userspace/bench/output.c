@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+/* What was measured: tables for who looks on, JSON for who wants all of it. */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+#include "bench.h"
+
+static int by_value(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The value below which @part of all are, in between two where that is. */
+static double quantile(const double *sorted, unsigned int n, double part)
+{
+	const double at = part * (n - 1);
+	const unsigned int i = at;
+
+	if (i + 1 >= n)
+		return sorted[n - 1];
+	return sorted[i] + (at - i) * (sorted[i + 1] - sorted[i]);
+}
+
+struct summary summarize(const struct result *r, int metric)
+{
+	double sorted[RUNS_MAX];
+
+	if (!r->runs)
+		return (struct summary){ 0 };
+	memcpy(sorted, r->values[metric], r->runs * sizeof(*sorted));
+	qsort(sorted, r->runs, sizeof(*sorted), by_value);
+	return (struct summary){
+		.median = quantile(sorted, r->runs, 0.5),
+		.q1 = quantile(sorted, r->runs, 0.25),
+		.q3 = quantile(sorted, r->runs, 0.75),
+		.least = sorted[0],
+	};
+}
+
+const char *unit_of(const char *metric)
+{
+	if (!strcmp(metric, "faults"))
+		return "faults";
+	return options.instructions ? "instructions" : "ns";
+}
+
+static void print_head(const struct result *r)
+{
+	int i;
+
+	printf("\n%s %s, %llu %s\n", r->group.experiment, r->group.what,
+	       (unsigned long long)r->group.size, r->group.x);
+	printf("  %-16s %14s %14s %14s %8s", "", unit_of(r->group.metrics[0]), "quarter",
+	       "3 quarters", "first=1");
+	for (i = 1; r->group.metrics[i]; i++)
+		printf(" %12s", r->group.metrics[i]);
+	if (r->group.bytes && !options.instructions)
+		printf(" %12s", "MiB/s");
+	putchar('\n');
+}
+
+static void print_row(const struct result *r, double first)
+{
+	const struct summary s = summarize(r, 0);
+	int i;
+
+	if (r->why) {
+		printf("  %-16s %s\n", r->how, r->why);
+		return;
+	}
+	printf("  %-16s %14.1f %14.1f %14.1f %8.3f", r->how, s.median, s.q1, s.q3,
+	       s.median / first);
+	for (i = 1; r->group.metrics[i]; i++)
+		printf(" %12.0f", summarize(r, i).median);
+	if (r->group.bytes && !options.instructions)
+		printf(" %12.1f", r->group.bytes * 1e9 / s.median / MIB);
+	putchar('\n');
+}
+
+void print_group(const struct result *first, size_t n)
+{
+	double base = 0;
+	size_t i;
+
+	for (i = 0; i < n && !base; i++)
+		base = summarize(&first[i], 0).median;
+	print_head(first);
+	for (i = 0; i < n; i++)
+		print_row(&first[i], base);
+	fflush(stdout);
+}
+
+/* What is between the first ": " and the end of a line that begins so. */
+static void machine_text(const char *path, const char *begin, char *text, size_t size)
+{
+	char line[256], *colon;
+	FILE *f = fopen(path, "r");
+
+	*text = '\0';
+	while (f && fgets(line, sizeof(line), f)) {
+		colon = strchr(line, ':');
+		if (strncmp(line, begin, strlen(begin)) || !colon)
+			continue;
+		snprintf(text, size, "%s", colon + 1 + strspn(colon + 1, " \t"));
+		text[strcspn(text, "\"\\\n")] = '\0';
+		break;
+	}
+	if (f)
+		fclose(f);
+}
+
+static void write_machine(FILE *f)
+{
+	char cpu[128], memory[64], date[64];
+	double load[3] = { 0 };
+	const time_t now = time(NULL);
+	struct utsname u;
+
+	uname(&u);
+	getloadavg(load, 3);
+	machine_text("/proc/cpuinfo", "model name", cpu, sizeof(cpu));
+	machine_text("/proc/meminfo", "MemTotal", memory, sizeof(memory));
+	strftime(date, sizeof(date), "%FT%TZ", gmtime(&now));
+	fprintf(f, "  \"date\": \"%s\",\n  \"unit\": \"%s\",\n", date, unit_of("time"));
+	fprintf(f, "  \"kernel\": \"%s\",\n  \"machine\": \"%s\",\n", u.release, u.machine);
+	fprintf(f, "  \"processor\": \"%s\",\n  \"processors\": %ld,\n", cpu,
+		sysconf(_SC_NPROCESSORS_ONLN));
+	fprintf(f, "  \"memory\": \"%s\",\n  \"load\": [%.2f, %.2f, %.2f],\n", memory,
+		load[0], load[1], load[2]);
+	fprintf(f, "  \"runs\": %u,\n  \"seconds\": %g,\n", options.runs, options.seconds);
+}
+
+static void write_names(FILE *f, const struct result *r)
+{
+	fprintf(f, "{\"experiment\": \"%s\", \"what\": \"%s\", \"size\": %llu, \"how\": \"%s\"",
+		r->group.experiment, r->group.what, (unsigned long long)r->group.size,
+		r->how);
+}
+
+static void write_metric(FILE *f, const struct result *r, int metric)
+{
+	const struct summary s = summarize(r, metric);
+	const char *name = r->group.metrics[metric];
+	unsigned int i;
+
+	write_names(f, r);
+	fprintf(f, ", \"metric\": \"%s\", \"unit\": \"%s\"", name, unit_of(name));
+	fprintf(f, ", \"median\": %.10g, \"q1\": %.10g, \"q3\": %.10g, \"least\": %.10g",
+		s.median, s.q1, s.q3, s.least);
+	fputs(", \"values\": [", f);
+	for (i = 0; i < r->runs; i++)
+		fprintf(f, "%s%.10g", i ? ", " : "", r->values[metric][i]);
+	fputs("]}", f);
+}
+
+static void write_all(FILE *f, bool measured)
+{
+	const char *between = "\n    ";
+	size_t i;
+	int metric;
+
+	for (i = 0; i < n_results; i++) {
+		if (!results[i].why != measured)
+			continue;
+		for (metric = 0; results[i].group.metrics[metric]; metric++) {
+			fputs(between, f);
+			between = ",\n    ";
+			if (measured) {
+				write_metric(f, &results[i], metric);
+				continue;
+			}
+			write_names(f, &results[i]);
+			fprintf(f, ", \"why\": \"%s\"}", results[i].why);
+			break;
+		}
+	}
+}
+
+void write_json(FILE *f)
+{
+	fputs("{\n", f);
+	write_machine(f);
+	fputs("  \"results\": [", f);
+	write_all(f, true);
+	fputs("\n  ],\n  \"impossible\": [", f);
+	write_all(f, false);
+	fputs("\n  ]\n}\n", f);
+}
