@@ -163,3 +163,7 @@ struct file *mmapshare_area_file(struct mmapshare_area *area)
 	return mms_open_region(mms_area_region(area), O_RDWR);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_area_file, MMS_NS);
+
+#if IS_ENABLED(CONFIG_MMAPSHARE_KUNIT_TEST)
+#include "tests/kernel_test.c"
+#endif

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of what other modules may do with areas, sources and sinks, and of what is
+ * refused to them. kernel.c includes this.
+ */
+#include <kunit/test.h>
+#include <linux/file.h>
+#include <linux/string.h>
+#include "include/mmapshare_ring.h"
+
+#define AREA	"kunit-area"
+
+/* With what ends it there is no room for it. */
+static const char too_long[] =
+	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+static_assert(sizeof(too_long) == MMAPSHARE_NAME_SIZE + 1);
+
+static void area_refused_test(struct kunit *test)
+{
+	static const struct {
+		struct mmapshare_params params;
+		int error;
+	} cases[] = {
+		{ { .size = 0 }, -EINVAL },
+		{ { .size = 1, .flags = MMAPSHARE_MANY }, -EINVAL },
+		{ { .size = 1, .consumers = 1 }, -EINVAL },
+		{ { .size = 1, .mode = 01777 }, -EINVAL },
+		{ { .size = 1, .name = "" }, -EINVAL },
+		{ { .size = 1, .name = "a/b" }, -EINVAL },
+		{ { .size = 1, .name = too_long }, -EINVAL },
+		{ { .size = MMS_REGION_MAX + 1 }, -ERANGE },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ_MSG(test, cases[i].error,
+				    PTR_ERR(mmapshare_area_create(&cases[i].params)),
+				    "case %zu", i);
+}
+
+static void area_test(struct kunit *test)
+{
+	const struct mmapshare_params params = { .size = PAGE_SIZE + 1 };
+	struct mmapshare_area *area = mmapshare_area_create(&params);
+	struct file *file;
+	char *p;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(area));
+	KUNIT_EXPECT_EQ(test, 2 * PAGE_SIZE, mmapshare_area_size(area));
+	p = mmapshare_area_address(area);
+	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, 2 * PAGE_SIZE));
+	memset(p, 1, 2 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, 1ULL, mmapshare_area_notify(area));
+	KUNIT_EXPECT_EQ(test, 2ULL, mmapshare_area_notify(area));
+	file = mmapshare_area_file(area);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(file));
+	mmapshare_area_put(area);
+	/* whose memory it is now */
+	KUNIT_EXPECT_EQ(test, 1, p[PAGE_SIZE]);
+	if (!IS_ERR(file))
+		fput(file);
+}
+
+/* A name is one's own until it is given back. */
+static void area_name_test(struct kunit *test)
+{
+	const struct mmapshare_params params = { .name = AREA, .mode = 0600, .size = 1 };
+	struct mmapshare_area *area, *other;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		area = mmapshare_area_create(&params);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(area));
+		other = mmapshare_area_create(&params);
+		KUNIT_EXPECT_EQ(test, -EEXIST, PTR_ERR(other));
+		if (!IS_ERR(other))
+			mmapshare_area_put(other);
+		mmapshare_area_put(area);
+	}
+}
+
+static void source_refused_test(struct kunit *test)
+{
+	static const struct {
+		struct mmapshare_params params;
+		int error;
+	} cases[] = {
+		{ { .size = 0, .consumers = 1 }, -EINVAL },
+		{ { .size = 1, .consumers = 0 }, -EINVAL },
+		{ { .size = 1, .consumers = MMAPSHARE_RING_CONSUMERS_MAX + 1 }, -EINVAL },
+		{ { .size = 1, .consumers = 1, .name = "a b" }, -EINVAL },
+		{ { .size = 1, .consumers = 1, .flags = ~0U }, -EINVAL },
+		{ { .size = BIT_ULL(62), .consumers = 1 }, -ERANGE },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ_MSG(test, cases[i].error,
+				    PTR_ERR(mmapshare_source_create(&cases[i].params)),
+				    "case %zu", i);
+}
+
+/* What was reserved and is discarded is nobody's, and there is room for it again. */
+static void source_test(struct kunit *test)
+{
+	const struct mmapshare_params params = { .size = 1, .consumers = 1 };
+	struct mmapshare_source *source = mmapshare_source_create(&params);
+	unsigned int n, again;
+	struct file *file;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(source));
+	KUNIT_EXPECT_FALSE(test, mmapshare_source_wanted(source));
+	KUNIT_EXPECT_PTR_EQ(test, NULL, mmapshare_reserve(source, PAGE_SIZE));
+	for (n = 0; !mmapshare_write(source, "record", 6); n++)
+		;
+	KUNIT_EXPECT_GT(test, n, 0U);
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, mmapshare_source_wait(source, 6, 0));
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, mmapshare_source_wait(source, 6, NSEC_PER_MSEC));
+	file = mmapshare_source_file(source);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(file));
+	if (!IS_ERR(file))
+		fput(file);
+	mmapshare_source_put(source);
+
+	source = mmapshare_source_create(&params);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(source));
+	for (again = 0; again < 2 * n; again++) {
+		void *record = mmapshare_reserve(source, 6);
+
+		KUNIT_EXPECT_NOT_NULL(test, record);
+		mmapshare_discard(source, record);
+	}
+	for (again = 0; !mmapshare_write(source, "record", 6); again++)
+		;
+	KUNIT_EXPECT_EQ(test, n, again);
+	mmapshare_source_put(source);
+}
+
+static void sink_test(struct kunit *test)
+{
+	const struct mmapshare_params params = { .size = 1 };
+	struct mmapshare_sink *sink = mmapshare_sink_create(&params, 8, NULL, NULL);
+	struct file *file;
+	char record[8];
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sink));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_sink_read(sink, record, sizeof(record)));
+	file = mmapshare_sink_file(sink);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(file));
+	if (!IS_ERR(file))
+		fput(file);
+	mmapshare_sink_put(sink);
+}
+
+static struct kunit_case kernel_cases[] = {
+	KUNIT_CASE(area_refused_test),
+	KUNIT_CASE(area_test),
+	KUNIT_CASE(area_name_test),
+	KUNIT_CASE(source_refused_test),
+	KUNIT_CASE(source_test),
+	KUNIT_CASE(sink_test),
+	{ }
+};
+
+static struct kunit_suite kernel_suite = {
+	.name = "mmapshare-kernel",
+	.test_cases = kernel_cases,
+};
+
+kunit_test_suite(kernel_suite);
