@@ -103,6 +103,25 @@ static const char *close_node(void *arg, long ret)
 	return NULL;
 }
 
+static long lend(void *arg)
+{
+	struct target *t = arg;
+
+	return region_read_only(t->control);
+}
+
+static const char *take_back(void *arg, long ret)
+{
+	const char *wrong = NULL;
+
+	if (ret < 0)
+		return NULL;
+	if (write(ret, "x", 1) != -1 || errno != EBADF)
+		wrong = "it is not for reading alone";
+	close(ret);
+	return wrong;
+}
+
 FIXTURE_VARIANT(inject)
 {
 	long (*call)(void *arg);
@@ -129,6 +148,10 @@ FIXTURE_VARIANT_ADD(inject, query) {
 
 FIXTURE_VARIANT_ADD(inject, open) {
 	.call = open_node, .after = close_node, .exists = true,
+};
+
+FIXTURE_VARIANT_ADD(inject, read_only) {
+	.call = lend, .after = take_back,
 };
 
 TEST_F_TIMEOUT(inject, region, INJECT_TIMEOUT)

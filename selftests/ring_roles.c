@@ -223,6 +223,24 @@ TEST_F(ring, arguments)
 	close(plain);
 }
 
+TEST_F(ring, no_descriptor_left)
+{
+	struct mmapshare_ring_attach at;
+	int fds[1024], n = 0;
+
+	while (n < 1024 && (fds[n] = dup(self->fd)) >= 0)
+		n++;
+	if (n == 1024)
+		SKIP(goto out, "more than 1024 descriptors allowed");
+	EXPECT_EQ(-EMFILE, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_PRODUCER, &at));
+out:
+	while (n--)
+		close(fds[n]);
+	/* nobody is the producer */
+	EXPECT_EQ(0, part_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	part_detach(&self->p);
+}
+
 /* Bytes are stored by who has a part, and not by other ways. */
 TEST_F(ring, region)
 {

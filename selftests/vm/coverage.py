@@ -5,12 +5,14 @@ have run, and which have not, each with its reason. REASONS has lines
 
 	FILE FUNCTION: TEXT OF THE LINE
 
-and before one or more of them, in a comment, why they cannot run. A line that
+and before one or more of them, in a comment, why they cannot run; a * stands for any
+text. A line that
 has not run and has no reason is a failure of its file, and so is a reason for
 no line. Ends in "N passed, N failed".
 """
 
 import collections
+import fnmatch
 import json
 import os
 import sys
@@ -56,6 +58,15 @@ def read_counts(stream):
     return counts, functions
 
 
+def find(reasons, key):
+    """The pattern in reasons that a line's place and text match, or None."""
+    for pattern in reasons:
+        if all(fnmatch.fnmatchcase(part, pattern_part.replace("[", "[[]"))
+               for part, pattern_part in zip(key, pattern)):
+            return pattern
+    return None
+
+
 def report(name, counts, functions, text, reasons, used):
     """Print one file's coverage; true if every line has run or a reason."""
     missing = sorted(n for n, count in counts.items() if not count)
@@ -65,11 +76,11 @@ def report(name, counts, functions, text, reasons, used):
     good = True
     for number in missing:
         line = text[number - 1].strip()
-        key = name, functions[name, number], line
-        used.add(key)
-        good = good and key in reasons
-        print(f"    {number}: {key[1]}: {line}")
-        print(f"        {reasons.get(key, 'NO REASON')}")
+        reason = find(reasons, (name, functions[name, number], line))
+        used.add(reason)
+        good = good and reason is not None
+        print(f"    {number}: {functions[name, number]}: {line}")
+        print(f"        {reasons.get(reason, 'NO REASON')}")
     return good
 
 
