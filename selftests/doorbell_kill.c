@@ -109,25 +109,9 @@ static bool do_something(struct victim *v)
 	}
 }
 
-/* To be killed by the kernel: nobody takes aim, and nobody is waited for. */
-static bool kill_me_later(int64_t after)
-{
-	struct sigevent event = {
-		.sigev_notify = SIGEV_SIGNAL,
-		.sigev_signo = SIGKILL,
-	};
-	const struct itimerspec when = {
-		.it_value = { after / SECOND, after % SECOND ?: 1 },
-	};
-	timer_t timer;
-
-	return !timer_create(CLOCK_MONOTONIC, &event, &timer) &&
-	       !timer_settime(timer, 0, &when, NULL);
-}
-
 static int be_the_victim(struct victim *v)
 {
-	if (!kill_me_later(dice(v, v->within) * 1000LL))
+	if (!kill_me_later(CLOCK_MONOTONIC, dice(v, v->within) * 1000LL))
 		return 1;
 	close(v->self->fd);
 	v->fd = bell_open(v->self, O_RDWR);

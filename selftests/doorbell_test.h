@@ -9,6 +9,7 @@
 
 #include "region_test.h"
 #include <pthread.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -108,6 +109,25 @@ static inline bool falls_asleep(pid_t tid)
 	while (state_of(tid) != 'S' && now() < end)
 		sleep_ns(MS);
 	return state_of(tid) == 'S';
+}
+
+/*
+ * To be killed by the kernel, when so much time of that clock has passed: nobody
+ * takes aim, and nobody is waited for.
+ */
+static inline bool kill_me_later(clockid_t clock, int64_t after)
+{
+	struct sigevent event = {
+		.sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGKILL,
+	};
+	const struct itimerspec when = {
+		.it_value = { after / SECOND, after % SECOND ?: 1 },
+	};
+	timer_t timer;
+
+	return !timer_create(clock, &event, &timer) &&
+	       !timer_settime(timer, 0, &when, NULL);
 }
 
 FIXTURE(bell) {

@@ -524,6 +524,20 @@ int mmapshare_ring_release(struct mmapshare_part *part);
 ssize_t mmapshare_ring_read(struct mmapshare_part *part, void *buffer, size_t size);
 
 /**
+ * mmapshare_ring_number - which record is the next
+ * @part: a producer, or a consumer
+ *
+ * Records are numbered from 0 on, by all producers the ring ever had. Who has just
+ * attached as a producer is told how many there are, and so what became of the last
+ * one of a producer that was killed. The record that mmapshare_ring_next() gave
+ * last has the number before this one.
+ *
+ * Return: the number of the record that mmapshare_ring_reserve() or
+ * mmapshare_ring_next() gives next, if that is not overwritten before.
+ */
+uint64_t mmapshare_ring_number(const struct mmapshare_part *part);
+
+/**
  * mmapshare_ring_lost - how many records were overwritten before it had them
  * @part: a consumer
  *

@@ -144,6 +144,11 @@ size_t mmapshare_ring_record_max(const struct mmapshare_part *part)
 	return part->record_max;
 }
 
+uint64_t mmapshare_ring_number(const struct mmapshare_part *part)
+{
+	return part->number;
+}
+
 void mmapshare_ring_set_spins(struct mmapshare_part *part, unsigned int spins)
 {
 	part->spins_max = spins;

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+/*
+ * recorder NAME record: put what comes on standard input, line by line, into the
+ * ring /dev/mmapshare-NAME, which overwrites and is made if there is none.
+ * recorder NAME replay: print what is in it.
+ *
+ * A recorder that is killed, at whatever point, leaves every line that it has
+ * committed and no half of another one; nothing is flushed, and nobody has to
+ * mend anything. The next one goes on behind that.
+ */
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <mmapshare.h>
+
+#define SIZE		65536	/* bytes of lines, at least */
+#define READERS		4
+
+static void check(const char *what, int error)
+{
+	if (error < 0)
+		errx(1, "%s: %s", what, strerror(-error));
+}
+
+static int record(const char *name)
+{
+	struct mmapshare *region;
+	struct mmapshare_part *part;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t length;
+
+	check(name, mmapshare_ring_create_or_open(&region, name, SIZE,
+						  MMAPSHARE_RING_OVERWRITE, READERS, 0600));
+	check(name, mmapshare_ring_attach(&part, region, MMAPSHARE_RING_ATTACH_PRODUCER));
+	fprintf(stderr, "behind %llu lines\n",
+		(unsigned long long)mmapshare_ring_number(part));
+	while ((length = getline(&line, &size, stdin)) >= 0)
+		check("line", mmapshare_ring_write(part, line, length));
+	free(line);
+	mmapshare_ring_close(part);
+	mmapshare_close(region);
+	return 0;
+}
+
+static int replay(const char *name)
+{
+	struct mmapshare_part *part;
+	ssize_t length;
+	char *line;
+
+	check(name, mmapshare_ring_open(&part, name, MMAPSHARE_RING_ATTACH_CONSUMER));
+	line = malloc(mmapshare_ring_record_max(part));
+	if (!line)
+		err(1, "malloc");
+	/* a copy is of one record, also beside somebody who records */
+	while ((length = mmapshare_ring_read(part, line, mmapshare_ring_record_max(part))) >= 0)
+		printf("%llu: %.*s", (unsigned long long)mmapshare_ring_number(part) - 1,
+		       (int)length, line);
+	if (length != -EAGAIN)
+		check(name, length);
+	free(line);
+	mmapshare_ring_close(part);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[2], "record"))
+		return record(argv[1]);
+	if (argc == 3 && !strcmp(argv[2], "replay"))
+		return replay(argv[1]);
+	fprintf(stderr, "usage: recorder NAME record|replay\n");
+	return 2;
+}
