@@ -9,7 +9,7 @@
 . "$(dirname "$0")/cli_lib.sh"
 
 commands="create destroy list info read write fill checksum seal notify wait watch \
-	ring doctor"
+	ring scope doctor"
 
 # bad STATUS WORDS...: one line, without a trace of success
 bad()
@@ -53,7 +53,7 @@ unknown_options()
 	done | sort -u
 }
 
-plan 56
+plan 57
 expect "each command has help" "" "$(help_of_all)"
 expect "no command has that option" "2 0 1" "$(unknown_options)"
 expect "version" "mmapshare 1.0.0" "$(mmapshare --version)"
@@ -110,4 +110,5 @@ bad 1 wait no-such-region
 bad 2 watch --interval 0
 bad 2 watch name
 bad 2 ring
+bad 2 scope one two
 bad 2 doctor name

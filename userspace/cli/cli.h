@@ -47,6 +47,7 @@ int cmd_notify(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 int cmd_ring(int argc, char **argv);
+int cmd_scope(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
 /*

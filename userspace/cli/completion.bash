@@ -17,8 +17,11 @@ _mmapshare_words()
 	-s | --strategy)
 		echo fault huge vmalloc pfn
 		return ;;
+	-w | --wave)
+		echo saw square triangle noise
+		return ;;
 	-m | --mode | -o | --offset | -l | --length | -p | --pattern | -x | --hex | \
-	-n | --interval | -c | --count | -t | --timeout)
+	-n | --interval | -c | --count | -t | --timeout | -C | --channels)
 		case "$1 $2" in
 		"list -n" | "ring create -o" | "ring "[pct]*" -x" | "ring "[pct]*" --hex") ;;
 		*)	return ;;
@@ -50,9 +53,11 @@ _mmapshare_words()
 	notify)		echo --help; _mmapshare_regions ;;
 	wait)		echo --count --hang-up --timeout --help; _mmapshare_regions ;;
 	watch)		echo --count --interval --help ;;
+	scope)		echo --channels --count --interval --png --rate --wave --help
+			_mmapshare_regions ;;
 	doctor)		echo --help ;;
 	*)		echo create destroy list info read write fill checksum seal \
-				notify wait watch ring doctor --help --version ;;
+				notify wait watch ring scope doctor --help --version ;;
 	esac
 }
 

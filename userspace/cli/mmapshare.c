@@ -20,6 +20,7 @@ static const struct command commands[] = {
 	{ "wait", cmd_wait },
 	{ "watch", cmd_watch },
 	{ "ring", cmd_ring },
+	{ "scope", cmd_scope },
 	{ "doctor", cmd_doctor },
 	{ NULL, NULL }
 };
@@ -41,6 +42,7 @@ static const char doc[] =
 	"  wait [REGION]       wait until somebody does\n"
 	"  watch               look at all regions, again and again\n"
 	"  ring COMMAND        records from one to many: see mmapshare ring --help\n"
+	"  scope [NAME]        samples of the example device, as they come\n"
 	"  doctor              why can this not be used, and what to do\n"
 	"\n"
 	"REGION is a name, or the path of a node, or /dev/mmapshare if there is none. "
