@@ -15,6 +15,7 @@
 #include "compat.h"
 #include "mmapshare.h"
 #include "ring.h"
+#include "trace.h"
 
 static_assert(sizeof(struct mmapshare_ring) <= PAGE_SIZE);
 static_assert(sizeof(struct mmapshare_record) == MMS_RECORD_ALIGN);
@@ -426,6 +427,7 @@ int mms_ring_attach(struct mms_part *part, bool newest)
 	else
 		ret = mms_ring_attach_consumer(ring, part, newest);
 	mutex_unlock(&ring->attach);
+	trace_mmapshare_ring_attach(part, ret);
 	return ret;
 }
 
@@ -435,6 +437,7 @@ void mms_ring_detach(struct mms_part *part)
 	struct mms_ring *ring = part->region->ring;
 	unsigned long flags;
 
+	trace_mmapshare_ring_detach(part, part->broken ? -EBADMSG : 0);
 	mutex_lock(&ring->attach);
 	if (part->producer) {
 		spin_lock_irqsave(&ring->lock, flags);

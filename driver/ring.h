@@ -104,6 +104,15 @@ static inline struct mmapshare_record *mms_record(const struct mms_ring *ring, u
 	return ring->data + (pos & (ring->size - MMS_RECORD_ALIGN));
 }
 
+/* Where a part says that it is. */
+static inline u64 mms_part_position(const struct mms_part *part)
+{
+	const struct mms_ring *ring = part->region->ring;
+
+	return part->producer ? READ_ONCE(ring->p->position) :
+				READ_ONCE(mms_cursor(ring, part->cursor)->position);
+}
+
 static inline bool mms_is_lossless(const struct mms_ring *ring)
 {
 	return !(ring->flags & MMAPSHARE_RING_OVERWRITE);

@@ -18,6 +18,7 @@
 #include "compat.h"
 #include "mmapshare.h"
 #include "ring.h"
+#include "trace.h"
 
 #define MMS_ATTACH_SIZE_VER0		40
 #define MMS_RING_NOTIFY_SIZE_VER0	8
@@ -113,6 +114,7 @@ static long mms_ioctl_ring_notify(const struct mms_part *part, void __user *arg)
 		return ret;
 	if (notify.flags)
 		return -EINVAL;
+	trace_mmapshare_ring_notify(part, 0);
 	/* promised to programs that have no fence of their own */
 	smp_mb();
 	if (part->producer)
@@ -133,7 +135,9 @@ static long mms_ioctl_ring_wait(struct mms_part *part, void __user *arg)
 		return ret;
 	if (wait.flags & ~MMAPSHARE_RING_WAIT_STAY)
 		return -EINVAL;
-	return mms_part_wait(part, wait.flags & MMAPSHARE_RING_WAIT_STAY, wait.timeout);
+	ret = mms_part_wait(part, wait.flags & MMAPSHARE_RING_WAIT_STAY, wait.timeout);
+	trace_mmapshare_ring_wait(part, ret);
+	return ret;
 }
 
 /* Whoever has this descriptor can do nothing else with the ring. */

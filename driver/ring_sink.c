@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "mmapshare.h"
 #include "ring.h"
+#include "trace.h"
 
 /**
  * struct mmapshare_sink - a ring, and its consumer
@@ -80,8 +81,10 @@ static void mms_sink_release(struct mmapshare_sink *sink, u32 length)
 	/* before "room" is read; pairs with who stores that and reads ours */
 	smp_mb();
 	room = READ_ONCE(sink->ring->room);
-	if (mms_word_reached(room, sink->position))
+	if (mms_word_reached(room, sink->position)) {
+		trace_mmapshare_ring_notify(&sink->part, 0);
 		mms_ring_wake_producer(sink->ring);
+	}
 }
 
 static int mms_sink_take(struct mmapshare_sink *sink, void *record, u32 max)

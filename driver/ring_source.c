@@ -18,6 +18,7 @@
 #include "compat.h"
 #include "mmapshare.h"
 #include "ring.h"
+#include "trace.h"
 
 /**
  * struct mmapshare_source - a ring, and its producer
@@ -223,15 +224,18 @@ static void mms_source_publish(struct mmapshare_source *source, u64 step)
 }
 
 /* Wake who waits for what was published, or completed. */
-static void mms_source_tell(struct mms_ring *ring)
+static void mms_source_tell(const struct mmapshare_source *source)
 {
+	struct mms_ring *ring = source->ring;
 	u64 wake;
 
 	/* after the position; pairs with who stores "wake" and reads that */
 	smp_mb();
 	wake = READ_ONCE(ring->wake);
-	if (mms_word_reached(wake, READ_ONCE(ring->p->position)))
+	if (mms_word_reached(wake, READ_ONCE(ring->p->position))) {
+		trace_mmapshare_ring_notify(&source->part, 0);
 		mms_ring_wake_consumers(ring);
+	}
 }
 
 static void *mms_source_reserve(struct mmapshare_source *source, u32 length)
@@ -307,7 +311,7 @@ void mmapshare_commit(struct mmapshare_source *source, void *record)
 		mms_source_publish(source, source->reserved);
 		source->reserved = 0;
 	}
-	mms_source_tell(source->ring);
+	mms_source_tell(source);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_commit, MMS_NS);
 
@@ -327,7 +331,7 @@ void mmapshare_discard(struct mmapshare_source *source, void *record)
 	mms_source_complete(record - sizeof(struct mmapshare_record),
 			    MMAPSHARE_RECORD_DISCARD);
 	/* somebody may wait for what is behind it */
-	mms_source_tell(source->ring);
+	mms_source_tell(source);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_discard, MMS_NS);
 
@@ -364,8 +368,12 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_write, MMS_NS);
  */
 int mmapshare_source_wait(struct mmapshare_source *source, u32 length, s64 timeout)
 {
+	int ret;
+
 	WRITE_ONCE(source->ring->p->wake_bytes, mms_record_step(length));
-	return mms_part_wait(&source->part, false, timeout);
+	ret = mms_part_wait(&source->part, false, timeout);
+	trace_mmapshare_ring_wait(&source->part, ret);
+	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_source_wait, MMS_NS);
 

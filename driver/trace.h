@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/tracepoint.h>
 #include "mmapshare.h"
+#include "ring.h"
 
 /* mmap() called the driver; ret is 0 or the errno it got */
 TRACE_EVENT(mmapshare_map,
@@ -109,6 +110,48 @@ DEFINE_EVENT(mmapshare_io, mmapshare_read,
 DEFINE_EVENT(mmapshare_io, mmapshare_write,
 	TP_PROTO(const struct mms_region *r, loff_t offset, ssize_t ret),
 	TP_ARGS(r, offset, ret));
+
+DECLARE_EVENT_CLASS(mmapshare_ring,
+	TP_PROTO(const struct mms_part *part, int ret),
+	TP_ARGS(part, ret),
+	TP_STRUCT__entry(
+		__field(u32, region)
+		__field(bool, producer)
+		__field(unsigned int, cursor)
+		__field(u64, position)
+		__field(int, ret)
+	),
+	TP_fast_assign(
+		__entry->region = part->region->id;
+		__entry->producer = part->producer;
+		__entry->cursor = part->cursor;
+		__entry->position = mms_part_position(part);
+		__entry->ret = ret;
+	),
+	TP_printk("region=%u %s=%u position=%llu ret=%d", __entry->region,
+		  __entry->producer ? "producer" : "consumer", __entry->cursor,
+		  __entry->position, __entry->ret)
+);
+
+/* somebody takes part from now on, or ret is the errno he got */
+DEFINE_EVENT(mmapshare_ring, mmapshare_ring_attach,
+	TP_PROTO(const struct mms_part *part, int ret),
+	TP_ARGS(part, ret));
+
+/* and no longer; ret is -EBADMSG if he had stored what cannot be */
+DEFINE_EVENT(mmapshare_ring, mmapshare_ring_detach,
+	TP_PROTO(const struct mms_part *part, int ret),
+	TP_ARGS(part, ret));
+
+/* he has waited, or was told at once; ret is 0 or the errno */
+DEFINE_EVENT(mmapshare_ring, mmapshare_ring_wait,
+	TP_PROTO(const struct mms_part *part, int ret),
+	TP_ARGS(part, ret));
+
+/* he has come to where the other side is to be woken */
+DEFINE_EVENT(mmapshare_ring, mmapshare_ring_notify,
+	TP_PROTO(const struct mms_part *part, int ret),
+	TP_ARGS(part, ret));
 
 #endif /* MMAPSHARE_TRACE_H */
 

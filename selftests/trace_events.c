@@ -1,55 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Each tracepoint fires once for what it is about, with the right values. */
-#include "mmapshare_test.h"
-#include <stdio.h>
-#include <sys/stat.h>
-
-#define TRACING	"/sys/kernel/tracing"
-#define TRACE	TRACING "/instances/mmapshare_test"
+#include "trace_test.h"
 
 FIXTURE(trace)
 {
 	struct device dev;
 	char *map;
-	char record_cmd[2];	/* as it was */
-	char want[256];
-	char text[256];		/* of the last event */
+	struct tracer tracer;
 };
-
-static bool get(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY);
-	ssize_t n = read(fd, text, size - 1);
-
-	close(fd);
-	text[n < 0 ? 0 : n] = '\0';
-	return n > 0;
-}
-
-static bool put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC);
-	ssize_t n = write(fd, text, strlen(text));
-
-	close(fd);
-	return n == (ssize_t)strlen(text);
-}
 
 FIXTURE_SETUP(trace)
 {
 	DEVICE_OPEN(&self->dev, O_RDWR);
 	self->map = MAP_FAILED;
-	if (access(TRACING "/events", F_OK))
-		SKIP(return, "no tracefs in " TRACING);
-	/*
-	 * Nobody wants the names of commands, for which the kernel would have
-	 * to patch its scheduler; emulators have been seen to stumble there.
-	 */
-	ASSERT_TRUE(get(TRACING "/options/record-cmd", self->record_cmd,
-			sizeof(self->record_cmd)));
-	ASSERT_TRUE(put(TRACING "/options/record-cmd", "0"));
-	ASSERT_TRUE(!mkdir(TRACE, 0700) || errno == EEXIST);
-	ASSERT_TRUE(put(TRACE "/events/mmapshare/enable", "1"));
+	TRACE_SKIP();
+	ASSERT_TRUE(trace_begin(&self->tracer));
 }
 
 FIXTURE_TEARDOWN(trace)
@@ -57,41 +22,8 @@ FIXTURE_TEARDOWN(trace)
 	if (self->map != MAP_FAILED)
 		munmap(self->map, 8 * self->dev.page);
 	close(self->dev.fd);
-	put(TRACE "/events/mmapshare/enable", "0");
-	rmdir(TRACE);
-	put(TRACING "/options/record-cmd", self->record_cmd);
+	trace_end(&self->tracer);
 }
-
-/* Take all that was recorded; how many events of that name were there? */
-static int events(FIXTURE_DATA(trace) *self, const char *name)
-{
-	FILE *f = fopen(TRACE "/trace", "r");
-	char line[512], tag[64], *p;
-	int n = 0;
-
-	snprintf(tag, sizeof(tag), " mmapshare_%s: ", name);
-	self->text[0] = '\0';
-	while (f && fgets(line, sizeof(line), f)) {
-		p = strstr(line, tag);
-		if (*line == '#' || !p)
-			continue;
-		snprintf(self->text, sizeof(self->text), "%.*s",
-			 (int)strcspn(p + strlen(tag), "\n"), p + strlen(tag));
-		n++;
-	}
-	if (f)
-		fclose(f);
-	put(TRACE "/trace", "");
-	return n;
-}
-
-/* One event of that name, and just that text. */
-#define EXPECT_EVENT(name, ...)						\
-	do {								\
-		snprintf(self->want, sizeof(self->want), __VA_ARGS__);	\
-		EXPECT_EQ(1, events(self, name));			\
-		EXPECT_STREQ(self->want, self->text);			\
-	} while (0)
 
 static bool try_map(FIXTURE_DATA(trace) *self, int prot, uint64_t page)
 {
@@ -110,7 +42,7 @@ TEST_F(trace, read)
 	EXPECT_EVENT("read", "region=0 offset=%zu ret=3", self->dev.size - 3);
 	EXPECT_EQ(0, pread(self->dev.fd, buf, 10, self->dev.size + 7));
 	EXPECT_EVENT("read", "region=0 offset=%zu ret=0", self->dev.size + 7);
-	EXPECT_EQ(0, events(self, "write"));
+	EXPECT_EQ(0, trace_take(&self->tracer, "write"));
 }
 
 TEST_F(trace, write)
@@ -122,7 +54,7 @@ TEST_F(trace, write)
 	EXPECT_EQ(-1, pwrite(self->dev.fd, buf, 10, self->dev.size + 7));
 	EXPECT_EVENT("write", "region=0 offset=%zu ret=%d",
 		     self->dev.size + 7, -ENOSPC);
-	EXPECT_EQ(0, events(self, "read"));
+	EXPECT_EQ(0, trace_take(&self->tracer, "read"));
 }
 
 TEST_F(trace, map)
@@ -131,8 +63,8 @@ TEST_F(trace, map)
 	int ret, n;
 
 	ASSERT_TRUE(try_map(self, PROT_READ, 2));
-	EXPECT_EQ(1, events(self, "map"));
-	n = sscanf(self->text,
+	EXPECT_EQ(1, trace_take(&self->tracer, "map"));
+	n = sscanf(self->tracer.text,
 		   "region=0 addr=%lx length=%lu offset=%lu flags=%lx ret=%d",
 		   &addr, &length, &offset, &flags, &ret);
 	ASSERT_EQ(5, n);
@@ -149,13 +81,13 @@ TEST_F(trace, map_refused)
 	char *ret;
 
 	EXPECT_FALSE(try_map(self, PROT_READ, self->dev.size / self->dev.page));
-	EXPECT_EQ(1, events(self, "map"));
-	ret = strstr(self->text, " ret=");
+	EXPECT_EQ(1, trace_take(&self->tracer, "map"));
+	ret = strstr(self->tracer.text, " ret=");
 	ASSERT_NE(NULL, ret);
 	EXPECT_EQ(-ENXIO, atoi(ret + strlen(" ret=")));
 
 	EXPECT_FALSE(try_map(self, PROT_READ, self->dev.size / self->dev.page));
-	EXPECT_EQ(0, events(self, "unmap"));
+	EXPECT_EQ(0, trace_take(&self->tracer, "unmap"));
 }
 
 TEST_F(trace, unmap)
@@ -183,14 +115,14 @@ TEST_F(trace, fault)
 					   MADV_DONTNEED));
 	*(volatile char *)at = 1;
 	if (!faults) {
-		EXPECT_EQ(0, events(self, "fault"));
+		EXPECT_EQ(0, trace_take(&self->tracer, "fault"));
 		return;
 	}
 	/* VM_FAULT_NOPAGE: the page, and those around it, are mapped */
 	EXPECT_EVENT("fault", "region=0 addr=%p offset=%zu write=1 ret=0x100",
 		     at, 5 * self->dev.page);
 	*(volatile char *)at = 2;
-	EXPECT_EQ(0, events(self, "fault"));
+	EXPECT_EQ(0, trace_take(&self->tracer, "fault"));
 }
 
 TEST_HARNESS_MAIN
