@@ -96,6 +96,20 @@ class Alone(TestCase):
                 producer.write(b"4")
                 self.assertEqual(b"4", consumer.read())
 
+    def test_next_producer(self):
+        """Numbers go on where the last one was, in memory that was used before."""
+        with mmapshare.create_ring(None, 4096, overwrite=True) as ring, \
+                ring.consumer(stay=True) as consumer:
+            seen = 0
+            for _ in range(3):
+                with ring.producer() as producer:
+                    for n in range(500):
+                        producer.write(content(n, 100))
+                records = [bytes(record) for record in iter(consumer.take, None)]
+                self.assertEqual(content(499, 100), records[-1])
+                seen += len(records)
+            self.assertEqual(1500, seen + consumer.lost)
+
     def test_overwrite(self):
         with mmapshare.create_ring(None, 4096, overwrite=True) as ring, \
                 ring.producer() as producer, ring.consumer() as consumer:
@@ -256,7 +270,10 @@ class Waiting(TestCase):
                 producer.write(b"now")
             thread = threading.Thread(target=write)
             thread.start()
+            start = time.monotonic()
             self.assertEqual(b"now", consumer.read(LONG))
+            # not because the time was over
+            self.assertLess(time.monotonic() - start, LONG / 2)
             thread.join()
 
     def test_timeout(self):
