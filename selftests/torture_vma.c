@@ -122,6 +122,7 @@ FIXTURE_SETUP(torture)
 FIXTURE_TEARDOWN(torture)
 {
 	destroy_named(self->t);
+	destroy_rings(self->t);
 	close(self->t->dev.fd);
 	munmap(self->t, sizeof(*self->t));
 }

@@ -44,6 +44,7 @@ static const struct op {
 	{ "read_only",		5, op_read_only },
 	{ "revoke",		5, op_revoke },
 	{ "bell",		10, op_bell },
+	{ "ring",		40, op_ring },
 	/* children have none of their own: these are the last */
 	{ "fork",		4, op_fork },
 	{ "kill",		2, op_kill },

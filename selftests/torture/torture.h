@@ -170,7 +170,7 @@ void forget(struct worker *w, unsigned int at, unsigned int n);
 void split(struct worker *w, unsigned int at);
 long count_vmas(struct worker *w);
 
-/* maps.c, access.c, common.c, regions.c, rights.c, children.c: one operation each */
+/* maps.c, access.c, common.c, regions.c, rights.c, rings.c, children.c: one operation each */
 void op_map(struct worker *w);
 void op_munmap(struct worker *w);
 void op_mremap(struct worker *w);
@@ -204,6 +204,7 @@ void op_seal(struct worker *w);
 void op_read_only(struct worker *w);
 void op_revoke(struct worker *w);
 void op_bell(struct worker *w);
+void op_ring(struct worker *w);
 void op_fork(struct worker *w);
 void op_kill(struct worker *w);
 
@@ -211,6 +212,8 @@ void op_kill(struct worker *w);
 int create_region(struct worker *w, const char *name, unsigned int pages,
 		  unsigned int strategy);
 void destroy_named(struct torture *t);
+/* rings.c */
+void destroy_rings(struct torture *t);
 
 /* run.c */
 unsigned int count_op_kinds(void);
