@@ -94,8 +94,11 @@ static int feed_thread(void *data)
 				record->total = record->sequence + 1;
 		}
 		ret = feed->way->put(feed);
-		if (ret)
+		if (ret) {
+			if (!kthread_should_stop())
+				pr_info("mms-bench: record %llu: %d\n", record->sequence, ret);
 			return ret;
+		}
 		record->sequence++;
 	}
 	return 0;
