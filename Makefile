@@ -58,6 +58,9 @@ bench:		## compare maps, calls, rings with what else there is, in a VM; KERNEL=6
 	@$(vm)/deps gnuplot-nox
 	@KERNEL=$(KERNEL) $(vm)/bench --runs 5 --time 0.02 --records 50000 all
 
+bench-check: deps ## are instructions for each operation what they were? KERNEL=6.12
+	@KERNEL=$(KERNEL) $(vm)/bench-check
+
 demo: deps	## run the demonstration in a VM; KERNEL=6.12 ARCH=
 	@if [ -t 1 ]; then color=1; else color=0; fi; \
 	$(vm)/run --kernel $(KERNEL) --env MMAPSHARE_COLOR=$$color \
@@ -74,4 +77,4 @@ help:		## this list
 		expand -t 20
 
 .PHONY: modules modules_install install uninstall clean check check-debug torture \
-	kunit coverage lint litmus selfcheck bench demo shell deps help
+	kunit coverage lint litmus selfcheck bench bench-check demo shell deps help
