@@ -70,3 +70,35 @@ outcome()
 	count_lines "$TMP/err"
 	echo "$1 $2 $lines"
 }
+
+# on_terminal COMMAND [COLUMNS]: print all that the command, for sh, shows on a
+# terminal of 10 lines, and "status N". What it is to read comes from the script.
+on_terminal()
+{
+	python3 -IS -c '
+import fcntl, os, pty, struct, sys, termios
+pid, fd = pty.fork()
+if pid == 0:
+    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 10, int(sys.argv[2]), 0, 0))
+    os.execvp("sh", ["sh", "-c", sys.argv[1]])
+shown = b""
+while True:
+    try:
+        piece = os.read(fd, 4096)
+    except OSError:
+        break
+    if not piece:
+        break
+    shown += piece
+status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+os.write(1, shown.replace(b"\r\n", b"\n") + b"status %d\n" % status)
+' "$1" "${2:-80}"
+}
+
+# same WHAT COMMAND...: all that it prints is what is read here.
+same()
+{
+	what=$1
+	shift
+	expect "$what" "$(cat)" "$("$@" 2>&1)"
+}

@@ -50,29 +50,6 @@ rate_is_right()
 	awk '{ rate = $2 } END { print((rate > 250 && rate < 600) ? "yes" : rate) }' "$TMP/rate"
 }
 
-# on_terminal COMMAND: what it shows on a terminal of 40 columns and 10 rows
-on_terminal()
-{
-	python3 -IS -c '
-import fcntl, os, pty, struct, sys, termios
-pid, fd = pty.fork()
-if pid == 0:
-    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 10, 40, 0, 0))
-    os.execvp("sh", ["sh", "-c", sys.argv[1]])
-shown = b""
-while True:
-    try:
-        piece = os.read(fd, 4096)
-    except OSError:
-        break
-    if not piece:
-        break
-    shown += piece
-status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-os.write(1, shown + b"status %d\n" % status)
-' "$1"
-}
-
 # last_screen: of what it has shown, as text, one line for each row
 last_screen()
 {
@@ -136,7 +113,7 @@ expect "a line for each time" "3" "$(lines -n 0.1 -c 3 | wc -l)"
 expect "one channel" "1 channels" "$(lines -C 1 -n 0.3 -c 1 | grep -o '[0-9]* channels')"
 
 if python3 -c 'import pty' 2>/dev/null; then
-	on_terminal "TERM=vt100 LANG=C.UTF-8 mmapshare scope -C 2 -w square -n 0.5 -c 2 $name" \
+	on_terminal "TERM=vt100 LANG=C.UTF-8 mmapshare scope -C 2 -w square -n 0.5 -c 2 $name" 40 \
 		>"$TMP/shown"
 	expect "on a screen of its own, which goes" "1 1 status 0" \
 		"$(grep -c '\[?1049h' "$TMP/shown") $(grep -c '\[?1049l' "$TMP/shown") $(
@@ -147,10 +124,10 @@ if python3 -c 'import pty' 2>/dev/null; then
 	expect "a square has edges, and nothing in the middle of them" yes \
 		"$(edges "$TMP/screen")"
 	expect "no braille where it cannot be shown" "0" \
-		"$(on_terminal "TERM=vt100 LC_ALL=C mmapshare scope -n 0.2 -c 1 $name" |
+		"$(on_terminal "TERM=vt100 LC_ALL=C mmapshare scope -n 0.2 -c 1 $name" 40 |
 		python3 -IS -c 'import sys; print(sys.stdin.buffer.read().count(b"\xe2"))')"
 	expect "lines on a terminal that cannot draw" "1 status 0" \
-		"$(on_terminal "TERM=dumb mmapshare scope -n 0.2 -c 1 $name" |
+		"$(on_terminal "TERM=dumb mmapshare scope -n 0.2 -c 1 $name" 40 |
 		awk '/missed/ { n++ } /^status/ { print n, $0 }')"
 else
 	for _ in 1 2 3 4 5; do

@@ -14,30 +14,6 @@ cleanup()
 	mmapshare destroy $name $name.ring 2>/dev/null
 }
 
-# on_terminal COMMAND: print all that the command, for sh, shows on a terminal
-# of 10 lines, and "status N". What it is to read comes from the script.
-on_terminal()
-{
-	python3 -IS -c '
-import fcntl, os, pty, struct, sys, termios
-pid, fd = pty.fork()
-if pid == 0:
-    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 10, 80, 0, 0))
-    os.execvp("sh", ["sh", "-c", sys.argv[1]])
-shown = b""
-while True:
-    try:
-        piece = os.read(fd, 4096)
-    except OSError:
-        break
-    if not piece:
-        break
-    shown += piece
-status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-os.write(1, shown.replace(b"\r\n", b"\n") + b"status %d\n" % status)
-' "$1"
-}
-
 # the same, without what has no text
 plain()
 {

@@ -15,14 +15,6 @@ cleanup()
 	rmmod mmapshare_daq 2>/dev/null
 }
 
-# same WHAT COMMAND...: all that it prints is what is read here.
-same()
-{
-	what=$1
-	shift
-	expect "$what" "$(cat)" "$("$@" 2>&1)"
-}
-
 # example NAME ARGUMENT...
 example()
 {

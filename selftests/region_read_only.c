@@ -163,9 +163,11 @@ TEST_F(ro, reopen_after_chmod)
 /* A name for it in a file system that is there. */
 TEST_F(ro, bind_mount)
 {
-	char path[64], name[] = "/tmp/ro.XXXXXX";
-	int file = mkstemp(name);
+	char path[64], name[64];
+	int file;
 
+	snprintf(name, sizeof(name), "/tmp/ro.%d", getpid());
+	file = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	ASSERT_LE(0, file);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", self->ro);
 	EXPECT_EQ(-1, mount(path, name, NULL, MS_BIND, NULL));
