@@ -390,11 +390,13 @@ static int mms_ring_attach_producer(struct mms_ring *ring, struct mms_part *p)
 	if (ring->producer)
 		goto unlock;
 	ret = -EBADMSG;
+	/* finds out, too, if the one before has gone back behind the kernel */
+	if (mms_ring_is_sound(ring))
+		mms_ring_mend_tail(ring);
 	if (!mms_ring_is_sound(ring) && ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER)
 		mms_ring_reset(ring);
 	if (!mms_ring_is_sound(ring))
 		goto unlock;
-	mms_ring_mend_tail(ring);
 	ring->producer = p;
 	WRITE_ONCE(ring->head->producer, MMAPSHARE_RING_PRODUCER_HERE);
 	/* who ignored the one before begins to listen */

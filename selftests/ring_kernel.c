@@ -300,6 +300,28 @@ TEST_F(daq, hostile_producer)
 	EXPECT_EQ((int)((i - 1) % 16 + 1), ((struct daq_record *)self->buf)->channels);
 }
 
+/*
+ * One that takes back what the kernel has had, and is gone before that looks: the
+ * next one is not blamed for it, whichever comes first.
+ */
+TEST_F(daq, producer_that_went_back)
+{
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		const uint64_t base = self->p.position;
+
+		self->p.p->position = base - 16;
+		self->p.p->tail = base - 16;
+		part_detach(&self->p);
+		ASSERT_EQ(0, part_attach(&self->p, self->control,
+					 MMAPSHARE_RING_ATTACH_PRODUCER));
+		ASSERT_EQ(base, self->p.position) TH_LOG("%d", i);
+		ASSERT_TRUE(daq_tell(&self->p, DAQ_CHANNELS, i % 16 + 1));
+		daq_told(&self->p);
+	}
+}
+
 /* Commands that are none, and records that are no commands. */
 TEST_F(daq, nonsense)
 {
