@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What mapping and touching 256 MiB costs with each strategy, in one run. */
 #include "map_fixture.h"
-#include <sys/syscall.h>
+#include "region_test.h"
 #include <time.h>
 
-#define MODULE	"/sys/module/mmapshare"
 #define SIZE	(256UL << 20)
 #define REPEAT	2
-#define ROUNDS	12	/* at most, on a machine with much else to do */
-#define TOO_SLOW	100e3	/* milliseconds for less than a round */
+#define ROUNDS	24	/* at most, on a machine with much else to do */
+#define TOO_SLOW	100e3	/* milliseconds, for all but the last kind */
 
-enum { FAULT, HUGE, VMALLOC, PFN, MEMFD, KINDS };
+/* The strategies as the ABI numbers them, and what they are compared with. */
+enum {
+	FAULT = MMAPSHARE_STRATEGY_FAULT,
+	HUGE = MMAPSHARE_STRATEGY_HUGE,
+	VMALLOC = MMAPSHARE_STRATEGY_VMALLOC,
+	PFN = MMAPSHARE_STRATEGY_PFN,
+	MEMFD,
+	KINDS,
+};
 
 static const char * const names[] = {
-	"fault", "huge", "vmalloc", "pfn", "memfd",
+	[FAULT] = "fault", [HUGE] = "huge", [VMALLOC] = "vmalloc", [PFN] = "pfn",
+	[MEMFD] = "memfd",
 };
 
 /* The best of all: milliseconds and page faults. */
@@ -46,7 +54,7 @@ static void touch(const struct device *dev, volatile char *mem)
 		mem[pos] = 1;
 }
 
-static bool measure(int fd, int flags, struct cost *best)
+static bool measure_once(int fd, int flags, struct cost *best)
 {
 	const struct device dev = { .size = SIZE, .page = getpagesize() };
 	double start = now();
@@ -68,64 +76,38 @@ static bool measure(int fd, int flags, struct cost *best)
 	return true;
 }
 
-static bool load(const char *file, const char *params)
+static bool measure(int fd, int kind)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
-	bool ok = !syscall(SYS_finit_module, fd, params, 0);
-
-	close(fd);
-	return ok;
-}
-
-static bool unload(void)
-{
-	return !syscall(SYS_delete_module, "mmapshare", O_NONBLOCK);
-}
-
-/* A module parameter as sysfs shows it. */
-static bool parameter(const char *name, char *value, int size)
-{
-	char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), MODULE "/parameters/%s", name);
-	f = fopen(path, "r");
-	if (!f || !fgets(value, size, f))
-		return false;
-	value[strcspn(value, "\n")] = '\0';
-	fclose(f);
-	return true;
+	return measure_once(fd, 0, &costs[kind][0]) &&
+	       measure_once(fd, MAP_POPULATE, &costs[kind][1]);
 }
 
 FIXTURE(touch) {
-	const char *file;
-	char params[128];	/* as the module was loaded */
+	struct device dev;
+	int fds[KINDS];
 };
 
 FIXTURE_SETUP(touch)
 {
-	char size[32], strategy[32], exec[32];
+	int kind;
 
+	for (kind = 0; kind < KINDS; kind++)
+		self->fds[kind] = -1;
 	SKIP_IF_INSTRUMENTED();
-	self->file = getenv("MMAPSHARE_KO");
-	if (!self->file || geteuid())
-		SKIP(return, "needs root, and MMAPSHARE_KO=mmapshare.ko");
-	if (!parameter("size", size, sizeof(size)) ||
-	    !parameter("strategy", strategy, sizeof(strategy)) ||
-	    !parameter("exec", exec, sizeof(exec)))
-		SKIP(return, "load the module first");
-	if (strcmp(strategy, "fault"))
+	DEVICE_OPEN(&self->dev, O_RDWR);
+	if (geteuid())
+		SKIP(return, "needs root, whose share is not limited");
+	if (self->dev.info.strategy != MMAPSHARE_STRATEGY_FAULT)
 		SKIP(return, "covered when loaded with fault");
-	snprintf(self->params, sizeof(self->params),
-		 "size=%s strategy=%s exec=%s", size, strategy, exec);
-	ASSERT_TRUE(unload());
 }
 
 FIXTURE_TEARDOWN(touch)
 {
-	unload();
-	if (self->params[0])
-		load(self->file, self->params);
+	int kind;
+
+	for (kind = 0; kind < KINDS; kind++)
+		close(self->fds[kind]);
+	close(self->dev.fd);
 }
 
 /* The other kinds have all pages before they are mapped: so has this one. */
@@ -140,23 +122,10 @@ static int make_memfd(void)
 	return fd;
 }
 
-/* A file of SIZE bytes to map; @huge is how many of them in huge pages. */
-static int open_kind(const char *file, int kind, uint64_t *huge)
+/* A file of SIZE bytes to map, or minus errno. */
+static int open_kind(const struct device *dev, int kind)
 {
-	struct mmapshare_info info = { };
-	char params[64];
-	int fd;
-
-	if (kind == MEMFD)
-		return make_memfd();
-	snprintf(params, sizeof(params), "size=%lu strategy=%s", SIZE,
-		 names[kind]);
-	if (!load(file, params))
-		return -1;
-	fd = open(DEVICE, O_RDWR | O_CLOEXEC);
-	if (kind == HUGE && !device_info(fd, &info))
-		*huge = info.huge_bytes;
-	return fd;
+	return kind == MEMFD ? make_memfd() : region_create_as(dev->fd, NULL, SIZE, kind, 0);
 }
 
 /* With the same flags, and with what is best for each. */
@@ -191,39 +160,46 @@ static void print_table(void)
 	}
 }
 
+/* What there is only to be compared with is measured by itself, and let go. */
 TEST_F_TIMEOUT(touch, all, 280)
 {
-	const struct device dev = { .page = getpagesize() };
-	const long clean = stores_fault_anyway() ? SIZE / dev.page : 0;
-	const long most = SIZE / fault_window(&dev) + 2 + clean;
+	const struct device *dev = &self->dev;
+	const long clean = stores_fault_anyway() ? SIZE / dev->page : 0;
+	const long most = SIZE / fault_window(dev) + 2 + clean;
+	static const int order[] = { HUGE, PFN, MEMFD, FAULT, VMALLOC };
 	const double start = now();
-	uint64_t huge = 0;
-	int round, i, kind, fd;
+	struct mmapshare_info huge;
+	int round, i;
 
+	for (i = 0; i < KINDS; i++) {
+		const int kind = order[i];
+		int *fd = &self->fds[kind];
+
+		if (now() - start > TOO_SLOW)
+			SKIP(return, "a machine too slow to compare");
+		*fd = open_kind(dev, kind);
+		ASSERT_LE(0, *fd) TH_LOG("%s", names[kind]);
+		if (kind == HUGE)
+			ASSERT_EQ(0, device_info(*fd, &huge));
+		if (kind == FAULT || kind == VMALLOC)
+			continue;
+		for (round = 0; round < (kind == MEMFD ? 1 : REPEAT); round++)
+			ASSERT_TRUE(measure(*fd, kind));
+		close(*fd);
+		*fd = -1;
+	}
 	for (round = 0; round < ROUNDS; round++) {
-		if (round && fault_is_as_cheap())
+		if (round >= REPEAT && fault_is_as_cheap())
 			break;
-		for (kind = 0; kind < KINDS; kind++) {
-			if (!round && now() - start > TOO_SLOW)
-				SKIP(return, "a machine too slow to compare");
-			fd = open_kind(self->file, kind, &huge);
-			ASSERT_LE(0, fd) TH_LOG("%s", names[kind]);
-			for (i = 0; i < REPEAT; i++) {
-				ASSERT_TRUE(measure(fd, 0, &costs[kind][0]));
-				ASSERT_TRUE(measure(fd, MAP_POPULATE,
-						    &costs[kind][1]));
-			}
-			close(fd);
-			if (kind != MEMFD)
-				ASSERT_TRUE(unload());
-		}
+		ASSERT_TRUE(measure(self->fds[FAULT], FAULT));
+		ASSERT_TRUE(measure(self->fds[VMALLOC], VMALLOC));
 	}
 	print_table();
 
 	EXPECT_TRUE(fault_is_as_cheap());
 	EXPECT_GE(most, costs[FAULT][0].faults);
 	EXPECT_GE(clean, costs[FAULT][1].faults);
-	if (huge != SIZE)
+	if (huge.huge_bytes != SIZE)
 		SKIP(return, "huge got too few huge pages");
 	EXPECT_GE(most, costs[HUGE][0].faults);
 }
