@@ -21,12 +21,14 @@ sum()
 
 plan 26
 mmapshare create $name 3M
-expect "all 0" "$(head -c 3M /dev/zero | sum)" "$(mmapshare read $name | sum)"
+zeros=$(head -c 3M /dev/zero | sum)
+expect "all 0" "$zeros" "$(mmapshare read $name | sum)"
 head -c 3M /dev/urandom >"$TMP/bytes"
+sum=$(sum <"$TMP/bytes")
 expect "write a file" "0 0 0" "$(mmapshare write $name <"$TMP/bytes" >"$TMP/out" \
 	2>"$TMP/err"; echo $? "$(wc -l <"$TMP/out")" "$(wc -l <"$TMP/err")")"
-expect "read all of it" "$(sum <"$TMP/bytes")" "$(mmapshare read $name | sum)"
-expect "the node has the same" "$(sum <"$TMP/bytes")" "$(sum <"$NODE-$name")"
+expect "read all of it" "$sum" "$(mmapshare read $name | sum)"
+expect "the node has the same" "$sum" "$(sum <"$NODE-$name")"
 expect "read into a file" "0 0" "$(mmapshare read $name >"$TMP/copy"; echo $? \
 	"$(cmp "$TMP/bytes" "$TMP/copy" >&2; echo $?)")"
 expect "read a range" "$(tail -c +1000001 "$TMP/bytes" | head -c 1500000 | sum)" \
@@ -46,7 +48,7 @@ expect "one byte more" "mmapshare write: $name: no room for more than 3145728 by
 	"$( (cat "$TMP/bytes"; printf x) | mmapshare write $name 2>&1)"
 expect "its status" 1 "$( (cat "$TMP/bytes"; printf x) |
 	mmapshare write $name 2>/dev/null; echo $?)"
-expect "what had room was written" "$(sum <"$TMP/bytes")" \
+expect "what had room was written" "$sum" \
 	"$(mmapshare read $name | sum)"
 expect "as much as was asked for, of more" "xyz" \
 	"$(printf xyzxyz | mmapshare write -l 3 $name && mmapshare read -l 3 $name)"
@@ -66,7 +68,7 @@ expect "fill" "abcabca" "$(mmapshare fill $name -o 10 -l 7 -p abc &&
 	mmapshare read -o 10 -l 7 $name)"
 expect "fill with digits" "00 ff 00 ff" "$(mmapshare fill $name -x 00ff &&
 	mmapshare read -l 4 $name | od -An -tx1 | sed 's/^ //')"
-expect "fill with 0" "$(head -c 3M /dev/zero | sum)" \
+expect "fill with 0" "$zeros" \
 	"$(mmapshare fill $name && mmapshare read $name | sum)"
 expect "checksum" e3069283 "$(printf 123456789 | mmapshare write $name &&
 	mmapshare checksum -l 9 $name)"

@@ -76,8 +76,8 @@ outcome()
 on_terminal()
 {
 	python3 -IS -c '
-import fcntl, os, pty, struct, sys, termios
-pid, fd = pty.fork()
+import fcntl, os, struct, sys, termios
+pid, fd = os.forkpty()
 if pid == 0:
     fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 10, int(sys.argv[2]), 0, 0))
     os.execvp("sh", ["sh", "-c", sys.argv[1]])
@@ -93,6 +93,26 @@ while True:
 status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 os.write(1, shown.replace(b"\r\n", b"\n") + b"status %d\n" % status)
 ' "$1" "${2:-80}"
+}
+
+# until_line PATTERN FILE: wait until it has such a line, but not for ever
+until_line()
+{
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		! grep -q "$1" "$2" || return 0
+		sleep 0.2
+	done
+}
+
+# said WORDS: is this how the line in $TMP/err begins? If not, show it.
+said()
+{
+	line=
+	read -r line <"$TMP/err"
+	case $line in
+	"$1"*)	;;
+	*)	echo ": $line" ;;
+	esac
 }
 
 # same WHAT COMMAND...: all that it prints is what is read here.

@@ -25,7 +25,7 @@ field()
 # json EXPRESSION: of the JSON on standard input, called x
 json()
 {
-	python3 -c "import json, sys; x = json.load(sys.stdin); print($1)" 2>&1
+	python3 -IS -c "import json, sys; x = json.load(sys.stdin); print($1)" 2>&1
 }
 
 plan 24
@@ -53,7 +53,7 @@ expect "info of the default region" \
 expect "watch in a pipe" 2 "$(mmapshare watch -n 0.1 -c 2 | grep -c "^$two *1M")"
 expect "watch until its reader has gone" "1 0" \
 	"$(mmapshare watch -n 0.01 | head -n 1 | grep -c regions) $?"
-if python3 -c 'import json' 2>/dev/null; then
+if python3 -IS -c 'import json' 2>/dev/null; then
 	expect "list --json" "1048576 vmalloc 0644 1 $(id -u)" \
 		"$(mmapshare list --json | json "*[(r['size'], r['strategy'],
 			r['mode'], r['files'], r['uid']) for r in x

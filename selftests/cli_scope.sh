@@ -30,12 +30,8 @@ bad()
 {
 	want=$1
 	shift
-	got=$(outcome mmapshare scope "$@")
-	case $(cat "$TMP/err") in
-	"mmapshare scope: "*) ;;
-	*)	got="$got: $(cat "$TMP/err")" ;;
-	esac
-	expect "mmapshare scope $*" "$want 0 1" "$got"
+	expect "mmapshare scope $*" "$want 0 1" \
+		"$(outcome mmapshare scope "$@"; said "mmapshare scope: ")"
 }
 
 # lines OPTION...: what scope prints of the device, without what time decides
@@ -44,10 +40,19 @@ lines()
 	mmapshare scope "$@" $name | sed 's/: [0-9]* records/: N records/; s/of [0-9]*/of N/'
 }
 
-# rate_is_right: what the last line in $TMP/rate says is about 500
+# rate_is_right: what it says of a second is about 500, at least if nothing holds the
+# machine up
 rate_is_right()
 {
-	awk '{ rate = $2 } END { print((rate > 250 && rate < 600) ? "yes" : rate) }' "$TMP/rate"
+	for _ in 1 2 3 4 5; do
+		mmapshare scope -n 1 -c 1 $name >"$TMP/rate"
+		read -r _ rate _ <"$TMP/rate"
+		if [ "$rate" -gt 250 ] && [ "$rate" -lt 600 ]; then
+			echo yes
+			return
+		fi
+	done
+	echo "$rate"
 }
 
 # last_screen: of what it has shown, as text, one line for each row
@@ -80,7 +85,7 @@ picture()
 	printf '#!/bin/sh\ncat >%s/plot\nexit %s\n' "$TMP" "${1:-0}" >"$TMP/bin/gnuplot"
 	chmod 755 "$TMP/bin/gnuplot"
 	rm -f "$TMP/plot"
-	PATH=$TMP/bin:$PATH outcome mmapshare scope -C 2 -w saw -r 200 -n 0.5 \
+	PATH=$TMP/bin:$PATH outcome mmapshare scope -C 2 -w saw -r 200 -n 0.2 \
 		--png "it's.png" $name
 }
 
@@ -106,14 +111,13 @@ expect "nothing yet" "$name: N records/s, 0 channels of N samples/s, 0 missed" \
 full=", -32768 to 32767"
 expect "a square, three channels" \
 	"$name: N records/s, 3 channels of N samples/s, 0 missed$full$full$full" \
-	"$(lines -C 3 -w square -r 500 -n 1 -c 2 | tail -n 1)"
-mmapshare scope -n 2 -c 1 $name >"$TMP/rate"
+	"$(lines -C 3 -w square -r 500 -n 0.3 -c 2 | tail -n 1)"
 expect "how many in a second" "yes" "$(rate_is_right)"
 expect "a line for each time" "3" "$(lines -n 0.1 -c 3 | wc -l)"
 expect "one channel" "1 channels" "$(lines -C 1 -n 0.3 -c 1 | grep -o '[0-9]* channels')"
 
-if python3 -c 'import pty' 2>/dev/null; then
-	on_terminal "TERM=vt100 LANG=C.UTF-8 mmapshare scope -C 2 -w square -n 0.5 -c 2 $name" 40 \
+if command -v python3 >/dev/null; then
+	on_terminal "TERM=vt100 LANG=C.UTF-8 mmapshare scope -C 2 -w square -n 0.2 -c 2 $name" 40 \
 		>"$TMP/shown"
 	expect "on a screen of its own, which goes" "1 1 status 0" \
 		"$(grep -c '\[?1049h' "$TMP/shown") $(grep -c '\[?1049l' "$TMP/shown") $(
@@ -146,19 +150,21 @@ else
 fi
 
 load_daq size=4096
-mmapshare scope -r 1000 -n 1 -c 4 $name >"$TMP/rate" &
+mmapshare scope -r 1000 -n 0.2 $name >"$TMP/rate" &
 scope=$!
-sleep 1.5
+until_line , "$TMP/rate"
 kill -STOP $scope
-sleep 1
+sleep 0.3
 kill -CONT $scope
+until_line ' [1-9][0-9]* missed' "$TMP/rate"
+kill -TERM $scope
 wait $scope
 expect "what was missed is counted" yes \
 	"$(awk '{ sub(/.*s, /, ""); missed = $1 }
 		END { print((missed > 0) ? "yes" : "no") }' "$TMP/rate")"
-mmapshare scope -n 20 $name >/dev/null 2>"$TMP/err" &
+mmapshare scope -n 0.2 $name >"$TMP/rate" 2>"$TMP/err" &
 scope=$!
-sleep 1
+until_line , "$TMP/rate"
 rmmod mmapshare_daq
 wait $scope
 expect "the device is gone" "4 mmapshare scope: $name: the device is gone" \

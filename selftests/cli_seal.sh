@@ -23,7 +23,7 @@ seals()
 # json EXPRESSION: of the JSON on standard input, called x
 json()
 {
-	python3 -c "import json, sys; x = json.load(sys.stdin); print($1)" 2>&1
+	python3 -IS -c "import json, sys; x = json.load(sys.stdin); print($1)" 2>&1
 }
 
 # complaint COMMAND...: what it says
@@ -60,7 +60,7 @@ expect "nothing was stored" "bytes $sum" \
 	"$(mmapshare read -l 5 $one) $(mmapshare checksum $one)"
 expect "it can be notified" 1 \
 	"$(mmapshare notify $one; mmapshare wait -c 0 -t 10 $one)"
-if python3 -c 'import json, mmap' 2>/dev/null; then
+if python3 -IS -c 'import json, mmap' 2>/dev/null; then
 	expect "list --json" "['write', 'future', 'seal'] []" \
 		"$(mmapshare list --json | json "*[r['seals'] for n in ('$one', '$two')
 			for r in x if r['name'] == n]")"

@@ -20,7 +20,7 @@ plain()
 	on_terminal "$1" | tr -d '\r' | sed 's/\x1b\[[?0-9]*[a-zA-Z]//g'
 }
 
-python3 -c 'import pty' 2>/dev/null || skip_all "needs python3"
+command -v python3 >/dev/null || skip_all "needs python3"
 plan 21
 export TERM=vt100
 expect "create" "status 0" "$(on_terminal "mmapshare create $name 4M")"
