@@ -10,10 +10,12 @@
 EXAMPLES=${MMAPSHARE_KO:+${MMAPSHARE_KO%/*}/userspace/examples}
 [ -d "$EXAMPLES" ] || EXAMPLES=$(dirname "$0")/../userspace/examples
 name=examples.$$
+recorder=
 
 # shellcheck disable=SC2317	# called when the test ends
 cleanup()
 {
+	[ -z "$recorder" ] || kill -KILL "$recorder" 2>/dev/null
 	mmapshare destroy $name 2>/dev/null
 	rmmod mmapshare_daq 2>/dev/null
 }
@@ -44,8 +46,76 @@ log_survives()
 	echo "$torn $killed"
 }
 
+# record: a recorder, of the lines that come by descriptor 3
+record()
+{
+	"$EXAMPLES/recorder" $name record <"$TMP/lines" 2>"$TMP/behind" &
+	recorder=$!
+	exec 3>"$TMP/lines"
+}
+
+kill_recorder()
+{
+	kill -KILL $recorder
+	wait $recorder 2>/dev/null
+	echo "killed: $?"
+	recorder=
+	exec 3>&-
+}
+
+replay()
+{
+	timeout 100 "$EXAMPLES/recorder" $name replay
+}
+
+# One is killed when it has half a line, and another one goes on.
+recorder_is_killed()
+{
+	record
+	printf 'one\ntwo\nthree\nfo' >&3
+	for _ in $(seq 100); do
+		[ "$(replay 2>/dev/null | wc -l)" -lt 3 ] || break
+		sleep 0.1
+	done
+	kill_recorder
+	replay
+	echo four | "$EXAMPLES/recorder" $name record
+	replay
+}
+
+# wrong_lines FILE: where a line is not its own number, or one is missing
+wrong_lines()
+{
+	awk '$1 != $2 ":" || (NR > 1 && $2 != last + 1) { print "line " NR ": " $0 }
+		{ last = $2 }
+		END { if (NR < 2) print NR " lines" }' "$1"
+}
+
+# recorder_is_busy SECONDS...: until then, and is killed, wherever it is. What
+# there was when it still lived has to stay, and the next one goes on behind it.
+recorder_is_busy()
+{
+	next=0
+	for seconds; do
+		record
+		seq $next 99999999 >&3 2>/dev/null &
+		sleep "$seconds"
+		kill -STOP $recorder
+		replay >"$TMP/before"
+		kill_recorder
+		replay >"$TMP/after"
+		cmp "$TMP/before" "$TMP/after"
+		wrong_lines "$TMP/after"
+		[ "$(cat "$TMP/behind")" = "behind $next lines" ] || cat "$TMP/behind"
+		next=$(tail -n 1 "$TMP/after")
+		next=$((${next%%:*} + 1))
+	done
+	# more than there is room for
+	[ "$(wc -l <"$TMP/after")" -lt "$next" ] || echo "never went round: $next"
+}
+
 [ -x "$EXAMPLES/zeros" ] || skip_all "the examples are not built"
-plan 8
+plan 10
 same "zeros" "$EXAMPLES/zeros" <<'END'
 0000000 61 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
 0000016 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
@@ -98,6 +168,25 @@ if [ "$(id -u)" = 0 ] && [ -e "$daq" ] && insmod "$daq"; then
 else
 	skip "needs root, and mmapshare_daq.ko"
 fi
+
+mkfifo "$TMP/lines"
+same "a recorder that was killed" recorder_is_killed <<'END'
+killed: 137
+0: one
+1: two
+2: three
+behind 3 lines
+0: one
+1: two
+2: three
+3: four
+END
+mmapshare destroy $name
+same "busy recorders that were killed" recorder_is_busy 0.3 0.7 1.1 <<'END'
+killed: 137
+killed: 137
+killed: 137
+END
 
 mmapshare fill
 for records in 20 300 1200; do
