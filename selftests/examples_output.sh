@@ -115,7 +115,24 @@ recorder_is_busy()
 }
 
 [ -x "$EXAMPLES/zeros" ] || skip_all "the examples are not built"
-plan 10
+plan 11
+same "a line, and accesses" "$EXAMPLES/lines" <<'END'
+line:  Hello device!
+slice: Hello
+find:  6
+line:  Hello  world!
+read:  Hello  world!
+read-write READ  reads old, no store: Bad address; device: old
+read-write WRITE reads old, stores, reads NEW; device: NEW
+read-write COPY  reads old, stores, reads NEW; device: old
+read-only  READ  reads old, no store: Bad address; device: old
+read-only  WRITE Permission denied; device: old
+read-only  COPY  reads old, stores, reads NEW; device: old
+sealed     READ  reads old, no store: Bad address; device: old
+sealed     WRITE Operation not permitted; device: old
+sealed     COPY  reads old, stores, reads NEW; device: old
+END
+
 same "zeros" "$EXAMPLES/zeros" <<'END'
 0000000 61 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
 0000016 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
