@@ -115,7 +115,7 @@ recorder_is_busy()
 }
 
 [ -x "$EXAMPLES/zeros" ] || skip_all "the examples are not built"
-plan 11
+plan 14
 same "a line, and accesses" "$EXAMPLES/lines" <<'END'
 line:  Hello device!
 slice: Hello
@@ -174,6 +174,25 @@ if [ "$(id -u)" = 0 ]; then
 else
 	skip "only root is told the numbers of pages"
 fi
+
+same "frame buffer" "$EXAMPLES/picture" "$TMP/picture.ppm" <<'END'
+the kernel drew a frame: yes, a line: yes, nothing else: yes
+both drew: crc32c 72f38ec7, and the kernel's: 72f38ec7
+320 x 200 pixels saved
+END
+expect "the picture" "2560269175 192015" "$(cksum <"$TMP/picture.ppm")"
+same "registers" "$EXAMPLES/registers" <<'END'
+ID is 0x4d4d5301
+6 * 7 is 42
+65537 * 65537 is 131073 in 32 bits
+the driver has ended: yes
+ID         0x4d4d5301
+CONTROL    0x00000002
+STATUS     0x00000001
+OPERAND_A  0x00010001
+OPERAND_B  0x00010001
+RESULT     0x00020001
+END
 
 daq=${MMAPSHARE_KO:+${MMAPSHARE_KO%/*}/driver/examples/mmapshare_daq.ko}
 if [ "$(id -u)" = 0 ] && [ -e "$daq" ] && insmod "$daq"; then
