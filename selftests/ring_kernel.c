@@ -3,35 +3,8 @@
  * The kernel as producer and as consumer, by way of the example module: a timer
  * makes records in interrupt context, a workqueue takes commands.
  */
-#include "ring_test.h"
+#include "daq_test.h"
 #include <poll.h>
-#include <stdlib.h>
-#include <sys/syscall.h>
-#include "../driver/examples/daq.h"
-
-#define DAQ	DEVICE "-daq"
-
-/* 0, or the errno. */
-static int load_daq(const char *params)
-{
-	const char *module = getenv("MMAPSHARE_KO");
-	char path[256];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), "%.*s/driver/examples/mmapshare_daq.ko",
-		 (int)(strrchr(module, '/') - module), module);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno;
-	ret = syscall(SYS_finit_module, fd, params, 0) ? errno : 0;
-	close(fd);
-	return ret;
-}
-
-static int unload_daq(void)
-{
-	return syscall(SYS_delete_module, "mmapshare_daq", O_NONBLOCK) ? errno : 0;
-}
 
 FIXTURE(daq) {
 	int samples, control;
@@ -82,26 +55,6 @@ FIXTURE_TEARDOWN(daq)
 	close(self->control);
 	unload_daq();
 	EXPECT_EQ(-1, access(DAQ, F_OK));
-}
-
-static bool daq_tell(struct part *p, uint32_t what, uint32_t value)
-{
-	const struct daq_command command = { what, value };
-	void *record = ring_reserve(p, sizeof(command));
-
-	if (!record)
-		return false;
-	memcpy(record, &command, sizeof(command));
-	ring_publish(p);
-	return true;
-}
-
-/* The kernel has taken all that was told. */
-static void daq_told(struct part *p)
-{
-	while (__atomic_load_n(&part_cursor(p, 0)->position, __ATOMIC_ACQUIRE) !=
-	       p->position)
-		sleep_ns(MS);
 }
 
 /* The next record, for which it waits. */

@@ -1,71 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Rings have a tracepoint for each thing that takes a system call, and no other. */
+#include "daq_test.h"
 #include "trace_test.h"
 
 FIXTURE(trace)
 {
 	struct device dev;
 	struct tracer tracer;
+	char name[32];
 	unsigned int region;
 	int ring;
 };
 
-static int create_ring(int control)
-{
-	struct mmapshare_create create = {
-		.size = sizeof(create),
-		.flags = MMAPSHARE_CREATE_CLOEXEC,
-		.region_size = 4096,
-		.ring = MMAPSHARE_RING,
-		.consumers = 2,
-	};
-
-	return ioctl(control, MMAPSHARE_IOC_CREATE, &create);
-}
-
 static unsigned int region_number(int fd)
 {
-	struct mmapshare_info info = { .size = sizeof(info) };
+	struct mmapshare_info info;
 
-	return ioctl(fd, MMAPSHARE_IOC_INFO, &info) ? 0 : info.id;
+	return device_info(fd, &info) ? 0 : info.id;
 }
 
+/* Only regions with a name have a number. */
 FIXTURE_SETUP(trace)
 {
 	DEVICE_OPEN(&self->dev, O_RDWR);
 	TRACE_SKIP();
-	self->ring = create_ring(self->dev.fd);
+	snprintf(self->name, sizeof(self->name), "trace.%d", getpid());
+	self->ring = ring_create_as(self->dev.fd, self->name, 4096, MMAPSHARE_RING, 2);
 	ASSERT_LE(0, self->ring);
 	self->region = region_number(self->ring);
+	ASSERT_NE(0U, self->region);
 	ASSERT_TRUE(trace_begin(&self->tracer));
 }
 
 FIXTURE_TEARDOWN(trace)
 {
 	trace_end(&self->tracer);
+	region_destroy(self->dev.fd, self->name);
 	close(self->ring);
 	close(self->dev.fd);
 }
 
 static int attach(int ring, uint32_t flags)
 {
-	struct mmapshare_ring_attach at = { .size = sizeof(at), .flags = flags };
+	struct mmapshare_ring_attach at;
 
-	return ioctl(ring, MMAPSHARE_IOC_RING_ATTACH, &at);
-}
-
-static int wait_a_little(int part)
-{
-	struct mmapshare_ring_wait wait = { .size = sizeof(wait), .timeout = 1000 };
-
-	return ioctl(part, MMAPSHARE_IOC_RING_WAIT, &wait) ? errno : 0;
-}
-
-static int notify(int part)
-{
-	struct mmapshare_ring_notify notify = { .size = sizeof(notify) };
-
-	return ioctl(part, MMAPSHARE_IOC_RING_NOTIFY, &notify) ? errno : 0;
+	return ring_attach(ring, flags, &at);
 }
 
 TEST_F(trace, attach_and_detach)
@@ -75,7 +54,7 @@ TEST_F(trace, attach_and_detach)
 	p = attach(self->ring, MMAPSHARE_RING_ATTACH_PRODUCER);
 	ASSERT_LE(0, p);
 	EXPECT_EVENT("ring_attach", "region=%u producer=0 position=0 ret=0", self->region);
-	EXPECT_EQ(-1, attach(self->ring, MMAPSHARE_RING_ATTACH_PRODUCER));
+	EXPECT_EQ(-EBUSY, attach(self->ring, MMAPSHARE_RING_ATTACH_PRODUCER));
 	EXPECT_EVENT("ring_attach", "region=%u producer=0 position=0 ret=%d", self->region,
 		     -EBUSY);
 	EXPECT_LE(0, attach(self->ring, MMAPSHARE_RING_ATTACH_CONSUMER));
@@ -90,46 +69,137 @@ TEST_F(trace, attach_and_detach)
 
 TEST_F(trace, wait_and_notify)
 {
-	int p = attach(self->ring, MMAPSHARE_RING_ATTACH_PRODUCER);
-	int c = attach(self->ring, MMAPSHARE_RING_ATTACH_CONSUMER);
+	char record[8];
+	struct part p, c;
 
-	ASSERT_LE(0, p);
-	ASSERT_LE(0, c);
+	ASSERT_EQ(0, part_attach(&p, self->ring, MMAPSHARE_RING_ATTACH_PRODUCER));
+	ASSERT_EQ(0, part_attach(&c, self->ring, MMAPSHARE_RING_ATTACH_CONSUMER));
 	trace_take(&self->tracer, "ring_attach");
-	EXPECT_EQ(ETIMEDOUT, wait_a_little(c));
+	EXPECT_EQ(ETIMEDOUT, part_wait(&c, 1000));
 	EXPECT_EVENT("ring_wait", "region=%u consumer=0 position=0 ret=%d", self->region,
 		     -ETIMEDOUT);
-	EXPECT_EQ(0, wait_a_little(p));
-	EXPECT_EVENT("ring_wait", "region=%u producer=0 position=0 ret=0", self->region);
-	EXPECT_EQ(0, notify(p));
-	EXPECT_EVENT("ring_notify", "region=%u producer=0 position=0 ret=0", self->region);
-	close(p);
-	close(c);
+	ASSERT_TRUE(ring_put(&p, sizeof(record)));
+	trace_take(&self->tracer, "ring_notify");
+	EXPECT_EQ(0, part_wait(&p, 1000));
+	EXPECT_EVENT("ring_wait", "region=%u producer=0 position=16 ret=0", self->region);
+	EXPECT_EQ(0, part_notify(&p));
+	EXPECT_EVENT("ring_notify", "region=%u producer=0 position=16 ret=0", self->region);
+	EXPECT_EQ(8, ring_take(&c, record, sizeof(record)));
+	EXPECT_EQ(0, part_notify(&c));
+	EXPECT_EVENT("ring_notify", "region=%u consumer=0 position=16 ret=0", self->region);
+	part_detach(&c);
+	trace_take(&self->tracer, "ring_detach");
+	part_detach(&p);
+	EXPECT_EVENT("ring_detach", "region=%u producer=0 position=16 ret=0", self->region);
 }
 
 /* Who has stored what cannot be is known by it. */
 TEST_F(trace, nonsense)
 {
-	struct mmapshare_ring_attach at = {
-		.size = sizeof(at),
-		.flags = MMAPSHARE_RING_ATTACH_CONSUMER,
-	};
-	struct mmapshare_ring_cursor *cursor;
-	int p = attach(self->ring, MMAPSHARE_RING_ATTACH_PRODUCER);
-	int c = ioctl(self->ring, MMAPSHARE_IOC_RING_ATTACH, &at);
+	struct part p, c;
 
-	ASSERT_LE(0, c);
-	cursor = mmap(NULL, at.own_size, PROT_READ | PROT_WRITE, MAP_SHARED, c,
-		      at.own_offset);
-	ASSERT_NE(MAP_FAILED, cursor);
-	cursor->position = 1 << 20;
-	EXPECT_EQ(0, wait_a_little(p));
-	munmap(cursor, at.own_size);
+	ASSERT_EQ(0, part_attach(&p, self->ring, MMAPSHARE_RING_ATTACH_PRODUCER));
+	ASSERT_EQ(0, part_attach(&c, self->ring, MMAPSHARE_RING_ATTACH_CONSUMER));
+	c.c->position = 1 << 20;
+	EXPECT_EQ(0, part_wait(&p, 1000));
 	trace_take(&self->tracer, "ring_wait");
-	close(c);
+	part_detach(&c);
 	EXPECT_EVENT("ring_detach", "region=%u consumer=0 position=%d ret=%d", self->region,
 		     1 << 20, -EBADMSG);
-	close(p);
+	part_detach(&p);
+}
+
+/* The kernel has a part in each of its rings. */
+FIXTURE(kernel)
+{
+	struct tracer tracer;
+	unsigned int region, control_region;
+	struct part c, p;
+};
+
+FIXTURE_SETUP(kernel)
+{
+	struct device dev;
+	int fd;
+
+	DEVICE_OPEN(&dev, O_RDWR);
+	close(dev.fd);
+	TRACE_SKIP();
+	if (geteuid() || !getenv("MMAPSHARE_KO"))
+		SKIP(return, "needs root, and MMAPSHARE_KO");
+	unload_daq();
+	fd = load_daq("size=65536");
+	if (fd == ENOENT)
+		SKIP(return, "there is no mmapshare_daq.ko");
+	ASSERT_EQ(0, fd);
+	fd = open(DAQ, O_RDONLY | O_CLOEXEC);
+	self->region = region_number(fd);
+	ASSERT_EQ(0, part_attach(&self->c, fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	close(fd);
+	fd = open(DAQ "-control", O_RDWR | O_CLOEXEC);
+	self->control_region = region_number(fd);
+	ASSERT_EQ(0, part_attach(&self->p, fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	close(fd);
+	ASSERT_NE(self->region, self->control_region);
+	ASSERT_TRUE(trace_begin(&self->tracer));
+}
+
+FIXTURE_TEARDOWN(kernel)
+{
+	trace_end(&self->tracer);
+	part_detach(&self->p);
+	part_detach(&self->c);
+	EXPECT_EQ(0, unload_daq());
+}
+
+/* There is nothing for a second, for which the consumer sleeps. */
+TEST_F(kernel, producer)
+{
+	char record[4096];
+
+	ASSERT_TRUE(daq_tell(&self->p, DAQ_RATE, 1));
+	ASSERT_EQ(0, part_wait(&self->c, 10 * SECOND));
+	ASSERT_LT(0, ring_take(&self->c, record, sizeof(record)));
+	daq_told(&self->p);
+	trace_take(&self->tracer, "ring_notify");
+	EXPECT_EQ(0, part_wait(&self->c, 10 * SECOND));
+	EXPECT_EVENT("ring_notify", "region=%u producer=0 position=%llu ret=0", self->region,
+		     (unsigned long long)self->c.p->position);
+}
+
+/* Fill the ring, and tell nobody. */
+static void fill(struct part *p)
+{
+	while (ring_reserve(p, sizeof(struct daq_command))) {
+		p->position += 16;
+		__atomic_store_n(&p->p->position, p->position, __ATOMIC_RELEASE);
+	}
+}
+
+/* Who sleeps for want of room is told once, when there is some. */
+TEST_F(kernel, consumer)
+{
+	int status;
+	pid_t pid;
+
+	daq_told(&self->p);
+	fill(&self->p);
+	self->p.p->wake_bytes = 16;
+	pid = fork();
+	if (!pid)
+		_exit(part_wait(&self->p, 10 * SECOND));
+	EXPECT_TRUE(falls_asleep(pid));
+	trace_take(&self->tracer, "ring_wait");
+	EXPECT_EQ(0, part_notify(&self->p));
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	daq_told(&self->p);
+	/* the program's own is the first one */
+	EXPECT_EQ(2, trace_take(&self->tracer, "ring_notify"));
+	snprintf(self->tracer.want, sizeof(self->tracer.want),
+		 "region=%u consumer=0 position=", self->control_region);
+	self->tracer.text[strlen(self->tracer.want)] = '\0';
+	EXPECT_STREQ(self->tracer.want, self->tracer.text);
 }
 
 TEST_HARNESS_MAIN
