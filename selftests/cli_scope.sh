@@ -89,6 +89,19 @@ picture()
 		--png "it's.png" $name
 }
 
+# plotted: how many ms each channel takes for a sample, and whether the second one is
+# twice as steep; what comes before the device has done as told need not be
+plotted()
+{
+	awk '
+		/^plot/ { channel++; n = 0; next }
+		!/^-?[0-9]/ || !channel { next }
+		++n == 2 { printf "%s ", $1 }
+		channel == 1 { first[n] = $2 }
+		channel == 2 { right += ($2 - 2 * first[n] - 32768) % 65536 == 0 }
+		END { print (right > n / 2 ? "twice" : right " of " n) }' "$TMP/plot"
+}
+
 [ -e "$KO" ] || skip_all "there is no mmapshare_daq.ko"
 [ "$(id -u)" = 0 ] || skip_all "needs root"
 plan 25
@@ -107,11 +120,11 @@ mmapshare destroy $name
 load_daq
 expect "nothing yet" "$name: N records/s, 0 channels of N samples/s, 0 missed" \
 	"$(lines -n 0.1 -c 1)"
-# all that a sample can be
-full=", -32768 to 32767"
-expect "a square, three channels" \
-	"$name: N records/s, 3 channels of N samples/s, 0 missed$full$full$full" \
-	"$(lines -C 3 -w square -r 500 -n 0.3 -c 2 | tail -n 1)"
+# steps of 256, twice as many and three times
+saw=", -32768 to 32512, -32768 to 32256, -32768 to 32512"
+expect "a saw, three channels" \
+	"$name: N records/s, 3 channels of N samples/s, 0 missed$saw" \
+	"$(lines -C 3 -w saw -r 500 -n 1 -c 2 | tail -n 1)"
 expect "how many in a second" "yes" "$(rate_is_right)"
 expect "a line for each time" "3" "$(lines -n 0.1 -c 3 | wc -l)"
 expect "one channel" "1 channels" "$(lines -C 1 -n 0.3 -c 1 | grep -o '[0-9]* channels')"
@@ -140,8 +153,8 @@ else
 fi
 
 expect "a picture" "0 0 0" "$(picture)"
-expect "what gnuplot is told" "set output 'it''s.png' 2" \
-	"$(grep 'set output' "$TMP/plot") $(grep -c '^e$' "$TMP/plot")"
+expect "what gnuplot is told" "set output 'it''s.png' 2 0.312500 0.312500 twice" \
+	"$(grep 'set output' "$TMP/plot") $(grep -c '^e$' "$TMP/plot") $(plotted)"
 expect "it may not like that" "1 0 1" "$(picture 3)"
 if command -v gnuplot >/dev/null; then
 	skip "there is a gnuplot"
