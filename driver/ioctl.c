@@ -32,8 +32,8 @@ static_assert(sizeof(struct mmapshare_revoke) == MMS_REVOKE_SIZE_VER0);
  * Read a structure that starts with its size. The size is read once, here;
  * what @dst says of it later does not count.
  */
-int mms_copy_in(void *dst, size_t ksize, size_t min_size, const void __user *arg,
-		u32 *usize)
+int mms_copy_in_any(void *dst, size_t ksize, size_t min_size, const void __user *arg,
+		    u32 *usize)
 {
 	if (get_user(*usize, (const u32 __user *)arg))
 		return -EFAULT;

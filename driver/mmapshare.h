@@ -16,6 +16,7 @@
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/uaccess.h>
 #include <linux/wait.h>
 #include <linux/mmapshare.h>
 
@@ -257,9 +258,19 @@ int mms_release(struct inode *inode, struct file *file);
 /* ioctl.c */
 long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 long mms_ioctl_info(struct mms_region *r, void __user *arg);
-int mms_copy_in(void *dst, size_t ksize, size_t min_size, const void __user *arg,
-		u32 *usize);
+int mms_copy_in_any(void *dst, size_t ksize, size_t min_size, const void __user *arg,
+		    u32 *usize);
 int mms_copy_out(void __user *arg, const void *src, size_t ksize, u32 usize);
+
+/* Nearly always it has the size that the compiler knows, and checks itself. */
+static __always_inline int mms_copy_in(void *dst, size_t ksize, size_t min_size,
+				       const void __user *arg, u32 *usize)
+{
+	if (copy_from_user(dst, arg, ksize) || *(u32 *)dst != ksize)
+		return mms_copy_in_any(dst, ksize, min_size, arg, usize);
+	*usize = ksize;
+	return 0;
+}
 
 /* control.c */
 long mms_control_ioctl(struct file *file, unsigned int cmd, void __user *arg);
