@@ -31,9 +31,10 @@
  *	lock held and in any context
  * @armed: somebody sleeps, or may: wake when the other side is at @wake_at
  * @wake_at: where that is
+ * @told: the last sleeper was woken because it was there; read without the lock
  * @broken: stored nonsense, and is as if it was gone
  *
- * The last three change with the ring's lock.
+ * The last four change with the ring's lock.
  */
 struct mms_part {
 	struct mms_region *region;
@@ -43,6 +44,7 @@ struct mms_part {
 	void (*wake)(struct mms_part *part);
 	bool armed;
 	u64 wake_at;
+	bool told;
 	bool broken;
 };
 

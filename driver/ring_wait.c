@@ -198,6 +198,7 @@ int mms_part_arm(struct mms_part *part, bool more)
 		goto unlock;
 	part->wake_at = ret ? at : mms_anything_more(part);
 	part->armed = true;
+	WRITE_ONCE(part->told, false);
 	mms_ring_set_words(ring);
 	/* before the position is read again; pairs with who publishes one */
 	smp_mb();
@@ -207,17 +208,28 @@ unlock:
 	return ret;
 }
 
-/* Wake who has what he waits for; who has not waits for what he needs now. */
+/*
+ * What was published is no use to a consumer while the first record is BUSY. Only
+ * the kernel has such records, and a sleeper's cursor does not move.
+ */
+static bool mms_is_held_up(const struct mms_part *part)
+{
+	const struct mms_ring *ring = part->region->ring;
+
+	return !part->producer && ring->flags & MMAPSHARE_RING_KERNEL_PRODUCER &&
+	       mms_is_busy(ring, mms_part_position(part));
+}
+
+/*
+ * Wake who has what he waits for. That is not looked at here, nor by him again:
+ * every look is at pages that are not at hand after another process has run.
+ */
 static void mms_part_told(struct mms_part *part, u64 pos)
 {
-	u64 at;
-
-	if (!part->armed || !mms_reached(pos, part->wake_at))
+	if (!part->armed || !mms_reached(pos, part->wake_at) || mms_is_held_up(part))
 		return;
-	if (mms_look(part, &at) == -EAGAIN)
-		part->wake_at = at;
-	else
-		mms_part_wake(part);
+	WRITE_ONCE(part->told, true);
+	mms_part_wake(part);
 }
 
 /* The producer is where some consumer waits for it. Any context. */
@@ -253,7 +265,15 @@ static bool mms_is_over(int ret, bool stay)
 	return ret != -EAGAIN && !(stay && ret == -EPIPE);
 }
 
-/* @end: NULL for never. The timer is not touched then, and costs nothing. */
+/* False if the time is over. @end: NULL for never. */
+static bool mms_schedule(ktime_t *end)
+{
+	if (end)
+		return schedule_hrtimeout(end, HRTIMER_MODE_ABS);
+	schedule();
+	return true;
+}
+
 static int mms_part_sleep(struct mms_part *part, bool stay, ktime_t *end)
 {
 	bool late = false;
@@ -271,9 +291,9 @@ static int mms_part_sleep(struct mms_part *part, bool stay, ktime_t *end)
 		ret = -ETIMEDOUT;
 		if (late)
 			break;
-		late = !schedule_hrtimeout(end, HRTIMER_MODE_ABS);
+		late = !mms_schedule(end);
 		/* who was woken is not in the queue, and seldom has to be again */
-		ret = mms_part_look(part);
+		ret = READ_ONCE(part->told) ? 0 : mms_part_look(part);
 		if (mms_is_over(ret, stay))
 			break;
 	}

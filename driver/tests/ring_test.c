@@ -270,6 +270,31 @@ static void many_test(struct kunit *test)
 	mmapshare_source_put(source);
 }
 
+/* Nobody is woken for what is behind one that is not complete. */
+static void held_up_test(struct kunit *test)
+{
+	struct mmapshare_source *source = new_source(test, MMAPSHARE_MANY);
+	struct mms_part c = { .wake = tell };
+	void *records[2];
+	size_t i;
+
+	rebase(test, source, &c, 0, 0);
+	told = false;
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_part_arm(&c, false));
+	for (i = 0; i < ARRAY_SIZE(records); i++) {
+		records[i] = mmapshare_reserve(source, 8);
+		KUNIT_ASSERT_NOT_NULL(test, records[i]);
+	}
+	mmapshare_commit(source, records[1]);
+	KUNIT_EXPECT_FALSE(test, told);
+	KUNIT_EXPECT_NE(test, 0ULL, source->ring->head->wake);
+	mmapshare_commit(source, records[0]);
+	KUNIT_EXPECT_TRUE(test, told);
+	KUNIT_EXPECT_EQ(test, 0ULL, source->ring->head->wake);
+	mms_ring_detach(&c);
+	mmapshare_source_put(source);
+}
+
 /* What somebody is filling is not overwritten, nor reclaimed. */
 static void busy_test(struct kunit *test)
 {
@@ -310,6 +335,7 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(overwrite_test),
 	KUNIT_CASE(wake_test),
 	KUNIT_CASE(many_test),
+	KUNIT_CASE(held_up_test),
 	KUNIT_CASE(busy_test),
 	{ }
 };
