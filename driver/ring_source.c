@@ -196,10 +196,8 @@ static void mms_source_reclaim(struct mmapshare_source *source, u64 step)
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
 
-static bool mms_source_make_room(struct mmapshare_source *source, u64 step)
+static noinline bool mms_source_make_room(struct mmapshare_source *source, u64 step)
 {
-	if (mms_source_fits(source, step))
-		return true;
 	if (source->ring->flags & MMAPSHARE_RING_OVERWRITE)
 		mms_source_overwrite(source, step);
 	else
@@ -210,8 +208,13 @@ static bool mms_source_make_room(struct mmapshare_source *source, u64 step)
 	return false;
 }
 
-/* What was reserved is there for everybody, be it BUSY or complete. */
-static void mms_source_publish(struct mmapshare_source *source, u64 step)
+/*
+ * From here on to the functions that modules call: with calls of each other these
+ * would take one and a half times as long.
+ *
+ * What was reserved is there for everybody, be it BUSY or complete.
+ */
+static __always_inline void mms_source_publish(struct mmapshare_source *source, u64 step)
 {
 	struct mms_ring *ring = source->ring;
 
@@ -223,27 +226,31 @@ static void mms_source_publish(struct mmapshare_source *source, u64 step)
 	smp_store_release(&ring->p->position, source->head);
 }
 
+static noinline void mms_source_wake(const struct mmapshare_source *source)
+{
+	trace_mmapshare_ring_notify(&source->part, 0);
+	mms_ring_wake_consumers(source->ring);
+}
+
 /* Wake who waits for what was published, or completed. */
-static void mms_source_tell(const struct mmapshare_source *source)
+static __always_inline void mms_source_tell(const struct mmapshare_source *source)
 {
 	struct mms_ring *ring = source->ring;
-	u64 wake;
 
 	/* after the position; pairs with who stores "wake" and reads that */
 	smp_mb();
-	wake = READ_ONCE(ring->wake);
-	if (mms_word_reached(wake, READ_ONCE(ring->p->position))) {
-		trace_mmapshare_ring_notify(&source->part, 0);
-		mms_ring_wake_consumers(ring);
-	}
+	if (mms_word_reached(READ_ONCE(ring->wake), READ_ONCE(ring->p->position)))
+		mms_source_wake(source);
 }
 
-static void *mms_source_reserve(struct mmapshare_source *source, u32 length)
+static __always_inline void *mms_source_reserve(struct mmapshare_source *source, u32 length)
 {
 	const u64 step = mms_record_step(length);
 	struct mmapshare_record *record;
 
-	if (WARN_ON_ONCE(source->reserved) || !mms_source_make_room(source, step))
+	if (WARN_ON_ONCE(source->reserved))
+		return NULL;
+	if (!mms_source_fits(source, step) && !mms_source_make_room(source, step))
 		return NULL;
 	record = mms_record(source->ring, source->head);
 	if (source->many) {
@@ -254,6 +261,21 @@ static void *mms_source_reserve(struct mmapshare_source *source, u32 length)
 		source->reserved = step;
 	}
 	return record + 1;
+}
+
+static __always_inline void *mms_reserve(struct mmapshare_source *source, u32 length)
+{
+	unsigned long flags;
+	void *record;
+
+	if (length > mms_record_max(source->ring->size) || mms_revoked(source->part.region))
+		return NULL;
+	if (!source->many)
+		return mms_source_reserve(source, length);
+	raw_spin_lock_irqsave(&source->lock, flags);
+	record = mms_source_reserve(source, length);
+	raw_spin_unlock_irqrestore(&source->lock, flags);
+	return record;
 }
 
 /**
@@ -274,17 +296,7 @@ static void *mms_source_reserve(struct mmapshare_source *source, u32 length)
  */
 void *mmapshare_reserve(struct mmapshare_source *source, u32 length)
 {
-	unsigned long flags;
-	void *record;
-
-	if (length > mms_record_max(source->ring->size) || mms_revoked(source->part.region))
-		return NULL;
-	if (!source->many)
-		return mms_source_reserve(source, length);
-	raw_spin_lock_irqsave(&source->lock, flags);
-	record = mms_source_reserve(source, length);
-	raw_spin_unlock_irqrestore(&source->lock, flags);
-	return record;
+	return mms_reserve(source, length);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_reserve, MMS_NS);
 
@@ -296,6 +308,17 @@ static void mms_source_complete(struct mmapshare_record *record, u32 flag)
 	smp_store_release(&record->length, length | flag);
 }
 
+static __always_inline void mms_commit(struct mmapshare_source *source, void *record)
+{
+	if (source->many) {
+		mms_source_complete(record - sizeof(struct mmapshare_record), 0);
+	} else {
+		mms_source_publish(source, source->reserved);
+		source->reserved = 0;
+	}
+	mms_source_tell(source);
+}
+
 /**
  * mmapshare_commit - hand a record to the consumers
  * @source: the ring
@@ -305,13 +328,7 @@ static void mms_source_complete(struct mmapshare_record *record, u32 flag)
  */
 void mmapshare_commit(struct mmapshare_source *source, void *record)
 {
-	if (source->many) {
-		mms_source_complete(record - sizeof(struct mmapshare_record), 0);
-	} else {
-		mms_source_publish(source, source->reserved);
-		source->reserved = 0;
-	}
-	mms_source_tell(source);
+	mms_commit(source, record);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_commit, MMS_NS);
 
@@ -346,12 +363,12 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_discard, MMS_NS);
  */
 int mmapshare_write(struct mmapshare_source *source, const void *data, u32 length)
 {
-	void *record = mmapshare_reserve(source, length);
+	void *record = mms_reserve(source, length);
 
 	if (!record)
 		return -EAGAIN;
 	memcpy(record, data, length);
-	mmapshare_commit(source, record);
+	mms_commit(source, record);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_write, MMS_NS);
