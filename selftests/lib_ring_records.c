@@ -146,6 +146,54 @@ TEST_F(ring, marked)
 	EXPECT_EQ(2, take_all(self->c, 1, 16));
 }
 
+static void put_three(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self,
+		      struct mmapshare_record *headers[3])
+{
+	void *room;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 16, &room));
+		make_bytes(room, 16, 0, i);
+		headers[i] = (struct mmapshare_record *)room - 1;
+	}
+	ASSERT_EQ(0, mmapshare_ring_commit(self->p));
+	/* with the first one all of them are seen */
+	ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
+}
+
+/* What is wrong with a record is found also when the producer is known to be further. */
+TEST_F(ring, marked_among_others)
+{
+	struct mmapshare_record *headers[3];
+
+	ASSERT_EQ(0, attach_both(self));
+	put_three(_metadata, self, headers);
+	headers[1]->length = 16 | MMAPSHARE_RECORD_BUSY;
+	EXPECT_EQ(-EAGAIN, mmapshare_ring_next(self->c, &self->record, &self->length));
+	headers[1]->length = 16 | MMAPSHARE_RECORD_DISCARD;
+	ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
+	EXPECT_TRUE(is_record(self->record, self->length, 2, 16));
+}
+
+TEST_F(ring, wrong_among_others)
+{
+	struct mmapshare_record *headers[3];
+
+	ASSERT_EQ(0, attach_both(self));
+	put_three(_metadata, self, headers);
+	headers[1]->length = 48;
+	EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record, &self->length));
+	headers[1]->length = MMAPSHARE_RECORD_LENGTH;
+	EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record, &self->length));
+	headers[1]->length = 16;
+	headers[1]->number++;
+	EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record, &self->length));
+	headers[1]->number--;
+	ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
+	EXPECT_TRUE(is_record(self->record, self->length, 1, 16));
+}
+
 TEST_F(ring, copies)
 {
 	char in[300], out[300];

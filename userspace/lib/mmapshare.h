@@ -567,6 +567,17 @@ int mmapshare_ring_wait(struct mmapshare_part *part, unsigned int flags,
 			int64_t timeout);
 
 /**
+ * mmapshare_ring_notify - wake who sleeps and can go on
+ * @part: a producer, or a consumer
+ *
+ * mmapshare_ring_commit() and mmapshare_ring_release() do that when there is
+ * somebody. It is here for those who store positions by themselves.
+ *
+ * Return: 0; -ENODEV if the ring was revoked.
+ */
+int mmapshare_ring_notify(struct mmapshare_part *part);
+
+/**
  * mmapshare_ring_set_wake_bytes - wait until there is more
  * @part: a producer, or a consumer
  * @bytes: of records with their headers, or room, that there have to be before

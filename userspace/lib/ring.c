@@ -177,7 +177,7 @@ static int noticed(struct mmapshare_part *part, int ret)
 	return ret;
 }
 
-int mms_ring_notify(struct mmapshare_part *part)
+int mmapshare_ring_notify(struct mmapshare_part *part)
 {
 	struct mmapshare_ring_notify notify = { .size = sizeof(notify) };
 
@@ -244,7 +244,8 @@ static bool is_half_done(const struct mmapshare_part *part)
 /* A consumer's position is to be known to the kernel, which goes by that. */
 static int share(struct mmapshare_part *part)
 {
-	return part->role == MMS_CONSUMER ? mms_consumer_share(part) : 0;
+	return part->role == MMS_CONSUMER && mms_consumer_share(part) ?
+	       mmapshare_ring_notify(part) : 0;
 }
 
 int mmapshare_ring_wait(struct mmapshare_part *part, unsigned int flags, int64_t timeout)

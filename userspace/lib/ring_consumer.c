@@ -35,7 +35,7 @@ static bool look_for_records(struct mmapshare_part *part)
 {
 	const uint64_t seen = __atomic_load_n(&part->p->position, __ATOMIC_ACQUIRE);
 
-	if (seen % HEADER || !mms_reached(seen, part->seen) ||
+	if (seen % MMS_HEADER || !mms_reached(seen, part->seen) ||
 	    (!part->overwrite && seen - part->position > part->size))
 		return false;
 	part->seen = seen;
@@ -62,7 +62,7 @@ static int catch_up(struct mmapshare_part *part)
 			return -EBADMSG;
 		if (!is_intact(part, tail))
 			continue;
-		if (tail % HEADER || !mms_reached(tail, part->position) ||
+		if (tail % MMS_HEADER || !mms_reached(tail, part->position) ||
 		    !mms_reached(part->seen, tail) || !mms_reached(number, part->number))
 			return -EBADMSG;
 		part->lost += number - part->number;
@@ -101,15 +101,14 @@ static int look_at(struct mmapshare_part *part, uint32_t *length)
 	return 0;
 }
 
-/* Step 7. */
-int mmapshare_ring_next(struct mmapshare_part *part, const void **record, size_t *length)
+/* With all that can be in the way. */
+static __attribute__((noinline)) int
+find_next(struct mmapshare_part *part, const void **record, size_t *length)
 {
 	unsigned int tries = 0;
 	uint32_t word;
 	int ret;
 
-	if (part->role != MMS_CONSUMER)
-		return mms_not_its_role(part);
 	for (;;) {
 		ret = look_at(part, &word);
 		if (ret > 0 && ++tries < TRIES) {
@@ -119,20 +118,28 @@ int mmapshare_ring_next(struct mmapshare_part *part, const void **record, size_t
 		}
 		if (ret)
 			break;
+		if (!(word & MMAPSHARE_RECORD_DISCARD))
+			return mms_take(part, word, record, length);
 		part->last = part->position;
 		part->position += mms_step(word);
 		part->number++;
-		if (word & MMAPSHARE_RECORD_DISCARD)
-			continue;
-		part->held++;
-		*record = mms_record(part, part->last) + 1;
-		*length = word & MMAPSHARE_RECORD_LENGTH;
-		return 0;
 	}
 	/* what was passed by is nobody's, and whoever waits for room may have it */
-	if (!part->held)
-		mms_consumer_share(part);
+	if (!part->held && mms_consumer_share(part))
+		mmapshare_ring_notify(part);
 	return ret < 0 ? ret : -EAGAIN;
+}
+
+/* Step 7. */
+int mmapshare_ring_next(struct mmapshare_part *part, const void **record, size_t *length)
+{
+	uint32_t word;
+
+	if (part->role != MMS_CONSUMER)
+		return mms_not_its_role(part);
+	if (mms_is_plain(part, &word))
+		return mms_take(part, word, record, length);
+	return mms_is_idle(part) ? -EAGAIN : find_next(part, record, length);
 }
 
 int mmapshare_ring_check(struct mmapshare_part *part)
@@ -151,35 +158,12 @@ int mmapshare_ring_check(struct mmapshare_part *part)
 	return -ESTALE;
 }
 
-/* Step 9. */
-int mms_consumer_share(struct mmapshare_part *part)
-{
-	const uint64_t before = part->shared;
-
-	if (part->position == before)
-		return 0;
-	part->shared = part->position;
-	part->c->number = part->number;
-	part->c->lost = part->lost;
-	/* after loads of the records; pairs with the acquire in least() */
-	__atomic_store_n(&part->c->position, part->position, __ATOMIC_RELEASE);
-	/* who overwrites never waits for room */
-	if (part->overwrite)
-		return 0;
-	/* pairs with the kernel, between "room" and its look at the position */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (mms_comes_to(__atomic_load_n(&part->ring->room, __ATOMIC_RELAXED), before,
-			 part->position))
-		return mms_ring_notify(part);
-	return 0;
-}
-
 int mmapshare_ring_release(struct mmapshare_part *part)
 {
 	if (part->role != MMS_CONSUMER)
 		return mms_not_its_role(part);
 	part->held = 0;
-	return mms_consumer_share(part);
+	return mms_consumer_share(part) ? mmapshare_ring_notify(part) : 0;
 }
 
 /* A copy is either of the record or of nothing. */
@@ -205,7 +189,7 @@ ssize_t mmapshare_ring_read(struct mmapshare_part *part, void *buffer, size_t si
 		part->number--;
 		return -EMSGSIZE;
 	}
-	ret = mms_consumer_share(part);
+	ret = mmapshare_ring_release(part);
 	return ret ? ret : (ssize_t)length;
 }
 
@@ -219,8 +203,8 @@ bool mms_consumer_can_go_on(struct mmapshare_part *part)
 {
 	uint64_t wanted = round8(part->wake_bytes);
 
-	if (wanted < HEADER)
-		wanted = HEADER;
+	if (wanted < MMS_HEADER)
+		wanted = MMS_HEADER;
 	if (wanted > part->size / 2)
 		wanted = part->size / 2;
 	if (part->seen - part->position < wanted && !look_for_records(part))

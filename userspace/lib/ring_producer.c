@@ -17,16 +17,10 @@ void mms_producer_begin(struct mmapshare_part *part)
 	mmapshare_ring_set_wake_bytes(part, 0);
 }
 
-/* Step 2: a record, and the number of the one behind it. */
-static bool fits(const struct mmapshare_part *part, uint64_t step)
-{
-	return part->position + step + HEADER - part->tail <= part->size;
-}
-
 /* Where a consumer can be: behind what was overwritten, and not ahead of us. */
 static bool is_possible(const struct mmapshare_part *part, uint64_t position)
 {
-	return !(position % HEADER) && position - part->tail <= part->shared - part->tail;
+	return !(position % MMS_HEADER) && position - part->tail <= part->shared - part->tail;
 }
 
 /*
@@ -79,7 +73,7 @@ static int overwrite(struct mmapshare_part *part, uint64_t step)
 {
 	uint64_t tail = part->tail, gone = 0, next;
 
-	while (part->position + step + HEADER - tail > part->size) {
+	while (part->position + step + MMS_HEADER - tail > part->size) {
 		const uint32_t length = mms_record(part, tail)->length;
 
 		if (tail == part->shared)
@@ -107,36 +101,33 @@ static void want(struct mmapshare_part *part, uint64_t step)
 
 static int make_room(struct mmapshare_part *part, uint64_t step)
 {
-	if (fits(part, step))
-		return 0;
 	if (part->overwrite)
 		return overwrite(part, step);
 	look_for_room(part);
-	if (fits(part, step))
+	if (mms_fits(part, step))
 		return 0;
 	want(part, step);
 	return -EAGAIN;
 }
 
+/* Apart, so that the usual case has no use for registers that it must save. */
+static __attribute__((noinline)) int
+make_room_and_begin(struct mmapshare_part *part, uint32_t length, void **record)
+{
+	int ret = make_room(part, mms_step(length));
+
+	return ret ? ret : mms_begin(part, length, record);
+}
+
 int mmapshare_ring_reserve(struct mmapshare_part *part, size_t length, void **record)
 {
-	struct mmapshare_record *header;
-	int ret;
-
 	if (part->role != MMS_PRODUCER)
 		return mms_not_its_role(part);
 	if (length > part->record_max)
 		return -EMSGSIZE;
-	ret = make_room(part, mms_step(length));
-	if (ret)
-		return ret;
-	header = mms_record(part, part->position);
-	header->length = length;
-	header->number = part->number++;
-	part->last = part->position;
-	part->position += mms_step(length);
-	*record = header + 1;
-	return 0;
+	if (!mms_fits(part, mms_step(length)))
+		return make_room_and_begin(part, length, record);
+	return mms_begin(part, length, record);
 }
 
 int mmapshare_ring_trim(struct mmapshare_part *part, size_t length)
@@ -153,28 +144,11 @@ int mmapshare_ring_trim(struct mmapshare_part *part, size_t length)
 	return 0;
 }
 
-/* Steps 5 and 6. */
 int mmapshare_ring_commit(struct mmapshare_part *part)
 {
-	const uint64_t before = part->shared;
-	uint64_t wake;
-
 	if (part->role != MMS_PRODUCER)
 		return mms_not_its_role(part);
-	if (part->position == before)
-		return 0;
-	mms_record(part, part->position)->number = part->number;
-	__atomic_store_n(&part->p->records, part->number, __ATOMIC_RELAXED);
-	part->shared = part->position;
-	part->first = part->number;
-	/* after the records; pairs with the acquire of consumers */
-	__atomic_store_n(&part->p->position, part->position, __ATOMIC_RELEASE);
-	/* pairs with the kernel, between "wake" and its look at the position */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	wake = __atomic_load_n(&part->ring->wake, __ATOMIC_RELAXED);
-	if (wake & 1 && mms_reached(part->position, wake & ~7ULL))
-		return mms_ring_notify(part);
-	return 0;
+	return mms_producer_share(part) ? mmapshare_ring_notify(part) : 0;
 }
 
 int mmapshare_ring_discard(struct mmapshare_part *part)
@@ -212,11 +186,11 @@ bool mms_producer_can_go_on(struct mmapshare_part *part)
 
 	if (part->overwrite)
 		return true;
-	if (wanted < HEADER)
-		wanted = HEADER;
+	if (wanted < MMS_HEADER)
+		wanted = MMS_HEADER;
 	if (wanted > part->size / 2)
 		wanted = part->size / 2;
-	if (!fits(part, wanted))
+	if (!mms_fits(part, wanted))
 		look_for_room(part);
-	return fits(part, wanted);
+	return mms_fits(part, wanted);
 }

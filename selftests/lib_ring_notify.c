@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Rings in libmmapshare: mmapshare_ring_notify(), for who stores positions by himself. */
+#include "lib_ring_test.h"
+#include <mmapshare_inline.h>
+#include <pthread.h>
+
+/* The library is asked nothing but to notify: what it would do when it commits. */
+static void publish(struct mmapshare_part *p)
+{
+	__atomic_store_n(&p->p->position, p->position, __ATOMIC_RELEASE);
+}
+
+static void *wait_for_a_record(void *part)
+{
+	return (void *)(long)mmapshare_ring_wait(part, 0, 20 * SECOND);
+}
+
+TEST_F(ring, a_sleeper_is_woken)
+{
+	pthread_t thread;
+	void *ret;
+
+	ASSERT_EQ(0, attach_both(self));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_for_a_record, self->c));
+	while (!(self->p->ring->wake & 1))
+		sched_yield();
+	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 8, (void **)&self->record));
+	publish(self->p);
+	EXPECT_EQ(0, mmapshare_ring_notify(self->p));
+	ASSERT_EQ(0, pthread_join(thread, &ret));
+	EXPECT_EQ(NULL, ret);
+	EXPECT_EQ(0ULL, self->p->ring->wake);
+}
+
+TEST_F(ring, nobody_sleeps)
+{
+	ASSERT_EQ(0, attach_both(self));
+	EXPECT_EQ(0, mmapshare_ring_notify(self->p));
+	EXPECT_EQ(0, mmapshare_ring_notify(self->c));
+}
+
+TEST_F(ring, of_one_that_was_revoked)
+{
+	ASSERT_EQ(0, attach_both(self));
+	ASSERT_EQ(0, mmapshare_revoke(self->region));
+	EXPECT_EQ(-ENODEV, mmapshare_ring_notify(self->p));
+	EXPECT_EQ(-ENODEV, mmapshare_ring_notify(self->c));
+	/* and nothing else is done with it */
+	EXPECT_EQ(-ENODEV, mmapshare_ring_commit(self->p));
+}
+
+TEST_HARNESS_MAIN
