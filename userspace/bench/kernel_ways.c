@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <mmapshare.h>
+#include <mmapshare_inline.h>
 #include "bench.h"
 #include "kernel.h"
 

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <mmapshare.h>
+#include <mmapshare_inline.h>
 #include "bench.h"
 
 #define BATCH	16
@@ -123,15 +123,23 @@ static struct channel *make_both_ways(void)
 
 static void wake(struct channel *c, int side)
 {
-	check("write", !mmapshare_ring_write(side ? c->back_producer : c->producer, "", 1));
+	struct mmapshare_part *part = side ? c->back_producer : c->producer;
+	void *room;
+
+	check("reserve", !mmapshare_ring_reserve(part, 0, &room));
+	check("commit", !mmapshare_ring_commit(part));
 }
 
 static void sleep_until(struct channel *c, int side)
 {
 	struct mmapshare_part *part = side ? c->consumer : c->back_consumer;
+	const void *record;
 	size_t length;
+	int ret;
 
-	take_from(part, &length);
+	while ((ret = mmapshare_ring_next(part, &record, &length)) == -EAGAIN)
+		check("wait", !mmapshare_ring_wait(part, 0, -1));
+	check("next", !ret);
 	check("release", !mmapshare_ring_release(part));
 }
 
