@@ -183,9 +183,8 @@ static void write_bars(FILE *f, size_t first, size_t n)
 	fputs("END\n"
 	      "set style fill solid 0.6\nset boxwidth 0.7\nunset key\nset yrange [0:*]\n"
 	      "set xtics rotate by -35 noenhanced\nset format y '%g'\n"
-	      "set rmargin 10\nset bmargin 6\nset offsets 0, 0, graph 0.08, 0\n"
-	      "plot $bars using 0:2:(0.7):xtic(1) with boxes lc rgb '#0072b2', \\\n"
-	      "\t$bars using 0:2:3:4 with yerrorbars lc rgb 'black' pt 7 ps 0, \\\n"
+	      "set rmargin 10\nset bmargin 6\nset offsets 0.2, 0.2, graph 0.08, 0\n"
+	      "plot $bars using 0:2:3:4:(0.7):xtic(1) with boxerrorbars lc rgb '#0072b2', \\\n"
 	      "\t$bars using 0:4:(sprintf($2 < 100 ? '%.3g' : '%.0f', $2)) \\\n"
 	      "\twith labels offset 0,0.8\n", f);
 }
