@@ -56,7 +56,7 @@ selfcheck: deps	## see that the VM runner notices what it should
 
 bench:		## compare maps, calls, rings with what else there is, in a VM; KERNEL=6.12
 	@$(vm)/deps gnuplot-nox
-	@KERNEL=$(KERNEL) $(vm)/bench --runs 5 --time 0.02 --records 50000 all
+	@KERNEL=$(KERNEL) $(vm)/bench --runs 5 --time 0.02 all
 
 bench-check: deps ## are instructions for each operation what they were? KERNEL=6.12
 	@KERNEL=$(KERNEL) $(vm)/bench-check
