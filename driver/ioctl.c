@@ -29,8 +29,8 @@ static_assert(sizeof(struct mmapshare_read_only) == MMS_READ_ONLY_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_revoke) == MMS_REVOKE_SIZE_VER0);
 
 /*
- * Read a structure that starts with its size. The size is read once, here;
- * what @dst says of it later does not count.
+ * Read a structure that starts with its size. What was read of it before does not
+ * count, nor what @dst says of the size later: it is read here.
  */
 int mms_copy_in_any(void *dst, size_t ksize, size_t min_size, const void __user *arg,
 		    u32 *usize)
