@@ -36,7 +36,6 @@
  * the next notification, or the sleeper's time-out.
  */
 #include <linux/atomic.h>
-#include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
@@ -182,19 +181,42 @@ static bool mms_is_over(const struct mms_file *f, u64 known, u64 *count, int *re
 	return *ret != -EAGAIN;
 }
 
+static int mms_sleep(const struct mms_file *f, u64 known, ktime_t *end, u64 *count)
+{
+	bool late = false;
+	DEFINE_WAIT(wait);
+	int ret;
+
+	for (;;) {
+		prepare_to_wait(&f->region->waiters, &wait, TASK_INTERRUPTIBLE);
+		if (mms_is_over(f, known, count, &ret))
+			break;
+		ret = -EINTR;
+		if (signal_pending(current))
+			break;
+		ret = -ETIMEDOUT;
+		if (late)
+			break;
+		late = !mms_schedule(end);
+	}
+	finish_wait(&f->region->waiters, &wait);
+	return ret;
+}
+
 /* As mms_look(), but in the end -ETIMEDOUT, or -EINTR for a signal. */
 static int mms_wait(const struct mms_file *f, u64 known, s64 timeout, u64 *count)
 {
-	ktime_t end = timeout < 0 ? KTIME_MAX : ns_to_ktime(timeout);
-	int ret = mms_look(f, known, count), awake = 0;
+	int ret = mms_look(f, known, count);
+	ktime_t end;
 
-	if (ret == -EAGAIN && timeout)
-		awake = wait_event_interruptible_hrtimeout(f->region->waiters,
-							   mms_is_over(f, known, count, &ret),
-							   end);
 	if (ret != -EAGAIN)
 		return ret;
-	return awake == -ERESTARTSYS ? -EINTR : -ETIMEDOUT;
+	if (timeout < 0)
+		return mms_sleep(f, known, NULL, count);
+	if (!timeout)
+		return -ETIMEDOUT;
+	end = mms_deadline(timeout);
+	return mms_sleep(f, known, &end, count);
 }
 
 __poll_t mms_poll(struct file *file, struct poll_table_struct *wait)

@@ -11,9 +11,12 @@
 
 #include <linux/bits.h>
 #include <linux/fs.h>
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
@@ -175,6 +178,23 @@ static inline bool mms_revoked(const struct mms_region *r)
 static inline bool mms_range_ok(u64 size, u64 offset, u64 length)
 {
 	return offset <= size && length <= size - offset;
+}
+
+static inline ktime_t mms_deadline(s64 ns)
+{
+	return ktime_add_safe(ktime_get(), ns_to_ktime(ns));
+}
+
+/*
+ * False if the time is over. @end: NULL for never. wait_event_hrtimeout() would
+ * have us read without a mark what the timer stores.
+ */
+static inline bool mms_schedule(ktime_t *end)
+{
+	if (end)
+		return schedule_hrtimeout(end, HRTIMER_MODE_ABS);
+	schedule();
+	return true;
 }
 
 /* main.c */

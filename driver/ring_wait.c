@@ -19,7 +19,6 @@
  * who publishes reads that somebody sleeps, or both.
  */
 #include <linux/compiler.h>
-#include <linux/hrtimer.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/sched/signal.h>
@@ -265,15 +264,6 @@ static bool mms_is_over(int ret, bool stay)
 	return ret != -EAGAIN && !(stay && ret == -EPIPE);
 }
 
-/* False if the time is over. @end: NULL for never. */
-static bool mms_schedule(ktime_t *end)
-{
-	if (end)
-		return schedule_hrtimeout(end, HRTIMER_MODE_ABS);
-	schedule();
-	return true;
-}
-
 static int mms_part_sleep(struct mms_part *part, bool stay, ktime_t *end)
 {
 	bool late = false;
@@ -318,7 +308,7 @@ int mms_part_wait(struct mms_part *part, bool stay, s64 timeout)
 	if (timeout < 0)
 		return mms_part_sleep(part, stay, NULL);
 	if (timeout) {
-		end = ktime_add_safe(ktime_get(), ns_to_ktime(timeout));
+		end = mms_deadline(timeout);
 		return mms_part_sleep(part, stay, &end);
 	}
 	ret = mms_part_look(part);
