@@ -101,6 +101,59 @@ TEST_F(ring, checked)
 	EXPECT_EQ(0, mmapshare_ring_release(self->c));
 }
 
+/* What is seen behind a record says nothing about the record. */
+TEST_F(ring, checked_with_discarded_behind)
+{
+	struct mmapshare_record *header;
+	uint64_t i;
+	void *room;
+
+	ASSERT_EQ(0, begin(self));
+	ASSERT_EQ(0, put_record(self->p, 0, LENGTH));
+	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, LENGTH, &room));
+	header = (struct mmapshare_record *)room - 1;
+	header->length |= MMAPSHARE_RECORD_DISCARD;
+	ASSERT_EQ(0, mmapshare_ring_commit(self->p));
+	ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
+	EXPECT_EQ(-EAGAIN, mmapshare_ring_next(self->c, &self->record, &self->length));
+	EXPECT_EQ(0, mmapshare_ring_check(self->c));
+	for (i = 2; i <= kept(self); i++)
+		ASSERT_EQ(0, put_record(self->p, i, LENGTH));
+	EXPECT_EQ(-ESTALE, mmapshare_ring_check(self->c));
+	ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
+	EXPECT_TRUE(is_record(self->record, self->length, 2, LENGTH));
+	EXPECT_EQ(0, mmapshare_ring_check(self->c));
+	EXPECT_EQ(1, (int)mmapshare_ring_lost(self->c));
+}
+
+/* However often one asks. */
+TEST_F(ring, lost_once)
+{
+	void *room;
+	int i;
+
+	ASSERT_EQ(0, begin(self));
+	for (i = 0; i < 7; i++)
+		ASSERT_EQ(0, put_record(self->p, i, LENGTH));
+	ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
+	/* all make way for what never comes */
+	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, self->size / 2 - 8, &room));
+	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, self->size / 2 - 64, &room));
+	EXPECT_EQ(0, mmapshare_ring_discard(self->p));
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(-ESTALE, mmapshare_ring_check(self->c));
+		EXPECT_EQ(-EAGAIN, mmapshare_ring_next(self->c, &self->record,
+						       &self->length));
+		EXPECT_EQ(7, (int)mmapshare_ring_lost(self->c));
+	}
+	EXPECT_EQ(-EBUSY, mmapshare_ring_wait(self->c, 0, 0));
+	EXPECT_EQ(0, mmapshare_ring_release(self->c));
+	EXPECT_EQ(-EINVAL, mmapshare_ring_check(self->c));
+	ASSERT_EQ(0, put_record(self->p, 7, LENGTH));
+	EXPECT_EQ(1, take_all(self->c, 7, LENGTH));
+	EXPECT_EQ(7, (int)mmapshare_ring_lost(self->c));
+}
+
 TEST_F(ring, each_has_his_own_losses)
 {
 	struct mmapshare_part *late;
@@ -132,6 +185,34 @@ static void overwrite_all(int signal)
 	for (i = 0; i < 2 * kept(self); i++)
 		put_record(self->p, target.put++, LENGTH);
 	mprotect(target.page, self->dev.page, PROT_READ | PROT_WRITE);
+}
+
+static void make_way(int signal)
+{
+	const FIXTURE_DATA(ring) *self = target.ring;
+	void *room;
+
+	mmapshare_ring_reserve(self->p, self->size / 2 - 8, &room);
+	mmapshare_ring_reserve(self->p, self->size / 2 - 64, &room);
+	mmapshare_ring_discard(self->p);
+	mprotect(target.page, self->dev.page, PROT_READ | PROT_WRITE);
+}
+
+/* And there is no other record: nobody has one in his hands then. */
+TEST_F(ring, gone_during_a_copy)
+{
+	struct sigaction action = { .sa_handler = make_way };
+
+	ASSERT_EQ(0, begin(self));
+	target.ring = self;
+	target.page = mmap(NULL, self->dev.page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, 0);
+	ASSERT_NE(MAP_FAILED, target.page);
+	ASSERT_EQ(0, sigaction(SIGSEGV, &action, NULL));
+	ASSERT_EQ(0, put_record(self->p, 0, LENGTH));
+	EXPECT_EQ(-EAGAIN, mmapshare_ring_read(self->c, target.page, self->dev.page));
+	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, 0, 1000000));
+	EXPECT_EQ(1, (int)mmapshare_ring_lost(self->c));
 }
 
 /* In the middle of it everything is stored over, twice. */

@@ -28,6 +28,7 @@ enum mms_role {
  * struct mmapshare_part - a producer or consumer; for one thread at a time
  * @role: which of the two
  * @overwrite: the ring is not lossless
+ * @stale: a consumer's: the record at @last is known to be overwritten
  * @ring: the first page, only the kernel stores there
  * @p: the producer's page
  * @c: a consumer's own one
@@ -37,10 +38,10 @@ enum mms_role {
  * @position: a producer's: where the next record will be; a consumer's: where
  *	the next one is
  * @number: of that record
- * @last: where the last one is, which was reserved or taken
+ * @last: where the last one is, which was reserved or taken; a consumer's is
+ *	@position if it has none
  * @shared: what is said to be @position to others
  * @seen: a consumer's: where the producer was when last looked at
- * @held: a consumer's: how many records are taken and not released
  * @tail: a producer's: what is before that can be stored over
  * @first: a producer's: number of the record at @shared
  * @lost: a consumer's: how many it has missed
@@ -56,6 +57,7 @@ enum mms_role {
 struct mmapshare_part {
 	enum mms_role role;
 	bool overwrite;
+	bool stale;
 	const struct mmapshare_ring *ring;
 	struct mmapshare_ring_producer *p;
 	struct mmapshare_ring_cursor *c;
@@ -67,7 +69,6 @@ struct mmapshare_part {
 	uint64_t last;
 	uint64_t shared;
 	uint64_t seen;
-	uint64_t held;
 	uint64_t tail;
 	uint64_t first;
 	uint64_t lost;
@@ -173,7 +174,6 @@ static inline int mms_take(struct mmapshare_part *part, uint32_t length,
 	part->last = part->position;
 	part->position += mms_step(length);
 	part->number++;
-	part->held++;
 	*record = mms_record(part, part->last) + 1;
 	*n = length;
 	return 0;
@@ -186,8 +186,17 @@ static inline bool mms_comes_to(uint64_t word, uint64_t before, uint64_t positio
 	       !mms_reached(before, word & ~7ULL);
 }
 
-/* Step 9: does the producer sleep until the consumer is where it is now? */
-static inline bool mms_consumer_share(struct mmapshare_part *part)
+/* A consumer is done with the records it had. */
+static inline void mms_put_back(struct mmapshare_part *part)
+{
+	part->last = part->position;
+}
+
+/*
+ * Step 9, where nothing is overwritten: does the producer sleep until the consumer
+ * is where it is now?
+ */
+static inline bool mms_give_room(struct mmapshare_part *part)
 {
 	const uint64_t before = part->shared, position = part->position;
 
@@ -195,12 +204,6 @@ static inline bool mms_consumer_share(struct mmapshare_part *part)
 		return false;
 	part->shared = position;
 	part->c->number = part->number;
-	/* who overwrites never waits for room */
-	if (part->overwrite) {
-		part->c->lost = part->lost;
-		__atomic_store_n(&part->c->position, position, __ATOMIC_RELEASE);
-		return false;
-	}
 	/*
 	 * After loads of the records; pairs with the acquire in least(). And before
 	 * the load; pairs with the kernel's fence between "room" and its look at the
@@ -242,10 +245,10 @@ static inline int mms_inline_next(struct mmapshare_part *part, const void **reco
 
 static inline int mms_inline_release(struct mmapshare_part *part)
 {
-	if (part->role != MMS_CONSUMER)
+	if (part->role != MMS_CONSUMER || part->overwrite)
 		return mmapshare_ring_release(part);
-	part->held = 0;
-	return mms_consumer_share(part) ? mmapshare_ring_notify(part) : 0;
+	mms_put_back(part);
+	return mms_give_room(part) ? mmapshare_ring_notify(part) : 0;
 }
 
 #define mmapshare_ring_reserve(part, length, record)	\

@@ -238,7 +238,8 @@ static bool spin(struct mmapshare_part *part)
 /* Who has records in his hands would be told at once, again and again. */
 static bool is_half_done(const struct mmapshare_part *part)
 {
-	return part->role == MMS_PRODUCER ? part->position != part->shared : part->held;
+	return part->role == MMS_PRODUCER ? part->position != part->shared :
+					    mms_has_record(part);
 }
 
 /* A consumer's position is to be known to the kernel, which goes by that. */

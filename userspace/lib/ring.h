@@ -38,6 +38,12 @@ mms_cursor(const struct mmapshare_ring *ring, unsigned int n)
 	return (void *)((char *)ring + ring->cursor_offset + n * ring->cursor_stride);
 }
 
+/* Does a consumer have records that are not released? */
+static inline bool mms_has_record(const struct mmapshare_part *part)
+{
+	return part->last != part->position || part->stale;
+}
+
 /* What is said to who asks for what the other side does. */
 static inline int mms_not_its_role(const struct mmapshare_part *part)
 {
@@ -48,6 +54,7 @@ static inline int mms_not_its_role(const struct mmapshare_part *part)
 MMS_HIDDEN void mms_producer_begin(struct mmapshare_part *part);
 MMS_HIDDEN bool mms_producer_can_go_on(struct mmapshare_part *part);
 MMS_HIDDEN void mms_consumer_begin(struct mmapshare_part *part);
+MMS_HIDDEN bool mms_consumer_share(struct mmapshare_part *part);
 MMS_HIDDEN bool mms_consumer_can_go_on(struct mmapshare_part *part);
 
 #endif /* MMAPSHARE_LIB_RING_H */

@@ -30,6 +30,26 @@ static bool is_intact(const struct mmapshare_part *part, uint64_t position)
 	return mms_reached(position, __atomic_load_n(&part->p->tail, __ATOMIC_RELAXED));
 }
 
+static void be_done(struct mmapshare_part *part)
+{
+	part->stale = false;
+	mms_put_back(part);
+}
+
+/* Who overwrites never waits for room. */
+bool mms_consumer_share(struct mmapshare_part *part)
+{
+	if (!part->overwrite)
+		return mms_give_room(part);
+	if (part->position == part->shared)
+		return false;
+	part->shared = part->position;
+	part->c->number = part->number;
+	part->c->lost = part->lost;
+	__atomic_store_n(&part->c->position, part->position, __ATOMIC_RELEASE);
+	return false;
+}
+
 /* See whether there is more; false if where the producer is cannot be. */
 static bool look_for_records(struct mmapshare_part *part)
 {
@@ -101,10 +121,16 @@ static int look_at(struct mmapshare_part *part, uint32_t *length)
 	return 0;
 }
 
-/* With all that can be in the way. */
+/*
+ * With all that can be in the way. Discarded records that are passed by are
+ * nobody's, and whoever waits for room may have it; but not while those before
+ * them are in use, and then they are left for the next time.
+ */
 static __attribute__((noinline)) int
 find_next(struct mmapshare_part *part, const void **record, size_t *length)
 {
+	const bool in_use = mms_has_record(part);
+	uint64_t position = part->position, number = part->number;
 	unsigned int tries = 0;
 	uint32_t word;
 	int ret;
@@ -113,20 +139,29 @@ find_next(struct mmapshare_part *part, const void **record, size_t *length)
 		ret = look_at(part, &word);
 		if (ret > 0 && ++tries < TRIES) {
 			ret = catch_up(part);
-			if (!ret)
+			if (!ret) {
+				position = part->position;
+				number = part->number;
 				continue;
+			}
 		}
 		if (ret)
 			break;
-		if (!(word & MMAPSHARE_RECORD_DISCARD))
+		if (!(word & MMAPSHARE_RECORD_DISCARD)) {
+			part->stale = false;
 			return mms_take(part, word, record, length);
-		part->last = part->position;
+		}
 		part->position += mms_step(word);
 		part->number++;
 	}
-	/* what was passed by is nobody's, and whoever waits for room may have it */
-	if (!part->held && mms_consumer_share(part))
-		mmapshare_ring_notify(part);
+	if (in_use) {
+		part->position = position;
+		part->number = number;
+	} else {
+		be_done(part);
+		if (mms_consumer_share(part))
+			mmapshare_ring_notify(part);
+	}
 	return ret < 0 ? ret : -EAGAIN;
 }
 
@@ -142,18 +177,25 @@ int mmapshare_ring_next(struct mmapshare_part *part, const void **record, size_t
 	return mms_is_idle(part) ? -EAGAIN : find_next(part, record, length);
 }
 
+/* The last one was not taken. */
+static void give_up(struct mmapshare_part *part)
+{
+	part->position = part->last;
+	part->number--;
+}
+
 int mmapshare_ring_check(struct mmapshare_part *part)
 {
 	if (part->role != MMS_CONSUMER)
 		return mms_not_its_role(part);
-	if (!part->held)
+	if (!mms_has_record(part))
 		return -EINVAL;
-	if (is_intact(part, part->last))
-		return 0;
-	/* it is one of those that are missed */
-	if (part->position != part->last) {
-		part->position = part->last;
-		part->number--;
+	if (!part->stale) {
+		if (is_intact(part, part->last))
+			return 0;
+		/* it is one of those that are missed */
+		give_up(part);
+		part->stale = true;
 	}
 	return -ESTALE;
 }
@@ -162,7 +204,7 @@ int mmapshare_ring_release(struct mmapshare_part *part)
 {
 	if (part->role != MMS_CONSUMER)
 		return mms_not_its_role(part);
-	part->held = 0;
+	be_done(part);
 	return mms_consumer_share(part) ? mmapshare_ring_notify(part) : 0;
 }
 
@@ -173,7 +215,7 @@ ssize_t mmapshare_ring_read(struct mmapshare_part *part, void *buffer, size_t si
 	size_t length;
 	int ret;
 
-	if (part->role == MMS_CONSUMER && part->held)
+	if (part->role == MMS_CONSUMER && mms_has_record(part))
 		return -EBUSY;
 	do {
 		ret = mmapshare_ring_next(part, &record, &length);
@@ -182,11 +224,11 @@ ssize_t mmapshare_ring_read(struct mmapshare_part *part, void *buffer, size_t si
 		if (length <= size)
 			memcpy(buffer, record, length);
 		ret = mmapshare_ring_check(part);
-		part->held = 0;
+		if (ret)
+			be_done(part);
 	} while (ret);
 	if (length > size) {
-		part->position = part->last;
-		part->number--;
+		give_up(part);
 		return -EMSGSIZE;
 	}
 	ret = mmapshare_ring_release(part);
