@@ -286,8 +286,12 @@ int mms_copy_out(void __user *arg, const void *src, size_t ksize, u32 usize);
 static __always_inline int mms_copy_in(void *dst, size_t ksize, size_t min_size,
 				       const void __user *arg, u32 *usize)
 {
-	if (copy_from_user(dst, arg, ksize) || *(u32 *)dst != ksize)
-		return mms_copy_in_any(dst, ksize, min_size, arg, usize);
+	const unsigned long left = copy_from_user(dst, arg, ksize);
+
+	/* a shorter one may end where nothing else follows; but it does begin */
+	if (left || *(u32 *)dst != ksize)
+		return left == ksize ? -EFAULT :
+		       mms_copy_in_any(dst, ksize, min_size, arg, usize);
 	*usize = ksize;
 	return 0;
 }
