@@ -74,6 +74,8 @@ static const char *measure(const struct contender *c, const struct group *g,
 
 	if (!way)
 		return "built without its library";
+	if (way->missing && way->missing())
+		return way->missing();
 	feed.device = open(BENCH_DEVICE, O_RDONLY | O_CLOEXEC);
 	if (feed.device < 0)
 		return errno == ENOENT ? "needs mmapshare_bench.ko" : strerror(errno);

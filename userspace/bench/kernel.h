@@ -37,6 +37,7 @@ struct feed {
 
 /*
  * struct kernel_way - a way for records from the kernel
+ * @missing: what this kernel does not have for it, or NULL; may be NULL
  * @begin: before START: returns what that is to have for @to
  * @drain: take them all
  * @end: may be NULL
@@ -44,6 +45,7 @@ struct feed {
 struct kernel_way {
 	const char *name;
 	uint32_t way;
+	const char *(*missing)(void);
 	uint32_t (*begin)(struct feed *feed);
 	void (*drain)(struct feed *feed);
 	void (*end)(struct feed *feed);

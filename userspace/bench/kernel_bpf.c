@@ -93,6 +93,12 @@ static int take_one(void *context, void *data, size_t size)
 	return 0;
 }
 
+static const char *bpf_missing(void)
+{
+	return libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1 ? NULL :
+	       "the kernel has no BPF ring buffer";
+}
+
 static uint32_t bpf_begin(struct feed *feed)
 {
 	struct bpf_feed *bpf = calloc(1, sizeof(*bpf));
@@ -143,6 +149,7 @@ static void bpf_end(struct feed *feed)
 const struct kernel_way kernel_bpf = {
 	.name = "bpf-ringbuf",
 	.way = BENCH_BPF,
+	.missing = bpf_missing,
 	.begin = bpf_begin,
 	.drain = bpf_drain,
 	.end = bpf_end,
