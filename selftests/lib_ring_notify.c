@@ -41,12 +41,20 @@ TEST_F(ring, nobody_sleeps)
 
 TEST_F(ring, of_one_that_was_revoked)
 {
+	void *room;
+
 	ASSERT_EQ(0, attach_both(self));
+	/* seen, and not taken */
+	ASSERT_EQ(0, put_record(self->p, 0, 8));
+	ASSERT_EQ(0, mmapshare_ring_wait(self->c, 0, -1));
 	ASSERT_EQ(0, mmapshare_revoke(self->region));
 	EXPECT_EQ(-ENODEV, mmapshare_ring_notify(self->p));
 	EXPECT_EQ(-ENODEV, mmapshare_ring_notify(self->c));
 	/* and nothing else is done with it */
+	EXPECT_EQ(-ENODEV, mmapshare_ring_reserve(self->p, 8, &room));
 	EXPECT_EQ(-ENODEV, mmapshare_ring_commit(self->p));
+	EXPECT_EQ(-ENODEV, mmapshare_ring_next(self->c, &self->record, &self->length));
+	EXPECT_EQ(-ENODEV, mmapshare_ring_release(self->c));
 }
 
 TEST_HARNESS_MAIN

@@ -32,6 +32,10 @@ enum mms_role {
  * @ring: the first page, only the kernel stores there
  * @p: the producer's page
  * @c: a consumer's own one
+ * @own_p: @p, of the producer, else NULL
+ * @own_c: @c, of a consumer in a ring that does not overwrite, else NULL
+ * @put_below: shorter records than that can be reserved; 0 but of the producer
+ * @take_below: shorter ones are taken without much ado; 0 where @own_c is NULL
  * @data: the records, and once more behind them
  * @size: bytes of records
  * @record_max: bytes of a record
@@ -61,6 +65,10 @@ struct mmapshare_part {
 	const struct mmapshare_ring *ring;
 	struct mmapshare_ring_producer *p;
 	struct mmapshare_ring_cursor *c;
+	struct mmapshare_ring_producer *own_p;
+	struct mmapshare_ring_cursor *own_c;
+	uint64_t put_below;
+	uint64_t take_below;
 	char *data;
 	uint64_t size;
 	uint64_t record_max;
@@ -129,7 +137,7 @@ static inline bool mms_producer_share(struct mmapshare_part *part)
 	if (position == part->shared)
 		return false;
 	mms_record(part, position)->number = (uint32_t)part->number;
-	__atomic_store_n(&part->p->records, part->number, __ATOMIC_RELAXED);
+	__atomic_store_n(&part->own_p->records, part->number, __ATOMIC_RELAXED);
 	part->shared = position;
 	part->first = part->number;
 	/*
@@ -137,7 +145,7 @@ static inline bool mms_producer_share(struct mmapshare_part *part)
 	 * load; pairs with the kernel's fence between "wake" and its look at the
 	 * position.
 	 */
-	__atomic_store_n(&part->p->position, position, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&part->own_p->position, position, __ATOMIC_SEQ_CST);
 	wake = __atomic_load_n(&part->ring->wake, __ATOMIC_SEQ_CST);
 	return wake & 1 && mms_reached(position, wake & ~7ULL);
 }
@@ -150,11 +158,11 @@ static inline bool mms_is_plain(const struct mmapshare_part *part, uint32_t *len
 {
 	const struct mmapshare_record *record = mms_record(part, part->position);
 
-	if (part->overwrite || part->position == part->seen)
+	if (part->position == part->seen)
 		return false;
 	/* pairs with who takes BUSY away */
 	*length = __atomic_load_n(&record->length, __ATOMIC_ACQUIRE);
-	return *length <= part->record_max &&
+	return *length < part->take_below &&
 	       mms_step(*length) <= part->seen - part->position &&
 	       __atomic_load_n(&record->number, __ATOMIC_RELAXED) == (uint32_t)part->number;
 }
@@ -162,7 +170,7 @@ static inline bool mms_is_plain(const struct mmapshare_part *part, uint32_t *len
 /* Is there no record, and nobody to be told that some were passed by? */
 static inline bool mms_is_idle(const struct mmapshare_part *part)
 {
-	return !part->overwrite && part->position == part->seen &&
+	return part->own_c && part->position == part->seen &&
 	       part->position == part->shared &&
 	       __atomic_load_n(&part->p->position, __ATOMIC_RELAXED) == part->seen;
 }
@@ -203,13 +211,13 @@ static inline bool mms_give_room(struct mmapshare_part *part)
 	if (position == before)
 		return false;
 	part->shared = position;
-	part->c->number = part->number;
+	part->own_c->number = part->number;
 	/*
 	 * After loads of the records; pairs with the acquire in least(). And before
 	 * the load; pairs with the kernel's fence between "room" and its look at the
 	 * position.
 	 */
-	__atomic_store_n(&part->c->position, position, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&part->own_c->position, position, __ATOMIC_SEQ_CST);
 	return mms_comes_to(__atomic_load_n(&part->ring->room, __ATOMIC_SEQ_CST), before,
 			    position);
 }
@@ -218,15 +226,14 @@ static inline bool mms_give_room(struct mmapshare_part *part)
 static inline int mms_inline_reserve(struct mmapshare_part *part, size_t length,
 				     void **record)
 {
-	if (part->role != MMS_PRODUCER || length > part->record_max ||
-	    !mms_fits(part, mms_step((uint32_t)length)))
+	if (length >= part->put_below || !mms_fits(part, mms_step((uint32_t)length)))
 		return mmapshare_ring_reserve(part, length, record);
 	return mms_begin(part, (uint32_t)length, record);
 }
 
 static inline int mms_inline_commit(struct mmapshare_part *part)
 {
-	if (part->role != MMS_PRODUCER)
+	if (!part->own_p)
 		return mmapshare_ring_commit(part);
 	return mms_producer_share(part) ? mmapshare_ring_notify(part) : 0;
 }
@@ -236,8 +243,6 @@ static inline int mms_inline_next(struct mmapshare_part *part, const void **reco
 {
 	uint32_t n;
 
-	if (part->role != MMS_CONSUMER)
-		return mmapshare_ring_next(part, record, length);
 	if (mms_is_plain(part, &n))
 		return mms_take(part, n, record, length);
 	return mms_is_idle(part) ? -EAGAIN : mmapshare_ring_next(part, record, length);
@@ -245,7 +250,7 @@ static inline int mms_inline_next(struct mmapshare_part *part, const void **reco
 
 static inline int mms_inline_release(struct mmapshare_part *part)
 {
-	if (part->role != MMS_CONSUMER || part->overwrite)
+	if (!part->own_c)
 		return mmapshare_ring_release(part);
 	mms_put_back(part);
 	return mms_give_room(part) ? mmapshare_ring_notify(part) : 0;

@@ -164,6 +164,16 @@ void mmapshare_ring_set_wake_bytes(struct mmapshare_part *part, uint32_t bytes)
 	__atomic_store_n(word, bytes, __ATOMIC_RELAXED);
 }
 
+/* From now on none of its functions does anything, inline ones neither. */
+static void retire(struct mmapshare_part *part)
+{
+	part->role = MMS_NO_ROLE;
+	part->own_p = NULL;
+	part->own_c = NULL;
+	part->put_below = 0;
+	part->take_below = 0;
+}
+
 /*
  * After a revocation whatever touches the ring is killed by SIGBUS. Who has been
  * told of it is not: there is other memory then, for the records he has, too.
@@ -173,7 +183,7 @@ static int noticed(struct mmapshare_part *part, int ret)
 	if (ret == -ENODEV && part->role != MMS_NO_ROLE &&
 	    mmap((void *)part->ring, part->map_size, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED)
-		part->role = MMS_NO_ROLE;
+		retire(part);
 	return ret;
 }
 

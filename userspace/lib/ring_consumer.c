@@ -13,6 +13,10 @@
 /* The kernel has stored where to begin. */
 void mms_consumer_begin(struct mmapshare_part *part)
 {
+	if (!part->overwrite) {
+		part->own_c = part->c;
+		part->take_below = part->record_max + 1;
+	}
 	part->position = part->c->position;
 	part->number = part->c->number;
 	part->last = part->position;

@@ -7,6 +7,8 @@
 /* Go on where the last producer was, whose page this is now. */
 void mms_producer_begin(struct mmapshare_part *part)
 {
+	part->own_p = part->p;
+	part->put_below = part->record_max + 1;
 	part->position = part->p->position;
 	part->shared = part->position;
 	part->tail = part->p->tail;
