@@ -227,7 +227,8 @@ struct signaller {
 	void (*close)(struct channel *channel);
 };
 
-extern const struct transport ring_transport, ring_batch_transport, queue_transport;
+extern const struct transport ring_transport, ring_by_16_transport, ring_by_1_transport;
+extern const struct transport queue_transport;
 extern const struct transport pipe_transport, seqpacket_transport;
 extern const struct signaller ring_signaller, futex_signaller, eventfd_signaller;
 

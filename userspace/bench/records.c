@@ -61,6 +61,24 @@ static bool take_one(const struct transport *t, struct channel *c, size_t wanted
 	return is_last(record, length);
 }
 
+/*
+ * What a first touch costs is for another experiment: who has put so many bytes
+ * has been everywhere, and so has who takes them. But where there is no memory to
+ * be touched, it need not be so many.
+ */
+#define WARM_BYTES	(2 * CHANNEL_SIZE)
+
+static void get_warm(const struct transport *t, struct channel *c, const void *record,
+		     size_t length)
+{
+	const uint64_t begin = ticks();
+	size_t bytes;
+
+	for (bytes = 0; bytes < WARM_BYTES && ticks() - begin < options.seconds * 1e9;
+	     bytes += length)
+		t->put(c, record, length);
+}
+
 /* One process puts, another takes. */
 static double run_both(const struct transport *t, size_t length)
 {
@@ -76,6 +94,7 @@ static double run_both(const struct transport *t, size_t length)
 		_exit(0);
 	}
 	record[0] = 0;
+	get_warm(t, c, record, length);
 	begin = ticks();
 	while (ticks() - begin < options.seconds * 1e9)
 		for (i = 0; i < AT_ONCE; i++, records++)
@@ -89,6 +108,21 @@ static double run_both(const struct transport *t, size_t length)
 	return (double)took / records;
 }
 
+static void take_turns(const struct transport *t, struct channel *c, size_t length,
+		       int burst, int rounds)
+{
+	static char record[LENGTH_MAX];
+	int i;
+
+	while (rounds--) {
+		for (i = 0; i < burst; i++)
+			t->put(c, record, length);
+		t->flush(c);
+		for (i = 0; i < burst; i++)
+			take_one(t, c, length);
+	}
+}
+
 /* What both sides do for each record, when neither has to wait. */
 static double run_in_turns(const struct transport *t, size_t length)
 {
@@ -96,22 +130,12 @@ static double run_in_turns(const struct transport *t, size_t length)
 	const int burst = fit < RECORDS_IN_TURN ? fit : RECORDS_IN_TURN;
 	const int rounds = FIXED_RECORDS / RECORDS_IN_TURN;
 	struct channel *c = t->make(length);
-	static char record[LENGTH_MAX];
-	uint64_t begin = 0;
-	int round, i;
+	uint64_t begin;
 
-	/* the first round is to get warm */
-	for (round = -1; round < rounds; round++) {
-		if (!round) {
-			settle();
-			begin = ticks();
-		}
-		for (i = 0; i < burst; i++)
-			t->put(c, record, length);
-		t->flush(c);
-		for (i = 0; i < burst; i++)
-			take_one(t, c, length);
-	}
+	take_turns(t, c, length, burst, WARM_BYTES / (length * burst) + 1);
+	settle();
+	begin = ticks();
+	take_turns(t, c, length, burst, rounds);
 	begin = ticks() - begin;
 	t->close(c);
 	return (double)begin / rounds / burst;
@@ -180,7 +204,8 @@ static const char *measure_rounds(const struct contender *c, const struct group 
 
 static const struct contender transports[] = {
 	{ "ring", measure_records, 0, &ring_transport },
-	{ "ring-by-16", measure_records, 0, &ring_batch_transport },
+	{ "ring-by-16", measure_records, 0, &ring_by_16_transport },
+	{ "ring-by-1", measure_records, 0, &ring_by_1_transport },
 	{ "queue", measure_records, 0, &queue_transport },
 	{ "pipe", measure_records, 0, &pipe_transport },
 	{ "seqpacket", measure_records, 0, &seqpacket_transport },

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* Through a ring of mmapshare, with each record handed on, or sixteen at a time. */
+/*
+ * Through a ring of mmapshare. The consumer sees each record as soon as there is one
+ * in "ring", and gives the room of sixteen back; in "ring-by-16" sixteen are
+ * committed together, too, and in "ring-by-1" each is released by itself.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +12,8 @@
 
 #define BATCH	16
 #define SPINS	200
+#define WORTH_IT	(CHANNEL_SIZE / 16)	/* to wake the consumer, */
+#define MS	1000000				/* or after that */
 
 struct channel {
 	struct mmapshare_part *producer, *consumer;
@@ -38,8 +44,13 @@ static struct channel *make(size_t length)
 	check("memory", c);
 	c->batch = CHANNEL_SIZE / 4 / length < BATCH ? CHANNEL_SIZE / 4 / length : BATCH;
 	make_ring(&c->producer, &c->consumer);
-	/* who has to sleep does it until it is worth it */
+	/*
+	 * Who has to sleep does it until it is worth it. A consumer that goes on with
+	 * the first record would have to take each from the other processor's cache
+	 * while that is about to store the next.
+	 */
 	mmapshare_ring_set_wake_bytes(c->producer, CHANNEL_SIZE / 2);
+	mmapshare_ring_set_wake_bytes(c->consumer, WORTH_IT);
 	mmapshare_ring_set_spins(c->producer, SPINS);
 	mmapshare_ring_set_spins(c->consumer, SPINS);
 	return c;
@@ -82,7 +93,8 @@ static const void *take_from(struct mmapshare_part *part, size_t *length)
 
 	while ((ret = mmapshare_ring_next(part, &record, length)) == -EAGAIN) {
 		check("release", !mmapshare_ring_release(part));
-		check("wait", !mmapshare_ring_wait(part, 0, -1));
+		ret = mmapshare_ring_wait(part, 0, MS);
+		check("wait", !ret || ret == -ETIMEDOUT);
 	}
 	check("next", !ret);
 	return record;
@@ -148,16 +160,25 @@ const struct transport ring_transport = {
 	.make = make,
 	.put = put,
 	.flush = flush,
-	.take = take,
+	.take = take_batch,
 	.close = close_channel,
 };
 
-const struct transport ring_batch_transport = {
+const struct transport ring_by_16_transport = {
 	.name = "ring-by-16",
 	.make = make,
 	.put = put_batch,
 	.flush = flush,
 	.take = take_batch,
+	.close = close_channel,
+};
+
+const struct transport ring_by_1_transport = {
+	.name = "ring-by-1",
+	.make = make,
+	.put = put,
+	.flush = flush,
+	.take = take,
 	.close = close_channel,
 };
 
