@@ -503,7 +503,8 @@ int mmapshare_ring_check(struct mmapshare_part *part);
  * mmapshare_ring_release - be done with all records that next() has given
  * @part: a consumer
  *
- * Makes a system call only if the producer sleeps and now has room.
+ * Makes a system call only if the producer sleeps and now has room. It has a fence
+ * in it, and need not follow each record.
  *
  * Return: 0; -ENODEV if the ring was revoked; -EBADF of a producer.
  */
