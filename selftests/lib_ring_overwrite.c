@@ -198,17 +198,22 @@ static void make_way(int signal)
 	mprotect(target.page, self->dev.page, PROT_READ | PROT_WRITE);
 }
 
-/* And there is no other record: nobody has one in his hands then. */
-TEST_F(ring, gone_during_a_copy)
+/* Who touches the page the first time has @handler run. */
+static int set_target(FIXTURE_DATA(ring) *self, void (*handler)(int signal))
 {
-	struct sigaction action = { .sa_handler = make_way };
+	struct sigaction action = { .sa_handler = handler };
 
-	ASSERT_EQ(0, begin(self));
 	target.ring = self;
 	target.page = mmap(NULL, self->dev.page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
 			   -1, 0);
-	ASSERT_NE(MAP_FAILED, target.page);
-	ASSERT_EQ(0, sigaction(SIGSEGV, &action, NULL));
+	return target.page == MAP_FAILED ? -1 : sigaction(SIGSEGV, &action, NULL);
+}
+
+/* And there is no other record: nobody has one in his hands then. */
+TEST_F(ring, gone_during_a_copy)
+{
+	ASSERT_EQ(0, begin(self));
+	ASSERT_EQ(0, set_target(self, make_way));
 	ASSERT_EQ(0, put_record(self->p, 0, LENGTH));
 	EXPECT_EQ(-EAGAIN, mmapshare_ring_read(self->c, target.page, self->dev.page));
 	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, 0, 1000000));
@@ -218,14 +223,8 @@ TEST_F(ring, gone_during_a_copy)
 /* In the middle of it everything is stored over, twice. */
 TEST_F(ring, overwritten_during_a_copy)
 {
-	struct sigaction action = { .sa_handler = overwrite_all };
-
 	ASSERT_EQ(0, begin(self));
-	target.ring = self;
-	target.page = mmap(NULL, self->dev.page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
-			   -1, 0);
-	ASSERT_NE(MAP_FAILED, target.page);
-	ASSERT_EQ(0, sigaction(SIGSEGV, &action, NULL));
+	ASSERT_EQ(0, set_target(self, overwrite_all));
 	ASSERT_EQ(0, put_record(self->p, target.put++, LENGTH));
 	ASSERT_EQ(LENGTH, mmapshare_ring_read(self->c, target.page, self->dev.page));
 	EXPECT_EQ(1 + 2 * kept(self), target.put);
