@@ -5,9 +5,10 @@ have run, and which have not, each with its reason. REASONS has lines
 
 	FILE FUNCTION: TEXT OF THE LINE
 
-and before one or more of them, in a comment, why they do not run, or seldom; a * stands
-for any text. A line that has not run and has no reason is a failure of its file; a reason
-for what is not there at all is one, too. Ends in "N passed, N failed".
+and before one or more of them, in a comment, why they do not run; a * stands for any text,
+and a ? before FILE is for lines that run at times. A line that has not run and has no
+reason is a failure of its file, and so is a reason for no line. Ends in
+"N passed, N failed".
 """
 
 import collections
@@ -18,8 +19,8 @@ import sys
 
 
 def read_reasons(path):
-    """The reason for each (file, function, text)."""
-    reasons, comment, fresh = {}, [], True
+    """The reason for each (file, function, text), and those that run at times."""
+    reasons, rare, comment, fresh = {}, set(), [], True
     with open(path, encoding="utf-8") as lines:
         for line in map(str.strip, lines):
             if line.startswith("#"):
@@ -28,12 +29,14 @@ def read_reasons(path):
                 fresh = True
             elif line:
                 place, text = line.split(":", 1)
-                file, function = place.split()
+                *mark, file, function = place.split()
                 reasons[file, function, text.strip()] = " ".join(comment)
+                if mark == ["?"]:
+                    rare.add((file, function, text.strip()))
                 fresh = False
             else:
                 comment = []
-    return reasons
+    return reasons, rare
 
 
 def read_counts(stream):
@@ -91,7 +94,7 @@ def report(name, counts, functions, text, reasons, used):
 
 def main():
     tree, path = sys.argv[1:]
-    reasons, used = read_reasons(path), set()
+    (reasons, rare), used = read_reasons(path), set()
     counts, functions = read_counts(sys.stdin)
     passed = failed = lines = ran = 0
     texts = {}
@@ -106,10 +109,11 @@ def main():
         ran += sum(1 for count in counts[name].values() if count)
     for pattern in sorted(reasons.keys() - used):
         file, function, line = pattern
-        if is_there(pattern, functions, texts):
+        if pattern in rare and is_there(pattern, functions, texts):
             print(f"ran for once: {file} {function}: {line}")
         else:
-            print(f"FAIL  a reason for what is not there: {file} {function}: {line}")
+            print(f"FAIL  a reason for a line that runs or is not there:"
+                  f" {file} {function}: {line}")
             failed += 1
     if lines:
         print(f"{'all':20} {100 * ran / lines:5.1f} % of {lines} lines")
