@@ -111,7 +111,9 @@ TEST_F(ring, discarded)
 	EXPECT_EQ(0, mmapshare_ring_discard(self->p));
 	EXPECT_EQ(0, mmapshare_ring_commit(self->p));
 	ASSERT_EQ(0, put_record(self->p, 1, 8));
-	EXPECT_EQ(2, take_all(self->c, 0, 8));
+	ASSERT_EQ(0, put_record(self->p, 2, 8));
+	EXPECT_EQ(3, (int)mmapshare_ring_number(self->p));
+	EXPECT_EQ(3, take_all(self->c, 0, 8));
 	EXPECT_EQ(0, (int)mmapshare_ring_lost(self->c));
 }
 

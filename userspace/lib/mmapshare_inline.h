@@ -37,7 +37,7 @@ enum mms_role {
  * @put_below: shorter records than that can be reserved; 0 but of the producer
  * @take_below: shorter ones are taken without much ado; 0 where @own_c is NULL
  * @data: the records, and once more behind them
- * @size: bytes of records
+ * @mask: bytes of records, less those of a header
  * @record_max: bytes of a record
  * @position: a producer's: where the next record will be; a consumer's: where
  *	the next one is
@@ -47,7 +47,6 @@ enum mms_role {
  * @shared: what is said to be @position to others
  * @seen: a consumer's: where the producer was when last looked at
  * @tail: a producer's: what is before that can be stored over
- * @first: a producer's: number of the record at @shared
  * @lost: a consumer's: how many it has missed
  * @map_size: bytes of everything
  * @fd: the descriptor
@@ -70,7 +69,7 @@ struct mmapshare_part {
 	uint64_t put_below;
 	uint64_t take_below;
 	char *data;
-	uint64_t size;
+	uint64_t mask;
 	uint64_t record_max;
 	uint64_t position;
 	uint64_t number;
@@ -78,7 +77,6 @@ struct mmapshare_part {
 	uint64_t shared;
 	uint64_t seen;
 	uint64_t tail;
-	uint64_t first;
 	uint64_t lost;
 	uint64_t map_size;
 	int fd;
@@ -106,22 +104,34 @@ static inline struct mmapshare_record *mms_record(const struct mmapshare_part *p
 						  uint64_t position)
 {
 	return (struct mmapshare_record *)(part->data +
-					   (position & (part->size - MMS_HEADER)));
+					   (position & part->mask));
 }
 
 /* Step 2: a record, and the number of the one behind it. */
 static inline bool mms_fits(const struct mmapshare_part *part, uint64_t step)
 {
-	return part->position + step + MMS_HEADER - part->tail <= part->size;
+	return part->position + step - part->tail <= part->mask;
 }
 
-/* Begin the record that fits. */
+/*
+ * The record at @header is @length bytes long, and the next one is @number. That is
+ * in the ring, or in the second sight of it.
+ */
+static inline void mms_set_length(struct mmapshare_record *header, uint32_t length,
+				  uint64_t number)
+{
+	char *next = (char *)header + mms_step(length);
+
+	header->length = length;
+	((struct mmapshare_record *)next)->number = (uint32_t)number;
+}
+
+/* Begin the record that fits; its number is there. */
 static inline int mms_begin(struct mmapshare_part *part, uint32_t length, void **record)
 {
 	struct mmapshare_record *header = mms_record(part, part->position);
 
-	header->length = length;
-	header->number = (uint32_t)part->number++;
+	mms_set_length(header, length, ++part->number);
 	part->last = part->position;
 	part->position += mms_step(length);
 	*record = header + 1;
@@ -136,10 +146,8 @@ static inline bool mms_producer_share(struct mmapshare_part *part)
 
 	if (position == part->shared)
 		return false;
-	mms_record(part, position)->number = (uint32_t)part->number;
 	__atomic_store_n(&part->own_p->records, part->number, __ATOMIC_RELAXED);
 	part->shared = position;
-	part->first = part->number;
 	/*
 	 * After the records; pairs with the acquire of consumers. And before the
 	 * load; pairs with the kernel's fence between "wake" and its look at the

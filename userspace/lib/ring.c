@@ -55,7 +55,7 @@ static int map_part(struct mmapshare_part *part, const struct mmapshare_ring_att
 		 MAP_SHARED | MAP_FIXED, part->fd, at->own_offset) == MAP_FAILED)
 		return -errno;
 	part->overwrite = ring->flags & MMAPSHARE_RING_OVERWRITE;
-	part->size = ring->data_size;
+	part->mask = ring->data_size - MMS_HEADER;
 	part->record_max = ring->record_max;
 	part->data = base + ring->data_offset;
 	part->p = (void *)(base + ring->producer_offset);

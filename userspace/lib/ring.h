@@ -26,6 +26,12 @@ static inline uint64_t round8(uint64_t n)
 	return (n + 7) & ~7ULL;
 }
 
+/* Bytes of records. */
+static inline uint64_t mms_ring_size(const struct mmapshare_part *part)
+{
+	return part->mask + MMS_HEADER;
+}
+
 /* 64 bits of a number that is about @near. */
 static inline uint64_t mms_number(uint32_t low, uint64_t near)
 {

@@ -60,7 +60,7 @@ static bool look_for_records(struct mmapshare_part *part)
 	const uint64_t seen = __atomic_load_n(&part->p->position, __ATOMIC_ACQUIRE);
 
 	if (seen % MMS_HEADER || !mms_reached(seen, part->seen) ||
-	    (!part->overwrite && seen - part->position > part->size))
+	    (!part->overwrite && seen - part->position > mms_ring_size(part)))
 		return false;
 	part->seen = seen;
 	return true;
@@ -251,8 +251,8 @@ bool mms_consumer_can_go_on(struct mmapshare_part *part)
 
 	if (wanted < MMS_HEADER)
 		wanted = MMS_HEADER;
-	if (wanted > part->size / 2)
-		wanted = part->size / 2;
+	if (wanted > mms_ring_size(part) / 2)
+		wanted = mms_ring_size(part) / 2;
 	if (part->seen - part->position < wanted && !look_for_records(part))
 		return false;
 	return part->seen - part->position >= wanted &&

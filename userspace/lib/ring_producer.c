@@ -14,7 +14,6 @@ void mms_producer_begin(struct mmapshare_part *part)
 	part->tail = part->p->tail;
 	part->number = mms_number(mms_record(part, part->position)->number,
 				  part->p->records);
-	part->first = part->number;
 	part->last = part->position;
 	mmapshare_ring_set_wake_bytes(part, 0);
 }
@@ -75,7 +74,7 @@ static int overwrite(struct mmapshare_part *part, uint64_t step)
 {
 	uint64_t tail = part->tail, gone = 0, next;
 
-	while (part->position + step + MMS_HEADER - tail > part->size) {
+	while (part->position + step - tail > part->mask) {
 		const uint32_t length = mms_record(part, tail)->length;
 
 		if (tail == part->shared)
@@ -141,7 +140,7 @@ int mmapshare_ring_trim(struct mmapshare_part *part, size_t length)
 	header = mms_record(part, part->last);
 	if (part->position == part->shared || length > header->length)
 		return -EINVAL;
-	header->length = length;
+	mms_set_length(header, length, part->number);
 	part->position = part->last + mms_step(length);
 	return 0;
 }
@@ -158,7 +157,7 @@ int mmapshare_ring_discard(struct mmapshare_part *part)
 	if (part->role != MMS_PRODUCER)
 		return mms_not_its_role(part);
 	part->position = part->shared;
-	part->number = part->first;
+	part->number = mms_number(mms_record(part, part->position)->number, part->number);
 	return 0;
 }
 
@@ -190,8 +189,8 @@ bool mms_producer_can_go_on(struct mmapshare_part *part)
 		return true;
 	if (wanted < MMS_HEADER)
 		wanted = MMS_HEADER;
-	if (wanted > part->size / 2)
-		wanted = part->size / 2;
+	if (wanted > mms_ring_size(part) / 2)
+		wanted = mms_ring_size(part) / 2;
 	if (!mms_fits(part, wanted))
 		look_for_room(part);
 	return mms_fits(part, wanted);
