@@ -24,6 +24,10 @@
  * struct mmapshare_source - a ring, and its producer
  * @part: holds a reference to the region
  * @ring: its ring
+ * @data: of the ring: the records
+ * @p: of the ring: the producer's page
+ * @mask: bytes of records, less those of a header
+ * @record_max: bytes of a record
  * @many: there may be several producers
  * @lock: if so: of all below
  * @head: where the next record will begin
@@ -36,6 +40,10 @@
 struct mmapshare_source {
 	struct mms_part part;
 	struct mms_ring *ring;
+	void *data;
+	struct mmapshare_ring_producer *p;
+	u64 mask;
+	u32 record_max;
 	bool many;
 	raw_spinlock_t lock;	/* see above */
 	u64 head;
@@ -79,6 +87,10 @@ struct mmapshare_source *mmapshare_source_create(const struct mmapshare_params *
 		return ERR_CAST(r);
 	}
 	source->ring = r->ring;
+	source->data = r->ring->data;
+	source->p = r->ring->p;
+	source->mask = r->ring->size - sizeof(struct mmapshare_record);
+	source->record_max = mms_record_max(r->ring->size);
 	mms_part_init(&source->part, r, true);
 	/* nobody else knows of the ring, and so it does not fail */
 	mms_ring_attach(&source->part, false);
@@ -143,8 +155,13 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_source_wanted, MMS_NS);
 static bool mms_source_fits(const struct mmapshare_source *source, u64 step)
 {
 	/* with the number that is stored where the next one will begin */
-	return source->head + step + sizeof(struct mmapshare_record) - source->tail <=
-	       source->ring->size;
+	return source->head + step - source->tail <= source->mask;
+}
+
+static struct mmapshare_record *mms_source_record(const struct mmapshare_source *source,
+						  u64 pos)
+{
+	return source->data + (pos & source->mask);
 }
 
 /*
@@ -154,7 +171,7 @@ static bool mms_source_fits(const struct mmapshare_source *source, u64 step)
  */
 static bool mms_source_forget(struct mmapshare_source *source, u64 limit)
 {
-	const u32 length = READ_ONCE(mms_record(source->ring, source->tail)->length);
+	const u32 length = READ_ONCE(mms_source_record(source, source->tail)->length);
 	const u64 next = source->tail + mms_record_step(length);
 
 	/* nor one that somebody is still filling */
@@ -216,14 +233,15 @@ static noinline bool mms_source_make_room(struct mmapshare_source *source, u64 s
  */
 static __always_inline void mms_source_publish(struct mmapshare_source *source, u64 step)
 {
-	struct mms_ring *ring = source->ring;
+	const u64 head = source->head + step, number = source->number + 1;
+	struct mmapshare_ring_producer *p = source->p;
 
-	source->head += step;
-	source->number++;
-	WRITE_ONCE(mms_record(ring, source->head)->number, (u32)source->number);
-	WRITE_ONCE(ring->p->records, source->number);
+	source->head = head;
+	source->number = number;
+	WRITE_ONCE(mms_source_record(source, head)->number, (u32)number);
+	WRITE_ONCE(p->records, number);
 	/* pairs with the acquire of consumers */
-	smp_store_release(&ring->p->position, source->head);
+	smp_store_release(&p->position, head);
 }
 
 static noinline void mms_source_wake(const struct mmapshare_source *source)
@@ -235,47 +253,87 @@ static noinline void mms_source_wake(const struct mmapshare_source *source)
 /* Wake who waits for what was published, or completed. */
 static __always_inline void mms_source_tell(const struct mmapshare_source *source)
 {
-	struct mms_ring *ring = source->ring;
-
 	/* after the position; pairs with who stores "wake" and reads that */
 	smp_mb();
-	if (mms_word_reached(READ_ONCE(ring->wake), READ_ONCE(ring->p->position)))
+	if (mms_word_reached(READ_ONCE(source->ring->wake), READ_ONCE(source->p->position)))
 		mms_source_wake(source);
 }
 
-static __always_inline void *mms_source_reserve(struct mmapshare_source *source, u32 length)
+static __always_inline bool mms_source_takes(const struct mmapshare_source *source,
+					     u32 length)
+{
+	return length <= source->record_max && !mms_revoked(source->part.region);
+}
+
+static __always_inline bool mms_source_has_room(struct mmapshare_source *source, u64 step)
+{
+	return mms_source_fits(source, step) || mms_source_make_room(source, step);
+}
+
+/* One producer: nobody sees a record until it is committed. */
+static __always_inline void *mms_reserve_one(struct mmapshare_source *source, u32 length)
 {
 	const u64 step = mms_record_step(length);
 	struct mmapshare_record *record;
 
-	if (WARN_ON_ONCE(source->reserved))
+	if (WARN_ON_ONCE(source->reserved) || !mms_source_takes(source, length) ||
+	    !mms_source_has_room(source, step))
 		return NULL;
-	if (!mms_source_fits(source, step) && !mms_source_make_room(source, step))
-		return NULL;
-	record = mms_record(source->ring, source->head);
-	if (source->many) {
-		WRITE_ONCE(record->length, length | MMAPSHARE_RECORD_BUSY);
-		mms_source_publish(source, step);
-	} else {
-		WRITE_ONCE(record->length, length);
-		source->reserved = step;
-	}
+	record = mms_source_record(source, source->head);
+	WRITE_ONCE(record->length, length);
+	source->reserved = step;
 	return record + 1;
 }
 
-static __always_inline void *mms_reserve(struct mmapshare_source *source, u32 length)
+static __always_inline void mms_commit_one(struct mmapshare_source *source)
 {
-	unsigned long flags;
-	void *record;
+	mms_source_publish(source, source->reserved);
+	source->reserved = 0;
+	mms_source_tell(source);
+}
 
-	if (length > mms_record_max(source->ring->size) || mms_revoked(source->part.region))
+/* Many: it is seen at once, and is BUSY. */
+static noinline void *mms_reserve_many(struct mmapshare_source *source, u32 length)
+{
+	const u64 step = mms_record_step(length);
+	struct mmapshare_record *record = NULL;
+	unsigned long flags;
+
+	if (!mms_source_takes(source, length))
 		return NULL;
-	if (!source->many)
-		return mms_source_reserve(source, length);
 	raw_spin_lock_irqsave(&source->lock, flags);
-	record = mms_source_reserve(source, length);
+	if (!mms_source_has_room(source, step))
+		goto unlock;
+	record = mms_source_record(source, source->head);
+	WRITE_ONCE(record->length, length | MMAPSHARE_RECORD_BUSY);
+	mms_source_publish(source, step);
+	record++;
+unlock:
 	raw_spin_unlock_irqrestore(&source->lock, flags);
 	return record;
+}
+
+/* Somebody may wait for it, or for what is behind it. */
+static noinline void mms_complete_many(struct mmapshare_source *source, void *data, u32 flag)
+{
+	struct mmapshare_record *record = data - sizeof(*record);
+	const u32 length = record->length & MMAPSHARE_RECORD_LENGTH;
+
+	/* after what the record is; pairs with the acquire of consumers */
+	smp_store_release(&record->length, length | flag);
+	mms_source_tell(source);
+}
+
+static noinline int mms_write_many(struct mmapshare_source *source, const void *data,
+				   u32 length)
+{
+	void *record = mms_reserve_many(source, length);
+
+	if (!record)
+		return -EAGAIN;
+	memcpy(record, data, length);
+	mms_complete_many(source, record, 0);
+	return 0;
 }
 
 /**
@@ -296,28 +354,11 @@ static __always_inline void *mms_reserve(struct mmapshare_source *source, u32 le
  */
 void *mmapshare_reserve(struct mmapshare_source *source, u32 length)
 {
-	return mms_reserve(source, length);
+	if (source->many)
+		return mms_reserve_many(source, length);
+	return mms_reserve_one(source, length);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_reserve, MMS_NS);
-
-static void mms_source_complete(struct mmapshare_record *record, u32 flag)
-{
-	const u32 length = record->length & MMAPSHARE_RECORD_LENGTH;
-
-	/* after what the record is; pairs with the acquire of consumers */
-	smp_store_release(&record->length, length | flag);
-}
-
-static __always_inline void mms_commit(struct mmapshare_source *source, void *record)
-{
-	if (source->many) {
-		mms_source_complete(record - sizeof(struct mmapshare_record), 0);
-	} else {
-		mms_source_publish(source, source->reserved);
-		source->reserved = 0;
-	}
-	mms_source_tell(source);
-}
 
 /**
  * mmapshare_commit - hand a record to the consumers
@@ -328,7 +369,10 @@ static __always_inline void mms_commit(struct mmapshare_source *source, void *re
  */
 void mmapshare_commit(struct mmapshare_source *source, void *record)
 {
-	mms_commit(source, record);
+	if (source->many)
+		mms_complete_many(source, record, 0);
+	else
+		mms_commit_one(source);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_commit, MMS_NS);
 
@@ -341,14 +385,10 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_commit, MMS_NS);
  */
 void mmapshare_discard(struct mmapshare_source *source, void *record)
 {
-	if (!source->many) {
+	if (source->many)
+		mms_complete_many(source, record, MMAPSHARE_RECORD_DISCARD);
+	else
 		source->reserved = 0;
-		return;
-	}
-	mms_source_complete(record - sizeof(struct mmapshare_record),
-			    MMAPSHARE_RECORD_DISCARD);
-	/* somebody may wait for what is behind it */
-	mms_source_tell(source);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_discard, MMS_NS);
 
@@ -363,12 +403,15 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_discard, MMS_NS);
  */
 int mmapshare_write(struct mmapshare_source *source, const void *data, u32 length)
 {
-	void *record = mms_reserve(source, length);
+	void *record;
 
+	if (source->many)
+		return mms_write_many(source, data, length);
+	record = mms_reserve_one(source, length);
 	if (!record)
 		return -EAGAIN;
 	memcpy(record, data, length);
-	mms_commit(source, record);
+	mms_commit_one(source);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_write, MMS_NS);

@@ -326,6 +326,30 @@ static void busy_test(struct kunit *test)
 	}
 }
 
+/* A record longer than any may be does not count as dropped. A revoked ring takes none. */
+static void refused_test(struct kunit *test)
+{
+	static const unsigned int kinds[] = { 0, MMAPSHARE_MANY };
+	const u32 most = mms_record_max(PAGE_SIZE);
+	void *record;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct mmapshare_source *source = new_source(test, kinds[i]);
+
+		KUNIT_EXPECT_NULL(test, mmapshare_reserve(source, most + 1));
+		KUNIT_EXPECT_NULL(test, mmapshare_reserve(source, U32_MAX));
+		KUNIT_EXPECT_EQ(test, 0ULL, source->dropped);
+		record = mmapshare_reserve(source, most);
+		KUNIT_ASSERT_NOT_NULL(test, record);
+		mmapshare_discard(source, record);
+		KUNIT_EXPECT_EQ(test, 0, mms_revoke(source->part.region));
+		KUNIT_EXPECT_NULL(test, mmapshare_reserve(source, 0));
+		KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_write(source, &i, sizeof(i)));
+		mmapshare_source_put(source);
+	}
+}
+
 static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(reached_test),
 	KUNIT_CASE(pos_ok_test),
@@ -337,6 +361,7 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(many_test),
 	KUNIT_CASE(held_up_test),
 	KUNIT_CASE(busy_test),
+	KUNIT_CASE(refused_test),
 	{ }
 };
 
