@@ -113,8 +113,8 @@ expect_results log 12 1
 expect_results bulk 28 2
 expect_results touch 12 4
 expect_results random 10 2
-expect_results records 6 1
-expect_results kernel 8 1
+expect_results records 7 1
+expect_results kernel 9 1
 expect_results pingpong 6 1
 expect_results contend 20 2
 expect "some ways, and sizes" "map 4096 3 map 8192 3" \

@@ -79,29 +79,39 @@ static const struct feed_way *const ways[] = {
 	[BENCH_BPF] = &feed_bpf_way,
 };
 
+static int feed_put(struct feed *feed, unsigned int times)
+{
+	struct bench_record *record = feed->record;
+	int ret;
+
+	for (; times; times--) {
+		ret = feed->way->put(feed);
+		if (ret)
+			return ret;
+		record->sequence++;
+	}
+	return 0;
+}
+
 static int feed_thread(void *data)
 {
 	struct feed *feed = data;
 	const u64 end = ktime_get_ns() + feed->milliseconds * (u64)NSEC_PER_MSEC;
 	struct bench_record *record = feed->record;
-	int ret;
+	int ret = 0;
 
 	allow_kernel_signal(SIGKILL);
-	while (!record->total && !kthread_should_stop()) {
-		if (record->sequence % AT_ONCE == 0) {
-			cond_resched();
-			if (ktime_get_ns() >= end)
-				record->total = record->sequence + 1;
-		}
-		ret = feed->way->put(feed);
-		if (ret) {
-			if (!kthread_should_stop())
-				pr_info("mms-bench: record %llu: %d\n", record->sequence, ret);
-			return ret;
-		}
-		record->sequence++;
+	while (!ret && ktime_get_ns() < end && !kthread_should_stop()) {
+		ret = feed_put(feed, AT_ONCE);
+		cond_resched();
 	}
-	return 0;
+	if (!ret && !kthread_should_stop()) {
+		record->total = record->sequence + 1;
+		ret = feed_put(feed, 1);
+	}
+	if (ret && !kthread_should_stop())
+		pr_info("mms-bench: record %llu: %d\n", record->sequence, ret);
+	return ret;
 }
 
 static bool feed_start_ok(const struct bench_start *start)

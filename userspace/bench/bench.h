@@ -121,8 +121,15 @@ uint64_t ticks(void);
 void settle(void);
 double per_operation(void (*operation)(void *state), void *state, uint64_t bytes);
 /* What every process ends with if something is not as it should be; errno may be 0. */
-void check(const char *what, bool good);
+void fail(const char *what) __attribute__((noreturn, cold));
 void clear_progress(void);
+
+/* For each record, and so without a call where that would be a good part of it. */
+static inline void check(const char *what, bool good)
+{
+	if (!good)
+		fail(what);
+}
 
 /**
  * struct result - what came of one contender in one group
@@ -228,6 +235,7 @@ struct signaller {
 };
 
 extern const struct transport ring_transport, ring_by_16_transport, ring_by_1_transport;
+extern const struct transport ring_eager_transport;
 extern const struct transport queue_transport;
 extern const struct transport pipe_transport, seqpacket_transport;
 extern const struct signaller ring_signaller, futex_signaller, eventfd_signaller;

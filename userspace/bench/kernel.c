@@ -100,6 +100,7 @@ static const char *measure(const struct contender *c, const struct group *g,
 static const struct contender contenders[] = {
 	{ "ring", measure, 0, &kernel_ring },
 	{ "ring-by-16", measure, 0, &kernel_ring_by_16 },
+	{ "ring-eager", measure, 0, &kernel_ring_eager },
 	{ "read", measure, 0, &kernel_read },
 	{ "uring", measure, 0, IOURING },
 	{ "pipe", measure, 0, &kernel_pipe },

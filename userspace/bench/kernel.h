@@ -51,8 +51,9 @@ struct kernel_way {
 	void (*end)(struct feed *feed);
 };
 
-extern const struct kernel_way kernel_ring, kernel_ring_by_16, kernel_read, kernel_iouring;
-extern const struct kernel_way kernel_pipe, kernel_pipe_64k, kernel_netlink, kernel_bpf;
+extern const struct kernel_way kernel_ring, kernel_ring_by_16, kernel_ring_eager;
+extern const struct kernel_way kernel_read, kernel_iouring, kernel_pipe, kernel_pipe_64k;
+extern const struct kernel_way kernel_netlink, kernel_bpf;
 
 /* Look at all of a record. */
 static inline void take(struct feed *feed, const void *data)

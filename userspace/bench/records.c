@@ -206,6 +206,7 @@ static const struct contender transports[] = {
 	{ "ring", measure_records, 0, &ring_transport },
 	{ "ring-by-16", measure_records, 0, &ring_by_16_transport },
 	{ "ring-by-1", measure_records, 0, &ring_by_1_transport },
+	{ "ring-eager", measure_records, 0, &ring_eager_transport },
 	{ "queue", measure_records, 0, &queue_transport },
 	{ "pipe", measure_records, 0, &pipe_transport },
 	{ "seqpacket", measure_records, 0, &seqpacket_transport },

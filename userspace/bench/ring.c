@@ -2,7 +2,8 @@
 /*
  * Through a ring of mmapshare. The consumer sees each record as soon as there is one
  * in "ring", and gives the room of sixteen back; in "ring-by-16" sixteen are
- * committed together, too, and in "ring-by-1" each is released by itself.
+ * committed together, too, and in "ring-by-1" each is released by itself. But when
+ * it has to sleep it does that until it is worth it; in "ring-eager" it does not.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -56,27 +57,44 @@ static struct channel *make(size_t length)
 	return c;
 }
 
+static struct channel *make_eager(size_t length)
+{
+	struct channel *c = make(length);
+
+	mmapshare_ring_set_wake_bytes(c->consumer, 0);
+	return c;
+}
+
 static void flush(struct channel *c)
 {
 	check("commit", !mmapshare_ring_commit(c->producer));
 	c->pending = 0;
 }
 
-static void reserve_and_fill(struct channel *c, const void *record, size_t length)
+static __attribute__((noinline)) void *wait_for_room(struct channel *c, size_t length)
 {
 	void *room;
 
-	while (mmapshare_ring_reserve(c->producer, length, &room)) {
+	do {
 		flush(c);
 		check("wait for room", !mmapshare_ring_wait(c->producer, 0, -1));
-	}
+	} while (mmapshare_ring_reserve(c->producer, length, &room));
+	return room;
+}
+
+static inline void reserve_and_fill(struct channel *c, const void *record, size_t length)
+{
+	void *room;
+
+	if (mmapshare_ring_reserve(c->producer, length, &room))
+		room = wait_for_room(c, length);
 	memcpy(room, record, length);
 }
 
 static void put(struct channel *c, const void *record, size_t length)
 {
 	reserve_and_fill(c, record, length);
-	flush(c);
+	check("commit", !mmapshare_ring_commit(c->producer));
 }
 
 static void put_batch(struct channel *c, const void *record, size_t length)
@@ -86,31 +104,44 @@ static void put_batch(struct channel *c, const void *record, size_t length)
 		flush(c);
 }
 
-static const void *take_from(struct mmapshare_part *part, size_t *length)
+static __attribute__((noinline)) const void *wait_for_record(struct mmapshare_part *part,
+							     size_t *length)
 {
 	const void *record;
 	int ret;
 
-	while ((ret = mmapshare_ring_next(part, &record, length)) == -EAGAIN) {
+	do {
 		check("release", !mmapshare_ring_release(part));
 		ret = mmapshare_ring_wait(part, 0, MS);
 		check("wait", !ret || ret == -ETIMEDOUT);
-	}
+		ret = mmapshare_ring_next(part, &record, length);
+	} while (ret == -EAGAIN);
 	check("next", !ret);
+	return record;
+}
+
+static inline const void *take_from(struct mmapshare_part *part, size_t *length)
+{
+	const void *record;
+
+	if (mmapshare_ring_next(part, &record, length))
+		record = wait_for_record(part, length);
 	return record;
 }
 
 static const void *take(struct channel *c, size_t *length)
 {
 	/* the one before is done with */
-	mmapshare_ring_release(c->consumer);
+	check("release", !mmapshare_ring_release(c->consumer));
 	return take_from(c->consumer, length);
 }
 
 static const void *take_batch(struct channel *c, size_t *length)
 {
-	if (++c->taken % c->batch == 0)
-		mmapshare_ring_release(c->consumer);
+	if (++c->taken == c->batch) {
+		check("release", !mmapshare_ring_release(c->consumer));
+		c->taken = 0;
+	}
 	return take_from(c->consumer, length);
 }
 
@@ -179,6 +210,15 @@ const struct transport ring_by_1_transport = {
 	.put = put,
 	.flush = flush,
 	.take = take,
+	.close = close_channel,
+};
+
+const struct transport ring_eager_transport = {
+	.name = "ring-eager",
+	.make = make_eager,
+	.put = put,
+	.flush = flush,
+	.take = take_batch,
 	.close = close_channel,
 };
 
