@@ -81,27 +81,60 @@ expect_results()
 	expect "$1" "$(printf '%d\n' "$2" "$3")" "$(result "$1")"
 }
 
-# written HOW...: how many records the driver says that each has written
-written()
+# traced EVENT COMMAND...: what the driver says while that runs
+traced()
 {
+	event=$1
+	shift
 	names=$(cat "$TRACING/options/record-cmd")
 	# nobody wants them, and see trace_test.h
 	echo 0 >"$TRACING/options/record-cmd"
 	mkdir "$TRACE"
-	echo 1 >"$TRACE/events/mmapshare/mmapshare_write/enable"
-	for how; do
-		echo >"$TRACE/trace"
-		"$BENCH" --quick --records 1000 --only "$how" log >"$TMP/out"
-		grep -c 'mmapshare_write: .* ret=512$' "$TRACE/trace"
-	done
+	echo 1 >"$TRACE/events/mmapshare/$event/enable"
+	"$@" >"$TMP/out"
+	cat "$TRACE/trace"
 	rmdir "$TRACE"
 	echo "$names" >"$TRACING/options/record-cmd"
+}
+
+# written HOW...: how many records it says that each has written
+written()
+{
+	for how; do
+		traced mmapshare_write "$BENCH" --quick --records 1000 --only "$how" log |
+			grep -c 'mmapshare_write: .* ret=512$'
+	done
+}
+
+has_feed()
+{
+	cat /proc/[0-9]*/comm 2>/dev/null | grep -qx mms-bench
+}
+
+# Who takes no records has the kernel thread wait for room.
+stop_consumer()
+{
+	"$BENCH" --runs 1 --time 1 --size 64 --only ring kernel &
+	for _ in $(seq 100); do
+		! has_feed || break
+		sleep 0.1
+	done
+	kill -STOP $!
+	sleep 0.3
+	kill -CONT $!
+	wait $!
+}
+
+waits()
+{
+	traced mmapshare_ring_wait stop_consumer |
+		sed -n 's/.*mmapshare_ring_wait: .* \(producer\)=0 .*\(ret=0\)$/\1 \2/p' | sort -u
 }
 
 [ -x "$BENCH" ] || skip_all "no $BENCH: build it"
 command -v python3 >/dev/null || skip_all "needs python3"
 [ -e "$MODULE" ] || skip_all "no $MODULE: build it with CONFIG_MMAPSHARE_BENCH=m"
-plan 14
+plan 15
 insmod "$MODULE"
 "$BENCH" --quick --json "$TMP/json" --plot "$TMP/plots" all >"$TMP/out" 2>"$TMP/err"
 expect "status" 0 $?
@@ -129,6 +162,8 @@ done | paste -sd ' ')"
 if [ -d $TRACING/events ]; then
 	expect "as many records as it says" "2600 2600 2600" \
 		"$(written write-device uring-device sqpoll-device | paste -sd ' ')"
+	expect "the kernel thread has waited" "producer ret=0" "$(waits)"
 else
+	skip "no tracefs in $TRACING"
 	skip "no tracefs in $TRACING"
 fi
