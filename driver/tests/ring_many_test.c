@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Two threads and a hard interrupt fill one ring at once, and a consumer sleeps in
+ * between. ring_source.c includes this, after ring_test.c.
+ */
+#include <linux/delay.h>
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+
+#define RACE_THREADS	2
+#define RACE_RECORDS	20000
+#define RACE_TICKS	500
+#define RACE_PERIOD	(500 * NSEC_PER_USEC)
+#define RACE_PATIENCE	(10LL * NSEC_PER_SEC)
+
+/* One of those who fill it: the timer is the last. */
+struct racer {
+	struct mmapshare_source *source;
+	u64 id, sent, wanted;
+};
+
+struct race {
+	struct racer racers[RACE_THREADS + 1];
+	struct task_struct *threads[RACE_THREADS];
+	struct hrtimer timer;
+	bool hard;
+};
+
+/* Of one to four words, each of which says whose it is, and which; some come to nothing. */
+static bool race_send(struct racer *r)
+{
+	const u32 words = 1 + r->sent % 4;
+	u64 *record = mmapshare_reserve(r->source, words * sizeof(*record));
+	void *other;
+	u32 i;
+
+	if (!record)
+		return false;
+	for (i = 0; i < words; i++)
+		record[i] = r->id << 32 | r->sent;
+	other = r->sent % 7 ? NULL : mmapshare_reserve(r->source, 1);
+	mmapshare_commit(r->source, record);
+	if (other)
+		mmapshare_discard(r->source, other);
+	r->sent++;
+	return true;
+}
+
+static int race_thread(void *data)
+{
+	struct racer *r = data;
+
+	while (!kthread_should_stop())
+		if (r->sent == r->wanted || !race_send(r))
+			usleep_range(20, 50);
+	return 0;
+}
+
+static enum hrtimer_restart race_tick(struct hrtimer *timer)
+{
+	struct race *race = container_of(timer, struct race, timer);
+	struct racer *r = &race->racers[RACE_THREADS];
+
+	race->hard = in_hardirq();
+	race_send(r);
+	if (r->sent == r->wanted)
+		return HRTIMER_NORESTART;
+	hrtimer_forward_now(timer, ns_to_ktime(RACE_PERIOD));
+	return HRTIMER_RESTART;
+}
+
+/* The next record's words, and whether they are all the same; 0 if there is none. */
+static u32 race_take(struct mms_part *c, u64 *word, bool *same)
+{
+	const struct mms_ring *ring = c->region->ring;
+	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
+	const struct mmapshare_record *record;
+	const u64 *words;
+	u32 length, i;
+
+	for (;;) {
+		if (cursor->position == mms_ring_position(ring))
+			return 0;
+		record = mms_record(ring, cursor->position);
+		/* pairs with who takes BUSY away */
+		length = smp_load_acquire(&record->length);
+		if (length & MMAPSHARE_RECORD_BUSY)
+			return 0;
+		if (!(length & MMAPSHARE_RECORD_DISCARD))
+			break;
+		/* pairs with mms_ring_least() */
+		smp_store_release(&cursor->position,
+				  cursor->position + mms_record_step(length));
+	}
+	words = (const u64 *)(record + 1);
+	*word = words[0];
+	*same = true;
+	for (i = 1; i < length / sizeof(*words); i++)
+		*same = *same && words[i] == words[0];
+	/* the words have been read; pairs with mms_ring_least() */
+	smp_store_release(&cursor->position, cursor->position + mms_record_step(length));
+	return length / sizeof(*words);
+}
+
+/* Who was told by nobody, and then looks for himself, has waited for too long. */
+static int race_sleep(struct mms_part *c)
+{
+	const ktime_t begin = ktime_get();
+	const int ret = mms_part_wait(c, false, RACE_PATIENCE);
+
+	return !ret && ktime_get() - begin >= RACE_PATIENCE ? -ETIMEDOUT : ret;
+}
+
+static void race_start(struct kunit *test, struct race *race, struct mmapshare_source *source)
+{
+	size_t i;
+
+	for (i = 0; i <= RACE_THREADS; i++)
+		race->racers[i] = (struct racer) {
+			.source = source,
+			.id = i,
+			.wanted = i < RACE_THREADS ? RACE_RECORDS : RACE_TICKS,
+		};
+	for (i = 0; i < RACE_THREADS; i++) {
+		race->threads[i] = kthread_run(race_thread, &race->racers[i], "mms-race");
+		KUNIT_ASSERT_FALSE(test, IS_ERR(race->threads[i]));
+	}
+	mms_hrtimer_setup(&race->timer, race_tick, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+	hrtimer_start(&race->timer, ns_to_ktime(RACE_PERIOD), HRTIMER_MODE_REL_HARD);
+}
+
+static void race_stop(struct race *race)
+{
+	size_t i;
+
+	hrtimer_cancel(&race->timer);
+	for (i = 0; i < RACE_THREADS; i++)
+		kthread_stop(race->threads[i]);
+}
+
+/* Each one's records come in order, none is missing, torn, or slept through. */
+static void race_test(struct kunit *test)
+{
+	struct mmapshare_source *source = new_source(test, MMAPSHARE_MANY);
+	struct race *race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
+	const u64 all = RACE_THREADS * RACE_RECORDS + RACE_TICKS;
+	u64 next[RACE_THREADS + 1] = { }, word, taken = 0;
+	unsigned int waits = 0;
+	struct mms_part c = { };
+	bool same;
+	int ret = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, race);
+	rebase(test, source, &c, 0, 0);
+	race_start(test, race, source);
+	while (!ret) {
+		while (race_take(&c, &word, &same)) {
+			const u64 id = min_t(u64, word >> 32, RACE_THREADS);
+
+			if (!same || word != (id << 32 | next[id]))
+				KUNIT_FAIL(test, "%#llx after %llu of its own", word, next[id]);
+			next[id]++;
+			taken++;
+		}
+		if (taken == all)
+			break;
+		ret = race_sleep(&c);
+		waits++;
+	}
+	race_stop(race);
+	KUNIT_EXPECT_EQ(test, 0, ret);
+	KUNIT_EXPECT_EQ(test, all, taken);
+	KUNIT_EXPECT_LT(test, 0U, waits);
+	KUNIT_EXPECT_TRUE(test, race->hard);
+	KUNIT_EXPECT_FALSE(test, c.broken);
+	mms_ring_detach(&c);
+	mmapshare_source_put(source);
+}
+
+static struct kunit_case ring_many_cases[] = {
+	KUNIT_CASE(race_test),
+	{ }
+};
+
+static struct kunit_suite ring_many_suite = {
+	.name = "mmapshare-ring-many",
+	.test_cases = ring_many_cases,
+};
+
+kunit_test_suite(ring_many_suite);
