@@ -123,7 +123,7 @@ static void race_start(struct kunit *test, struct race *race, struct mmapshare_s
 		};
 	for (i = 0; i < RACE_THREADS; i++) {
 		race->threads[i] = kthread_run(race_thread, &race->racers[i], "mms-race");
-		KUNIT_ASSERT_FALSE(test, IS_ERR(race->threads[i]));
+		KUNIT_EXPECT_FALSE(test, IS_ERR(race->threads[i]));
 	}
 	mms_hrtimer_setup(&race->timer, race_tick, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 	hrtimer_start(&race->timer, ns_to_ktime(RACE_PERIOD), HRTIMER_MODE_REL_HARD);
@@ -135,7 +135,8 @@ static void race_stop(struct race *race)
 
 	hrtimer_cancel(&race->timer);
 	for (i = 0; i < RACE_THREADS; i++)
-		kthread_stop(race->threads[i]);
+		if (!IS_ERR(race->threads[i]))
+			kthread_stop(race->threads[i]);
 }
 
 /* Each one's records come in order, none is missing, torn, or slept through. */
