@@ -16,18 +16,18 @@
 #define MMS_DESTROY_SIZE_VER0	72
 #define MMS_QUERY_SIZE_VER0	120
 
-static_assert(offsetof(struct mmapshare_create, ring) == MMS_CREATE_SIZE_VER0);
-static_assert(sizeof(struct mmapshare_create) == 96);
-static_assert(sizeof(struct mmapshare_destroy) == MMS_DESTROY_SIZE_VER0);
+static_assert(offsetof(struct mmapshare_create_args, ring) == MMS_CREATE_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_create_args) == 96);
+static_assert(sizeof(struct mmapshare_destroy_args) == MMS_DESTROY_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_query) == MMS_QUERY_SIZE_VER0);
 
-static bool mms_anonymous(const struct mmapshare_create *create)
+static bool mms_anonymous(const struct mmapshare_create_args *create)
 {
 	return !memchr_inv(create->name, 0, sizeof(create->name));
 }
 
 /* Records are mapped twice, which only one strategy can; only it is needed. */
-static bool mms_create_ring_ok(const struct mmapshare_create *create)
+static bool mms_create_ring_ok(const struct mmapshare_create_args *create)
 {
 	if (!create->ring)
 		return !create->consumers;
@@ -37,7 +37,7 @@ static bool mms_create_ring_ok(const struct mmapshare_create *create)
 	       create->strategy == MMAPSHARE_STRATEGY_FAULT;
 }
 
-static int mms_check_create(const struct mmapshare_create *create)
+static int mms_check_create(const struct mmapshare_create_args *create)
 {
 	if (create->flags & ~MMAPSHARE_CREATE_CLOEXEC ||
 	    create->mode & ~0777U || !create->region_size ||
@@ -54,7 +54,7 @@ static int mms_check_create(const struct mmapshare_create *create)
 }
 
 /* The caller's region, charged to him, and nobody else knows of it yet. */
-static struct mms_region *mms_create_region(struct mmapshare_create *create)
+static struct mms_region *mms_create_region(struct mmapshare_create_args *create)
 {
 	struct mms_region *r;
 	struct mms_user *user;
@@ -83,7 +83,7 @@ static struct mms_region *mms_create_region(struct mmapshare_create *create)
 }
 
 /* The name comes after everything else that can fail: others see it at once. */
-static struct file *mms_create(struct mmapshare_create *create, void __user *arg,
+static struct file *mms_create(struct mmapshare_create_args *create, void __user *arg,
 			       u32 usize)
 {
 	struct mms_region *r = mms_create_region(create);
@@ -111,7 +111,7 @@ put_region:
 
 static long mms_ioctl_create(void __user *arg)
 {
-	struct mmapshare_create create;
+	struct mmapshare_create_args create;
 	struct file *file;
 	u32 usize;
 	int fd, ret;
@@ -136,7 +136,7 @@ static long mms_ioctl_create(void __user *arg)
 
 static long mms_ioctl_destroy(void __user *arg)
 {
-	struct mmapshare_destroy destroy;
+	struct mmapshare_destroy_args destroy;
 	struct mms_region *r;
 	u32 usize;
 	int ret;

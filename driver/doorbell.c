@@ -44,8 +44,8 @@
 #define MMS_NOTIFY_SIZE_VER0	16
 #define MMS_WAIT_SIZE_VER0	24
 
-static_assert(sizeof(struct mmapshare_notify) == MMS_NOTIFY_SIZE_VER0);
-static_assert(sizeof(struct mmapshare_wait) == MMS_WAIT_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_notify_args) == MMS_NOTIFY_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_wait_args) == MMS_WAIT_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_doorbell) <= PAGE_SIZE);
 
 static atomic64_t *mms_count(const struct mms_region *r)
@@ -109,19 +109,19 @@ u64 mms_notify(struct mms_region *r)
 }
 
 /* A file is about to be open on its region. */
-void mms_doorbell_join(struct mms_file *f)
+void mms_doorbell_attach(struct mms_file *f)
 {
 	struct mms_region *r = f->region;
 
 	atomic64_set(&f->seen, mms_doorbell_count(r));
 	spin_lock(&r->files_lock);
-	f->company = atomic_long_fetch_inc(&r->files) > 0;
+	f->had_peers = atomic_long_fetch_inc(&r->files) > 0;
 	f->nr = ++r->opens;
 	spin_unlock(&r->files_lock);
 }
 
 /* It is no longer, for whatever reason; the last but one of them is told. */
-void mms_doorbell_leave(struct mms_file *f)
+void mms_doorbell_detach(struct mms_file *f)
 {
 	struct mms_region *r = f->region;
 	long left;
@@ -134,13 +134,13 @@ void mms_doorbell_leave(struct mms_file *f)
 }
 
 /* Is the file the only one, and was not always so? */
-static bool mms_deserted(const struct mms_file *f)
+static bool mms_doorbell_is_hung_up(const struct mms_file *f)
 {
 	struct mms_region *r = f->region;
 	bool ret;
 
 	spin_lock(&r->files_lock);
-	ret = atomic_long_read(&r->files) == 1 && (f->company || r->opens > f->nr);
+	ret = atomic_long_read(&r->files) == 1 && (f->had_peers || r->opens > f->nr);
 	spin_unlock(&r->files_lock);
 	return ret;
 }
@@ -150,9 +150,9 @@ static bool mms_deserted(const struct mms_file *f)
  * an errno if there will be none, or -EAGAIN. Whoever has left did all he did
  * before he left, and so the count is read after looking who is there.
  */
-static int mms_look(const struct mms_file *f, u64 known, u64 *count)
+static int mms_doorbell_check(const struct mms_file *f, u64 known, u64 *count)
 {
-	bool deserted = mms_deserted(f);
+	bool deserted = mms_doorbell_is_hung_up(f);
 
 	if (mms_revoked(f->region))
 		return -ENODEV;
@@ -163,7 +163,7 @@ static int mms_look(const struct mms_file *f, u64 known, u64 *count)
 }
 
 /* Somebody is in the queue, and now looks for the last time before he sleeps. */
-static void mms_arm(struct mms_region *r)
+static void mms_doorbell_arm(struct mms_region *r)
 {
 	WRITE_ONCE(r->doorbell->armed, 1);
 	/* before the count is read; pairs with what follows adding to it */
@@ -171,17 +171,17 @@ static void mms_arm(struct mms_region *r)
 }
 
 /* Who finds something does not sleep, and is not to cost a system call. */
-static bool mms_is_over(const struct mms_file *f, u64 known, u64 *count, int *ret)
+static bool mms_wait_is_over(const struct mms_file *f, u64 known, u64 *count, int *ret)
 {
-	*ret = mms_look(f, known, count);
+	*ret = mms_doorbell_check(f, known, count);
 	if (*ret == -EAGAIN) {
-		mms_arm(f->region);
-		*ret = mms_look(f, known, count);
+		mms_doorbell_arm(f->region);
+		*ret = mms_doorbell_check(f, known, count);
 	}
 	return *ret != -EAGAIN;
 }
 
-static int mms_sleep(const struct mms_file *f, u64 known, ktime_t *end, u64 *count)
+static int mms_doorbell_sleep(const struct mms_file *f, u64 known, ktime_t *end, u64 *count)
 {
 	bool late = false;
 	DEFINE_WAIT(wait);
@@ -189,7 +189,7 @@ static int mms_sleep(const struct mms_file *f, u64 known, ktime_t *end, u64 *cou
 
 	for (;;) {
 		prepare_to_wait(&f->region->waiters, &wait, TASK_INTERRUPTIBLE);
-		if (mms_is_over(f, known, count, &ret))
+		if (mms_wait_is_over(f, known, count, &ret))
 			break;
 		ret = -EINTR;
 		if (signal_pending(current))
@@ -203,23 +203,23 @@ static int mms_sleep(const struct mms_file *f, u64 known, ktime_t *end, u64 *cou
 	return ret;
 }
 
-/* As mms_look(), but in the end -ETIMEDOUT, or -EINTR for a signal. */
-static int mms_wait(const struct mms_file *f, u64 known, s64 timeout, u64 *count)
+/* As mms_doorbell_check(), but in the end -ETIMEDOUT, or -EINTR for a signal. */
+static int mms_doorbell_wait(const struct mms_file *f, u64 known, s64 timeout, u64 *count)
 {
-	int ret = mms_look(f, known, count);
+	int ret = mms_doorbell_check(f, known, count);
 	ktime_t end;
 
 	if (ret != -EAGAIN)
 		return ret;
 	if (timeout < 0)
-		return mms_sleep(f, known, NULL, count);
+		return mms_doorbell_sleep(f, known, NULL, count);
 	if (!timeout)
 		return -ETIMEDOUT;
 	end = mms_deadline(timeout);
-	return mms_sleep(f, known, &end, count);
+	return mms_doorbell_sleep(f, known, &end, count);
 }
 
-__poll_t mms_poll(struct file *file, struct poll_table_struct *wait)
+__poll_t mms_doorbell_poll(struct file *file, struct poll_table_struct *wait)
 {
 	struct mms_file *f = file->private_data;
 	__poll_t mask = file->f_mode & FMODE_WRITE ? EPOLLOUT | EPOLLWRNORM : 0;
@@ -227,11 +227,11 @@ __poll_t mms_poll(struct file *file, struct poll_table_struct *wait)
 
 	poll_wait(file, &f->region->waiters, wait);
 	/* in any case: edge-triggered epoll sleeps although there is something */
-	mms_arm(f->region);
-	switch (mms_look(f, seen, &count)) {
+	mms_doorbell_arm(f->region);
+	switch (mms_doorbell_check(f, seen, &count)) {
 	case 0:
 		return mask | EPOLLIN | EPOLLRDNORM |
-		       (mms_deserted(f) ? EPOLLHUP : 0);
+		       (mms_doorbell_is_hung_up(f) ? EPOLLHUP : 0);
 	case -EPIPE:
 		return mask | EPOLLHUP;
 	case -ENODEV:
@@ -243,7 +243,7 @@ __poll_t mms_poll(struct file *file, struct poll_table_struct *wait)
 
 long mms_ioctl_notify(struct mms_region *r, void __user *arg)
 {
-	struct mmapshare_notify notify;
+	struct mmapshare_notify_args notify;
 	u32 usize;
 	int ret;
 
@@ -264,7 +264,7 @@ long mms_ioctl_notify(struct mms_region *r, void __user *arg)
 
 long mms_ioctl_wait(struct mms_file *f, void __user *arg)
 {
-	struct mmapshare_wait wait;
+	struct mmapshare_wait_args wait;
 	u32 usize;
 	u64 count;
 	int ret;
@@ -274,7 +274,7 @@ long mms_ioctl_wait(struct mms_file *f, void __user *arg)
 		return ret;
 	if (wait.flags)
 		return -EINVAL;
-	ret = mms_wait(f, wait.count, wait.timeout, &count);
+	ret = mms_doorbell_wait(f, wait.count, wait.timeout, &count);
 	if (ret && ret != -EPIPE && ret != -ETIMEDOUT)
 		return ret;
 	wait.size = usize;

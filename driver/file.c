@@ -26,7 +26,7 @@ struct mms_region *mms_default_region;
 static void mms_file_init(struct file *file, struct mms_file *f, struct mms_region *r)
 {
 	f->region = r;
-	mms_doorbell_join(f);
+	mms_doorbell_attach(f);
 	file->private_data = f;
 	/*
 	 * The node in /dev is only a name, and there may be several. This
@@ -57,7 +57,7 @@ static int mms_open(struct inode *inode, struct file *file)
 
 static struct file *mms_open_as(struct mms_region *r, int flags,
 				const struct file_operations *fops,
-				struct mms_part *part)
+				struct mms_endpoint *ep)
 {
 	struct mms_file *f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
 	struct file *file;
@@ -72,7 +72,7 @@ static struct file *mms_open_as(struct mms_region *r, int flags,
 		kfree(f);
 		return file;
 	}
-	f->part = part;
+	f->ep = ep;
 	mms_file_init(file, f, mms_region_get(r));
 	return file;
 }
@@ -88,16 +88,16 @@ struct file *mms_open_region(struct mms_region *r, int flags)
 }
 
 /* The file has the part, which is attached: it can store what is its own. */
-struct file *mms_open_part(struct mms_part *part)
+struct file *mms_open_endpoint(struct mms_endpoint *ep)
 {
-	return mms_open_as(part->region, O_RDWR, &mms_part_fops, part);
+	return mms_open_as(ep->region, O_RDWR, &mms_endpoint_fops, ep);
 }
 
 int mms_release(struct inode *inode, struct file *file)
 {
 	struct mms_file *f = file->private_data;
 
-	mms_doorbell_leave(f);
+	mms_doorbell_detach(f);
 	mms_region_put(f->region);
 	kfree(f);
 	return 0;
@@ -127,7 +127,7 @@ static ssize_t mms_copy_mapped(struct mms_region *r, loff_t pos, size_t n,
  * Copy a little, and have the page of @iter that was not mapped faulted in by
  * the way; or learn that it cannot be: 0.
  */
-static ssize_t mms_copy_little(struct mms_region *r, loff_t pos, size_t n,
+static ssize_t mms_copy_bounce(struct mms_region *r, loff_t pos, size_t n,
 			       struct iov_iter *iter)
 {
 	bool read = iov_iter_rw(iter) == READ;
@@ -166,7 +166,7 @@ static ssize_t mms_copy(struct mms_region *r, struct kiocb *iocb,
 		ssize_t n = mms_copy_mapped(r, iocb->ki_pos, piece, iter);
 
 		if (!n)
-			n = mms_copy_little(r, iocb->ki_pos, piece, iter) ?: -EFAULT;
+			n = mms_copy_bounce(r, iocb->ki_pos, piece, iter) ?: -EFAULT;
 		if (n < 0)
 			return done ?: n;
 		iocb->ki_pos += n;
@@ -258,7 +258,7 @@ const struct file_operations mms_fops = {
 	.mmap = mms_mmap,
 	/* large mappings start where a PMD entry can */
 	.get_unmapped_area = thp_get_unmapped_area,
-	.poll = mms_poll,
+	.poll = mms_doorbell_poll,
 	.unlocked_ioctl = mms_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.show_fdinfo = mms_show_fdinfo,

@@ -22,11 +22,11 @@
 
 static_assert(offsetof(struct mmapshare_info, files) == MMS_INFO_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_info) == 152);
-static_assert(sizeof(struct mmapshare_fill) == MMS_FILL_SIZE_VER0);
-static_assert(sizeof(struct mmapshare_checksum) == MMS_CHECKSUM_SIZE_VER0);
-static_assert(sizeof(struct mmapshare_seal) == MMS_SEAL_SIZE_VER0);
-static_assert(sizeof(struct mmapshare_read_only) == MMS_READ_ONLY_SIZE_VER0);
-static_assert(sizeof(struct mmapshare_revoke) == MMS_REVOKE_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_fill_args) == MMS_FILL_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_checksum_args) == MMS_CHECKSUM_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_seal_args) == MMS_SEAL_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_read_only_args) == MMS_READ_ONLY_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_revoke_args) == MMS_REVOKE_SIZE_VER0);
 
 /*
  * Read a structure that starts with its size. What was read of it before does not
@@ -134,7 +134,7 @@ static void mms_fill_piece(void *dst, size_t n, void *ctx)
 static long mms_ioctl_fill(struct mms_region *r, void __user *arg)
 {
 	struct mms_pattern pattern;
-	struct mmapshare_fill fill;
+	struct mmapshare_fill_args fill;
 	u32 usize;
 	int ret;
 
@@ -164,7 +164,7 @@ static void mms_checksum_piece(void *src, size_t n, void *ctx)
 
 static long mms_ioctl_checksum(struct mms_region *r, void __user *arg)
 {
-	struct mmapshare_checksum sum;
+	struct mmapshare_checksum_args sum;
 	u32 crc = ~0U, usize;
 	int ret;
 
@@ -187,7 +187,7 @@ static long mms_ioctl_checksum(struct mms_region *r, void __user *arg)
 
 static long mms_ioctl_seal(struct mms_region *r, bool writable, void __user *arg)
 {
-	struct mmapshare_seal seal;
+	struct mmapshare_seal_args seal;
 	u32 usize;
 	int ret;
 
@@ -205,7 +205,7 @@ static long mms_ioctl_seal(struct mms_region *r, bool writable, void __user *arg
 
 static long mms_ioctl_read_only(struct mms_region *r, void __user *arg)
 {
-	struct mmapshare_read_only ro;
+	struct mmapshare_read_only_args ro;
 	struct file *file;
 	u32 usize;
 	int fd, ret;
@@ -229,7 +229,7 @@ static long mms_ioctl_read_only(struct mms_region *r, void __user *arg)
 
 static long mms_ioctl_revoke(struct mms_region *r, void __user *arg)
 {
-	struct mmapshare_revoke revoke;
+	struct mmapshare_revoke_args revoke;
 	u32 usize;
 	int ret;
 

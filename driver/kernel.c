@@ -54,20 +54,20 @@ int mms_kernel_publish(struct mms_region *r, const struct mmapshare_params *para
 }
 
 /* An area is the region itself. */
-static struct mms_region *mms_area_region(const struct mmapshare_area *area)
+static struct mms_region *mms_kernel_region_of(const struct mmapshare_region *region)
 {
-	return (struct mms_region *)area;
+	return (struct mms_region *)region;
 }
 
 /**
- * mmapshare_area_create - make memory that programs can map
+ * mmapshare_region_create - make memory that programs can map
  * @params: what it is to be; @consumers and @flags are 0
  *
  * Context: process context, may sleep.
- * Return: for mmapshare_area_put(), or an ERR_PTR(): -EINVAL, -EEXIST for the
+ * Return: for mmapshare_region_put(), or an ERR_PTR(): -EINVAL, -EEXIST for the
  * name, -ERANGE, -ENOSPC, -ENOMEM, -EINTR.
  */
-struct mmapshare_area *mmapshare_area_create(const struct mmapshare_params *params)
+struct mmapshare_region *mmapshare_region_create(const struct mmapshare_params *params)
 {
 	struct mms_region *r;
 	int ret;
@@ -86,83 +86,83 @@ struct mmapshare_area *mmapshare_area_create(const struct mmapshare_params *para
 		mms_region_put(r);
 		return ERR_PTR(ret);
 	}
-	return (struct mmapshare_area *)r;
+	return (struct mmapshare_region *)r;
 }
-EXPORT_SYMBOL_NS_GPL(mmapshare_area_create, MMS_NS);
+EXPORT_SYMBOL_NS_GPL(mmapshare_region_create, MMS_NS);
 
 /**
- * mmapshare_area_put - use it no more
- * @area: from mmapshare_area_create()
+ * mmapshare_region_put - use it no more
+ * @region: from mmapshare_region_create()
  *
  * Its name is gone when this returns; the memory goes with the last program that
  * has it open or mapped.
  *
  * Context: process context, may sleep.
  */
-void mmapshare_area_put(struct mmapshare_area *area)
+void mmapshare_region_put(struct mmapshare_region *region)
 {
-	mms_name_drop(mms_area_region(area));
-	mms_region_put(mms_area_region(area));
+	mms_name_drop(mms_kernel_region_of(region));
+	mms_region_put(mms_kernel_region_of(region));
 }
-EXPORT_SYMBOL_NS_GPL(mmapshare_area_put, MMS_NS);
+EXPORT_SYMBOL_NS_GPL(mmapshare_region_put, MMS_NS);
 
 /**
- * mmapshare_area_address - where it is
- * @area: the area
+ * mmapshare_region_address - where it is
+ * @region: the area
  *
  * What programs store there may change at any time: read once, and then judge.
  *
  * Context: any.
  * Return: its first byte, for as long as the caller has the area.
  */
-void *mmapshare_area_address(const struct mmapshare_area *area)
+void *mmapshare_region_address(const struct mmapshare_region *region)
 {
-	return mms_area_region(area)->vaddr;
+	return mms_kernel_region_of(region)->vaddr;
 }
-EXPORT_SYMBOL_NS_GPL(mmapshare_area_address, MMS_NS);
+EXPORT_SYMBOL_NS_GPL(mmapshare_region_address, MMS_NS);
 
 /**
- * mmapshare_area_size - how large it is
- * @area: the area
+ * mmapshare_region_size - how large it is
+ * @region: the area
  *
  * Context: any.
  * Return: bytes, whole pages.
  */
-u64 mmapshare_area_size(const struct mmapshare_area *area)
+u64 mmapshare_region_size(const struct mmapshare_region *region)
 {
-	return mms_area_region(area)->size;
+	return mms_kernel_region_of(region)->size;
 }
-EXPORT_SYMBOL_NS_GPL(mmapshare_area_size, MMS_NS);
+EXPORT_SYMBOL_NS_GPL(mmapshare_region_size, MMS_NS);
 
 /**
- * mmapshare_area_notify - ring its doorbell
- * @area: the area
+ * mmapshare_region_notify - ring its doorbell
+ * @region: the area
  *
  * What was stored before is seen by whom this wakes.
  *
  * Context: any but NMI.
  * Return: notifications so far.
  */
-u64 mmapshare_area_notify(struct mmapshare_area *area)
+u64 mmapshare_region_notify(struct mmapshare_region *region)
 {
-	return mms_notify(mms_area_region(area));
+	return mms_notify(mms_kernel_region_of(region));
 }
-EXPORT_SYMBOL_NS_GPL(mmapshare_area_notify, MMS_NS);
+EXPORT_SYMBOL_NS_GPL(mmapshare_region_notify, MMS_NS);
 
 /**
- * mmapshare_area_file - a file of it, open for reading and writing
- * @area: the area
+ * mmapshare_region_file - a file of it, open for reading and writing
+ * @region: the area
  *
  * To be installed as a descriptor, or fput().
  *
  * Context: process context, may sleep.
  * Return: the file, or an ERR_PTR().
  */
-struct file *mmapshare_area_file(struct mmapshare_area *area)
+struct file *mmapshare_region_file(struct mmapshare_region *region)
 {
-	return mms_open_region(mms_area_region(area), O_RDWR);
+	return mms_open_region(mms_kernel_region_of(region), O_RDWR);
 }
-EXPORT_SYMBOL_NS_GPL(mmapshare_area_file, MMS_NS);
+EXPORT_SYMBOL_NS_GPL(mmapshare_region_file, MMS_NS);
 
 #if IS_ENABLED(CONFIG_MMAPSHARE_KUNIT_TEST)
 #include "tests/kernel_test.c"

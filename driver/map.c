@@ -101,7 +101,7 @@ static vm_fault_t mms_fault_result(int ret)
  * that nobody else has, and in it that somebody waits; the ioctl to wake him
  * tells.
  */
-static vm_fault_t mms_fault_dead_doorbell(struct vm_fault *vmf)
+static vm_fault_t mms_fault_revoked_doorbell(struct vm_fault *vmf)
 {
 	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	struct mmapshare_doorbell *bell;
@@ -138,7 +138,7 @@ static vm_fault_t mms_fault_window(struct vm_fault *vmf)
 
 	if (access < 0)
 		return vmf->pgoff == MMS_DOORBELL_PGOFF ?
-		       mms_fault_dead_doorbell(vmf) : VM_FAULT_SIGBUS;
+		       mms_fault_revoked_doorbell(vmf) : VM_FAULT_SIGBUS;
 	ret = mms_insert_range(vma, addr, end);
 	if (!ret)
 		mms_insert_range(vma, start, addr);

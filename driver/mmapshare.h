@@ -23,7 +23,7 @@
 #include <linux/wait.h>
 #include <linux/mmapshare.h>
 
-struct mms_part;
+struct mms_endpoint;
 struct mms_region;
 struct mms_ring;
 struct mms_user;
@@ -138,17 +138,17 @@ struct mms_region {
 /**
  * struct mms_file - what an open file has of its own
  * @region: holds a reference
- * @company: others had the region open when this was opened
+ * @had_peers: others had the region open when this was opened
  * @nr: @region->opens then, this one included
  * @seen: the doorbell's count, as far as poll() takes it for known
- * @part: what it has of a ring, NULL for none
+ * @ep: what it has of a ring, NULL for none
  */
 struct mms_file {
 	struct mms_region *region;
-	bool company;
+	bool had_peers;
 	u64 nr;
 	atomic64_t seen;
-	struct mms_part *part;
+	struct mms_endpoint *ep;
 };
 
 static inline struct mms_region *mms_region_of(const struct file *file)
@@ -208,7 +208,7 @@ void mms_uncharge(struct mms_user *user, u64 bytes);
 /* region.c */
 int mms_region_init(void);
 void mms_region_exit(void);
-struct mms_region *mms_region_create(u64 size, u64 twice, const struct mms_strategy *s);
+struct mms_region *mms_region_create(u64 size, u64 mirrored, const struct mms_strategy *s);
 struct mms_region *mms_region_get(struct mms_region *r);
 void mms_region_put(struct mms_region *r);
 bool mms_region_owned(const struct mms_region *r);
@@ -235,12 +235,12 @@ int mms_mmap(struct file *file, struct vm_area_struct *vma);
 /* doorbell.c */
 int mms_doorbell_init(struct mms_region *r);
 void mms_doorbell_exit(struct mms_region *r);
-void mms_doorbell_join(struct mms_file *f);
-void mms_doorbell_leave(struct mms_file *f);
+void mms_doorbell_attach(struct mms_file *f);
+void mms_doorbell_detach(struct mms_file *f);
 u64 mms_doorbell_count(const struct mms_region *r);
 void mms_doorbell_wake_all(struct mms_region *r);
 u64 mms_notify(struct mms_region *r);
-__poll_t mms_poll(struct file *file, struct poll_table_struct *wait);
+__poll_t mms_doorbell_poll(struct file *file, struct poll_table_struct *wait);
 long mms_ioctl_notify(struct mms_region *r, void __user *arg);
 long mms_ioctl_wait(struct mms_file *f, void __user *arg);
 
@@ -272,7 +272,7 @@ void mms_put_own_pages(struct mms_region *r);
 extern const struct file_operations mms_fops;
 extern struct mms_region *mms_default_region;
 struct file *mms_open_region(struct mms_region *r, int flags);
-struct file *mms_open_part(struct mms_part *part);
+struct file *mms_open_endpoint(struct mms_endpoint *ep);
 int mms_release(struct inode *inode, struct file *file);
 
 /* ioctl.c */
@@ -308,7 +308,7 @@ struct mms_region *mms_ring_create(u32 flags, u64 size, unsigned int consumers);
 void mms_ring_wake_all(struct mms_ring *ring);
 
 /* ring_file.c */
-extern const struct file_operations mms_part_fops;
+extern const struct file_operations mms_endpoint_fops;
 int mms_ring_map(const struct mms_file *f, struct vm_area_struct *vma);
 long mms_ioctl_ring_attach(struct file *file, void __user *arg);
 

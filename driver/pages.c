@@ -55,7 +55,7 @@ void mms_pages_exit(void)
 }
 
 /* Getting the pages of a large region takes seconds: stay killable. */
-static int mms_breathe(void)
+static int mms_resched_killable(void)
 {
 	cond_resched();
 	return fatal_signal_pending(current) ? -EINTR : 0;
@@ -104,7 +104,7 @@ static int mms_read_shmem_pages(struct mms_region *r)
 			goto drop;
 		}
 		i += mms_enter_folio(r, i, page);
-		ret = mms_breathe();
+		ret = mms_resched_killable();
 		if (ret)
 			goto drop;
 	}
@@ -182,7 +182,7 @@ static int mms_get_own_pages(struct mms_region *r, unsigned int order)
 		split_page(page, order);
 		for (j = 0; j < 1UL << order; j++)
 			r->pages[i++] = page + j;
-		ret = mms_breathe();
+		ret = mms_resched_killable();
 		if (ret)
 			goto drop;
 	}

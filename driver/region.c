@@ -76,15 +76,15 @@ void mms_region_exit(void)
 	mms_pages_exit();
 }
 
-/* The last pages, @twice bytes of them, once more behind the last. */
-static void mms_region_mirror(struct mms_region *r, u64 twice)
+/* The last pages, @mirrored bytes of them, once more behind the last. */
+static void mms_region_mirror(struct mms_region *r, u64 mirrored)
 {
-	unsigned long n = twice >> PAGE_SHIFT;
+	unsigned long n = mirrored >> PAGE_SHIFT;
 
 	memcpy(r->pages + r->nr_pages, r->pages + r->nr_pages - n, n * sizeof(*r->pages));
 }
 
-static int mms_region_alloc_pages(struct mms_region *r, u64 twice)
+static int mms_region_alloc_pages(struct mms_region *r, u64 mirrored)
 {
 	int ret;
 
@@ -96,7 +96,7 @@ static int mms_region_alloc_pages(struct mms_region *r, u64 twice)
 		return -ENOMEM;
 
 	r->nr_pages = r->size >> PAGE_SHIFT;
-	r->nr_mapped = r->nr_pages + (twice >> PAGE_SHIFT);
+	r->nr_mapped = r->nr_pages + (mirrored >> PAGE_SHIFT);
 	r->pages = kvmalloc_array(r->nr_mapped, sizeof(*r->pages),
 				  GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!r->pages)
@@ -104,7 +104,7 @@ static int mms_region_alloc_pages(struct mms_region *r, u64 twice)
 	ret = r->strategy->get_pages(r);
 	if (ret)
 		goto free_array;
-	mms_region_mirror(r, twice);
+	mms_region_mirror(r, mirrored);
 
 	/* remap_vmalloc_range() only takes what is marked VM_USERMAP. */
 	r->vaddr = vmap(r->pages, r->nr_mapped, VM_MAP | VM_USERMAP, PAGE_KERNEL);
@@ -131,7 +131,7 @@ static void mms_region_free_pages(struct mms_region *r)
 /**
  * mms_region_create - make a region
  * @size: bytes, a non-zero multiple of PAGE_SIZE
- * @twice: how many of the last are to follow once more, of whole pages
+ * @mirrored: how many of the last are to follow once more, of whole pages
  * @s: how to get and map its memory
  *
  * The memory is allocated, charged and zeroed here, never later. May sleep.
@@ -139,7 +139,7 @@ static void mms_region_free_pages(struct mms_region *r)
  * Return: the region with one reference, or -ENOMEM, or -EINTR when the
  * caller was killed meanwhile.
  */
-struct mms_region *mms_region_create(u64 size, u64 twice, const struct mms_strategy *s)
+struct mms_region *mms_region_create(u64 size, u64 mirrored, const struct mms_strategy *s)
 {
 	struct mms_region *r;
 	int ret;
@@ -162,7 +162,7 @@ struct mms_region *mms_region_create(u64 size, u64 twice, const struct mms_strat
 	ret = mms_doorbell_init(r);
 	if (ret)
 		goto put_inode;
-	ret = mms_region_alloc_pages(r, twice);
+	ret = mms_region_alloc_pages(r, mirrored);
 	if (ret)
 		goto exit_doorbell;
 	return r;

@@ -27,7 +27,7 @@ u32 mms_ring_flags(const struct mms_region *r)
 }
 
 /* What is in a ring of @size bytes of records, besides these, in pages. */
-static unsigned long mms_ring_front(unsigned int consumers)
+static unsigned long mms_ring_front_pages(unsigned int consumers)
 {
 	return 1 + consumers + 1;
 }
@@ -44,12 +44,12 @@ u64 mms_ring_geometry(u64 *size, unsigned int consumers)
 	if (*size > MMAPSHARE_RING_SIZE_MAX)
 		return 0;
 	*size = max_t(u64, roundup_pow_of_two(*size), PAGE_SIZE);
-	return *size + ((u64)mms_ring_front(consumers) << PAGE_SHIFT);
+	return *size + ((u64)mms_ring_front_pages(consumers) << PAGE_SHIFT);
 }
 
 static void mms_ring_init_head(struct mms_ring *ring)
 {
-	const u64 front = (u64)mms_ring_front(ring->consumers_max) << PAGE_SHIFT;
+	const u64 front = (u64)mms_ring_front_pages(ring->consumers_max) << PAGE_SHIFT;
 
 	*ring->head = (struct mmapshare_ring) {
 		.magic = MMAPSHARE_RING_MAGIC,
@@ -103,77 +103,77 @@ struct mms_region *mms_ring_create(u32 flags, u64 size, unsigned int consumers)
 	return r;
 }
 
-void mms_part_init(struct mms_part *part, struct mms_region *r, bool producer)
+void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool producer)
 {
-	part->region = r;
-	part->producer = producer;
-	init_waitqueue_head(&part->waiters);
+	ep->region = r;
+	ep->producer = producer;
+	init_waitqueue_head(&ep->waiters);
 }
 
 /*
  * A consumer counts no longer. If it was the last, a lossless ring keeps for the
  * next one what it has not taken, or all if it is not to be believed.
  */
-static void mms_ring_forget(struct mms_ring *ring, const struct mms_part *c)
+static void mms_ring_deactivate(struct mms_ring *ring, const struct mms_endpoint *c)
 {
-	const u64 head = READ_ONCE(ring->p->position);
-	const u64 tail = READ_ONCE(ring->p->tail);
-	u64 kept = READ_ONCE(mms_cursor(ring, c->cursor)->position);
+	const u64 head = READ_ONCE(ring->p->pos);
+	const u64 oldest = READ_ONCE(ring->p->oldest_pos);
+	u64 retained = READ_ONCE(mms_cursor(ring, c->cursor)->pos);
 
 	lockdep_assert_held(&ring->lock);
 	if (!(ring->active & BIT_ULL(c->cursor)))
 		return;
 	ring->active &= ~BIT_ULL(c->cursor);
 	if (!ring->active) {
-		if (c->broken || !mms_pos_ok(kept, head, ring->size))
-			kept = mms_pos_ok(tail, head, ring->size) ? tail : head;
-		ring->kept = kept;
-		WRITE_ONCE(ring->head->kept, kept);
+		if (c->corrupt || !mms_pos_ok(retained, head, ring->size))
+			retained = mms_pos_ok(oldest, head, ring->size) ? oldest : head;
+		ring->retained_pos = retained;
+		WRITE_ONCE(ring->head->retained_pos, retained);
 	}
 	/* after "kept"; pairs with the acquire of who finds no consumer there */
 	smp_store_release(&ring->head->consumers, ring->active);
 }
 
 /* What it stored cannot be: from now on it is as if it was gone. */
-static void mms_part_break(struct mms_ring *ring, struct mms_part *part)
+static void mms_endpoint_mark_corrupt(struct mms_ring *ring, struct mms_endpoint *ep)
 {
 	lockdep_assert_held(&ring->lock);
-	part->broken = true;
-	if (!part->producer)
-		mms_ring_forget(ring, part);
-	mms_part_wake(part);
-	mms_ring_set_words(ring);
+	ep->corrupt = true;
+	if (!ep->producer)
+		mms_ring_deactivate(ring, ep);
+	mms_endpoint_wake(ep);
+	mms_ring_update_wake_pos(ring);
 }
 
-static void mms_ring_distrust(struct mms_ring *ring)
+static void mms_ring_mark_producer_corrupt(struct mms_ring *ring)
 {
 	lockdep_assert_held(&ring->lock);
-	WRITE_ONCE(ring->distrust, true);
+	WRITE_ONCE(ring->producer_corrupt, true);
 	if (ring->producer)
-		mms_part_break(ring, ring->producer);
+		mms_endpoint_mark_corrupt(ring, ring->producer);
 }
 
 /* The kernel as a consumer does not believe its producer any more. */
-void mms_ring_break_producer(struct mms_ring *ring)
+void mms_ring_producer_is_corrupt(struct mms_ring *ring)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&ring->lock, flags);
-	mms_ring_distrust(ring);
+	mms_ring_mark_producer_corrupt(ring);
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
 
 /* A consumer cannot be there, with the producer where it says. One is wrong. */
-static void mms_ring_blame(struct mms_ring *ring, struct mms_part *c)
+static void mms_ring_mark_corrupt(struct mms_ring *ring, struct mms_endpoint *c)
 {
 	if (ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER)
-		mms_ring_distrust(ring);
+		mms_ring_mark_producer_corrupt(ring);
 	else
-		mms_part_break(ring, c);
+		mms_endpoint_mark_corrupt(ring, c);
 }
 
 /**
- * mms_ring_least - from where on somebody needs the records
+ * mms_ring_min_pos - from where on somebody needs the records
  * @ring: locked; in one that is not lossless nobody counts
  *
  * Both sides may be at it. A position is at least what the producer's was
@@ -182,10 +182,10 @@ static void mms_ring_blame(struct mms_ring *ring, struct mms_part *c)
  *
  * Return: the position.
  */
-u64 mms_ring_least(struct mms_ring *ring)
+u64 mms_ring_min_pos(struct mms_ring *ring)
 {
-	const u64 before = mms_ring_position(ring);
-	u64 least = before;
+	const u64 before = mms_producer_pos(ring);
+	u64 min_pos = before;
 	unsigned int i;
 
 	lockdep_assert_held(&ring->lock);
@@ -197,29 +197,29 @@ u64 mms_ring_least(struct mms_ring *ring)
 		if (!(ring->active & BIT_ULL(i)))
 			continue;
 		/* what it has used it has used before; pairs with its release */
-		pos = smp_load_acquire(&mms_cursor(ring, i)->position);
-		after = mms_ring_position(ring);
-		if (!IS_ALIGNED(pos, MMS_RECORD_ALIGN) || !mms_reached(after, pos) ||
-		    !mms_reached(pos, before - ring->size))
-			mms_ring_blame(ring, ring->consumers[i]);
-		else if (!mms_reached(pos, least))
-			least = pos;
+		pos = smp_load_acquire(&mms_cursor(ring, i)->pos);
+		after = mms_producer_pos(ring);
+		if (!IS_ALIGNED(pos, MMS_RECORD_ALIGN) || !mms_pos_reached(after, pos) ||
+		    !mms_pos_reached(pos, before - ring->size))
+			mms_ring_mark_corrupt(ring, ring->consumers[i]);
+		else if (!mms_pos_reached(pos, min_pos))
+			min_pos = pos;
 	}
-	return ring->active ? least : ring->kept;
+	return ring->active ? min_pos : ring->retained_pos;
 }
 
 /*
  * The number of the record at @pos, or -EAGAIN if that has been overwritten
  * meanwhile.
  */
-static int mms_ring_number(const struct mms_ring *ring, u64 pos, u64 *number)
+static int mms_ring_read_seq(const struct mms_ring *ring, u64 pos, u64 *number)
 {
-	const u32 low = READ_ONCE(mms_record(ring, pos)->number);
+	const u32 low = READ_ONCE(mms_record(ring, pos)->seq);
 
-	*number = mms_number(low, READ_ONCE(ring->p->records));
+	*number = mms_extend_seq(low, READ_ONCE(ring->p->seq));
 	/* pairs with the fence between a new tail and the stores behind it */
 	smp_rmb();
-	return mms_reached(pos, READ_ONCE(ring->p->tail)) ? 0 : -EAGAIN;
+	return mms_pos_reached(pos, READ_ONCE(ring->p->oldest_pos)) ? 0 : -EAGAIN;
 }
 
 /*
@@ -249,45 +249,45 @@ static u64 mms_ring_walk(const struct mms_ring *ring, u64 from, u64 to)
  * Where a consumer begins. In a lossless ring its cursor holds up the producer
  * already, at the tail or before.
  */
-static u64 mms_ring_start(const struct mms_ring *ring, u64 least, bool newest)
+static u64 mms_ring_first_pos(const struct mms_ring *ring, u64 min_pos, bool latest)
 {
-	u64 tail;
+	u64 oldest;
 
 	/* after "consumers"; pairs with the fence of who has stored a new tail */
 	smp_mb();
-	tail = READ_ONCE(ring->p->tail);
-	if (newest)
-		return mms_ring_position(ring);
-	return mms_is_lossless(ring) ? mms_ring_walk(ring, tail, least) : tail;
+	oldest = READ_ONCE(ring->p->oldest_pos);
+	if (latest)
+		return mms_producer_pos(ring);
+	return mms_is_lossless(ring) ? mms_ring_walk(ring, oldest, min_pos) : oldest;
 }
 
 /* A producer that is that fast in a ring so small is a malicious one. */
-#define MMS_START_TRIES	1000
+#define MMS_ATTACH_TRIES	1000
 
-static int mms_ring_place(struct mms_ring *ring, struct mms_part *c, u64 least,
-			  bool newest)
+static int mms_ring_init_cursor(struct mms_ring *ring, struct mms_endpoint *c, u64 min_pos,
+			  bool latest)
 {
 	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
 	unsigned int tries = 0;
 	u64 pos, number;
 
 	do {
-		if (tries++ == MMS_START_TRIES)
+		if (tries++ == MMS_ATTACH_TRIES)
 			return -EBADMSG;
-		pos = mms_ring_start(ring, least, newest);
-	} while (mms_ring_number(ring, pos, &number));
+		pos = mms_ring_first_pos(ring, min_pos, latest);
+	} while (mms_ring_read_seq(ring, pos, &number));
 
 	if (!IS_ALIGNED(pos, MMS_RECORD_ALIGN) ||
-	    !mms_reached(READ_ONCE(ring->p->position), pos))
+	    !mms_pos_reached(READ_ONCE(ring->p->pos), pos))
 		return -EBADMSG;
-	WRITE_ONCE(cursor->number, number);
+	WRITE_ONCE(cursor->seq, number);
 	/* from here on the producer keeps no more than it has to */
-	smp_store_release(&cursor->position, pos);
+	smp_store_release(&cursor->pos, pos);
 	return 0;
 }
 
-/* @least: what others need, and it may have as well. */
-static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_part *c, u64 *least)
+/* @min_pos: what others need, and it may have as well. */
+static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_endpoint *c, u64 *min_pos)
 {
 	struct mmapshare_ring_cursor *cursor;
 	unsigned long flags;
@@ -299,45 +299,45 @@ static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_part *c, u64 
 		;
 	if (i == ring->consumers_max)
 		goto unlock;
-	*least = mms_ring_least(ring);
+	*min_pos = mms_ring_min_pos(ring);
 	c->cursor = i;
 	cursor = mms_cursor(ring, i);
 	memset(cursor, 0, sizeof(*cursor));
-	WRITE_ONCE(cursor->position, READ_ONCE(ring->p->tail));
+	WRITE_ONCE(cursor->pos, READ_ONCE(ring->p->oldest_pos));
 	ring->consumers[i] = c;
 	ring->active |= BIT_ULL(i);
 	ring->had_consumers = true;
 	/* after its position; pairs with the acquire of the producer */
 	smp_store_release(&ring->head->consumers, ring->active);
-	mms_ring_set_words(ring);
+	mms_ring_update_wake_pos(ring);
 	ret = 0;
 unlock:
 	spin_unlock_irqrestore(&ring->lock, flags);
 	return ret;
 }
 
-static void mms_ring_del_consumer(struct mms_ring *ring, struct mms_part *c)
+static void mms_ring_del_consumer(struct mms_ring *ring, struct mms_endpoint *c)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&ring->lock, flags);
-	mms_ring_forget(ring, c);
+	mms_ring_deactivate(ring, c);
 	ring->consumers[c->cursor] = NULL;
 	/* it may have been all that the producer waited for, or the last */
 	if (ring->producer && ring->producer->armed)
-		mms_part_wake(ring->producer);
-	mms_ring_set_words(ring);
+		mms_endpoint_wake(ring->producer);
+	mms_ring_update_wake_pos(ring);
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
 
-static int mms_ring_attach_consumer(struct mms_ring *ring, struct mms_part *c, bool newest)
+static int mms_ring_attach_consumer(struct mms_ring *ring, struct mms_endpoint *c, bool latest)
 {
-	u64 least;
-	int ret = mms_ring_add_consumer(ring, c, &least);
+	u64 min_pos;
+	int ret = mms_ring_add_consumer(ring, c, &min_pos);
 
 	if (ret)
 		return ret;
-	ret = mms_ring_place(ring, c, least, newest);
+	ret = mms_ring_init_cursor(ring, c, min_pos, latest);
 	if (ret)
 		mms_ring_del_consumer(ring, c);
 	else
@@ -351,37 +351,37 @@ static void mms_ring_reset(struct mms_ring *ring)
 {
 	const struct mmapshare_ring_cursor *cursor = mms_cursor(ring, 0);
 
-	mms_record(ring, cursor->position)->number = cursor->number;
+	mms_record(ring, cursor->pos)->seq = cursor->seq;
 	*ring->p = (struct mmapshare_ring_producer) {
-		.position = cursor->position,
-		.tail = cursor->position,
-		.records = cursor->number,
+		.pos = cursor->pos,
+		.oldest_pos = cursor->pos,
+		.seq = cursor->seq,
 	};
 	/* pairs with the acquire of the consumer */
-	smp_store_release(&ring->distrust, false);
+	smp_store_release(&ring->producer_corrupt, false);
 }
 
-static bool mms_ring_is_sound(const struct mms_ring *ring)
+static bool mms_ring_is_consistent(const struct mms_ring *ring)
 {
-	const u64 head = READ_ONCE(ring->p->position);
+	const u64 head = READ_ONCE(ring->p->pos);
 
-	return !ring->distrust && IS_ALIGNED(head, MMS_RECORD_ALIGN) &&
-	       mms_pos_ok(READ_ONCE(ring->p->tail), head, ring->size);
+	return !ring->producer_corrupt && IS_ALIGNED(head, MMS_RECORD_ALIGN) &&
+	       mms_pos_ok(READ_ONCE(ring->p->oldest_pos), head, ring->size);
 }
 
 /*
  * Who was killed between a new tail and his second look at the cursors may have
  * left it ahead of a consumer. Nothing was stored over then.
  */
-static void mms_ring_mend_tail(struct mms_ring *ring)
+static void mms_ring_repair_oldest_pos(struct mms_ring *ring)
 {
-	const u64 least = mms_ring_least(ring);
+	const u64 min_pos = mms_ring_min_pos(ring);
 
-	if (mms_is_lossless(ring) && !mms_reached(least, READ_ONCE(ring->p->tail)))
-		WRITE_ONCE(ring->p->tail, least);
+	if (mms_is_lossless(ring) && !mms_pos_reached(min_pos, READ_ONCE(ring->p->oldest_pos)))
+		WRITE_ONCE(ring->p->oldest_pos, min_pos);
 }
 
-static int mms_ring_attach_producer(struct mms_ring *ring, struct mms_part *p)
+static int mms_ring_attach_producer(struct mms_ring *ring, struct mms_endpoint *p)
 {
 	unsigned long flags;
 	int ret = -EBUSY;
@@ -391,17 +391,17 @@ static int mms_ring_attach_producer(struct mms_ring *ring, struct mms_part *p)
 		goto unlock;
 	ret = -EBADMSG;
 	/* finds out, too, if the one before has gone back behind the kernel */
-	if (mms_ring_is_sound(ring))
-		mms_ring_mend_tail(ring);
-	if (!mms_ring_is_sound(ring) && ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER)
+	if (mms_ring_is_consistent(ring))
+		mms_ring_repair_oldest_pos(ring);
+	if (!mms_ring_is_consistent(ring) && ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER)
 		mms_ring_reset(ring);
-	if (!mms_ring_is_sound(ring))
+	if (!mms_ring_is_consistent(ring))
 		goto unlock;
 	ring->producer = p;
-	WRITE_ONCE(ring->head->producer, MMAPSHARE_RING_PRODUCER_HERE);
+	WRITE_ONCE(ring->head->producer_state, MMAPSHARE_RING_PRODUCER_ATTACHED);
 	/* who ignored the one before begins to listen */
 	if (ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER)
-		mms_part_wake(ring->consumers[0]);
+		mms_endpoint_wake(ring->consumers[0]);
 	ret = 0;
 unlock:
 	spin_unlock_irqrestore(&ring->lock, flags);
@@ -410,46 +410,46 @@ unlock:
 
 /**
  * mms_ring_attach - take part in a ring
- * @part: initialized
- * @newest: a consumer that begins with what comes from now on
+ * @ep: initialized
+ * @latest: a consumer that begins with what comes from now on
  *
  * May sleep.
  *
  * Return: 0; -EBUSY if there is a producer already; -ENOSPC if there is no
  * cursor left; -EBADMSG if a program has stored what cannot be.
  */
-int mms_ring_attach(struct mms_part *part, bool newest)
+int mms_ring_attach(struct mms_endpoint *ep, bool latest)
 {
-	struct mms_ring *ring = part->region->ring;
+	struct mms_ring *ring = ep->region->ring;
 	int ret;
 
 	mutex_lock(&ring->attach);
-	if (part->producer)
-		ret = mms_ring_attach_producer(ring, part);
+	if (ep->producer)
+		ret = mms_ring_attach_producer(ring, ep);
 	else
-		ret = mms_ring_attach_consumer(ring, part, newest);
+		ret = mms_ring_attach_consumer(ring, ep, latest);
 	mutex_unlock(&ring->attach);
-	trace_mmapshare_ring_attach(part, ret);
+	trace_mmapshare_ring_attach(ep, ret);
 	return ret;
 }
 
 /* Take part no longer. What it has stored is there for the others. May sleep. */
-void mms_ring_detach(struct mms_part *part)
+void mms_ring_detach(struct mms_endpoint *ep)
 {
-	struct mms_ring *ring = part->region->ring;
+	struct mms_ring *ring = ep->region->ring;
 	unsigned long flags;
 
-	trace_mmapshare_ring_detach(part, part->broken ? -EBADMSG : 0);
+	trace_mmapshare_ring_detach(ep, ep->corrupt ? -EBADMSG : 0);
 	mutex_lock(&ring->attach);
-	if (part->producer) {
+	if (ep->producer) {
 		spin_lock_irqsave(&ring->lock, flags);
 		ring->producer = NULL;
-		/* after its last position; pairs with mms_look_for_records() */
-		smp_store_release(&ring->head->producer, MMAPSHARE_RING_PRODUCER_GONE);
+		/* after its last position; pairs with mms_check_records() */
+		smp_store_release(&ring->head->producer_state, MMAPSHARE_RING_PRODUCER_DETACHED);
 		spin_unlock_irqrestore(&ring->lock, flags);
 		mms_ring_wake_all(ring);
 	} else {
-		mms_ring_del_consumer(ring, part);
+		mms_ring_del_consumer(ring, ep);
 	}
 	mutex_unlock(&ring->attach);
 }

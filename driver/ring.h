@@ -22,30 +22,30 @@
 #define MMS_RECORD_ALIGN	8
 
 /**
- * struct mms_part - a producer or consumer
+ * struct mms_endpoint - a producer or consumer
  * @region: holds a reference, or is kept by who has the part
  * @producer: which of the two
  * @cursor: a consumer's
  * @waiters: where it sleeps
  * @wake: if not NULL: what is done instead of waking @waiters, with the ring's
  *	lock held and in any context
- * @armed: somebody sleeps, or may: wake when the other side is at @wake_at
- * @wake_at: where that is
- * @told: the last sleeper was woken because it was there; read without the lock
- * @broken: stored nonsense, and is as if it was gone
+ * @armed: somebody sleeps, or may: wake when the other side is at @wake_pos
+ * @wake_pos: where that is
+ * @notified: the last sleeper was woken because it was there; read without the lock
+ * @corrupt: stored nonsense, and is as if it was gone
  *
  * The last four change with the ring's lock.
  */
-struct mms_part {
+struct mms_endpoint {
 	struct mms_region *region;
 	bool producer;
 	unsigned int cursor;
 	wait_queue_head_t waiters;
-	void (*wake)(struct mms_part *part);
+	void (*wake)(struct mms_endpoint *ep);
 	bool armed;
-	u64 wake_at;
-	bool told;
-	bool broken;
+	u64 wake_pos;
+	bool notified;
+	bool corrupt;
 };
 
 /**
@@ -61,11 +61,11 @@ struct mms_part {
  * @producer: NULL if there is none
  * @consumers: by cursor; those who are broken are here, but not in @active
  * @active: bits of cursors that count
- * @wake: what @head->wake is to be, whatever becomes of that
- * @room: what @head->room is to be
- * @kept: what @head->kept is to be
+ * @consumer_wake_pos: what @head->consumer_wake_pos is to be, whatever becomes of that
+ * @producer_wake_pos: what @head->producer_wake_pos is to be
+ * @retained_pos: what @head->retained_pos is to be
  * @had_consumers: there was one at some time
- * @distrust: the producer of a kernel consumer has stored nonsense, and what it
+ * @producer_corrupt: the producer of a kernel consumer has stored nonsense, and what it
  *	stores does not count until it is gone
  */
 struct mms_ring {
@@ -77,14 +77,14 @@ struct mms_ring {
 	void *data;
 	struct mutex attach;	/* see above */
 	spinlock_t lock;	/* see above */
-	struct mms_part *producer;
-	struct mms_part *consumers[MMAPSHARE_RING_CONSUMERS_MAX];
+	struct mms_endpoint *producer;
+	struct mms_endpoint *consumers[MMAPSHARE_RING_CONSUMERS_MAX];
 	u64 active;
-	u64 wake;
-	u64 room;
-	u64 kept;
+	u64 consumer_wake_pos;
+	u64 producer_wake_pos;
+	u64 retained_pos;
 	bool had_consumers;
-	bool distrust;
+	bool producer_corrupt;
 };
 
 static inline struct mmapshare_ring_cursor *mms_cursor(const struct mms_ring *ring,
@@ -94,10 +94,10 @@ static inline struct mmapshare_ring_cursor *mms_cursor(const struct mms_ring *ri
 }
 
 /* Where the producer is; what is before that is there. */
-static inline u64 mms_ring_position(const struct mms_ring *ring)
+static inline u64 mms_producer_pos(const struct mms_ring *ring)
 {
 	/* pairs with the release of who publishes */
-	return smp_load_acquire(&ring->p->position);
+	return smp_load_acquire(&ring->p->pos);
 }
 
 /* Any @pos leads into the ring, and what begins there ends before the mirror does. */
@@ -107,12 +107,12 @@ static inline struct mmapshare_record *mms_record(const struct mms_ring *ring, u
 }
 
 /* Where a part says that it is. */
-static inline u64 mms_part_position(const struct mms_part *part)
+static inline u64 mms_endpoint_pos(const struct mms_endpoint *ep)
 {
-	const struct mms_ring *ring = part->region->ring;
+	const struct mms_ring *ring = ep->region->ring;
 
-	return part->producer ? READ_ONCE(ring->p->position) :
-				READ_ONCE(mms_cursor(ring, part->cursor)->position);
+	return ep->producer ? READ_ONCE(ring->p->pos) :
+				READ_ONCE(mms_cursor(ring, ep->cursor)->pos);
 }
 
 static inline bool mms_is_lossless(const struct mms_ring *ring)
@@ -121,7 +121,7 @@ static inline bool mms_is_lossless(const struct mms_ring *ring)
 }
 
 /* Is @pos at @at, or beyond? Neither is more than 2^63 away. */
-static inline bool mms_reached(u64 pos, u64 at)
+static inline bool mms_pos_reached(u64 pos, u64 at)
 {
 	return (s64)(pos - at) >= 0;
 }
@@ -140,7 +140,7 @@ static inline u64 mms_record_step(u32 length)
 }
 
 /* 64 bits of a number whose lower 32 are @low, and that is about @records. */
-static inline u64 mms_number(u32 low, u64 records)
+static inline u64 mms_extend_seq(u32 low, u64 records)
 {
 	return records + (s32)(low - (u32)records);
 }
@@ -152,24 +152,24 @@ static inline u64 mms_record_max(u64 size)
 }
 
 /* A word |1, as programs see it; its lower bits are free. */
-static inline bool mms_word_reached(u64 word, u64 pos)
+static inline bool mms_wake_pos_reached(u64 word, u64 pos)
 {
-	return word && mms_reached(pos, word & ~7ULL);
+	return word && mms_pos_reached(pos, word & ~7ULL);
 }
 
 /* ring.c */
-void mms_part_init(struct mms_part *part, struct mms_region *r, bool producer);
-int mms_ring_attach(struct mms_part *part, bool newest);
-void mms_ring_detach(struct mms_part *part);
-u64 mms_ring_least(struct mms_ring *ring);
-void mms_ring_break_producer(struct mms_ring *ring);
+void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool producer);
+int mms_ring_attach(struct mms_endpoint *ep, bool latest);
+void mms_ring_detach(struct mms_endpoint *ep);
+u64 mms_ring_min_pos(struct mms_ring *ring);
+void mms_ring_producer_is_corrupt(struct mms_ring *ring);
 
 /* ring_wait.c */
-void mms_ring_set_words(struct mms_ring *ring);
-void mms_part_wake(struct mms_part *part);
-int mms_part_look(struct mms_part *part);
-int mms_part_arm(struct mms_part *part, bool more);
-int mms_part_wait(struct mms_part *part, bool stay, s64 timeout);
+void mms_ring_update_wake_pos(struct mms_ring *ring);
+void mms_endpoint_wake(struct mms_endpoint *ep);
+int mms_endpoint_check(struct mms_endpoint *ep);
+int mms_endpoint_arm(struct mms_endpoint *ep, bool more);
+int mms_endpoint_wait(struct mms_endpoint *ep, bool ignore_hup, s64 timeout);
 void mms_ring_wake_consumers(struct mms_ring *ring);
 void mms_ring_wake_producer(struct mms_ring *ring);
 

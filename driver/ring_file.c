@@ -24,37 +24,37 @@
 #define MMS_RING_NOTIFY_SIZE_VER0	8
 #define MMS_RING_WAIT_SIZE_VER0		16
 
-static_assert(sizeof(struct mmapshare_ring_attach) == MMS_ATTACH_SIZE_VER0);
-static_assert(sizeof(struct mmapshare_ring_notify) == MMS_RING_NOTIFY_SIZE_VER0);
-static_assert(sizeof(struct mmapshare_ring_wait) == MMS_RING_WAIT_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_ring_attach_args) == MMS_ATTACH_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_ring_notify_args) == MMS_RING_NOTIFY_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_ring_wait_args) == MMS_RING_WAIT_SIZE_VER0);
 
 #define MMS_ATTACH_FLAGS	(MMAPSHARE_RING_ATTACH_PRODUCER |	\
 				 MMAPSHARE_RING_ATTACH_CONSUMER |	\
-				 MMAPSHARE_RING_ATTACH_NEWEST |		\
+				 MMAPSHARE_RING_ATTACH_LATEST |		\
 				 MMAPSHARE_RING_ATTACH_CLOEXEC)
 
 /* What a part stores to: its page, and the records, both times, if it makes them. */
-static void mms_part_own(const struct mms_part *part, u64 *offset, u64 *size)
+static void mms_endpoint_writable_range(const struct mms_endpoint *ep, u64 *offset, u64 *size)
 {
-	const struct mmapshare_ring *head = part->region->ring->head;
+	const struct mmapshare_ring *head = ep->region->ring->head;
 
-	if (part->producer) {
+	if (ep->producer) {
 		*offset = head->producer_offset;
 		*size = head->map_size - head->producer_offset;
 	} else {
-		*offset = head->cursor_offset + part->cursor * head->cursor_stride;
+		*offset = head->cursor_offset + ep->cursor * head->cursor_stride;
 		*size = head->cursor_stride;
 	}
 }
 
-static bool mms_part_owns(const struct mms_part *part, const struct vm_area_struct *vma)
+static bool mms_endpoint_may_write(const struct mms_endpoint *ep, const struct vm_area_struct *vma)
 {
 	const u64 first = (u64)vma->vm_pgoff << PAGE_SHIFT;
 	u64 offset, size;
 
-	if (!part)
+	if (!ep)
 		return false;
-	mms_part_own(part, &offset, &size);
+	mms_endpoint_writable_range(ep, &offset, &size);
 	return first >= offset &&
 	       mms_range_ok(size, first - offset, vma->vm_end - vma->vm_start);
 }
@@ -71,29 +71,29 @@ int mms_ring_map(const struct mms_file *f, struct vm_area_struct *vma)
 {
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
-	if (vma->vm_pgoff == MMS_DOORBELL_PGOFF && !f->part)
+	if (vma->vm_pgoff == MMS_DOORBELL_PGOFF && !f->ep)
 		return 0;
 	if (vma->vm_flags & VM_WRITE)
-		return mms_part_owns(f->part, vma) ? 0 : -EACCES;
+		return mms_endpoint_may_write(f->ep, vma) ? 0 : -EACCES;
 	vm_flags_clear(vma, VM_MAYWRITE);
 	return 0;
 }
 
-static struct mms_part *mms_part_of(const struct file *file)
+static struct mms_endpoint *mms_endpoint_of(const struct file *file)
 {
 	const struct mms_file *f = file->private_data;
 
-	return f->part;
+	return f->ep;
 }
 
-static __poll_t mms_part_poll(struct file *file, struct poll_table_struct *wait)
+static __poll_t mms_endpoint_poll(struct file *file, struct poll_table_struct *wait)
 {
-	struct mms_part *part = mms_part_of(file);
+	struct mms_endpoint *ep = mms_endpoint_of(file);
 
-	poll_wait(file, &part->waiters, wait);
-	switch (mms_part_arm(part, true)) {
+	poll_wait(file, &ep->waiters, wait);
+	switch (mms_endpoint_arm(ep, true)) {
 	case 0:
-		return part->producer ? EPOLLOUT | EPOLLWRNORM : EPOLLIN | EPOLLRDNORM;
+		return ep->producer ? EPOLLOUT | EPOLLWRNORM : EPOLLIN | EPOLLRDNORM;
 	case -EAGAIN:
 		return 0;
 	case -EPIPE:
@@ -103,9 +103,9 @@ static __poll_t mms_part_poll(struct file *file, struct poll_table_struct *wait)
 	}
 }
 
-static long mms_ioctl_ring_notify(const struct mms_part *part, void __user *arg)
+static long mms_ioctl_ring_notify(const struct mms_endpoint *ep, void __user *arg)
 {
-	struct mmapshare_ring_notify notify;
+	struct mmapshare_ring_notify_args notify;
 	u32 usize;
 	int ret;
 
@@ -114,98 +114,98 @@ static long mms_ioctl_ring_notify(const struct mms_part *part, void __user *arg)
 		return ret;
 	if (notify.flags)
 		return -EINVAL;
-	trace_mmapshare_ring_notify(part, 0);
+	trace_mmapshare_ring_notify(ep, 0);
 	/* promised to programs that have no fence of their own */
 	smp_mb();
-	if (part->producer)
-		mms_ring_wake_consumers(part->region->ring);
+	if (ep->producer)
+		mms_ring_wake_consumers(ep->region->ring);
 	else
-		mms_ring_wake_producer(part->region->ring);
+		mms_ring_wake_producer(ep->region->ring);
 	return 0;
 }
 
-static long mms_ioctl_ring_wait(struct mms_part *part, void __user *arg)
+static long mms_ioctl_ring_wait(struct mms_endpoint *ep, void __user *arg)
 {
-	struct mmapshare_ring_wait wait;
+	struct mmapshare_ring_wait_args wait;
 	u32 usize;
 	int ret;
 
 	ret = mms_copy_in(&wait, sizeof(wait), MMS_RING_WAIT_SIZE_VER0, arg, &usize);
 	if (ret)
 		return ret;
-	if (wait.flags & ~MMAPSHARE_RING_WAIT_STAY)
+	if (wait.flags & ~MMAPSHARE_RING_WAIT_IGNORE_HUP)
 		return -EINVAL;
-	ret = mms_part_wait(part, wait.flags & MMAPSHARE_RING_WAIT_STAY, wait.timeout);
-	trace_mmapshare_ring_wait(part, ret);
+	ret = mms_endpoint_wait(ep, wait.flags & MMAPSHARE_RING_WAIT_IGNORE_HUP, wait.timeout);
+	trace_mmapshare_ring_wait(ep, ret);
 	return ret;
 }
 
 /* Whoever has this descriptor can do nothing else with the ring. */
-static long mms_part_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+static long mms_endpoint_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	struct mms_part *part = mms_part_of(file);
+	struct mms_endpoint *ep = mms_endpoint_of(file);
 	void __user *uarg = (void __user *)arg;
 
-	if (mms_revoked(part->region))
+	if (mms_revoked(ep->region))
 		return -ENODEV;
 	switch (cmd) {
 	case MMAPSHARE_IOC_INFO:
-		return mms_ioctl_info(part->region, uarg);
+		return mms_ioctl_info(ep->region, uarg);
 	case MMAPSHARE_IOC_RING_NOTIFY:
-		return mms_ioctl_ring_notify(part, uarg);
+		return mms_ioctl_ring_notify(ep, uarg);
 	case MMAPSHARE_IOC_RING_WAIT:
-		return mms_ioctl_ring_wait(part, uarg);
+		return mms_ioctl_ring_wait(ep, uarg);
 	default:
 		return -ENOTTY;
 	}
 }
 
-static int mms_part_release(struct inode *inode, struct file *file)
+static int mms_endpoint_release(struct inode *inode, struct file *file)
 {
-	struct mms_part *part = mms_part_of(file);
+	struct mms_endpoint *ep = mms_endpoint_of(file);
 
-	mms_ring_detach(part);
+	mms_ring_detach(ep);
 	mms_release(inode, file);
-	kfree(part);
+	kfree(ep);
 	return 0;
 }
 
-static void mms_part_show_fdinfo(struct seq_file *m, struct file *file)
+static void mms_endpoint_show_fdinfo(struct seq_file *m, struct file *file)
 {
-	const struct mms_part *part = mms_part_of(file);
-	const struct mms_region *r = part->region;
+	const struct mms_endpoint *ep = mms_endpoint_of(file);
+	const struct mms_region *r = ep->region;
 
 	if (r->name[0])
 		seq_printf(m, "mmapshare-name:\t%s\n", r->name);
 	seq_printf(m, "mmapshare-size:\t%llu\n", r->size);
 	seq_printf(m, "mmapshare-ring:\t%#x\n", mms_ring_flags(r));
-	if (part->producer)
-		seq_puts(m, "mmapshare-part:\tproducer\n");
+	if (ep->producer)
+		seq_puts(m, "mmapshare-endpoint:\tproducer\n");
 	else
-		seq_printf(m, "mmapshare-part:\tconsumer %u\n", part->cursor);
-	seq_printf(m, "mmapshare-position:\t%llu\n", part->producer ?
-		   READ_ONCE(r->ring->p->position) :
-		   READ_ONCE(mms_cursor(r->ring, part->cursor)->position));
+		seq_printf(m, "mmapshare-endpoint:\tconsumer %u\n", ep->cursor);
+	seq_printf(m, "mmapshare-position:\t%llu\n", ep->producer ?
+		   READ_ONCE(r->ring->p->pos) :
+		   READ_ONCE(mms_cursor(r->ring, ep->cursor)->pos));
 }
 
-const struct file_operations mms_part_fops = {
+const struct file_operations mms_endpoint_fops = {
 	.owner = THIS_MODULE,
-	.release = mms_part_release,
+	.release = mms_endpoint_release,
 	.mmap = mms_mmap,
-	.poll = mms_part_poll,
-	.unlocked_ioctl = mms_part_ioctl,
+	.poll = mms_endpoint_poll,
+	.unlocked_ioctl = mms_endpoint_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	.show_fdinfo = mms_part_show_fdinfo,
+	.show_fdinfo = mms_endpoint_show_fdinfo,
 };
 
-static int mms_check_attach(const struct file *file, const struct mmapshare_ring_attach *attach)
+static int mms_check_attach(const struct file *file, const struct mmapshare_ring_attach_args *attach)
 {
 	const u32 ring = mms_ring_flags(mms_region_of(file));
 	const bool producer = attach->flags & MMAPSHARE_RING_ATTACH_PRODUCER;
 
 	if (attach->flags & ~MMS_ATTACH_FLAGS || attach->reserved ||
 	    producer == !!(attach->flags & MMAPSHARE_RING_ATTACH_CONSUMER) ||
-	    (producer && attach->flags & MMAPSHARE_RING_ATTACH_NEWEST))
+	    (producer && attach->flags & MMAPSHARE_RING_ATTACH_LATEST))
 		return -EINVAL;
 	if (!(file->f_mode & (producer ? FMODE_WRITE : FMODE_READ)))
 		return -EBADF;
@@ -215,38 +215,38 @@ static int mms_check_attach(const struct file *file, const struct mmapshare_ring
 }
 
 /* A file that has a part in the ring, which @attach says all about. */
-static struct file *mms_part_open(struct mms_region *r, struct mmapshare_ring_attach *attach)
+static struct file *mms_endpoint_open(struct mms_region *r, struct mmapshare_ring_attach_args *attach)
 {
-	struct mms_part *part = kzalloc(sizeof(*part), GFP_KERNEL_ACCOUNT);
+	struct mms_endpoint *ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
 	struct file *file;
 	int ret;
 
-	if (!part)
+	if (!ep)
 		return ERR_PTR(-ENOMEM);
-	mms_part_init(part, r, attach->flags & MMAPSHARE_RING_ATTACH_PRODUCER);
-	ret = mms_ring_attach(part, attach->flags & MMAPSHARE_RING_ATTACH_NEWEST);
+	mms_endpoint_init(ep, r, attach->flags & MMAPSHARE_RING_ATTACH_PRODUCER);
+	ret = mms_ring_attach(ep, attach->flags & MMAPSHARE_RING_ATTACH_LATEST);
 	if (ret) {
 		file = ERR_PTR(ret);
 		goto free;
 	}
-	file = mms_open_part(part);
+	file = mms_open_endpoint(ep);
 	if (IS_ERR(file))
 		goto detach;
-	attach->cursor = part->cursor;
+	attach->cursor = ep->cursor;
 	attach->map_size = r->ring->head->map_size;
-	mms_part_own(part, &attach->own_offset, &attach->own_size);
+	mms_endpoint_writable_range(ep, &attach->own_offset, &attach->own_size);
 	return file;
 
 detach:
-	mms_ring_detach(part);
+	mms_ring_detach(ep);
 free:
-	kfree(part);
+	kfree(ep);
 	return file;
 }
 
 long mms_ioctl_ring_attach(struct file *file, void __user *arg)
 {
-	struct mmapshare_ring_attach attach;
+	struct mmapshare_ring_attach_args attach;
 	u32 usize;
 	int fd, ret;
 
@@ -257,7 +257,7 @@ long mms_ioctl_ring_attach(struct file *file, void __user *arg)
 	fd = get_unused_fd_flags(attach.flags & MMAPSHARE_RING_ATTACH_CLOEXEC ? O_CLOEXEC : 0);
 	if (fd < 0)
 		return fd;
-	file = mms_part_open(mms_region_of(file), &attach);
+	file = mms_endpoint_open(mms_region_of(file), &attach);
 	if (IS_ERR(file)) {
 		ret = PTR_ERR(file);
 		goto put_fd;

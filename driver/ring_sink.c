@@ -20,10 +20,10 @@
 
 /**
  * struct mmapshare_sink - a ring, and its consumer
- * @part: holds a reference to the region
+ * @ep: holds a reference to the region
  * @ring: its ring
- * @position: of the next record
- * @number: of the next record
+ * @pos: of the next record
+ * @seq: of the next record
  * @work: calls @consume for what there is
  * @consume: NULL if mmapshare_sink_read() is used
  * @context: for @consume
@@ -31,10 +31,10 @@
  * @record: as many for a copy
  */
 struct mmapshare_sink {
-	struct mms_part part;
+	struct mms_endpoint ep;
 	struct mms_ring *ring;
-	u64 position;
-	u64 number;
+	u64 pos;
+	u64 seq;
 	struct work_struct work;
 	mmapshare_consume_t consume;
 	void *context;
@@ -51,14 +51,14 @@ struct mmapshare_sink {
 static int mms_sink_peek(const struct mmapshare_sink *sink, u64 head, u32 *length)
 {
 	const struct mms_ring *ring = sink->ring;
-	const u64 there = head - sink->position;
+	const u64 there = head - sink->pos;
 
 	if (!there)
 		return -EAGAIN;
-	if (!mms_pos_ok(head, sink->position + ring->size, ring->size))
+	if (!mms_pos_ok(head, sink->pos + ring->size, ring->size))
 		return -EBADMSG;
 	/* pairs with who takes BUSY away */
-	*length = smp_load_acquire(&mms_record(ring, sink->position)->length);
+	*length = smp_load_acquire(&mms_record(ring, sink->pos)->length);
 	if (*length & MMAPSHARE_RECORD_BUSY)
 		return -EAGAIN;
 	if (mms_record_step(*length) > there ||
@@ -70,19 +70,19 @@ static int mms_sink_peek(const struct mmapshare_sink *sink, u64 head, u32 *lengt
 /* Done with it: the producer may use its bytes again. */
 static void mms_sink_release(struct mmapshare_sink *sink, u32 length)
 {
-	struct mmapshare_ring_cursor *cursor = mms_cursor(sink->ring, sink->part.cursor);
-	u64 room;
+	struct mmapshare_ring_cursor *cursor = mms_cursor(sink->ring, sink->ep.cursor);
+	u64 wake_pos;
 
-	sink->position += mms_record_step(length);
-	sink->number++;
-	WRITE_ONCE(cursor->number, sink->number);
+	sink->pos += mms_record_step(length);
+	sink->seq++;
+	WRITE_ONCE(cursor->seq, sink->seq);
 	/* pairs with the acquire of the producer */
-	smp_store_release(&cursor->position, sink->position);
+	smp_store_release(&cursor->pos, sink->pos);
 	/* before "room" is read; pairs with who stores that and reads ours */
 	smp_mb();
-	room = READ_ONCE(sink->ring->room);
-	if (mms_word_reached(room, sink->position)) {
-		trace_mmapshare_ring_notify(&sink->part, 0);
+	wake_pos = READ_ONCE(sink->ring->producer_wake_pos);
+	if (mms_wake_pos_reached(wake_pos, sink->pos)) {
+		trace_mmapshare_ring_notify(&sink->ep, 0);
 		mms_ring_wake_producer(sink->ring);
 	}
 }
@@ -96,13 +96,13 @@ static int mms_sink_take(struct mmapshare_sink *sink, void *record, u32 max)
 	int ret;
 
 	/* pairs with mms_ring_reset() */
-	if (smp_load_acquire(&ring->distrust))
+	if (smp_load_acquire(&ring->producer_corrupt))
 		return -EAGAIN;
-	head = mms_ring_position(ring);
+	head = mms_producer_pos(ring);
 	for (tries = 0; tries < MMS_SINK_DISCARDS; tries++) {
 		ret = mms_sink_peek(sink, head, &length);
 		if (ret == -EBADMSG) {
-			mms_ring_break_producer(ring);
+			mms_ring_producer_is_corrupt(ring);
 			return -EAGAIN;
 		}
 		if (ret)
@@ -113,7 +113,7 @@ static int mms_sink_take(struct mmapshare_sink *sink, void *record, u32 max)
 			continue;
 		}
 		if (bytes <= max)
-			mms_racy(memcpy(record, mms_record(ring, sink->position) + 1, bytes));
+			mms_racy(memcpy(record, mms_record(ring, sink->pos) + 1, bytes));
 		mms_sink_release(sink, length);
 		return bytes <= max ? bytes : -EMSGSIZE;
 	}
@@ -130,17 +130,17 @@ static void mms_sink_work(struct work_struct *work)
 
 		if (ret >= 0)
 			sink->consume(sink->context, sink->record, ret);
-		else if (ret == -EAGAIN && (READ_ONCE(sink->ring->distrust) ||
-					    mms_part_arm(&sink->part, false)))
+		else if (ret == -EAGAIN && (READ_ONCE(sink->ring->producer_corrupt) ||
+					    mms_endpoint_arm(&sink->ep, false)))
 			return;
 	}
 	schedule_work(work);
 }
 
 /* Called with the ring's lock. */
-static void mms_sink_wake(struct mms_part *part)
+static void mms_sink_wake(struct mms_endpoint *ep)
 {
-	struct mmapshare_sink *sink = container_of(part, struct mmapshare_sink, part);
+	struct mmapshare_sink *sink = container_of(ep, struct mmapshare_sink, ep);
 
 	schedule_work(&sink->work);
 }
@@ -182,11 +182,11 @@ struct mmapshare_sink *mmapshare_sink_create(const struct mmapshare_params *para
 	sink->consume = consume;
 	sink->context = context;
 	INIT_WORK(&sink->work, mms_sink_work);
-	mms_part_init(&sink->part, r, false);
+	mms_endpoint_init(&sink->ep, r, false);
 	if (consume)
-		sink->part.wake = mms_sink_wake;
+		sink->ep.wake = mms_sink_wake;
 	/* nobody else knows of the ring, and so it does not fail */
-	mms_ring_attach(&sink->part, false);
+	mms_ring_attach(&sink->ep, false);
 	if (consume)
 		schedule_work(&sink->work);
 	ret = mms_kernel_publish(r, params);
@@ -214,10 +214,10 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_sink_create, MMS_NS);
  */
 void mmapshare_sink_put(struct mmapshare_sink *sink)
 {
-	struct mms_region *r = sink->part.region;
+	struct mms_region *r = sink->ep.region;
 
 	/* from here on nobody schedules the work but itself */
-	mms_ring_detach(&sink->part);
+	mms_ring_detach(&sink->ep);
 	cancel_work_sync(&sink->work);
 	mms_name_drop(r);
 	mms_region_put(r);
@@ -235,7 +235,7 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_sink_put, MMS_NS);
  */
 struct file *mmapshare_sink_file(struct mmapshare_sink *sink)
 {
-	return mms_open_region(sink->part.region, O_RDWR);
+	return mms_open_region(sink->ep.region, O_RDWR);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_sink_file, MMS_NS);
 

@@ -22,39 +22,39 @@
 
 /**
  * struct mmapshare_source - a ring, and its producer
- * @part: holds a reference to the region
+ * @ep: holds a reference to the region
  * @ring: its ring
  * @data: of the ring: the records
  * @p: of the ring: the producer's page
  * @mask: bytes of records, less those of a header
  * @record_max: bytes of a record
- * @many: there may be several producers
+ * @multi_producer: there may be several producers
  * @lock: if so: of all below
  * @head: where the next record will begin
- * @tail: where the oldest one begins
- * @number: of the next record
+ * @oldest_pos: where the oldest one begins
+ * @seq: of the next record
  * @overwritten: how many were
  * @dropped: how many did not fit
- * @reserved: bytes at @head that are being filled, if not @many
+ * @reserved: bytes at @head that are being filled, if not @multi_producer
  */
 struct mmapshare_source {
-	struct mms_part part;
+	struct mms_endpoint ep;
 	struct mms_ring *ring;
 	void *data;
 	struct mmapshare_ring_producer *p;
 	u64 mask;
 	u32 record_max;
-	bool many;
+	bool multi_producer;
 	raw_spinlock_t lock;	/* see above */
 	u64 head;
-	u64 tail;
-	u64 number;
+	u64 oldest_pos;
+	u64 seq;
 	u64 overwritten;
 	u64 dropped;
 	u64 reserved;
 };
 
-#define MMS_SOURCE_FLAGS	(MMAPSHARE_OVERWRITE | MMAPSHARE_MANY)
+#define MMS_SOURCE_FLAGS	(MMAPSHARE_OVERWRITE | MMAPSHARE_MULTI_PRODUCER)
 
 /**
  * mmapshare_source_create - make a ring from the kernel to programs
@@ -79,7 +79,7 @@ struct mmapshare_source *mmapshare_source_create(const struct mmapshare_params *
 	if (!source)
 		return ERR_PTR(-ENOMEM);
 	raw_spin_lock_init(&source->lock);
-	source->many = params->flags & MMAPSHARE_MANY;
+	source->multi_producer = params->flags & MMAPSHARE_MULTI_PRODUCER;
 
 	r = mms_kernel_ring(params, flags, params->consumers);
 	if (IS_ERR(r)) {
@@ -91,9 +91,9 @@ struct mmapshare_source *mmapshare_source_create(const struct mmapshare_params *
 	source->p = r->ring->p;
 	source->mask = r->ring->size - sizeof(struct mmapshare_record);
 	source->record_max = mms_record_max(r->ring->size);
-	mms_part_init(&source->part, r, true);
+	mms_endpoint_init(&source->ep, r, true);
 	/* nobody else knows of the ring, and so it does not fail */
-	mms_ring_attach(&source->part, false);
+	mms_ring_attach(&source->ep, false);
 	ret = mms_kernel_publish(r, params);
 	if (ret) {
 		mmapshare_source_put(source);
@@ -115,9 +115,9 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_source_create, MMS_NS);
  */
 void mmapshare_source_put(struct mmapshare_source *source)
 {
-	struct mms_region *r = source->part.region;
+	struct mms_region *r = source->ep.region;
 
-	mms_ring_detach(&source->part);
+	mms_ring_detach(&source->ep);
 	mms_name_drop(r);
 	mms_region_put(r);
 	kfree(source);
@@ -135,7 +135,7 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_source_put, MMS_NS);
  */
 struct file *mmapshare_source_file(struct mmapshare_source *source)
 {
-	return mms_open_region(source->part.region, O_RDONLY);
+	return mms_open_region(source->ep.region, O_RDONLY);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_source_file, MMS_NS);
 
@@ -155,7 +155,7 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_source_wanted, MMS_NS);
 static bool mms_source_fits(const struct mmapshare_source *source, u64 step)
 {
 	/* with the number that is stored where the next one will begin */
-	return source->head + step - source->tail <= source->mask;
+	return source->head + step - source->oldest_pos <= source->mask;
 }
 
 static struct mmapshare_record *mms_source_record(const struct mmapshare_source *source,
@@ -169,15 +169,15 @@ static struct mmapshare_record *mms_source_record(const struct mmapshare_source 
  * be believed, and so the tail is always where a record begins, whatever consumers
  * say of where they are.
  */
-static bool mms_source_forget(struct mmapshare_source *source, u64 limit)
+static bool mms_source_retire_oldest(struct mmapshare_source *source, u64 limit)
 {
-	const u32 length = READ_ONCE(mms_source_record(source, source->tail)->length);
-	const u64 next = source->tail + mms_record_step(length);
+	const u32 length = READ_ONCE(mms_source_record(source, source->oldest_pos)->length);
+	const u64 next = source->oldest_pos + mms_record_step(length);
 
 	/* nor one that somebody is still filling */
-	if (length & MMAPSHARE_RECORD_BUSY || !mms_reached(limit, next))
+	if (length & MMAPSHARE_RECORD_BUSY || !mms_pos_reached(limit, next))
 		return false;
-	source->tail = next;
+	source->oldest_pos = next;
 	return true;
 }
 
@@ -185,10 +185,10 @@ static void mms_source_overwrite(struct mmapshare_source *source, u64 step)
 {
 	struct mms_ring *ring = source->ring;
 
-	while (!mms_source_fits(source, step) && mms_source_forget(source, source->head))
+	while (!mms_source_fits(source, step) && mms_source_retire_oldest(source, source->head))
 		source->overwritten++;
 	WRITE_ONCE(ring->p->overwritten, source->overwritten);
-	WRITE_ONCE(ring->p->tail, source->tail);
+	WRITE_ONCE(ring->p->oldest_pos, source->oldest_pos);
 	/* before anything is stored where they were; pairs with consumers' */
 	smp_wmb();
 }
@@ -202,18 +202,18 @@ static void mms_source_reclaim(struct mmapshare_source *source, u64 step)
 	struct mms_ring *ring = source->ring;
 	unsigned long flags;
 	unsigned int n;
-	u64 least;
+	u64 min_pos;
 
 	spin_lock_irqsave(&ring->lock, flags);
-	least = mms_ring_least(ring);
+	min_pos = mms_ring_min_pos(ring);
 	for (n = 0; n < MMS_SOURCE_BATCH || !mms_source_fits(source, step); n++)
-		if (!mms_source_forget(source, least))
+		if (!mms_source_retire_oldest(source, min_pos))
 			break;
-	WRITE_ONCE(ring->p->tail, source->tail);
+	WRITE_ONCE(ring->p->oldest_pos, source->oldest_pos);
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
 
-static noinline bool mms_source_make_room(struct mmapshare_source *source, u64 step)
+static noinline bool mms_source_make_space(struct mmapshare_source *source, u64 step)
 {
 	if (source->ring->flags & MMAPSHARE_RING_OVERWRITE)
 		mms_source_overwrite(source, step);
@@ -233,51 +233,51 @@ static noinline bool mms_source_make_room(struct mmapshare_source *source, u64 s
  */
 static __always_inline void mms_source_publish(struct mmapshare_source *source, u64 step)
 {
-	const u64 head = source->head + step, number = source->number + 1;
+	const u64 head = source->head + step, number = source->seq + 1;
 	struct mmapshare_ring_producer *p = source->p;
 
 	source->head = head;
-	source->number = number;
-	WRITE_ONCE(mms_source_record(source, head)->number, (u32)number);
-	WRITE_ONCE(p->records, number);
+	source->seq = number;
+	WRITE_ONCE(mms_source_record(source, head)->seq, (u32)number);
+	WRITE_ONCE(p->seq, number);
 	/* pairs with the acquire of consumers */
-	smp_store_release(&p->position, head);
+	smp_store_release(&p->pos, head);
 }
 
 static noinline void mms_source_wake(const struct mmapshare_source *source)
 {
-	trace_mmapshare_ring_notify(&source->part, 0);
+	trace_mmapshare_ring_notify(&source->ep, 0);
 	mms_ring_wake_consumers(source->ring);
 }
 
 /* Wake who waits for what was published, or completed. */
-static __always_inline void mms_source_tell(const struct mmapshare_source *source)
+static __always_inline void mms_source_notify(const struct mmapshare_source *source)
 {
 	/* after the position; pairs with who stores "wake" and reads that */
 	smp_mb();
-	if (mms_word_reached(READ_ONCE(source->ring->wake), READ_ONCE(source->p->position)))
+	if (mms_wake_pos_reached(READ_ONCE(source->ring->consumer_wake_pos), READ_ONCE(source->p->pos)))
 		mms_source_wake(source);
 }
 
-static __always_inline bool mms_source_takes(const struct mmapshare_source *source,
+static __always_inline bool mms_source_accepts(const struct mmapshare_source *source,
 					     u32 length)
 {
-	return length <= source->record_max && !mms_revoked(source->part.region);
+	return length <= source->record_max && !mms_revoked(source->ep.region);
 }
 
-static __always_inline bool mms_source_has_room(struct mmapshare_source *source, u64 step)
+static __always_inline bool mms_source_ensure_space(struct mmapshare_source *source, u64 step)
 {
-	return mms_source_fits(source, step) || mms_source_make_room(source, step);
+	return mms_source_fits(source, step) || mms_source_make_space(source, step);
 }
 
 /* One producer: nobody sees a record until it is committed. */
-static __always_inline void *mms_reserve_one(struct mmapshare_source *source, u32 length)
+static __always_inline void *mms_reserve_single(struct mmapshare_source *source, u32 length)
 {
 	const u64 step = mms_record_step(length);
 	struct mmapshare_record *record;
 
-	if (WARN_ON_ONCE(source->reserved) || !mms_source_takes(source, length) ||
-	    !mms_source_has_room(source, step))
+	if (WARN_ON_ONCE(source->reserved) || !mms_source_accepts(source, length) ||
+	    !mms_source_ensure_space(source, step))
 		return NULL;
 	record = mms_source_record(source, source->head);
 	WRITE_ONCE(record->length, length);
@@ -285,24 +285,24 @@ static __always_inline void *mms_reserve_one(struct mmapshare_source *source, u3
 	return record + 1;
 }
 
-static __always_inline void mms_commit_one(struct mmapshare_source *source)
+static __always_inline void mms_commit_single(struct mmapshare_source *source)
 {
 	mms_source_publish(source, source->reserved);
 	source->reserved = 0;
-	mms_source_tell(source);
+	mms_source_notify(source);
 }
 
 /* Many: it is seen at once, and is BUSY. */
-static noinline void *mms_reserve_many(struct mmapshare_source *source, u32 length)
+static noinline void *mms_reserve_multi(struct mmapshare_source *source, u32 length)
 {
 	const u64 step = mms_record_step(length);
 	struct mmapshare_record *record = NULL;
 	unsigned long flags;
 
-	if (!mms_source_takes(source, length))
+	if (!mms_source_accepts(source, length))
 		return NULL;
 	raw_spin_lock_irqsave(&source->lock, flags);
-	if (!mms_source_has_room(source, step))
+	if (!mms_source_ensure_space(source, step))
 		goto unlock;
 	record = mms_source_record(source, source->head);
 	WRITE_ONCE(record->length, length | MMAPSHARE_RECORD_BUSY);
@@ -314,25 +314,25 @@ unlock:
 }
 
 /* Somebody may wait for it, or for what is behind it. */
-static noinline void mms_complete_many(struct mmapshare_source *source, void *data, u32 flag)
+static noinline void mms_complete_multi(struct mmapshare_source *source, void *data, u32 flag)
 {
 	struct mmapshare_record *record = data - sizeof(*record);
 	const u32 length = record->length & MMAPSHARE_RECORD_LENGTH;
 
 	/* after what the record is; pairs with the acquire of consumers */
 	smp_store_release(&record->length, length | flag);
-	mms_source_tell(source);
+	mms_source_notify(source);
 }
 
-static noinline int mms_write_many(struct mmapshare_source *source, const void *data,
+static noinline int mms_write_multi(struct mmapshare_source *source, const void *data,
 				   u32 length)
 {
-	void *record = mms_reserve_many(source, length);
+	void *record = mms_reserve_multi(source, length);
 
 	if (!record)
 		return -EAGAIN;
 	memcpy(record, data, length);
-	mms_complete_many(source, record, 0);
+	mms_complete_multi(source, record, 0);
 	return 0;
 }
 
@@ -341,7 +341,7 @@ static noinline int mms_write_many(struct mmapshare_source *source, const void *
  * @source: the ring
  * @length: bytes of the record
  *
- * With MMAPSHARE_MANY, several may be reserved at a time, and be committed in
+ * With MMAPSHARE_MULTI_PRODUCER, several may be reserved at a time, and be committed in
  * any order: consumers wait for those that were reserved before. Without,
  * nobody else may do anything with the ring until this one is committed.
  *
@@ -354,9 +354,9 @@ static noinline int mms_write_many(struct mmapshare_source *source, const void *
  */
 void *mmapshare_reserve(struct mmapshare_source *source, u32 length)
 {
-	if (source->many)
-		return mms_reserve_many(source, length);
-	return mms_reserve_one(source, length);
+	if (source->multi_producer)
+		return mms_reserve_multi(source, length);
+	return mms_reserve_single(source, length);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_reserve, MMS_NS);
 
@@ -369,10 +369,10 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_reserve, MMS_NS);
  */
 void mmapshare_commit(struct mmapshare_source *source, void *record)
 {
-	if (source->many)
-		mms_complete_many(source, record, 0);
+	if (source->multi_producer)
+		mms_complete_multi(source, record, 0);
 	else
-		mms_commit_one(source);
+		mms_commit_single(source);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_commit, MMS_NS);
 
@@ -385,8 +385,8 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_commit, MMS_NS);
  */
 void mmapshare_discard(struct mmapshare_source *source, void *record)
 {
-	if (source->many)
-		mms_complete_many(source, record, MMAPSHARE_RECORD_DISCARD);
+	if (source->multi_producer)
+		mms_complete_multi(source, record, MMAPSHARE_RECORD_DISCARD);
 	else
 		source->reserved = 0;
 }
@@ -405,13 +405,13 @@ int mmapshare_write(struct mmapshare_source *source, const void *data, u32 lengt
 {
 	void *record;
 
-	if (source->many)
-		return mms_write_many(source, data, length);
-	record = mms_reserve_one(source, length);
+	if (source->multi_producer)
+		return mms_write_multi(source, data, length);
+	record = mms_reserve_single(source, length);
 	if (!record)
 		return -EAGAIN;
 	memcpy(record, data, length);
-	mms_commit_one(source);
+	mms_commit_single(source);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_write, MMS_NS);
@@ -431,8 +431,8 @@ int mmapshare_source_wait(struct mmapshare_source *source, u32 length, s64 timeo
 	int ret;
 
 	WRITE_ONCE(source->ring->p->wake_bytes, mms_record_step(length));
-	ret = mms_part_wait(&source->part, false, timeout);
-	trace_mmapshare_ring_wait(&source->part, ret);
+	ret = mms_endpoint_wait(&source->ep, false, timeout);
+	trace_mmapshare_ring_wait(&source->ep, ret);
 	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_source_wait, MMS_NS);

@@ -27,7 +27,7 @@
 #include "ring.h"
 
 /* What has to be there before it is worth waking for, by what a program says. */
-static u64 mms_wanted(const struct mms_ring *ring, u32 wake_bytes)
+static u64 mms_wake_threshold(const struct mms_ring *ring, u32 wake_bytes)
 {
 	return clamp_t(u64, ALIGN((u64)wake_bytes, MMS_RECORD_ALIGN),
 		       MMS_RECORD_ALIGN, ring->size / 2);
@@ -40,40 +40,41 @@ static bool mms_is_busy(const struct mms_ring *ring, u64 pos)
 	u32 length = smp_load_acquire(&mms_record(ring, pos)->length);
 
 	return length & MMAPSHARE_RECORD_BUSY &&
-	       mms_reached(pos, READ_ONCE(ring->p->tail));
+	       mms_pos_reached(pos, READ_ONCE(ring->p->oldest_pos));
 }
 
 /* The words by which those who publish know that somebody sleeps. */
-void mms_ring_set_words(struct mms_ring *ring)
+void mms_ring_update_wake_pos(struct mms_ring *ring)
 {
-	const struct mms_part *p = ring->producer;
-	u64 wake = 0, room = 0;
+	const struct mms_endpoint *p = ring->producer;
+	u64 consumer_wake_pos = 0, producer_wake_pos = 0;
 	unsigned int i;
 
 	lockdep_assert_held(&ring->lock);
 	for (i = 0; i < ring->consumers_max; i++) {
-		const struct mms_part *c = ring->consumers[i];
+		const struct mms_endpoint *c = ring->consumers[i];
 
-		if (c && c->armed && (!wake || !mms_reached(c->wake_at, wake)))
-			wake = c->wake_at | 1;
+		if (c && c->armed && (!consumer_wake_pos ||
+		     !mms_pos_reached(c->wake_pos, consumer_wake_pos)))
+			consumer_wake_pos = c->wake_pos | 1;
 	}
 	if (p && p->armed)
-		room = p->wake_at | 1;
-	WRITE_ONCE(ring->wake, wake);
-	WRITE_ONCE(ring->room, room);
-	if (READ_ONCE(ring->head->wake) != wake)
-		WRITE_ONCE(ring->head->wake, wake);
-	if (READ_ONCE(ring->head->room) != room)
-		WRITE_ONCE(ring->head->room, room);
+		producer_wake_pos = p->wake_pos | 1;
+	WRITE_ONCE(ring->consumer_wake_pos, consumer_wake_pos);
+	WRITE_ONCE(ring->producer_wake_pos, producer_wake_pos);
+	if (READ_ONCE(ring->head->consumer_wake_pos) != consumer_wake_pos)
+		WRITE_ONCE(ring->head->consumer_wake_pos, consumer_wake_pos);
+	if (READ_ONCE(ring->head->producer_wake_pos) != producer_wake_pos)
+		WRITE_ONCE(ring->head->producer_wake_pos, producer_wake_pos);
 }
 
-void mms_part_wake(struct mms_part *part)
+void mms_endpoint_wake(struct mms_endpoint *ep)
 {
-	part->armed = false;
-	if (part->wake)
-		part->wake(part);
+	ep->armed = false;
+	if (ep->wake)
+		ep->wake(ep);
 	else
-		wake_up_all(&part->waiters);
+		wake_up_all(&ep->waiters);
 }
 
 /* Have everybody look again, for what no position says. */
@@ -85,27 +86,27 @@ void mms_ring_wake_all(struct mms_ring *ring)
 	spin_lock_irqsave(&ring->lock, flags);
 	for (i = 0; i < ring->consumers_max; i++)
 		if (ring->consumers[i])
-			mms_part_wake(ring->consumers[i]);
+			mms_endpoint_wake(ring->consumers[i]);
 	if (ring->producer)
-		mms_part_wake(ring->producer);
-	mms_ring_set_words(ring);
+		mms_endpoint_wake(ring->producer);
+	mms_ring_update_wake_pos(ring);
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
 
 /* 0, -EPIPE, or -EAGAIN with the position the producer has to come to. */
-static int mms_look_for_records(const struct mms_part *c, u64 *at)
+static int mms_check_records(const struct mms_endpoint *c, u64 *at)
 {
 	const struct mms_ring *ring = c->region->ring;
 	const struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
-	const u64 want = mms_wanted(ring, READ_ONCE(cursor->wake_bytes));
+	const u64 want = mms_wake_threshold(ring, READ_ONCE(cursor->wake_bytes));
 	/* before its last position is read */
-	const bool gone = smp_load_acquire(&ring->head->producer) ==
-			  MMAPSHARE_RING_PRODUCER_GONE;
+	const bool gone = smp_load_acquire(&ring->head->producer_state) ==
+			  MMAPSHARE_RING_PRODUCER_DETACHED;
 	/* before the producer's, which is never behind it then */
-	const u64 pos = smp_load_acquire(&cursor->position);
-	const u64 head = mms_ring_position(ring);
+	const u64 pos = smp_load_acquire(&cursor->pos);
+	const u64 head = mms_producer_pos(ring);
 
-	if (!IS_ALIGNED(pos, MMS_RECORD_ALIGN) || !mms_reached(head, pos))
+	if (!IS_ALIGNED(pos, MMS_RECORD_ALIGN) || !mms_pos_reached(head, pos))
 		return -EBADMSG;
 	/* it was overtaken, or goes on while we look */
 	if (head - pos > ring->size)
@@ -117,91 +118,91 @@ static int mms_look_for_records(const struct mms_part *c, u64 *at)
 }
 
 /* 0, -EPIPE, or -EAGAIN with the position the slowest consumer has to come to. */
-static int mms_look_for_room(const struct mms_part *p, u64 *at)
+static int mms_check_space(const struct mms_endpoint *p, u64 *at)
 {
 	struct mms_ring *ring = p->region->ring;
-	const u64 want = mms_wanted(ring, READ_ONCE(ring->p->wake_bytes));
-	const u64 head = READ_ONCE(ring->p->position);
+	const u64 want = mms_wake_threshold(ring, READ_ONCE(ring->p->wake_bytes));
+	const u64 head = READ_ONCE(ring->p->pos);
 
 	if (!mms_is_lossless(ring))
 		return 0;
 	if (!IS_ALIGNED(head, MMS_RECORD_ALIGN))
 		return -EBADMSG;
 	*at = head + want + sizeof(struct mmapshare_record) - ring->size;
-	if (mms_reached(mms_ring_least(ring), *at))
+	if (mms_pos_reached(mms_ring_min_pos(ring), *at))
 		return 0;
 	return !ring->active && ring->had_consumers ? -EPIPE : -EAGAIN;
 }
 
-static int mms_look(const struct mms_part *part, u64 *at)
+static int mms_check_locked(const struct mms_endpoint *ep, u64 *at)
 {
 	int ret;
 
-	lockdep_assert_held(&part->region->ring->lock);
+	lockdep_assert_held(&ep->region->ring->lock);
 	*at = 0;
-	if (mms_revoked(part->region))
+	if (mms_revoked(ep->region))
 		return -ENODEV;
-	ret = part->producer ? mms_look_for_room(part, at) :
-			       mms_look_for_records(part, at);
-	return part->broken ? -EBADMSG : ret;
+	ret = ep->producer ? mms_check_space(ep, at) :
+			       mms_check_records(ep, at);
+	return ep->corrupt ? -EBADMSG : ret;
 }
 
 /* From where on there is more than now, for edge-triggered epoll. */
-static u64 mms_anything_more(const struct mms_part *part)
+static u64 mms_next_event_pos(const struct mms_endpoint *ep)
 {
-	struct mms_ring *ring = part->region->ring;
-	u64 now = part->producer ? mms_ring_least(ring) :
-				   mms_ring_position(ring);
+	struct mms_ring *ring = ep->region->ring;
+	u64 now = ep->producer ? mms_ring_min_pos(ring) :
+				   mms_producer_pos(ring);
 
 	return (now & ~(MMS_RECORD_ALIGN - 1ULL)) + MMS_RECORD_ALIGN;
 }
 
 /**
- * mms_part_look - can it go on?
- * @part: attached
+ * mms_endpoint_check - can it go on?
+ * @ep: attached
  *
  * Return: 0 if there are records, or is room; -EPIPE if there never will be, as
  * the other side is gone; -EBADMSG if somebody stored what cannot be; -ENODEV if
  * the ring was revoked; or -EAGAIN. Any context.
  */
-int mms_part_look(struct mms_part *part)
+int mms_endpoint_check(struct mms_endpoint *ep)
 {
-	struct mms_ring *ring = part->region->ring;
+	struct mms_ring *ring = ep->region->ring;
 	unsigned long flags;
 	u64 at;
 	int ret;
 
 	spin_lock_irqsave(&ring->lock, flags);
-	ret = mms_look(part, &at);
+	ret = mms_check_locked(ep, &at);
 	spin_unlock_irqrestore(&ring->lock, flags);
 	return ret;
 }
 
 /**
- * mms_part_arm - the same, and see to it that the part is woken
- * @part: attached, and its sleeper is in the queue
+ * mms_endpoint_arm - the same, and see to it that the part is woken
+ * @ep: attached, and its sleeper is in the queue
  * @more: if it can go on: when there is even more
  */
-int mms_part_arm(struct mms_part *part, bool more)
+int mms_endpoint_arm(struct mms_endpoint *ep, bool more)
 {
-	struct mms_ring *ring = part->region->ring;
+	struct mms_ring *ring = ep->region->ring;
 	unsigned long flags;
 	u64 at;
 	int ret;
 
 	spin_lock_irqsave(&ring->lock, flags);
-	ret = mms_look(part, &at);
+	ret = mms_check_locked(ep, &at);
 	if (ret && ret != -EAGAIN && ret != -EPIPE)
 		goto unlock;
 	if (!ret && !more)
 		goto unlock;
-	part->wake_at = ret ? at : mms_anything_more(part);
-	part->armed = true;
-	WRITE_ONCE(part->told, false);
-	mms_ring_set_words(ring);
+	ep->wake_pos = ret ? at : mms_next_event_pos(ep);
+	ep->armed = true;
+	WRITE_ONCE(ep->notified, false);
+	mms_ring_update_wake_pos(ring);
 	/* before the position is read again; pairs with who publishes one */
 	smp_mb();
-	ret = mms_look(part, &at);
+	ret = mms_check_locked(ep, &at);
 unlock:
 	spin_unlock_irqrestore(&ring->lock, flags);
 	return ret;
@@ -211,24 +212,24 @@ unlock:
  * What was published is no use to a consumer while the first record is BUSY. Only
  * the kernel has such records, and a sleeper's cursor does not move.
  */
-static bool mms_is_held_up(const struct mms_part *part)
+static bool mms_is_blocked(const struct mms_endpoint *ep)
 {
-	const struct mms_ring *ring = part->region->ring;
+	const struct mms_ring *ring = ep->region->ring;
 
-	return !part->producer && ring->flags & MMAPSHARE_RING_KERNEL_PRODUCER &&
-	       mms_is_busy(ring, mms_part_position(part));
+	return !ep->producer && ring->flags & MMAPSHARE_RING_KERNEL_PRODUCER &&
+	       mms_is_busy(ring, mms_endpoint_pos(ep));
 }
 
 /*
  * Wake who has what he waits for. That is not looked at here, nor by him again:
  * every look is at pages that are not at hand after another process has run.
  */
-static void mms_part_told(struct mms_part *part, u64 pos)
+static void mms_endpoint_wake_at(struct mms_endpoint *ep, u64 pos)
 {
-	if (!part->armed || !mms_reached(pos, part->wake_at) || mms_is_held_up(part))
+	if (!ep->armed || !mms_pos_reached(pos, ep->wake_pos) || mms_is_blocked(ep))
 		return;
-	WRITE_ONCE(part->told, true);
-	mms_part_wake(part);
+	WRITE_ONCE(ep->notified, true);
+	mms_endpoint_wake(ep);
 }
 
 /* The producer is where some consumer waits for it. Any context. */
@@ -239,11 +240,11 @@ void mms_ring_wake_consumers(struct mms_ring *ring)
 	u64 head;
 
 	spin_lock_irqsave(&ring->lock, flags);
-	head = READ_ONCE(ring->p->position);
+	head = READ_ONCE(ring->p->pos);
 	for (i = 0; i < ring->consumers_max; i++)
 		if (ring->consumers[i])
-			mms_part_told(ring->consumers[i], head);
-	mms_ring_set_words(ring);
+			mms_endpoint_wake_at(ring->consumers[i], head);
+	mms_ring_update_wake_pos(ring);
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
 
@@ -254,26 +255,26 @@ void mms_ring_wake_producer(struct mms_ring *ring)
 
 	spin_lock_irqsave(&ring->lock, flags);
 	if (ring->producer && ring->producer->armed)
-		mms_part_told(ring->producer, mms_ring_least(ring));
-	mms_ring_set_words(ring);
+		mms_endpoint_wake_at(ring->producer, mms_ring_min_pos(ring));
+	mms_ring_update_wake_pos(ring);
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
 
-static bool mms_is_over(int ret, bool stay)
+static bool mms_wait_is_over(int ret, bool ignore_hup)
 {
-	return ret != -EAGAIN && !(stay && ret == -EPIPE);
+	return ret != -EAGAIN && !(ignore_hup && ret == -EPIPE);
 }
 
-static int mms_part_sleep(struct mms_part *part, bool stay, ktime_t *end)
+static int mms_endpoint_sleep(struct mms_endpoint *ep, bool ignore_hup, ktime_t *end)
 {
 	bool late = false;
 	DEFINE_WAIT(wait);
 	int ret;
 
 	for (;;) {
-		prepare_to_wait(&part->waiters, &wait, TASK_INTERRUPTIBLE);
-		ret = mms_part_arm(part, false);
-		if (mms_is_over(ret, stay))
+		prepare_to_wait(&ep->waiters, &wait, TASK_INTERRUPTIBLE);
+		ret = mms_endpoint_arm(ep, false);
+		if (mms_wait_is_over(ret, ignore_hup))
 			break;
 		ret = -EINTR;
 		if (signal_pending(current))
@@ -283,34 +284,34 @@ static int mms_part_sleep(struct mms_part *part, bool stay, ktime_t *end)
 			break;
 		late = !mms_schedule(end);
 		/* who was woken is not in the queue, and seldom has to be again */
-		ret = READ_ONCE(part->told) ? 0 : mms_part_look(part);
-		if (mms_is_over(ret, stay))
+		ret = READ_ONCE(ep->notified) ? 0 : mms_endpoint_check(ep);
+		if (mms_wait_is_over(ret, ignore_hup))
 			break;
 	}
-	finish_wait(&part->waiters, &wait);
+	finish_wait(&ep->waiters, &wait);
 	return ret;
 }
 
 /**
- * mms_part_wait - sleep until the part can go on
- * @part: attached
- * @stay: also when the other side is gone, for the next
+ * mms_endpoint_wait - sleep until the part can go on
+ * @ep: attached
+ * @ignore_hup: also when the other side is gone, for the next
  * @timeout: in nanoseconds, negative for ever
  *
- * Return: as mms_part_look(), but instead of -EAGAIN -ETIMEDOUT, or -EINTR for a
+ * Return: as mms_endpoint_check(), but instead of -EAGAIN -ETIMEDOUT, or -EINTR for a
  * signal.
  */
-int mms_part_wait(struct mms_part *part, bool stay, s64 timeout)
+int mms_endpoint_wait(struct mms_endpoint *ep, bool ignore_hup, s64 timeout)
 {
 	ktime_t end;
 	int ret;
 
 	if (timeout < 0)
-		return mms_part_sleep(part, stay, NULL);
+		return mms_endpoint_sleep(ep, ignore_hup, NULL);
 	if (timeout) {
 		end = mms_deadline(timeout);
-		return mms_part_sleep(part, stay, &end);
+		return mms_endpoint_sleep(ep, ignore_hup, &end);
 	}
-	ret = mms_part_look(part);
-	return mms_is_over(ret, stay) ? ret : -ETIMEDOUT;
+	ret = mms_endpoint_check(ep);
+	return mms_wait_is_over(ret, ignore_hup) ? ret : -ETIMEDOUT;
 }

@@ -24,7 +24,7 @@
 
 #define MMS_SEALS	(MMAPSHARE_SEAL_SEAL | MMAPSHARE_SEAL_FUTURE_WRITE | \
 			 MMAPSHARE_SEAL_WRITE)
-#define MMS_NO_STORES	(MMAPSHARE_SEAL_FUTURE_WRITE | MMAPSHARE_SEAL_WRITE)
+#define MMS_SEALS_NO_WRITE	(MMAPSHARE_SEAL_FUTURE_WRITE | MMAPSHARE_SEAL_WRITE)
 
 /* One for all regions: no section of it is long. */
 DEFINE_STATIC_SRCU(mms_srcu);
@@ -47,7 +47,7 @@ int mms_access_begin(const struct mms_region *r, bool store)
 	__release(&mms_srcu);
 	if (mms_revoked(r))
 		ret = -ENODEV;
-	else if (store && (r->ring || READ_ONCE(r->seals) & MMS_NO_STORES))
+	else if (store && (r->ring || READ_ONCE(r->seals) & MMS_SEALS_NO_WRITE))
 		ret = -EPERM;
 	if (ret < 0)
 		mms_access_end(access);
@@ -70,7 +70,7 @@ void mms_access_sync(void)
  * Is the VMA one to be counted? Neither flag changes while it lives. What is
  * stored to the doorbell is not the region's.
  */
-static bool mms_vma_may_store(const struct vm_area_struct *vma)
+static bool mms_vma_is_counted(const struct vm_area_struct *vma)
 {
 	const vm_flags_t both = VM_SHARED | VM_MAYWRITE;
 
@@ -87,9 +87,9 @@ static bool mms_vma_may_store(const struct vm_area_struct *vma)
  */
 int mms_seal_map(struct mms_region *r, struct vm_area_struct *vma)
 {
-	if (!mms_vma_may_store(vma))
+	if (!mms_vma_is_counted(vma))
 		return 0;
-	if (!(READ_ONCE(r->seals) & MMS_NO_STORES) &&
+	if (!(READ_ONCE(r->seals) & MMS_SEALS_NO_WRITE) &&
 	    atomic_long_inc_unless_negative(&r->writable))
 		return 0;
 	if (vma->vm_flags & VM_WRITE)
@@ -101,13 +101,13 @@ int mms_seal_map(struct mms_region *r, struct vm_area_struct *vma)
 /* A copy of a VMA that is counted, by fork() or a split. */
 void mms_seal_open(struct mms_region *r, const struct vm_area_struct *vma)
 {
-	if (mms_vma_may_store(vma))
+	if (mms_vma_is_counted(vma))
 		atomic_long_inc(&r->writable);
 }
 
 void mms_seal_close(struct mms_region *r, const struct vm_area_struct *vma)
 {
-	if (mms_vma_may_store(vma))
+	if (mms_vma_is_counted(vma))
 		atomic_long_dec(&r->writable);
 }
 
@@ -159,7 +159,7 @@ static int mms_wait_for_pins(const struct mms_region *r)
 }
 
 /* From here on nobody has, or gets, the region mapped writable, or a page of it. */
-static int mms_deny_stores(struct mms_region *r)
+static int mms_deny_writes(struct mms_region *r)
 {
 	int ret;
 
@@ -207,7 +207,7 @@ int mms_seal(struct mms_region *r, bool writable, u32 *seals)
 		goto unlock;
 	ret = 0;
 	if (more & ~r->seals & MMAPSHARE_SEAL_WRITE)
-		ret = mms_deny_stores(r);
+		ret = mms_deny_writes(r);
 	if (ret)
 		goto unlock;
 	WRITE_ONCE(r->seals, r->seals | more);

@@ -112,46 +112,46 @@ DEFINE_EVENT(mmapshare_io, mmapshare_write,
 	TP_ARGS(r, offset, ret));
 
 DECLARE_EVENT_CLASS(mmapshare_ring,
-	TP_PROTO(const struct mms_part *part, int ret),
-	TP_ARGS(part, ret),
+	TP_PROTO(const struct mms_endpoint *ep, int ret),
+	TP_ARGS(ep, ret),
 	TP_STRUCT__entry(
 		__field(u32, region)
 		__field(bool, producer)
 		__field(unsigned int, cursor)
-		__field(u64, position)
+		__field(u64, pos)
 		__field(int, ret)
 	),
 	TP_fast_assign(
-		__entry->region = part->region->id;
-		__entry->producer = part->producer;
-		__entry->cursor = part->cursor;
-		__entry->position = mms_part_position(part);
+		__entry->region = ep->region->id;
+		__entry->producer = ep->producer;
+		__entry->cursor = ep->cursor;
+		__entry->pos = mms_endpoint_pos(ep);
 		__entry->ret = ret;
 	),
 	TP_printk("region=%u %s=%u position=%llu ret=%d", __entry->region,
 		  __entry->producer ? "producer" : "consumer", __entry->cursor,
-		  __entry->position, __entry->ret)
+		  __entry->pos, __entry->ret)
 );
 
 /* somebody takes part from now on, or ret is the errno he got */
 DEFINE_EVENT(mmapshare_ring, mmapshare_ring_attach,
-	TP_PROTO(const struct mms_part *part, int ret),
-	TP_ARGS(part, ret));
+	TP_PROTO(const struct mms_endpoint *ep, int ret),
+	TP_ARGS(ep, ret));
 
 /* and no longer; ret is -EBADMSG if he had stored what cannot be */
 DEFINE_EVENT(mmapshare_ring, mmapshare_ring_detach,
-	TP_PROTO(const struct mms_part *part, int ret),
-	TP_ARGS(part, ret));
+	TP_PROTO(const struct mms_endpoint *ep, int ret),
+	TP_ARGS(ep, ret));
 
 /* he has waited, or was told at once; ret is 0 or the errno */
 DEFINE_EVENT(mmapshare_ring, mmapshare_ring_wait,
-	TP_PROTO(const struct mms_part *part, int ret),
-	TP_ARGS(part, ret));
+	TP_PROTO(const struct mms_endpoint *ep, int ret),
+	TP_ARGS(ep, ret));
 
 /* he has come to where the other side is to be woken */
 DEFINE_EVENT(mmapshare_ring, mmapshare_ring_notify,
-	TP_PROTO(const struct mms_part *part, int ret),
-	TP_ARGS(part, ret));
+	TP_PROTO(const struct mms_endpoint *ep, int ret),
+	TP_ARGS(ep, ret));
 
 #endif /* MMAPSHARE_TRACE_H */
 

@@ -96,7 +96,7 @@ expect "facts" "lossless none 0 0 of 2 " \
 	"$(facts "kind producer records consumers" $ring)"
 
 expect "put lines" "0 " "$(printf 'one\n\nthree' | mmapshare ring put $ring 2>&1; echo "$? ")"
-expect "they are there" "gone 3 " "$(facts "producer records" $ring)"
+expect "they are there" "detached 3 " "$(facts "producer records" $ring)"
 expect "cat one of them" one "$(mmapshare ring cat -c 1 $ring)"
 expect "cat" "$(printf '\nthree\n.')" "$(mmapshare ring cat $ring; echo .)"
 expect "they are taken" "" "$(mmapshare ring cat $ring)"
@@ -133,7 +133,7 @@ wait $follower
 expect "and all of it" "0 0" "$? $(cmp "$TMP/numbers" "$TMP/out"; echo $?)"
 
 { until_fact consumers 1; echo hello; } | mmapshare ring put $ring &
-until_fact producer here
+until_fact producer attached
 expect "until the producer is gone" "4 hello" \
 	"$(mmapshare ring tail -u $ring >"$TMP/out"; echo "$? $(cat "$TMP/out")")"
 expect "nothing in time" "3 0 0" "$(outcome mmapshare ring tail -t 0.2 $ring)"

@@ -32,7 +32,7 @@ static inline int unload_daq(void)
 	return syscall(SYS_delete_module, "mmapshare_daq", O_NONBLOCK) ? errno : 0;
 }
 
-static inline bool daq_tell(struct part *p, uint32_t what, uint32_t value)
+static inline bool daq_tell(struct endpoint *p, uint32_t what, uint32_t value)
 {
 	const struct daq_command command = { what, value };
 	void *record = ring_reserve(p, sizeof(command));
@@ -45,10 +45,10 @@ static inline bool daq_tell(struct part *p, uint32_t what, uint32_t value)
 }
 
 /* The kernel has taken all that was told. */
-static inline void daq_told(struct part *p)
+static inline void daq_told(struct endpoint *p)
 {
-	while (__atomic_load_n(&part_cursor(p, 0)->position, __ATOMIC_ACQUIRE) !=
-	       p->position)
+	while (__atomic_load_n(&endpoint_cursor(p, 0)->pos, __ATOMIC_ACQUIRE) !=
+	       p->pos)
 		sleep_ns(MS);
 }
 

@@ -59,7 +59,7 @@ static inline char *device_map(const struct device *dev, int prot, int flags)
 static inline int kernel_fill(int fd, uint64_t offset, uint64_t length,
 			      uint8_t byte)
 {
-	struct mmapshare_fill fill = {
+	struct mmapshare_fill_args fill = {
 		.size = sizeof(fill),
 		.offset = offset,
 		.length = length,
@@ -73,7 +73,7 @@ static inline int kernel_fill(int fd, uint64_t offset, uint64_t length,
 /* The kernel's CRC-32C of a range; negative errno on failure. */
 static inline int64_t kernel_checksum(int fd, uint64_t offset, uint64_t length)
 {
-	struct mmapshare_checksum sum = {
+	struct mmapshare_checksum_args sum = {
 		.size = sizeof(sum),
 		.offset = offset,
 		.length = length,

@@ -53,7 +53,7 @@ static void store_words(volatile uint64_t *to, uint64_t version)
 /* In one of all the ways there are to store. */
 static bool store_cell(struct victim *v, size_t cell, uint64_t version)
 {
-	struct mmapshare_fill fill = {
+	struct mmapshare_fill_args fill = {
 		.size = sizeof(fill),
 		.offset = cell * CELL,
 		.length = CELL,

@@ -69,7 +69,7 @@ TEST_F(bell, goes_round)
 /* The program's memory, and the notification with it, may be bad. */
 TEST_F(bell, no_room_for_the_answer)
 {
-	struct mmapshare_notify *notify = mmap(NULL, self->dev.page,
+	struct mmapshare_notify_args *notify = mmap(NULL, self->dev.page,
 		PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	ASSERT_NE(MAP_FAILED, notify);

@@ -86,7 +86,7 @@ TEST_F(bell, each_file_by_itself)
 /* A WAIT that fails, or could not tell, has not seen anything. */
 TEST_F(bell, seen_is_what_was_told)
 {
-	struct mmapshare_wait *wait = mmap(NULL, self->dev.page,
+	struct mmapshare_wait_args *wait = mmap(NULL, self->dev.page,
 		PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	ASSERT_NE(MAP_FAILED, wait);

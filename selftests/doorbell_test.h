@@ -30,7 +30,7 @@ static inline struct mmapshare_doorbell *bell_map(int fd, int prot)
 /* By the ioctl. The count, or minus the errno. */
 static inline int64_t bell_notify(int fd, uint32_t flags)
 {
-	struct mmapshare_notify notify = {
+	struct mmapshare_notify_args notify = {
 		.size = sizeof(notify),
 		.flags = flags,
 	};
@@ -58,7 +58,7 @@ static inline uint64_t bell_count(struct mmapshare_doorbell *bell)
 /* 0 or the errno. */
 static inline int bell_wait(int fd, uint64_t *count, int64_t timeout)
 {
-	struct mmapshare_wait wait = {
+	struct mmapshare_wait_args wait = {
 		.size = sizeof(wait),
 		.count = *count,
 		.timeout = timeout,

@@ -227,7 +227,7 @@ TEST_F(bell, ioctl_wakes_whatever_armed_says)
 
 TEST_F(bell, unknown_flags)
 {
-	struct mmapshare_wait wait = { .size = sizeof(wait), .count = 1 };
+	struct mmapshare_wait_args wait = { .size = sizeof(wait), .count = 1 };
 	int bit;
 
 	for (bit = 0; bit < 32; bit++) {

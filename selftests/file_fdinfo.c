@@ -106,7 +106,7 @@ TEST_F(fdinfo, maps_of_a_child)
 
 TEST_F(fdinfo, notifications)
 {
-	struct mmapshare_notify notify = { .size = sizeof(notify) };
+	struct mmapshare_notify_args notify = { .size = sizeof(notify) };
 	int i;
 
 	for (i = 0; i < 3; i++) {

@@ -31,33 +31,33 @@ static const struct field {
 	FIELD(info, huge_bytes), FIELD(info, maps), FIELD(info, files),
 	FIELD(info, doorbell_offset), FIELD(info, seals), FIELD(info, id),
 	FIELD(info, name), FIELD(info, ring), FIELD(info, reserved),
-	FIELD(fill, size), FIELD(fill, flags), FIELD(fill, offset),
-	FIELD(fill, length), FIELD(fill, pattern), FIELD(fill, pattern_len),
-	FIELD(fill, reserved),
-	FIELD(checksum, size), FIELD(checksum, flags), FIELD(checksum, offset),
-	FIELD(checksum, length), FIELD(checksum, crc32c),
-	FIELD(checksum, reserved),
-	FIELD(seal, size), FIELD(seal, flags), FIELD(seal, seals),
-	FIELD(seal, reserved),
-	FIELD(read_only, size), FIELD(read_only, flags),
-	FIELD(revoke, size), FIELD(revoke, flags),
-	FIELD(notify, size), FIELD(notify, flags), FIELD(notify, count),
-	FIELD(wait, size), FIELD(wait, flags), FIELD(wait, count),
-	FIELD(wait, timeout),
-	FIELD(create, size), FIELD(create, flags), FIELD(create, region_size),
-	FIELD(create, strategy), FIELD(create, mode), FIELD(create, name),
-	FIELD(create, ring), FIELD(create, consumers),
-	FIELD(destroy, size), FIELD(destroy, flags), FIELD(destroy, name),
+	FIELD(fill_args, size), FIELD(fill_args, flags), FIELD(fill_args, offset),
+	FIELD(fill_args, length), FIELD(fill_args, pattern), FIELD(fill_args, pattern_len),
+	FIELD(fill_args, reserved),
+	FIELD(checksum_args, size), FIELD(checksum_args, flags), FIELD(checksum_args, offset),
+	FIELD(checksum_args, length), FIELD(checksum_args, crc32c),
+	FIELD(checksum_args, reserved),
+	FIELD(seal_args, size), FIELD(seal_args, flags), FIELD(seal_args, seals),
+	FIELD(seal_args, reserved),
+	FIELD(read_only_args, size), FIELD(read_only_args, flags),
+	FIELD(revoke_args, size), FIELD(revoke_args, flags),
+	FIELD(notify_args, size), FIELD(notify_args, flags), FIELD(notify_args, count),
+	FIELD(wait_args, size), FIELD(wait_args, flags), FIELD(wait_args, count),
+	FIELD(wait_args, timeout),
+	FIELD(create_args, size), FIELD(create_args, flags), FIELD(create_args, region_size),
+	FIELD(create_args, strategy), FIELD(create_args, mode), FIELD(create_args, name),
+	FIELD(create_args, ring), FIELD(create_args, consumers),
+	FIELD(destroy_args, size), FIELD(destroy_args, flags), FIELD(destroy_args, name),
 	FIELD(query, size), FIELD(query, flags), FIELD(query, region_size),
 	FIELD(query, strategy), FIELD(query, mode), FIELD(query, uid),
 	FIELD(query, gid), FIELD(query, id), FIELD(query, ring),
 	FIELD(query, files), FIELD(query, maps), FIELD(query, name),
-	FIELD(ring_attach, size), FIELD(ring_attach, flags),
-	FIELD(ring_attach, map_size), FIELD(ring_attach, own_offset),
-	FIELD(ring_attach, own_size), FIELD(ring_attach, cursor),
-	FIELD(ring_attach, reserved),
-	FIELD(ring_notify, size), FIELD(ring_notify, flags),
-	FIELD(ring_wait, size), FIELD(ring_wait, flags), FIELD(ring_wait, timeout),
+	FIELD(ring_attach_args, size), FIELD(ring_attach_args, flags),
+	FIELD(ring_attach_args, map_size), FIELD(ring_attach_args, own_offset),
+	FIELD(ring_attach_args, own_size), FIELD(ring_attach_args, cursor),
+	FIELD(ring_attach_args, reserved),
+	FIELD(ring_notify_args, size), FIELD(ring_notify_args, flags),
+	FIELD(ring_wait_args, size), FIELD(ring_wait_args, flags), FIELD(ring_wait_args, timeout),
 };
 
 static const struct {
@@ -161,19 +161,19 @@ TEST_F(text, fields)
 	}
 	EXPECT_EQ(ARRAY_SIZE(fields), n);
 	EXPECT_EQ(152U, sizeof(struct mmapshare_info));
-	EXPECT_EQ(40U, sizeof(struct mmapshare_fill));
-	EXPECT_EQ(32U, sizeof(struct mmapshare_checksum));
-	EXPECT_EQ(16U, sizeof(struct mmapshare_seal));
-	EXPECT_EQ(8U, sizeof(struct mmapshare_read_only));
-	EXPECT_EQ(8U, sizeof(struct mmapshare_revoke));
-	EXPECT_EQ(16U, sizeof(struct mmapshare_notify));
-	EXPECT_EQ(24U, sizeof(struct mmapshare_wait));
-	EXPECT_EQ(96U, sizeof(struct mmapshare_create));
-	EXPECT_EQ(72U, sizeof(struct mmapshare_destroy));
+	EXPECT_EQ(40U, sizeof(struct mmapshare_fill_args));
+	EXPECT_EQ(32U, sizeof(struct mmapshare_checksum_args));
+	EXPECT_EQ(16U, sizeof(struct mmapshare_seal_args));
+	EXPECT_EQ(8U, sizeof(struct mmapshare_read_only_args));
+	EXPECT_EQ(8U, sizeof(struct mmapshare_revoke_args));
+	EXPECT_EQ(16U, sizeof(struct mmapshare_notify_args));
+	EXPECT_EQ(24U, sizeof(struct mmapshare_wait_args));
+	EXPECT_EQ(96U, sizeof(struct mmapshare_create_args));
+	EXPECT_EQ(72U, sizeof(struct mmapshare_destroy_args));
 	EXPECT_EQ(120U, sizeof(struct mmapshare_query));
-	EXPECT_EQ(40U, sizeof(struct mmapshare_ring_attach));
-	EXPECT_EQ(8U, sizeof(struct mmapshare_ring_notify));
-	EXPECT_EQ(16U, sizeof(struct mmapshare_ring_wait));
+	EXPECT_EQ(40U, sizeof(struct mmapshare_ring_attach_args));
+	EXPECT_EQ(8U, sizeof(struct mmapshare_ring_notify_args));
+	EXPECT_EQ(16U, sizeof(struct mmapshare_ring_wait_args));
 }
 
 /* Each ioctl by its own name, with the structure that belongs to it. */
@@ -183,19 +183,19 @@ TEST_F(text, ioctls)
 		"ioctl$%63[A-Z_](%*[^,], cmd const[%63[A-Z_]], arg ptr[%*[a-z], %63[a-z_]";
 	static const char *const want[][2] = {
 		{ "MMAPSHARE_IOC_INFO", "mmapshare_info" },
-		{ "MMAPSHARE_IOC_FILL", "mmapshare_fill" },
-		{ "MMAPSHARE_IOC_CHECKSUM", "mmapshare_checksum" },
-		{ "MMAPSHARE_IOC_SEAL", "mmapshare_seal" },
-		{ "MMAPSHARE_IOC_READ_ONLY", "mmapshare_read_only" },
-		{ "MMAPSHARE_IOC_REVOKE", "mmapshare_revoke" },
-		{ "MMAPSHARE_IOC_NOTIFY", "mmapshare_notify" },
-		{ "MMAPSHARE_IOC_WAIT", "mmapshare_wait" },
-		{ "MMAPSHARE_IOC_CREATE", "mmapshare_create" },
-		{ "MMAPSHARE_IOC_DESTROY", "mmapshare_destroy" },
+		{ "MMAPSHARE_IOC_FILL", "mmapshare_fill_args" },
+		{ "MMAPSHARE_IOC_CHECKSUM", "mmapshare_checksum_args" },
+		{ "MMAPSHARE_IOC_SEAL", "mmapshare_seal_args" },
+		{ "MMAPSHARE_IOC_READ_ONLY", "mmapshare_read_only_args" },
+		{ "MMAPSHARE_IOC_REVOKE", "mmapshare_revoke_args" },
+		{ "MMAPSHARE_IOC_NOTIFY", "mmapshare_notify_args" },
+		{ "MMAPSHARE_IOC_WAIT", "mmapshare_wait_args" },
+		{ "MMAPSHARE_IOC_CREATE", "mmapshare_create_args" },
+		{ "MMAPSHARE_IOC_DESTROY", "mmapshare_destroy_args" },
 		{ "MMAPSHARE_IOC_QUERY", "mmapshare_query" },
-		{ "MMAPSHARE_IOC_RING_ATTACH", "mmapshare_ring_attach" },
-		{ "MMAPSHARE_IOC_RING_NOTIFY", "mmapshare_ring_notify" },
-		{ "MMAPSHARE_IOC_RING_WAIT", "mmapshare_ring_wait" },
+		{ "MMAPSHARE_IOC_RING_ATTACH", "mmapshare_ring_attach_args" },
+		{ "MMAPSHARE_IOC_RING_NOTIFY", "mmapshare_ring_notify_args" },
+		{ "MMAPSHARE_IOC_RING_WAIT", "mmapshare_ring_wait_args" },
 	};
 	char line[256], name[64], cmd[64], type[64];
 	size_t n = 0;

@@ -67,7 +67,7 @@ TEST_F_TIMEOUT(inject, copy, INJECT_TIMEOUT)
 		.errnos = inject_efault,
 	};
 	char *buf, *map;
-	size_t i, part = LENGTH / ARRAY_SIZE(io.iov);
+	size_t i, ep = LENGTH / ARRAY_SIZE(io.iov);
 
 	ASSERT_LT((size_t)LENGTH, self->dev.size);
 	buf = mmap(NULL, LENGTH, PROT_READ | PROT_WRITE,
@@ -76,7 +76,7 @@ TEST_F_TIMEOUT(inject, copy, INJECT_TIMEOUT)
 	map = device_map(&self->dev, PROT_READ | PROT_WRITE, MAP_SHARED);
 	ASSERT_NE(MAP_FAILED, map);
 	for (i = 0; i < ARRAY_SIZE(io.iov); i++)
-		io.iov[i] = (struct iovec) { buf + i * part, part };
+		io.iov[i] = (struct iovec) { buf + i * ep, ep };
 	io.from = variant->write ? buf : map;
 	io.to = variant->write ? map : buf;
 	make_bytes(io.from, LENGTH, 0, SEED);

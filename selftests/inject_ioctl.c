@@ -6,8 +6,8 @@
 
 union request {
 	struct mmapshare_info info;
-	struct mmapshare_fill fill;
-	struct mmapshare_checksum sum;
+	struct mmapshare_fill_args fill;
+	struct mmapshare_checksum_args sum;
 	char bytes[LARGE];
 };
 
@@ -34,7 +34,7 @@ FIXTURE_VARIANT_ADD(inject, info_large) {
 };
 
 FIXTURE_VARIANT_ADD(inject, fill) {
-	.cmd = MMAPSHARE_IOC_FILL, .size = sizeof(struct mmapshare_fill),
+	.cmd = MMAPSHARE_IOC_FILL, .size = sizeof(struct mmapshare_fill_args),
 };
 
 FIXTURE_VARIANT_ADD(inject, fill_large) {
@@ -43,7 +43,7 @@ FIXTURE_VARIANT_ADD(inject, fill_large) {
 
 FIXTURE_VARIANT_ADD(inject, checksum) {
 	.cmd = MMAPSHARE_IOC_CHECKSUM,
-	.size = sizeof(struct mmapshare_checksum),
+	.size = sizeof(struct mmapshare_checksum_args),
 };
 
 FIXTURE_VARIANT_ADD(inject, checksum_large) {
@@ -88,13 +88,13 @@ TEST_F_TIMEOUT(inject, request, INJECT_TIMEOUT)
 
 	switch (variant->cmd) {
 	case MMAPSHARE_IOC_FILL:
-		r.before.fill = (struct mmapshare_fill) {
+		r.before.fill = (struct mmapshare_fill_args) {
 			.offset = 4096, .length = 1,
 			.pattern = "f", .pattern_len = 1,
 		};
 		break;
 	case MMAPSHARE_IOC_CHECKSUM:
-		r.before.sum = (struct mmapshare_checksum) {
+		r.before.sum = (struct mmapshare_checksum_args) {
 			.offset = 4096, .length = 1,
 		};
 		break;

@@ -34,7 +34,7 @@ static const char *uncreate(void *arg, long ret)
 static long attach(void *arg)
 {
 	struct target *t = arg;
-	struct mmapshare_ring_attach at;
+	struct mmapshare_ring_attach_args at;
 
 	return ring_attach(t->fd, t->role, &at);
 }
@@ -43,7 +43,7 @@ static long attach(void *arg)
 static const char *detach(void *arg, long ret)
 {
 	struct target *t = arg;
-	struct mmapshare_ring_attach at;
+	struct mmapshare_ring_attach_args at;
 	const char *wrong = NULL;
 	int again;
 

@@ -13,8 +13,8 @@ struct call {
 };
 
 #define CALL(cmd, type)							\
-	{ MMAPSHARE_IOC_##cmd, sizeof(struct mmapshare_##type),		\
-	  sizeof(struct mmapshare_##type) }
+	{ MMAPSHARE_IOC_##cmd, sizeof(struct mmapshare_##type##_args),		\
+	  sizeof(struct mmapshare_##type##_args) }
 
 static const struct call calls[] = {
 	{ MMAPSHARE_IOC_INFO, sizeof(struct mmapshare_info),

@@ -7,7 +7,7 @@
 FIXTURE(checksum)
 {
 	struct device dev;
-	struct mmapshare_checksum sum;
+	struct mmapshare_checksum_args sum;
 	char *map;
 };
 
@@ -16,7 +16,7 @@ FIXTURE_SETUP(checksum)
 	DEVICE_OPEN(&self->dev, O_RDWR);
 	self->map = device_map(&self->dev, PROT_READ | PROT_WRITE, MAP_SHARED);
 	ASSERT_NE(MAP_FAILED, self->map);
-	self->sum = (struct mmapshare_checksum) {
+	self->sum = (struct mmapshare_checksum_args) {
 		.size = sizeof(self->sum),
 		.offset = 8,
 		.length = 9,
@@ -29,7 +29,7 @@ FIXTURE_TEARDOWN(checksum)
 	close(self->dev.fd);
 }
 
-static int sum_errno(int fd, struct mmapshare_checksum *sum)
+static int sum_errno(int fd, struct mmapshare_checksum_args *sum)
 {
 	return ioctl(fd, MMAPSHARE_IOC_CHECKSUM, sum) ? errno : 0;
 }
@@ -37,7 +37,7 @@ static int sum_errno(int fd, struct mmapshare_checksum *sum)
 /* The check value of the catalogues; and only the result is changed. */
 TEST_F(checksum, known_value)
 {
-	struct mmapshare_checksum want = self->sum;
+	struct mmapshare_checksum_args want = self->sum;
 
 	EXPECT_EQ(0xe3069283U, user_crc32c("123456789", 9));
 	memcpy(self->map + 8, "123456789", 9);
@@ -105,7 +105,7 @@ TEST_F(checksum, bad_range)
 		{ 1, UINT64_MAX }, { UINT64_MAX, 1 }, { UINT64_MAX - 99, 200 },
 		{ 1ULL << 63, 1ULL << 63 }, { 1ULL << 44, 1 }, { 0, 1ULL << 44 },
 	};
-	struct mmapshare_checksum want;
+	struct mmapshare_checksum_args want;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {

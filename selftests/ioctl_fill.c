@@ -7,7 +7,7 @@
 FIXTURE(fill)
 {
 	struct device dev;
-	struct mmapshare_fill fill;
+	struct mmapshare_fill_args fill;
 	uint8_t *map;
 };
 
@@ -43,7 +43,7 @@ FIXTURE_SETUP(fill)
 	self->map = (void *)device_map(&self->dev, PROT_READ | PROT_WRITE,
 				       MAP_SHARED);
 	ASSERT_NE(MAP_FAILED, (void *)self->map);
-	self->fill = (struct mmapshare_fill) {
+	self->fill = (struct mmapshare_fill_args) {
 		.size = sizeof(self->fill),
 		.offset = variant->offset,
 		.length = variant->length,
@@ -56,14 +56,14 @@ FIXTURE_TEARDOWN(fill)
 	close(self->dev.fd);
 }
 
-static void set_pattern(struct mmapshare_fill *fill, uint32_t length)
+static void set_pattern(struct mmapshare_fill_args *fill, uint32_t length)
 {
 	memcpy(fill->pattern, "ABCDEFGH", 8);
 	memset(fill->pattern + length, 0, 8 - length);
 	fill->pattern_len = length;
 }
 
-static bool filled(const struct mmapshare_fill *fill, const uint8_t *map)
+static bool filled(const struct mmapshare_fill_args *fill, const uint8_t *map)
 {
 	size_t phase = 0, i;
 
@@ -78,7 +78,7 @@ static bool filled(const struct mmapshare_fill *fill, const uint8_t *map)
 
 TEST_F(fill, every_pattern_length)
 {
-	struct mmapshare_fill *fill = &self->fill;
+	struct mmapshare_fill_args *fill = &self->fill;
 	uint8_t *start = self->map + variant->offset;
 	uint32_t n;
 

@@ -5,7 +5,7 @@
 FIXTURE(refused)
 {
 	struct device dev;
-	struct mmapshare_fill fill;
+	struct mmapshare_fill_args fill;
 	uint8_t *map;
 };
 
@@ -16,7 +16,7 @@ FIXTURE_SETUP(refused)
 				       MAP_SHARED);
 	ASSERT_NE(MAP_FAILED, (void *)self->map);
 	memset(self->map, '.', self->dev.size);
-	self->fill = (struct mmapshare_fill) {
+	self->fill = (struct mmapshare_fill_args) {
 		.size = sizeof(self->fill),
 		.offset = 100,
 		.length = 1000,
@@ -34,7 +34,7 @@ FIXTURE_TEARDOWN(refused)
 	close(self->dev.fd);
 }
 
-static int fill_errno(int fd, struct mmapshare_fill *fill)
+static int fill_errno(int fd, struct mmapshare_fill_args *fill)
 {
 	return ioctl(fd, MMAPSHARE_IOC_FILL, fill) ? errno : 0;
 }

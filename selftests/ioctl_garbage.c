@@ -11,12 +11,12 @@
 union any {
 	uint32_t size;
 	struct mmapshare_info info;
-	struct mmapshare_fill fill;
-	struct mmapshare_checksum sum;
-	struct mmapshare_seal seal;
-	struct mmapshare_read_only ro;
-	struct mmapshare_notify notify;
-	struct mmapshare_wait wait;
+	struct mmapshare_fill_args fill;
+	struct mmapshare_checksum_args sum;
+	struct mmapshare_seal_args seal;
+	struct mmapshare_read_only_args ro;
+	struct mmapshare_notify_args notify;
+	struct mmapshare_wait_args wait;
 	uint8_t bytes[MAX_PAGE];
 };
 
@@ -135,7 +135,7 @@ static int expected(FIXTURE_DATA(garbage) *self, const struct call *call)
 {
 	const unsigned int cmd = call->cmd;
 	const union any *any = &self->any;
-	const struct mmapshare_fill *fill = &any->fill;
+	const struct mmapshare_fill_args *fill = &any->fill;
 	const uint64_t size = self->dev.size, page = self->dev.page;
 	uint32_t i;
 
@@ -179,7 +179,7 @@ static int expected(FIXTURE_DATA(garbage) *self, const struct call *call)
 
 TEST_F(garbage, ioctls)
 {
-	struct mmapshare_fill *fill = &self->any.fill;
+	struct mmapshare_fill_args *fill = &self->any.fill;
 	int round, ret, fd, good = 0;
 	const struct call *call;
 	unsigned int cmd;

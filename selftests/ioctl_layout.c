@@ -57,74 +57,74 @@ TEST(info)
 
 TEST(fill)
 {
-	EXPECT_EQ(40, (int)sizeof(struct mmapshare_fill));
+	EXPECT_EQ(40, (int)sizeof(struct mmapshare_fill_args));
 	EXPECT_EQ(8, MMAPSHARE_PATTERN_MAX);
-	FIELD(mmapshare_fill, size, 0, 4);
-	FIELD(mmapshare_fill, flags, 4, 4);
-	FIELD(mmapshare_fill, offset, 8, 8);
-	FIELD(mmapshare_fill, length, 16, 8);
-	FIELD(mmapshare_fill, pattern, 24, 8);
-	FIELD(mmapshare_fill, pattern_len, 32, 4);
-	FIELD(mmapshare_fill, reserved, 36, 4);
+	FIELD(mmapshare_fill_args, size, 0, 4);
+	FIELD(mmapshare_fill_args, flags, 4, 4);
+	FIELD(mmapshare_fill_args, offset, 8, 8);
+	FIELD(mmapshare_fill_args, length, 16, 8);
+	FIELD(mmapshare_fill_args, pattern, 24, 8);
+	FIELD(mmapshare_fill_args, pattern_len, 32, 4);
+	FIELD(mmapshare_fill_args, reserved, 36, 4);
 }
 
 TEST(checksum)
 {
-	EXPECT_EQ(32, (int)sizeof(struct mmapshare_checksum));
-	FIELD(mmapshare_checksum, size, 0, 4);
-	FIELD(mmapshare_checksum, flags, 4, 4);
-	FIELD(mmapshare_checksum, offset, 8, 8);
-	FIELD(mmapshare_checksum, length, 16, 8);
-	FIELD(mmapshare_checksum, crc32c, 24, 4);
-	FIELD(mmapshare_checksum, reserved, 28, 4);
+	EXPECT_EQ(32, (int)sizeof(struct mmapshare_checksum_args));
+	FIELD(mmapshare_checksum_args, size, 0, 4);
+	FIELD(mmapshare_checksum_args, flags, 4, 4);
+	FIELD(mmapshare_checksum_args, offset, 8, 8);
+	FIELD(mmapshare_checksum_args, length, 16, 8);
+	FIELD(mmapshare_checksum_args, crc32c, 24, 4);
+	FIELD(mmapshare_checksum_args, reserved, 28, 4);
 }
 
 TEST(seal)
 {
-	EXPECT_EQ(16, (int)sizeof(struct mmapshare_seal));
+	EXPECT_EQ(16, (int)sizeof(struct mmapshare_seal_args));
 	EXPECT_EQ(1U, MMAPSHARE_SEAL_SEAL);
 	EXPECT_EQ(2U, MMAPSHARE_SEAL_FUTURE_WRITE);
 	EXPECT_EQ(4U, MMAPSHARE_SEAL_WRITE);
-	FIELD(mmapshare_seal, size, 0, 4);
-	FIELD(mmapshare_seal, flags, 4, 4);
-	FIELD(mmapshare_seal, seals, 8, 4);
-	FIELD(mmapshare_seal, reserved, 12, 4);
+	FIELD(mmapshare_seal_args, size, 0, 4);
+	FIELD(mmapshare_seal_args, flags, 4, 4);
+	FIELD(mmapshare_seal_args, seals, 8, 4);
+	FIELD(mmapshare_seal_args, reserved, 12, 4);
 }
 
 TEST(read_only)
 {
-	EXPECT_EQ(8, (int)sizeof(struct mmapshare_read_only));
+	EXPECT_EQ(8, (int)sizeof(struct mmapshare_read_only_args));
 	EXPECT_EQ(1U, MMAPSHARE_READ_ONLY_CLOEXEC);
-	FIELD(mmapshare_read_only, size, 0, 4);
-	FIELD(mmapshare_read_only, flags, 4, 4);
+	FIELD(mmapshare_read_only_args, size, 0, 4);
+	FIELD(mmapshare_read_only_args, flags, 4, 4);
 }
 
 TEST(revocation)
 {
-	EXPECT_EQ(8, (int)sizeof(struct mmapshare_revoke));
-	FIELD(mmapshare_revoke, size, 0, 4);
-	FIELD(mmapshare_revoke, flags, 4, 4);
+	EXPECT_EQ(8, (int)sizeof(struct mmapshare_revoke_args));
+	FIELD(mmapshare_revoke_args, size, 0, 4);
+	FIELD(mmapshare_revoke_args, flags, 4, 4);
 }
 
 TEST(notify)
 {
-	EXPECT_EQ(16, (int)sizeof(struct mmapshare_notify));
+	EXPECT_EQ(16, (int)sizeof(struct mmapshare_notify_args));
 	EXPECT_EQ(1U, MMAPSHARE_NOTIFY_COUNTED);
-	FIELD(mmapshare_notify, size, 0, 4);
-	FIELD(mmapshare_notify, flags, 4, 4);
-	FIELD(mmapshare_notify, count, 8, 8);
+	FIELD(mmapshare_notify_args, size, 0, 4);
+	FIELD(mmapshare_notify_args, flags, 4, 4);
+	FIELD(mmapshare_notify_args, count, 8, 8);
 }
 
 TEST(wait_for_it)
 {
-	struct mmapshare_wait wait = { .timeout = -1 };
+	struct mmapshare_wait_args wait = { .timeout = -1 };
 
-	EXPECT_EQ(24, (int)sizeof(struct mmapshare_wait));
+	EXPECT_EQ(24, (int)sizeof(struct mmapshare_wait_args));
 	EXPECT_GT(0, wait.timeout);
-	FIELD(mmapshare_wait, size, 0, 4);
-	FIELD(mmapshare_wait, flags, 4, 4);
-	FIELD(mmapshare_wait, count, 8, 8);
-	FIELD(mmapshare_wait, timeout, 16, 8);
+	FIELD(mmapshare_wait_args, size, 0, 4);
+	FIELD(mmapshare_wait_args, flags, 4, 4);
+	FIELD(mmapshare_wait_args, count, 8, 8);
+	FIELD(mmapshare_wait_args, timeout, 16, 8);
 }
 
 /* It is memory of the program's, and the words are apart in it. */
@@ -139,26 +139,26 @@ TEST(doorbell)
 
 TEST(create)
 {
-	EXPECT_EQ(96, (int)sizeof(struct mmapshare_create));
+	EXPECT_EQ(96, (int)sizeof(struct mmapshare_create_args));
 	EXPECT_EQ(64, MMAPSHARE_NAME_SIZE);
 	EXPECT_EQ(1U, MMAPSHARE_CREATE_CLOEXEC);
-	FIELD(mmapshare_create, size, 0, 4);
-	FIELD(mmapshare_create, flags, 4, 4);
-	FIELD(mmapshare_create, region_size, 8, 8);
-	FIELD(mmapshare_create, strategy, 16, 4);
-	FIELD(mmapshare_create, mode, 20, 4);
-	FIELD(mmapshare_create, name, 24, 64);
-	FIELD(mmapshare_create, ring, 88, 4);
-	FIELD(mmapshare_create, consumers, 92, 4);
+	FIELD(mmapshare_create_args, size, 0, 4);
+	FIELD(mmapshare_create_args, flags, 4, 4);
+	FIELD(mmapshare_create_args, region_size, 8, 8);
+	FIELD(mmapshare_create_args, strategy, 16, 4);
+	FIELD(mmapshare_create_args, mode, 20, 4);
+	FIELD(mmapshare_create_args, name, 24, 64);
+	FIELD(mmapshare_create_args, ring, 88, 4);
+	FIELD(mmapshare_create_args, consumers, 92, 4);
 }
 
 TEST(destroy)
 {
 	EXPECT_EQ(1U, MMAPSHARE_DESTROY_REVOKE);
-	EXPECT_EQ(72, (int)sizeof(struct mmapshare_destroy));
-	FIELD(mmapshare_destroy, size, 0, 4);
-	FIELD(mmapshare_destroy, flags, 4, 4);
-	FIELD(mmapshare_destroy, name, 8, 64);
+	EXPECT_EQ(72, (int)sizeof(struct mmapshare_destroy_args));
+	FIELD(mmapshare_destroy_args, size, 0, 4);
+	FIELD(mmapshare_destroy_args, flags, 4, 4);
+	FIELD(mmapshare_destroy_args, name, 8, 64);
 }
 
 TEST(query)

@@ -19,11 +19,11 @@ enum third { UNMAPPED, NO_ACCESS, READ_ONLY, WRITABLE, REGION, THIRDS };
 union any {
 	uint32_t size;
 	struct mmapshare_info info;
-	struct mmapshare_fill fill;
-	struct mmapshare_checksum sum;
-	struct mmapshare_seal seal;
-	struct mmapshare_notify notify;
-	struct mmapshare_wait wait;
+	struct mmapshare_fill_args fill;
+	struct mmapshare_checksum_args sum;
+	struct mmapshare_seal_args seal;
+	struct mmapshare_notify_args notify;
+	struct mmapshare_wait_args wait;
 	uint8_t bytes[PAGE];
 };
 
@@ -43,7 +43,7 @@ FIXTURE(places)
 
 FIXTURE_SETUP(places)
 {
-	struct mmapshare_notify notify = { .size = sizeof(notify) };
+	struct mmapshare_notify_args notify = { .size = sizeof(notify) };
 	const int prot = PROT_READ | PROT_WRITE;
 
 	DEVICE_OPEN(&self->dev, O_RDWR);

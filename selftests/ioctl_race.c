@@ -17,8 +17,8 @@
 union shared {
 	volatile uint32_t word[64];
 	struct mmapshare_info info;
-	struct mmapshare_fill fill;
-	struct mmapshare_checksum sum;
+	struct mmapshare_fill_args fill;
+	struct mmapshare_checksum_args sum;
 };
 
 FIXTURE(race)
@@ -118,8 +118,8 @@ TEST_F(race, size)
 		uint32_t size;
 	} both[] = {
 		{ MMAPSHARE_IOC_INFO, sizeof(struct mmapshare_info) },
-		{ MMAPSHARE_IOC_CHECKSUM, sizeof(struct mmapshare_checksum) },
-		{ MMAPSHARE_IOC_NOTIFY, sizeof(struct mmapshare_notify) },
+		{ MMAPSHARE_IOC_CHECKSUM, sizeof(struct mmapshare_checksum_args) },
+		{ MMAPSHARE_IOC_NOTIFY, sizeof(struct mmapshare_notify_args) },
 	};
 	int error, cleared = 0;
 	struct tally t;
@@ -151,7 +151,7 @@ TEST_F(race, size)
  */
 TEST_F(race, length)
 {
-	struct mmapshare_fill *fill = &self->shared->fill;
+	struct mmapshare_fill_args *fill = &self->shared->fill;
 	struct tally t = { };
 	int error;
 	size_t i;
@@ -160,7 +160,7 @@ TEST_F(race, length)
 	fill->offset = 4 * PAGE;
 	fill->pattern_len = 1;
 	fill->pattern[0] = 'x';
-	ASSERT_TRUE(begin(self, offsetof(struct mmapshare_fill, length), PAGE,
+	ASSERT_TRUE(begin(self, offsetof(struct mmapshare_fill_args, length), PAGE,
 			  (uint32_t)self->dev.size));
 	while (go_on(&t)) {
 		error = ioctl(self->dev.fd, MMAPSHARE_IOC_FILL, fill) ?
@@ -179,14 +179,14 @@ TEST_F(race, length)
 /* Whatever the pattern was, it is the same all along. */
 TEST_F(race, pattern)
 {
-	struct mmapshare_fill *fill = &self->shared->fill;
+	struct mmapshare_fill_args *fill = &self->shared->fill;
 	const size_t length = 16 * PAGE;
 	int call;
 
 	fill->size = sizeof(*fill);
 	fill->length = length;
 	fill->pattern_len = 4;
-	ASSERT_TRUE(begin(self, offsetof(struct mmapshare_fill, pattern),
+	ASSERT_TRUE(begin(self, offsetof(struct mmapshare_fill_args, pattern),
 			  0x61626364, 0x31323334));
 	for (call = 0; call < CALLS / 20; call++) {
 		ASSERT_EQ(0, ioctl(self->dev.fd, MMAPSHARE_IOC_FILL, fill));
@@ -198,7 +198,7 @@ TEST_F(race, pattern)
 /* The length of the pattern is right, or is not. */
 TEST_F(race, pattern_length)
 {
-	struct mmapshare_fill *fill = &self->shared->fill;
+	struct mmapshare_fill_args *fill = &self->shared->fill;
 	struct tally t = { };
 	int error;
 	size_t i;
@@ -207,7 +207,7 @@ TEST_F(race, pattern_length)
 	fill->offset = 4 * PAGE;
 	fill->length = PAGE;
 	memcpy(fill->pattern, "abcdefgh", 8);
-	ASSERT_TRUE(begin(self, offsetof(struct mmapshare_fill, pattern_len), 8,
+	ASSERT_TRUE(begin(self, offsetof(struct mmapshare_fill_args, pattern_len), 8,
 			  0x40000000));
 	while (go_on(&t)) {
 		error = ioctl(self->dev.fd, MMAPSHARE_IOC_FILL, fill) ?

@@ -31,30 +31,30 @@ FIXTURE_VARIANT_ADD(structure, info) {
 
 FIXTURE_VARIANT_ADD(structure, fill) {
 	.cmd = MMAPSHARE_IOC_FILL,
-	.size = sizeof(struct mmapshare_fill),
-	.oldest = sizeof(struct mmapshare_fill),
+	.size = sizeof(struct mmapshare_fill_args),
+	.oldest = sizeof(struct mmapshare_fill_args),
 	.is_fill = true,
 };
 
 FIXTURE_VARIANT_ADD(structure, checksum) {
 	.cmd = MMAPSHARE_IOC_CHECKSUM,
-	.size = sizeof(struct mmapshare_checksum),
-	.oldest = sizeof(struct mmapshare_checksum),
+	.size = sizeof(struct mmapshare_checksum_args),
+	.oldest = sizeof(struct mmapshare_checksum_args),
 	.writes_back = true,
 };
 
 FIXTURE_VARIANT_ADD(structure, notify) {
 	.cmd = MMAPSHARE_IOC_NOTIFY,
-	.size = sizeof(struct mmapshare_notify),
-	.oldest = sizeof(struct mmapshare_notify),
+	.size = sizeof(struct mmapshare_notify_args),
+	.oldest = sizeof(struct mmapshare_notify_args),
 	.flags = MMAPSHARE_NOTIFY_COUNTED,
 	.writes_back = true,
 };
 
 FIXTURE_VARIANT_ADD(structure, wait) {
 	.cmd = MMAPSHARE_IOC_WAIT,
-	.size = sizeof(struct mmapshare_wait),
-	.oldest = sizeof(struct mmapshare_wait),
+	.size = sizeof(struct mmapshare_wait_args),
+	.oldest = sizeof(struct mmapshare_wait_args),
 	.is_wait = true,
 	.writes_back = true,
 };
@@ -62,24 +62,24 @@ FIXTURE_VARIANT_ADD(structure, wait) {
 /* To ask for the seals. */
 FIXTURE_VARIANT_ADD(structure, seal) {
 	.cmd = MMAPSHARE_IOC_SEAL,
-	.size = sizeof(struct mmapshare_seal),
-	.oldest = sizeof(struct mmapshare_seal),
+	.size = sizeof(struct mmapshare_seal_args),
+	.oldest = sizeof(struct mmapshare_seal_args),
 	.writes_back = true,
 };
 
 /* The descriptors it returns are closed with the test. */
 FIXTURE_VARIANT_ADD(structure, read_only) {
 	.cmd = MMAPSHARE_IOC_READ_ONLY,
-	.size = sizeof(struct mmapshare_read_only),
-	.oldest = sizeof(struct mmapshare_read_only),
+	.size = sizeof(struct mmapshare_read_only_args),
+	.oldest = sizeof(struct mmapshare_read_only_args),
 	.flags = MMAPSHARE_READ_ONLY_CLOEXEC,
 };
 
 /* Of a region of its own each time: of that of all tests it is refused. */
 FIXTURE_VARIANT_ADD(structure, revoke) {
 	.cmd = MMAPSHARE_IOC_REVOKE,
-	.size = sizeof(struct mmapshare_revoke),
-	.oldest = sizeof(struct mmapshare_revoke),
+	.size = sizeof(struct mmapshare_revoke_args),
+	.oldest = sizeof(struct mmapshare_revoke_args),
 };
 
 FIXTURE_SETUP(structure)
@@ -107,8 +107,8 @@ static void put(FIXTURE_DATA(structure) *self,
 {
 	union {
 		uint32_t size;
-		struct mmapshare_fill fill;
-		struct mmapshare_wait wait;
+		struct mmapshare_fill_args fill;
+		struct mmapshare_wait_args wait;
 		uint8_t bytes[256];
 	} s = { .size = size };
 

@@ -81,13 +81,13 @@ TEST_F(lib, info)
 {
 	struct mmapshare_info info = { .size = sizeof(info), .flags = 1 };
 
-	ASSERT_EQ(0, mmapshare_info(self->region, &info));
+	ASSERT_EQ(0, mmapshare_get_info(self->region, &info));
 	EXPECT_EQ(sizeof(info), info.size);
 	EXPECT_EQ(REGION_SIZE, info.region_size);
 	EXPECT_EQ(self->dev.info.strategy, info.strategy);
 	EXPECT_EQ((unsigned int)MMAPSHARE_ABI_VERSION, info.abi_version);
 	info.size = 4;
-	EXPECT_EQ(-EINVAL, mmapshare_info(self->region, &info));
+	EXPECT_EQ(-EINVAL, mmapshare_get_info(self->region, &info));
 }
 
 TEST_HARNESS_MAIN

@@ -61,7 +61,7 @@ TEST_F(lib, query)
 	ASSERT_EQ(0, mmapshare_create(&region, self->name, REGION_SIZE, FAULT, 0604));
 	memset(&query, 0xff, sizeof(query));
 	query.size = sizeof(query);
-	ASSERT_EQ(0, mmapshare_query(self->name, &query));
+	ASSERT_EQ(0, mmapshare_query_name(self->name, &query));
 	EXPECT_EQ(sizeof(query), query.size);
 	EXPECT_EQ(REGION_SIZE, query.region_size);
 	EXPECT_EQ(0604U, query.mode);
@@ -71,12 +71,12 @@ TEST_F(lib, query)
 	mmapshare_close(region);
 
 	query.size = sizeof(query);
-	EXPECT_EQ(-ENOENT, mmapshare_query("no-such-region", &query));
+	EXPECT_EQ(-ENOENT, mmapshare_query_name("no-such-region", &query));
 	query.size = sizeof(query);
-	EXPECT_EQ(-EINVAL, mmapshare_query("", &query));
-	EXPECT_EQ(-EINVAL, mmapshare_query(NULL, &query));
+	EXPECT_EQ(-EINVAL, mmapshare_query_name("", &query));
+	EXPECT_EQ(-EINVAL, mmapshare_query_name(NULL, &query));
 	query.size = 4;
-	EXPECT_EQ(-EINVAL, mmapshare_query(self->name, &query));
+	EXPECT_EQ(-EINVAL, mmapshare_query_name(self->name, &query));
 }
 
 TEST_F(lib, structures_of_other_sizes)
@@ -89,7 +89,7 @@ TEST_F(lib, structures_of_other_sizes)
 
 	memset(&large, 0xff, sizeof(large));
 	large.query.size = sizeof(large);
-	EXPECT_EQ(-ENOENT, mmapshare_query("no-such-region", &large.query));
+	EXPECT_EQ(-ENOENT, mmapshare_query_name("no-such-region", &large.query));
 	EXPECT_EQ(0, large.more[7]);
 	ASSERT_EQ(0, mmapshare_list_open(&list));
 	large.query.size = 8;

@@ -41,7 +41,7 @@ TEST_F(lib, ranges_that_are_not_pages)
 				   (void **)&p));
 	EXPECT_TRUE(same_bytes(p, REGION_SIZE - offset, offset, 1));
 	EXPECT_EQ(0, mmapshare_unmap(p, REGION_SIZE - offset));
-	ASSERT_EQ(0, mmapshare_info(self->region, &info));
+	ASSERT_EQ(0, mmapshare_get_info(self->region, &info));
 	EXPECT_EQ(0U, info.maps);
 }
 

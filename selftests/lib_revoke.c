@@ -32,7 +32,7 @@ static int all_say_so(void *arg)
 		return 4;
 	if (mmapshare_map(region, MMAPSHARE_READ, 0, 0, &p) != -ENODEV || p)
 		return 5;
-	if (mmapshare_info(region, &info) != -ENODEV)
+	if (mmapshare_get_info(region, &info) != -ENODEV)
 		return 6;
 	if (mmapshare_wait(region, &count, -1) != -ENODEV || count != 99)
 		return 7;

@@ -63,18 +63,18 @@ static int begin(struct chaos *chaos, struct consumer *me, uint64_t first)
 	return 0;
 }
 
-/* It was given the record @number, and it is whole. */
-static int account(struct chaos *chaos, struct consumer *me, uint64_t number)
+/* It was given the record @seq, and it is whole. */
+static int account(struct chaos *chaos, struct consumer *me, uint64_t seq)
 {
-	if (number < me->next) {
+	if (seq < me->next) {
 		me->again++;
-		return me->mortal ? 0 : fail_at(chaos, me, "again", number);
+		return me->mortal ? 0 : fail_at(chaos, me, "again", seq);
 	}
-	if (number > me->next && !chaos->overwrite)
-		return fail_at(chaos, me, "goes on with", number);
-	me->lost += number - me->next;
+	if (seq > me->next && !chaos->overwrite)
+		return fail_at(chaos, me, "goes on with", seq);
+	me->lost += seq - me->next;
 	me->taken++;
-	__atomic_store_n(&me->next, number + 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&me->next, seq + 1, __ATOMIC_SEQ_CST);
 	return 0;
 }
 
@@ -86,11 +86,11 @@ static void stall(unsigned int *seed, unsigned int times)
 }
 
 /* 0, or a negative errno, as the library says; or 1 if it has failed. */
-static int take_one(struct chaos *chaos, struct consumer *me, struct mmapshare_part *c,
+static int take_one(struct chaos *chaos, struct consumer *me, struct mmapshare_endpoint *c,
 		    uint64_t *given, uint64_t first, unsigned int *seed)
 {
 	const void *record;
-	uint64_t number;
+	uint64_t seq;
 	size_t length;
 	bool whole;
 	int ret;
@@ -98,23 +98,23 @@ static int take_one(struct chaos *chaos, struct consumer *me, struct mmapshare_p
 	ret = mmapshare_ring_next(c, &record, &length);
 	if (ret)
 		return ret;
-	number = mmapshare_ring_number(c) - 1;
+	seq = mmapshare_ring_seq(c) - 1;
 	stall(seed, 128);
-	whole = is_whole(record, length, number);
+	whole = is_whole(record, length, seq);
 	if (mmapshare_ring_check(c) == -ESTALE)
-		return chaos->overwrite ? 0 : fail_at(chaos, me, "overwritten", number);
+		return chaos->overwrite ? 0 : fail_at(chaos, me, "overwritten", seq);
 	if (!whole)
-		return fail_at(chaos, me, "torn", number);
+		return fail_at(chaos, me, "torn", seq);
 	/* none is missing that is not counted */
-	if (first + (*given)++ + mmapshare_ring_lost(c) != number)
+	if (first + (*given)++ + mmapshare_ring_lost(c) != seq)
 		return fail_at(chaos, me, "losses are", mmapshare_ring_lost(c));
-	return account(chaos, me, number);
+	return account(chaos, me, seq);
 }
 
 static int consume(struct chaos *chaos, struct consumer *me, unsigned int *seed)
 {
 	unsigned int hold = 1, held = 0;
-	struct mmapshare_part *c;
+	struct mmapshare_endpoint *c;
 	uint64_t first, given = 0;
 	int ret;
 
@@ -122,7 +122,7 @@ static int consume(struct chaos *chaos, struct consumer *me, unsigned int *seed)
 	if (ret)
 		return fail_at(chaos, me, "attach", ret);
 	__atomic_store_n(&me->there, true, __ATOMIC_SEQ_CST);
-	first = mmapshare_ring_number(c);
+	first = mmapshare_ring_seq(c);
 	ret = begin(chaos, me, first);
 	while (!ret && me->next < chaos->total) {
 		ret = take_one(chaos, me, c, &given, first, seed);
@@ -135,7 +135,7 @@ static int consume(struct chaos *chaos, struct consumer *me, unsigned int *seed)
 			held = 0;
 		}
 		if (ret == -EAGAIN)
-			ret = mmapshare_ring_wait(c, MMAPSHARE_RING_WAIT_STAY, LIMIT);
+			ret = mmapshare_ring_wait(c, MMAPSHARE_RING_WAIT_IGNORE_HUP, LIMIT);
 		if (ret)
 			return fail_at(chaos, me, "next or wait", ret);
 		stall(seed, 8192);
@@ -204,10 +204,10 @@ static void tell_state(struct __test_metadata *_metadata, const FIXTURE_DATA(rin
 	if (mmapshare_ring_stat(self->region, &r, &p, cursors, CONSUMERS))
 		return;
 	TH_LOG("producer %u at %llx, tail %llx, %llu records; wake %llx, room %llx, kept %llx",
-	       r.producer, p.position, p.tail, p.records, r.wake, r.room, r.kept);
+	       r.producer_state, p.pos, p.oldest_pos, p.seq, r.consumer_wake_pos, r.producer_wake_pos, r.retained_pos);
 	for (i = 0; i < CONSUMERS; i++)
 		if (r.consumers >> i & 1)
-			TH_LOG("cursor %d at %llx", i, cursors[i].position);
+			TH_LOG("cursor %d at %llx", i, cursors[i].pos);
 }
 
 /* Until all have done what they had to; false if somebody has failed. */

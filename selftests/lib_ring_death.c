@@ -10,9 +10,9 @@
 
 /* A process that has a part of its own, and waits to be killed. */
 static pid_t start(FIXTURE_DATA(ring) *self, unsigned int flags,
-		   int (*run)(struct mmapshare_part *))
+		   int (*run)(struct mmapshare_endpoint *))
 {
-	struct mmapshare_part *part;
+	struct mmapshare_endpoint *ep;
 	int ready[2];
 	char byte;
 	pid_t pid;
@@ -28,7 +28,7 @@ static pid_t start(FIXTURE_DATA(ring) *self, unsigned int flags,
 		return pid;
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (attach(self, &part, flags) || run(part))
+	if (attach(self, &ep, flags) || run(ep))
 		_exit(1);
 	if (write(ready[1], "x", 1) != 1)
 		_exit(1);
@@ -42,7 +42,7 @@ static void kill_and_wait(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-static int put_ten_and_a_half(struct mmapshare_part *p)
+static int put_ten_and_a_half(struct mmapshare_endpoint *p)
 {
 	void *room;
 	int i, ret = 0;
@@ -72,7 +72,7 @@ TEST_F(ring, producer_is_killed)
 	EXPECT_EQ(10, take_all(self->c, 0, LENGTH));
 	EXPECT_EQ(-EPIPE, mmapshare_ring_wait(self->c, 0, FOREVER));
 	EXPECT_EQ(-EPIPE, mmapshare_ring_wait(self->c, 0, 0));
-	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, MMAPSHARE_RING_WAIT_STAY, MS));
+	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, MMAPSHARE_RING_WAIT_IGNORE_HUP, MS));
 	EXPECT_EQ(1, poll(&p, 1, 0));
 	EXPECT_EQ(POLLHUP, p.revents);
 	ASSERT_EQ(0, attach(self, &self->p, PRODUCER));
@@ -120,7 +120,7 @@ TEST_F(ring, producer_is_killed_between_two_looks)
 	page = mmap(NULL, self->dev.page, PROT_READ | PROT_WRITE, MAP_SHARED,
 		    mmapshare_ring_fd(self->p), ring.producer_offset);
 	ASSERT_NE(MAP_FAILED, page);
-	page->tail += 3 * (8 + LENGTH);
+	page->oldest_pos += 3 * (8 + LENGTH);
 	munmap(page, self->dev.page);
 	mmapshare_ring_close(self->p);
 	ASSERT_EQ(0, attach(self, &self->p, PRODUCER));
@@ -130,7 +130,7 @@ TEST_F(ring, producer_is_killed_between_two_looks)
 	EXPECT_EQ(n, take_all(self->c, n, LENGTH));
 }
 
-static int take_five(struct mmapshare_part *c)
+static int take_five(struct mmapshare_endpoint *c)
 {
 	const void *record;
 	size_t length;
@@ -154,13 +154,13 @@ TEST_F(ring, consumer_is_killed)
 	EXPECT_EQ(5, put_all(self->p, n, LENGTH));
 	kill_and_wait(pid);
 	EXPECT_EQ(-EPIPE, mmapshare_ring_wait(self->p, 0, FOREVER));
-	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->p, MMAPSHARE_RING_WAIT_STAY, MS));
+	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->p, MMAPSHARE_RING_WAIT_IGNORE_HUP, MS));
 	ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
 	EXPECT_EQ(n, take_all(self->c, 5, LENGTH));
 	EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, 0));
 }
 
-static int nothing(struct mmapshare_part *part)
+static int nothing(struct mmapshare_endpoint *ep)
 {
 	return 0;
 }
@@ -252,7 +252,7 @@ static int take_one(void *c)
 
 TEST_F(ring, revoked_while_we_sleep)
 {
-	struct mmapshare_part *late;
+	struct mmapshare_endpoint *late;
 	pthread_t thread;
 	void *room;
 

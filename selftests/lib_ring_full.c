@@ -55,7 +55,7 @@ TEST_F(ring, full_of_reserved)
 /* Who comes later does not get what was there before all others were done. */
 TEST_F(ring, many_consumers)
 {
-	struct mmapshare_part *c[CONSUMERS];
+	struct mmapshare_endpoint *c[CONSUMERS];
 	uint64_t put = 0;
 	int round, i;
 
@@ -63,7 +63,7 @@ TEST_F(ring, many_consumers)
 	for (i = 0; i < CONSUMERS; i++)
 		ASSERT_EQ(0, attach(self, &c[i], CONSUMER));
 	for (round = 0; round < 200; round++) {
-		const struct mmapshare_part *slowest = c[round % CONSUMERS];
+		const struct mmapshare_endpoint *slowest = c[round % CONSUMERS];
 		const uint64_t first = put;
 
 		put += put_all(self->p, put, LENGTH);
@@ -102,7 +102,7 @@ TEST_F(ring, kept)
 
 TEST_F(ring, who_goes_is_not_waited_for)
 {
-	struct mmapshare_part *other;
+	struct mmapshare_endpoint *other;
 	long n;
 
 	ASSERT_EQ(0, attach_both(self));
@@ -134,7 +134,7 @@ TEST_F(ring, newest)
 
 static void *come_for_the_newest(void *arg)
 {
-	struct mmapshare_part *c;
+	struct mmapshare_endpoint *c;
 
 	/* the producer is asleep */
 	sleep_ns(300 * MS);

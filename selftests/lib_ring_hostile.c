@@ -11,7 +11,7 @@
 struct raw {
 	int fd;
 	char *base;
-	struct mmapshare_ring_attach at;
+	struct mmapshare_ring_attach_args at;
 	struct mmapshare_ring *ring;
 	struct mmapshare_ring_producer *p;
 	struct mmapshare_ring_cursor *c;
@@ -20,7 +20,7 @@ struct raw {
 
 static int raw_attach(struct raw *raw, const struct mmapshare *region, unsigned int flags)
 {
-	raw->at = (struct mmapshare_ring_attach){ .size = sizeof(raw->at), .flags = flags };
+	raw->at = (struct mmapshare_ring_attach_args){ .size = sizeof(raw->at), .flags = flags };
 	raw->fd = ioctl(mmapshare_fd(region), MMAPSHARE_IOC_RING_ATTACH, &raw->at);
 	if (raw->fd < 0)
 		return errno;
@@ -42,9 +42,9 @@ static void raw_detach(struct raw *raw)
 	close(raw->fd);
 }
 
-static struct mmapshare_record *raw_record(struct raw *raw, uint64_t position)
+static struct mmapshare_record *raw_record(struct raw *raw, uint64_t pos)
 {
-	return (void *)(raw->data + (position & (raw->ring->data_size - 8)));
+	return (void *)(raw->data + (pos & (raw->ring->data_size - 8)));
 }
 
 /* Where the producer can be: nothing of it is to be believed. */
@@ -58,14 +58,14 @@ TEST_F(ring, positions_that_cannot_be)
 
 	ASSERT_EQ(0, raw_attach(&raw, self->region, PRODUCER));
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		raw.p->position = 0;
+		raw.p->pos = 0;
 		ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
-		raw.p->position = bad[i];
+		raw.p->pos = bad[i];
 		EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record,
 							&self->length));
 		EXPECT_GE(0, mmapshare_ring_wait(self->c, 0, 0));
 		/* he comes to his senses */
-		raw.p->position = 0;
+		raw.p->pos = 0;
 		EXPECT_EQ(-EAGAIN, mmapshare_ring_next(self->c, &self->record,
 						       &self->length));
 		mmapshare_ring_close(self->c);
@@ -82,7 +82,7 @@ TEST_F(ring, lengths_that_cannot_be)
 
 	ASSERT_EQ(0, raw_attach(&raw, self->region, PRODUCER));
 	ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
-	raw.p->position = 40;
+	raw.p->pos = 40;
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		raw_record(&raw, 0)->length = bad[i];
 		EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record,
@@ -92,9 +92,9 @@ TEST_F(ring, lengths_that_cannot_be)
 							&self->length));
 	}
 	raw_record(&raw, 0)->length = 32;
-	raw_record(&raw, 0)->number = 7;
+	raw_record(&raw, 0)->seq = 7;
 	EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record, &self->length));
-	raw_record(&raw, 0)->number = 0;
+	raw_record(&raw, 0)->seq = 0;
 	EXPECT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
 	EXPECT_EQ(32, (int)self->length);
 	raw_detach(&raw);
@@ -109,19 +109,19 @@ TEST_F(ring, tails_that_cannot_be)
 	ASSERT_EQ(0, make_ring(self, self->dev.page, OVERWRITE));
 	ASSERT_EQ(0, raw_attach(&raw, self->region, PRODUCER));
 	ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
-	raw.p->position = 40;
+	raw.p->pos = 40;
 	raw_record(&raw, 0)->length = 32;
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		raw.p->tail = bad[i];
+		raw.p->oldest_pos = bad[i];
 		EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record,
 							&self->length));
 	}
 	/* numbers do not go back */
-	raw.p->tail = 40;
-	raw_record(&raw, 40)->number = -3U;
+	raw.p->oldest_pos = 40;
+	raw_record(&raw, 40)->seq = -3U;
 	EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record, &self->length));
 	EXPECT_EQ(0, (int)mmapshare_ring_lost(self->c));
-	raw_record(&raw, 40)->number = 1;
+	raw_record(&raw, 40)->seq = 1;
 	EXPECT_EQ(-EAGAIN, mmapshare_ring_next(self->c, &self->record, &self->length));
 	EXPECT_EQ(1, (int)mmapshare_ring_lost(self->c));
 	raw_detach(&raw);
@@ -141,7 +141,7 @@ TEST_F(ring, cursors_that_cannot_be)
 		ASSERT_EQ(0, raw_attach(&raw, self->region, CONSUMER));
 		n = put_all(self->p, 0, LENGTH);
 		ASSERT_LT(0, n);
-		raw.c->position = bad[i];
+		raw.c->pos = bad[i];
 		EXPECT_EQ(0, put_all(self->p, n, LENGTH));
 		/* nor does it get into what the next producer goes on with */
 		mmapshare_ring_close(self->p);
@@ -169,7 +169,7 @@ TEST_F(ring, lengths_of_a_dead_producer)
 	ASSERT_EQ(0, make_ring(self, self->dev.page, OVERWRITE));
 	ASSERT_EQ(0, raw_attach(&raw, self->region, PRODUCER));
 	raw_record(&raw, 0)->length = MMAPSHARE_RECORD_LENGTH;
-	raw.p->position = self->size;
+	raw.p->pos = self->size;
 	raw_detach(&raw);
 	ASSERT_EQ(0, attach(self, &self->p, PRODUCER));
 	for (i = 0; i < 100; i++) {
@@ -194,9 +194,9 @@ static void *scribble(void *arg)
 		for (i = 0; i < 50; i++)
 			*(volatile uint32_t *)(s->raw.data + rand_r(&seed) % size / 4 * 4) =
 				rand_r(&seed) % 200 | (rand_r(&seed) % 8 ? 0 : 1U << 30);
-		p->position += rand_r(&seed) % 300 * 8;
-		p->tail = p->position - rand_r(&seed) % (2 * size);
-		p->records = rand_r(&seed);
+		p->pos += rand_r(&seed) % 300 * 8;
+		p->oldest_pos = p->pos - rand_r(&seed) % (2 * size);
+		p->seq = rand_r(&seed);
 	}
 	return NULL;
 }

@@ -41,54 +41,54 @@ static inline int fail(struct diary *diary, const char *format, ...)
 	return 1;
 }
 
-static inline size_t record_length(uint64_t number)
+static inline size_t record_length(uint64_t seq)
 {
-	return RECORD_MIN + length_of(number, RECORD_MAX - RECORD_MIN);
+	return RECORD_MIN + length_of(seq, RECORD_MAX - RECORD_MIN);
 }
 
-static inline uint64_t record_word(uint64_t number, size_t i)
+static inline uint64_t record_word(uint64_t seq, size_t i)
 {
-	return number + i * 0x9e3779b97f4a7c15ULL;
+	return seq + i * 0x9e3779b97f4a7c15ULL;
 }
 
-static inline void fill_record(void *record, size_t length, uint64_t number)
+static inline void fill_record(void *record, size_t length, uint64_t seq)
 {
 	uint64_t *words = record;
 	size_t i;
 
 	for (i = 0; i < length / 8; i++)
-		words[i] = record_word(number, i);
-	memset(words + i, number, length % 8);
+		words[i] = record_word(seq, i);
+	memset(words + i, seq, length % 8);
 }
 
-static inline bool is_whole(const void *record, size_t length, uint64_t number)
+static inline bool is_whole(const void *record, size_t length, uint64_t seq)
 {
 	const uint64_t *words = record;
 	const unsigned char *bytes;
 	size_t i;
 
-	if (length != record_length(number))
+	if (length != record_length(seq))
 		return false;
 	for (i = 0; i < length / 8; i++)
-		if (words[i] != record_word(number, i))
+		if (words[i] != record_word(seq, i))
 			return false;
 	for (bytes = (const void *)(words + i), i = 0; i < length % 8; i++)
-		if (bytes[i] != (unsigned char)number)
+		if (bytes[i] != (unsigned char)seq)
 			return false;
 	return true;
 }
 
-/* Up to @many records, of which the first is @number; how many there is room for. */
-static inline int reserve_records(struct mmapshare_part *p, uint64_t number, int many)
+/* Up to @many records, of which the first is @seq; how many there is room for. */
+static inline int reserve_records(struct mmapshare_endpoint *p, uint64_t seq, int many)
 {
 	void *room;
 	int i, ret;
 
 	for (i = 0; i < many; i++) {
-		ret = mmapshare_ring_reserve(p, record_length(number + i), &room);
+		ret = mmapshare_ring_reserve(p, record_length(seq + i), &room);
 		if (ret)
 			return ret == -EAGAIN && i ? i : ret;
-		fill_record(room, record_length(number + i), number + i);
+		fill_record(room, record_length(seq + i), seq + i);
 	}
 	return i;
 }
@@ -100,36 +100,36 @@ static inline int reserve_records(struct mmapshare_part *p, uint64_t number, int
 static inline int produce(FIXTURE_DATA(ring) *self, struct diary *diary, uint64_t total,
 			  unsigned int *seed)
 {
-	struct mmapshare_part *p;
-	uint64_t number;
+	struct mmapshare_endpoint *p;
+	uint64_t seq;
 	int ret;
 
 	ret = attach(self, &p, PRODUCER);
 	if (ret)
 		return fail(diary, "producer: attach: %d", ret);
-	number = mmapshare_ring_number(p);
-	if (number != diary->done && number != diary->begun)
+	seq = mmapshare_ring_seq(p);
+	if (seq != diary->done && seq != diary->begun)
 		return fail(diary, "producer: begins with %llu, %llu were committed, %llu begun",
-			    (unsigned long long)number, (unsigned long long)diary->done,
+			    (unsigned long long)seq, (unsigned long long)diary->done,
 			    (unsigned long long)diary->begun);
-	__atomic_store_n(&diary->done, number, __ATOMIC_SEQ_CST);
-	while (number < total) {
+	__atomic_store_n(&diary->done, seq, __ATOMIC_SEQ_CST);
+	while (seq < total) {
 		uint64_t many = 1 + rand_r(seed) / 7 % BATCH_MAX;
 
-		if (many > total - number)
-			many = total - number;
-		ret = reserve_records(p, number, many);
+		if (many > total - seq)
+			many = total - seq;
+		ret = reserve_records(p, seq, many);
 		if (ret > 0) {
-			number += ret;
-			__atomic_store_n(&diary->begun, number, __ATOMIC_SEQ_CST);
+			seq += ret;
+			__atomic_store_n(&diary->begun, seq, __ATOMIC_SEQ_CST);
 			ret = mmapshare_ring_commit(p);
-			__atomic_store_n(&diary->done, number, __ATOMIC_SEQ_CST);
+			__atomic_store_n(&diary->done, seq, __ATOMIC_SEQ_CST);
 		} else if (ret == -EAGAIN) {
-			ret = mmapshare_ring_wait(p, MMAPSHARE_RING_WAIT_STAY, LIMIT);
+			ret = mmapshare_ring_wait(p, MMAPSHARE_RING_WAIT_IGNORE_HUP, LIMIT);
 		}
 		if (ret)
 			return fail(diary, "producer: %d at %llu", ret,
-				    (unsigned long long)number);
+				    (unsigned long long)seq);
 		if (!(rand_r(seed) / 7 % 65536))
 			sleep_ns(MS);
 	}

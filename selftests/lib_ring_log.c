@@ -11,9 +11,9 @@
 #define SIZE		16384
 
 /* The bytes, with its header, that a record takes. */
-static uint64_t step_of(uint64_t number)
+static uint64_t step_of(uint64_t seq)
 {
-	return 8 + (record_length(number) + 7) / 8 * 8;
+	return 8 + (record_length(seq) + 7) / 8 * 8;
 }
 
 static int be_the_writer(FIXTURE_DATA(ring) *self, struct diary *diary, unsigned int seed,
@@ -35,26 +35,26 @@ static int be_the_writer(FIXTURE_DATA(ring) *self, struct diary *diary, unsigned
 static uint64_t read_all(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self,
 			 uint64_t *first, uint64_t *bytes)
 {
-	struct mmapshare_part *c;
-	uint64_t number;
+	struct mmapshare_endpoint *c;
+	uint64_t seq;
 	int ret;
 
 	*bytes = 0;
 	ASSERT_EQ(0, mmapshare_ring_open(&c, self->name, CONSUMER));
-	*first = mmapshare_ring_number(c);
-	for (number = *first; ; number++) {
+	*first = mmapshare_ring_seq(c);
+	for (seq = *first; ; seq++) {
 		ret = mmapshare_ring_next(c, &self->record, &self->length);
 		if (ret)
 			break;
-		ASSERT_TRUE(is_whole(self->record, self->length, number))
-			TH_LOG("record %llu", (unsigned long long)number);
-		*bytes += step_of(number);
+		ASSERT_TRUE(is_whole(self->record, self->length, seq))
+			TH_LOG("record %llu", (unsigned long long)seq);
+		*bytes += step_of(seq);
 	}
 	EXPECT_EQ(-EAGAIN, ret);
 	EXPECT_EQ(0, (int)mmapshare_ring_lost(c));
-	EXPECT_EQ(number, mmapshare_ring_number(c));
+	EXPECT_EQ(seq, mmapshare_ring_seq(c));
 	mmapshare_ring_close(c);
-	return number;
+	return seq;
 }
 
 TEST_F_TIMEOUT(ring, writer_is_killed, 3600)
@@ -99,23 +99,23 @@ TEST_F(ring, numbers)
 {
 	ASSERT_EQ(0, make_ring(self, SIZE, OVERWRITE));
 	ASSERT_EQ(0, attach_both(self));
-	EXPECT_EQ(0, (int)mmapshare_ring_number(self->p));
-	EXPECT_EQ(0, (int)mmapshare_ring_number(self->c));
+	EXPECT_EQ(0, (int)mmapshare_ring_seq(self->p));
+	EXPECT_EQ(0, (int)mmapshare_ring_seq(self->c));
 	EXPECT_EQ(3, reserve_records(self->p, 0, 3));
-	EXPECT_EQ(3, (int)mmapshare_ring_number(self->p));
+	EXPECT_EQ(3, (int)mmapshare_ring_seq(self->p));
 	ASSERT_EQ(0, mmapshare_ring_discard(self->p));
-	EXPECT_EQ(0, (int)mmapshare_ring_number(self->p));
+	EXPECT_EQ(0, (int)mmapshare_ring_seq(self->p));
 	EXPECT_EQ(2, reserve_records(self->p, 0, 2));
 	ASSERT_EQ(0, mmapshare_ring_commit(self->p));
 	EXPECT_EQ(1, reserve_records(self->p, 2, 1));
 	mmapshare_ring_close(self->p);
 	ASSERT_EQ(0, attach(self, &self->p, PRODUCER));
-	EXPECT_EQ(2, (int)mmapshare_ring_number(self->p));
+	EXPECT_EQ(2, (int)mmapshare_ring_seq(self->p));
 	ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
-	EXPECT_EQ(1, (int)mmapshare_ring_number(self->c));
+	EXPECT_EQ(1, (int)mmapshare_ring_seq(self->c));
 	mmapshare_ring_close(self->c);
 	ASSERT_EQ(0, attach(self, &self->c, CONSUMER | NEWEST));
-	EXPECT_EQ(2, (int)mmapshare_ring_number(self->c));
+	EXPECT_EQ(2, (int)mmapshare_ring_seq(self->c));
 }
 
 TEST_HARNESS_MAIN

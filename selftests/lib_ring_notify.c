@@ -5,14 +5,14 @@
 #include <pthread.h>
 
 /* The library is asked nothing but to notify: what it would do when it commits. */
-static void publish(struct mmapshare_part *p)
+static void publish(struct mmapshare_endpoint *p)
 {
-	__atomic_store_n(&p->p->position, p->position, __ATOMIC_RELEASE);
+	__atomic_store_n(&p->p->pos, p->pos, __ATOMIC_RELEASE);
 }
 
-static void *wait_for_a_record(void *part)
+static void *wait_for_a_record(void *ep)
 {
-	return (void *)(long)mmapshare_ring_wait(part, 0, 20 * SECOND);
+	return (void *)(long)mmapshare_ring_wait(ep, 0, 20 * SECOND);
 }
 
 TEST_F(ring, a_sleeper_is_woken)
@@ -22,14 +22,14 @@ TEST_F(ring, a_sleeper_is_woken)
 
 	ASSERT_EQ(0, attach_both(self));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_for_a_record, self->c));
-	while (!(self->p->ring->wake & 1))
+	while (!(self->p->ring->consumer_wake_pos & 1))
 		sched_yield();
 	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 8, (void **)&self->record));
 	publish(self->p);
 	EXPECT_EQ(0, mmapshare_ring_notify(self->p));
 	ASSERT_EQ(0, pthread_join(thread, &ret));
 	EXPECT_EQ(NULL, ret);
-	EXPECT_EQ(0ULL, self->p->ring->wake);
+	EXPECT_EQ(0ULL, self->p->ring->consumer_wake_pos);
 }
 
 TEST_F(ring, nobody_sleeps)

@@ -156,7 +156,7 @@ TEST_F(ring, lost_once)
 
 TEST_F(ring, each_has_his_own_losses)
 {
-	struct mmapshare_part *late;
+	struct mmapshare_endpoint *late;
 	uint64_t i;
 
 	ASSERT_EQ(0, begin(self));
@@ -236,7 +236,7 @@ TEST_F(ring, overwritten_during_a_copy)
 #define RACE_MAX	600
 
 struct race {
-	struct mmapshare_part *p;
+	struct mmapshare_endpoint *p;
 	uint64_t records;
 	int ret;
 };
@@ -277,7 +277,7 @@ static bool is_whole(const void *record, size_t length, uint64_t *n)
 }
 
 /* Where it is used. 1 if it was whole, 0 if it was not, or a negative errno. */
-static int take_in_place(struct mmapshare_part *c, uint64_t *n)
+static int take_in_place(struct mmapshare_endpoint *c, uint64_t *n)
 {
 	const void *record;
 	size_t length;
@@ -291,7 +291,7 @@ static int take_in_place(struct mmapshare_part *c, uint64_t *n)
 	return mmapshare_ring_release(c) ?: ret ?: whole;
 }
 
-static int take_copy(struct mmapshare_part *c, uint64_t *n)
+static int take_copy(struct mmapshare_endpoint *c, uint64_t *n)
 {
 	char copy[RACE_MAX + 8];
 	ssize_t length = mmapshare_ring_read(c, copy, sizeof(copy));

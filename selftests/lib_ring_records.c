@@ -112,7 +112,7 @@ TEST_F(ring, discarded)
 	EXPECT_EQ(0, mmapshare_ring_commit(self->p));
 	ASSERT_EQ(0, put_record(self->p, 1, 8));
 	ASSERT_EQ(0, put_record(self->p, 2, 8));
-	EXPECT_EQ(3, (int)mmapshare_ring_number(self->p));
+	EXPECT_EQ(3, (int)mmapshare_ring_seq(self->p));
 	EXPECT_EQ(3, take_all(self->c, 0, 8));
 	EXPECT_EQ(0, (int)mmapshare_ring_lost(self->c));
 }
@@ -189,9 +189,9 @@ TEST_F(ring, wrong_among_others)
 	headers[1]->length = MMAPSHARE_RECORD_LENGTH;
 	EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record, &self->length));
 	headers[1]->length = 16;
-	headers[1]->number++;
+	headers[1]->seq++;
 	EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record, &self->length));
-	headers[1]->number--;
+	headers[1]->seq--;
 	ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
 	EXPECT_TRUE(is_record(self->record, self->length, 1, 16));
 }
@@ -244,16 +244,16 @@ TEST_F(ring, one_producer_after_the_other)
 
 TEST_F(ring, roles)
 {
-	struct mmapshare_part *part = NULL;
+	struct mmapshare_endpoint *ep = NULL;
 	void *room;
 	int i;
 
 	ASSERT_EQ(0, attach_both(self));
-	EXPECT_EQ(-EBUSY, attach(self, &part, PRODUCER));
-	EXPECT_EQ(-EINVAL, attach(self, &part, 0));
-	EXPECT_EQ(-EINVAL, attach(self, &part, PRODUCER | CONSUMER));
-	EXPECT_EQ(-EINVAL, attach(self, &part, PRODUCER | NEWEST));
-	EXPECT_EQ(NULL, part);
+	EXPECT_EQ(-EBUSY, attach(self, &ep, PRODUCER));
+	EXPECT_EQ(-EINVAL, attach(self, &ep, 0));
+	EXPECT_EQ(-EINVAL, attach(self, &ep, PRODUCER | CONSUMER));
+	EXPECT_EQ(-EINVAL, attach(self, &ep, PRODUCER | NEWEST));
+	EXPECT_EQ(NULL, ep);
 
 	EXPECT_EQ(-EBADF, mmapshare_ring_reserve(self->c, 1, &room));
 	EXPECT_EQ(-EBADF, mmapshare_ring_commit(self->c));
@@ -269,25 +269,25 @@ TEST_F(ring, roles)
 	EXPECT_EQ(-EINVAL, mmapshare_ring_wait(self->c, ~0U, 0));
 
 	for (i = 1; i < CONSUMERS; i++)
-		ASSERT_EQ(0, attach(self, &part, CONSUMER));
-	EXPECT_EQ(-ENOSPC, attach(self, &part, CONSUMER));
+		ASSERT_EQ(0, attach(self, &ep, CONSUMER));
+	EXPECT_EQ(-ENOSPC, attach(self, &ep, CONSUMER));
 }
 
 TEST_F(ring, opened)
 {
 	struct mmapshare *other, *plain;
-	struct mmapshare_part *part;
+	struct mmapshare_endpoint *ep;
 
-	EXPECT_EQ(-ENOENT, mmapshare_ring_open(&part, "no-such-ring", CONSUMER));
-	EXPECT_EQ(-ENOTTY, mmapshare_ring_open(&part, NULL, CONSUMER));
-	EXPECT_EQ(-ENOTTY, mmapshare_ring_open(&part, "/dev/null", CONSUMER));
+	EXPECT_EQ(-ENOENT, mmapshare_ring_open(&ep, "no-such-ring", CONSUMER));
+	EXPECT_EQ(-ENOTTY, mmapshare_ring_open(&ep, NULL, CONSUMER));
+	EXPECT_EQ(-ENOTTY, mmapshare_ring_open(&ep, "/dev/null", CONSUMER));
 	EXPECT_EQ(0, mmapshare_ring_open(&self->c, region_node(self->name), CONSUMER));
 
 	ASSERT_EQ(0, mmapshare_open(&other, self->name, MMAPSHARE_READ));
-	EXPECT_EQ(-EBADF, mmapshare_ring_attach(&part, other, PRODUCER));
-	EXPECT_EQ(0, mmapshare_ring_attach(&part, other, CONSUMER));
+	EXPECT_EQ(-EBADF, mmapshare_ring_attach(&ep, other, PRODUCER));
+	EXPECT_EQ(0, mmapshare_ring_attach(&ep, other, CONSUMER));
 	mmapshare_close(other);
-	mmapshare_ring_close(part);
+	mmapshare_ring_close(ep);
 
 	EXPECT_EQ(-EEXIST, mmapshare_ring_create(&other, self->name, 1, 0, 1, 0600));
 	EXPECT_EQ(0, mmapshare_ring_create_or_open(&other, self->name, 1, 0, 1, 0600));
@@ -299,7 +299,7 @@ TEST_F(ring, opened)
 	EXPECT_EQ(-EINVAL, mmapshare_ring_create(&other, NULL, 0, 0, 1, 0));
 
 	ASSERT_EQ(0, mmapshare_create(&plain, NULL, 1, 0, 0));
-	EXPECT_EQ(-ENOTTY, mmapshare_ring_attach(&part, plain, CONSUMER));
+	EXPECT_EQ(-ENOTTY, mmapshare_ring_attach(&ep, plain, CONSUMER));
 	mmapshare_close(plain);
 }
 
@@ -323,19 +323,19 @@ TEST_F(ring, statistics)
 	EXPECT_EQ((int)(MMAPSHARE_RING | OVERWRITE), (int)ring.flags);
 	EXPECT_EQ(CONSUMERS, (int)ring.consumers_max);
 	EXPECT_EQ(1, (int)ring.consumers);
-	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_HERE, (int)ring.producer);
-	EXPECT_EQ(32, (int)producer.position);
-	EXPECT_EQ(2, (int)producer.records);
+	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_ATTACHED, (int)ring.producer_state);
+	EXPECT_EQ(32, (int)producer.pos);
+	EXPECT_EQ(2, (int)producer.seq);
 	EXPECT_EQ(5, (int)producer.dropped);
 	EXPECT_EQ(0, (int)producer.overwritten);
-	EXPECT_EQ(16, (int)cursors[0].position);
-	EXPECT_EQ(1, (int)cursors[0].number);
+	EXPECT_EQ(16, (int)cursors[0].pos);
+	EXPECT_EQ(1, (int)cursors[0].seq);
 
 	/* one that overwrites never refuses */
 	for (i = 0; i < 1000; i++)
 		ASSERT_EQ(0, put_record(self->p, i, self->size / 4 - 8));
 	ASSERT_EQ(0, mmapshare_ring_stat(self->region, &ring, &producer, NULL, 0));
-	EXPECT_EQ(1002, (int)producer.records);
+	EXPECT_EQ(1002, (int)producer.seq);
 	EXPECT_EQ(999, (int)producer.overwritten);
 
 	ASSERT_EQ(0, mmapshare_create(&plain, NULL, 1, 0, 0));

@@ -8,7 +8,7 @@
 
 #define PRODUCER	MMAPSHARE_RING_ATTACH_PRODUCER
 #define CONSUMER	MMAPSHARE_RING_ATTACH_CONSUMER
-#define NEWEST		MMAPSHARE_RING_ATTACH_NEWEST
+#define NEWEST		MMAPSHARE_RING_ATTACH_LATEST
 #define OVERWRITE	MMAPSHARE_RING_OVERWRITE
 #define CONSUMERS	4
 
@@ -17,7 +17,7 @@ FIXTURE(ring) {
 	struct device dev;
 	char name[32];
 	struct mmapshare *region;
-	struct mmapshare_part *p, *c;
+	struct mmapshare_endpoint *p, *c;
 	size_t size;
 	const void *record;
 	size_t length;
@@ -34,10 +34,10 @@ static inline int make_ring(FIXTURE_DATA(ring) *self, size_t size, unsigned int 
 				     0600);
 }
 
-static inline int attach(FIXTURE_DATA(ring) *self, struct mmapshare_part **part,
+static inline int attach(FIXTURE_DATA(ring) *self, struct mmapshare_endpoint **ep,
 			 unsigned int flags)
 {
-	return mmapshare_ring_attach(part, self->region, flags);
+	return mmapshare_ring_attach(ep, self->region, flags);
 }
 
 static inline int attach_both(FIXTURE_DATA(ring) *self)
@@ -63,34 +63,34 @@ FIXTURE_TEARDOWN(ring)
 	close(self->dev.fd);
 }
 
-/* The length of record @number: of all sorts, and often short. */
-static inline size_t length_of(uint64_t number, size_t max)
+/* The length of record @seq: of all sorts, and often short. */
+static inline size_t length_of(uint64_t seq, size_t max)
 {
-	const uint64_t random = (number + 1) * 0x9e3779b97f4a7c15ULL;
+	const uint64_t random = (seq + 1) * 0x9e3779b97f4a7c15ULL;
 
 	return (random >> 20) % (random >> 62 ? max / 16 : max + 1);
 }
 
 /* Both of these only store and load: whatever uses them counts system calls. */
-static inline int put_record(struct mmapshare_part *p, uint64_t number, size_t length)
+static inline int put_record(struct mmapshare_endpoint *p, uint64_t seq, size_t length)
 {
 	void *record;
 	int ret = mmapshare_ring_reserve(p, length, &record);
 
 	if (ret)
 		return ret;
-	make_bytes(record, length, 0, number);
+	make_bytes(record, length, 0, seq);
 	return mmapshare_ring_commit(p);
 }
 
-static inline bool is_record(const void *record, size_t length, uint64_t number, size_t wanted)
+static inline bool is_record(const void *record, size_t length, uint64_t seq, size_t wanted)
 {
 	return length == wanted && !((uintptr_t)record % 8) &&
-	       same_bytes(record, length, 0, number);
+	       same_bytes(record, length, 0, seq);
 }
 
 /* Put records until there is no room. How many, or a negative errno. */
-static inline long put_all(struct mmapshare_part *p, uint64_t first, size_t length)
+static inline long put_all(struct mmapshare_endpoint *p, uint64_t first, size_t length)
 {
 	long n = 0;
 	int ret;
@@ -101,7 +101,7 @@ static inline long put_all(struct mmapshare_part *p, uint64_t first, size_t leng
 }
 
 /* Take what there is, all of @length; how many, or a negative errno, or -1. */
-static inline long take_all(struct mmapshare_part *c, uint64_t first, size_t length)
+static inline long take_all(struct mmapshare_endpoint *c, uint64_t first, size_t length)
 {
 	const void *record;
 	size_t got;

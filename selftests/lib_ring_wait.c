@@ -13,26 +13,26 @@
 
 /* Each has a ring to the other. */
 struct player {
-	struct mmapshare_part *in, *out;
-	int (*wait)(struct mmapshare_part *in);
+	struct mmapshare_endpoint *in, *out;
+	int (*wait)(struct mmapshare_endpoint *in);
 	uint64_t rounds;
 	bool serves;
 	int ret;
 };
 
-static int by_wait(struct mmapshare_part *in)
+static int by_wait(struct mmapshare_endpoint *in)
 {
 	return mmapshare_ring_wait(in, 0, LIMIT);
 }
 
-static int by_poll(struct mmapshare_part *in)
+static int by_poll(struct mmapshare_endpoint *in)
 {
 	struct pollfd p = { .fd = mmapshare_ring_fd(in), .events = POLLIN };
 
 	return poll(&p, 1, 20000) == 1 && p.revents == POLLIN ? 0 : -ETIMEDOUT;
 }
 
-static int take_number(struct player *player, uint64_t *number)
+static int take_number(struct player *player, uint64_t *seq)
 {
 	const void *record;
 	size_t length;
@@ -45,21 +45,21 @@ static int take_number(struct player *player, uint64_t *number)
 	}
 	if (ret || length != 8)
 		return ret ? ret : -EPROTO;
-	memcpy(number, record, 8);
+	memcpy(seq, record, 8);
 	return mmapshare_ring_release(player->in);
 }
 
 static void *play(void *arg)
 {
 	struct player *player = arg;
-	uint64_t i, number;
+	uint64_t i, seq;
 
 	for (i = 0; i < player->rounds && !player->ret; i++) {
 		if (player->serves)
 			player->ret = mmapshare_ring_write(player->out, &i, 8);
 		if (!player->ret)
-			player->ret = take_number(player, &number);
-		if (!player->ret && number != i)
+			player->ret = take_number(player, &seq);
+		if (!player->ret && seq != i)
 			player->ret = -EPROTO;
 		if (!player->ret && !player->serves)
 			player->ret = mmapshare_ring_write(player->out, &i, 8);
@@ -68,7 +68,7 @@ static void *play(void *arg)
 }
 
 static void ping_pong(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self,
-		      int (*wait)(struct mmapshare_part *), unsigned int spins)
+		      int (*wait)(struct mmapshare_endpoint *), unsigned int spins)
 {
 	const uint64_t rounds = from_environment("MMAPSHARE_ROUNDS", ROUNDS);
 	struct player a = { .wait = wait, .rounds = rounds, .serves = true };
@@ -114,11 +114,11 @@ static void *take_many(void *arg)
 {
 	struct player *player = arg;
 	unsigned int seed = 1;
-	uint64_t i, number;
+	uint64_t i, seq;
 
 	for (i = 0; i < player->rounds && !player->ret; i++) {
-		player->ret = take_number(player, &number);
-		if (!player->ret && number != i)
+		player->ret = take_number(player, &seq);
+		if (!player->ret && seq != i)
 			player->ret = -EPROTO;
 		if (!(rand_r(&seed) % 4096))
 			sleep_ns(MS);
@@ -126,11 +126,11 @@ static void *take_many(void *arg)
 	return NULL;
 }
 
-static int put_number(struct mmapshare_part *p, uint64_t number)
+static int put_number(struct mmapshare_endpoint *p, uint64_t seq)
 {
 	int ret;
 
-	while ((ret = mmapshare_ring_write(p, &number, 8)) == -EAGAIN) {
+	while ((ret = mmapshare_ring_write(p, &seq, 8)) == -EAGAIN) {
 		ret = mmapshare_ring_wait(p, 0, LIMIT);
 		if (ret)
 			return ret;

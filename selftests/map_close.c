@@ -39,7 +39,7 @@ TEST_F(map, module_is_held)
 {
 	const int refs = module_refs();
 	struct device dev;
-	char *mem, *part;
+	char *mem, *ep;
 
 	ASSERT_LE(1, refs);
 	ASSERT_TRUE(device_open(&dev, O_RDWR));
@@ -58,8 +58,8 @@ TEST_F(map, module_is_held)
 	/* and not by a map that was refused */
 	EXPECT_EQ(ENXIO, errno_of(mmap(NULL, dev.page, PROT_READ, MAP_SHARED,
 				       self->dev.fd, dev.size)));
-	part = mmap(NULL, dev.page, PROT_READ, MAP_SHARED, self->dev.fd, 0);
-	EXPECT_NE(MAP_FAILED, part);
+	ep = mmap(NULL, dev.page, PROT_READ, MAP_SHARED, self->dev.fd, 0);
+	EXPECT_NE(MAP_FAILED, ep);
 	EXPECT_EQ(refs, module_refs());
 }
 

@@ -64,12 +64,12 @@ FIXTURE(advice) {
 
 FIXTURE_VARIANT(advice) {
 	bool touched;
-	bool part;
+	bool ep;
 };
 
 FIXTURE_VARIANT_ADD(advice, untouched) { };
 FIXTURE_VARIANT_ADD(advice, touched) { .touched = true, };
-FIXTURE_VARIANT_ADD(advice, part) { .touched = true, .part = true, };
+FIXTURE_VARIANT_ADD(advice, ep) { .touched = true, .ep = true, };
 
 FIXTURE_SETUP(advice)
 {
@@ -96,8 +96,8 @@ static size_t check(const struct device *dev, const char *mem)
 TEST_F(advice, all)
 {
 	const size_t page = self->dev.page;
-	const size_t at = variant->part ? page : 0;
-	const size_t length = variant->part ? 5 * page : self->dev.size;
+	const size_t at = variant->ep ? page : 0;
+	const size_t length = variant->ep ? 5 * page : self->dev.size;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(advices); i++) {

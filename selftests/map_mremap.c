@@ -94,12 +94,12 @@ TEST_F(map, shrink_and_move)
 TEST_F(map, refused)
 {
 	const size_t page = self->dev.page, size = self->dev.size;
-	char *part = mmap(NULL, page, PROT_READ, MAP_SHARED, self->dev.fd, 0);
+	char *ep = mmap(NULL, page, PROT_READ, MAP_SHARED, self->dev.fd, 0);
 
-	ASSERT_NE(MAP_FAILED, part);
+	ASSERT_NE(MAP_FAILED, ep);
 	EXPECT_EQ(2, count_maps(self->dev.fd));
 	/* growth, in the region and past its end */
-	EXPECT_EQ(EFAULT, errno_of(mremap(part, page, 2 * page,
+	EXPECT_EQ(EFAULT, errno_of(mremap(ep, page, 2 * page,
 					  MREMAP_MAYMOVE)));
 	EXPECT_EQ(EFAULT, errno_of(mremap(self->mem, size, size + page,
 					  MREMAP_MAYMOVE)));

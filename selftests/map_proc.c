@@ -7,7 +7,7 @@
 TEST_F(map, maps)
 {
 	const size_t page = self->dev.page;
-	char *part = mmap(NULL, 3 * page, PROT_READ, MAP_SHARED, self->dev.fd,
+	char *ep = mmap(NULL, 3 * page, PROT_READ, MAP_SHARED, self->dev.fd,
 			  5 * page);
 	unsigned long start, end, offset, inode;
 	char line[512], perms[5], path[256];
@@ -16,7 +16,7 @@ TEST_F(map, maps)
 	FILE *maps;
 	bool found = false;
 
-	ASSERT_NE(MAP_FAILED, part);
+	ASSERT_NE(MAP_FAILED, ep);
 	ASSERT_EQ(0, fstat(self->dev.fd, &st));
 	maps = fopen("/proc/self/maps", "r");
 	ASSERT_NE(NULL, maps);
@@ -24,11 +24,11 @@ TEST_F(map, maps)
 		if (sscanf(line, "%lx-%lx %4s %lx %x:%x %lu %255s", &start,
 			   &end, perms, &offset, &major, &minor, &inode,
 			   path) == 8)
-			found = start == (unsigned long)part;
+			found = start == (unsigned long)ep;
 	}
 	fclose(maps);
 	ASSERT_TRUE(found);
-	EXPECT_EQ((unsigned long)part + 3 * page, end);
+	EXPECT_EQ((unsigned long)ep + 3 * page, end);
 	EXPECT_STREQ("r--s", perms);
 	EXPECT_EQ(5 * page, offset);
 	EXPECT_EQ(st.st_ino, inode);

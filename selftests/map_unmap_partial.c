@@ -72,36 +72,36 @@ static int count_in_child(void *arg)
 TEST_F(map, counts)
 {
 	const size_t page = self->dev.page;
-	char *to, *part;
+	char *to, *ep;
 
 	EXPECT_EQ(1, count_maps(self->dev.fd));
-	part = mmap(NULL, 9 * page, PROT_READ, MAP_SHARED, self->dev.fd, page);
-	ASSERT_NE(MAP_FAILED, part);
+	ep = mmap(NULL, 9 * page, PROT_READ, MAP_SHARED, self->dev.fd, page);
+	ASSERT_NE(MAP_FAILED, ep);
 	EXPECT_EQ(2, count_maps(self->dev.fd));
 	/* split in two, in three */
-	ASSERT_EQ(0, mprotect(part, page, PROT_NONE));
+	ASSERT_EQ(0, mprotect(ep, page, PROT_NONE));
 	EXPECT_EQ(3, count_maps(self->dev.fd));
-	ASSERT_EQ(0, munmap(part + 4 * page, page));
+	ASSERT_EQ(0, munmap(ep + 4 * page, page));
 	EXPECT_EQ(4, count_maps(self->dev.fd));
 	/* a fork has as many again, until it exits */
 	EXPECT_EQ(-8, run_child(count_in_child, &self->dev.fd));
 	EXPECT_EQ(4, count_maps(self->dev.fd));
 	/* a move leaves the number, the move of a part adds one */
-	to = mremap(part + 5 * page, 4 * page, 4 * page, MREMAP_MAYMOVE);
-	ASSERT_EQ(part + 5 * page, to);
+	to = mremap(ep + 5 * page, 4 * page, 4 * page, MREMAP_MAYMOVE);
+	ASSERT_EQ(ep + 5 * page, to);
 	to = mmap(NULL, 4 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
 		  -1, 0);
-	ASSERT_EQ(to, mremap(part + 5 * page, 4 * page, 4 * page,
+	ASSERT_EQ(to, mremap(ep + 5 * page, 4 * page, 4 * page,
 			     MREMAP_MAYMOVE | MREMAP_FIXED, to));
 	EXPECT_EQ(4, count_maps(self->dev.fd));
-	ASSERT_EQ(part + 5 * page,
+	ASSERT_EQ(ep + 5 * page,
 		  mremap(to + page, page, page, MREMAP_MAYMOVE | MREMAP_FIXED,
-			 part + 5 * page));
+			 ep + 5 * page));
 	EXPECT_EQ(6, count_maps(self->dev.fd));
 	/* down to the first one, which may be cut at its edges */
 	ASSERT_EQ(0, munmap(to, 4 * page));
 	EXPECT_EQ(4, count_maps(self->dev.fd));
-	ASSERT_EQ(0, munmap(part, 9 * page));
+	ASSERT_EQ(0, munmap(ep, 9 * page));
 	EXPECT_EQ(1, count_maps(self->dev.fd));
 	ASSERT_EQ(0, munmap(self->mem + page, self->dev.size - page));
 	EXPECT_EQ(1, count_maps(self->dev.fd));

@@ -258,7 +258,7 @@ static int hammer(const char *node, off_t page)
 
 static int create(const char *node, const char *name)
 {
-	struct mmapshare_create create = {
+	struct mmapshare_create_args create = {
 		.size = sizeof(create),
 		.region_size = 1,
 		.mode = 0600,

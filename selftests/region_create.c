@@ -60,7 +60,7 @@ TEST_F(region, every_strategy)
 
 TEST_F(region, size_is_rounded_up_and_told)
 {
-	struct mmapshare_create create = {
+	struct mmapshare_create_args create = {
 		.size = sizeof(create),
 		.region_size = self->dev.page + 1,
 	};
@@ -74,7 +74,7 @@ TEST_F(region, size_is_rounded_up_and_told)
 
 TEST_F(region, close_on_exec_if_asked)
 {
-	struct mmapshare_create create = {
+	struct mmapshare_create_args create = {
 		.size = sizeof(create),
 		.region_size = 1,
 	};

@@ -47,7 +47,7 @@ TEST_F(region, names_without_an_end)
 
 TEST_F(region, names_with_something_behind_their_end)
 {
-	struct mmapshare_create create = {
+	struct mmapshare_create_args create = {
 		.size = sizeof(create),
 		.region_size = REGION_SIZE,
 		.mode = 0600,
@@ -87,12 +87,12 @@ TEST_F(region, modes)
 
 TEST_F(region, flags)
 {
-	struct mmapshare_create create = {
+	struct mmapshare_create_args create = {
 		.size = sizeof(create),
 		.flags = MMAPSHARE_CREATE_CLOEXEC << 1,
 		.region_size = REGION_SIZE,
 	};
-	struct mmapshare_destroy destroy = {
+	struct mmapshare_destroy_args destroy = {
 		.size = sizeof(destroy),
 		.flags = MMAPSHARE_DESTROY_REVOKE << 1,
 		.name = "x",
@@ -164,7 +164,7 @@ TEST_F(region, control_is_by_the_default_region_alone)
 
 TEST_F(region, bad_pointers)
 {
-	struct mmapshare_create create = {
+	struct mmapshare_create_args create = {
 		.size = sizeof(create),
 		.region_size = REGION_SIZE,
 		.mode = 0600,

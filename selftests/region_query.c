@@ -104,7 +104,7 @@ TEST_F(region, counters_follow)
 TEST_F(region, notifications_in_sysfs)
 {
 	int fd = region_create(self->dev.fd, self->name);
-	struct mmapshare_notify notify = { .size = sizeof(notify) };
+	struct mmapshare_notify_args notify = { .size = sizeof(notify) };
 
 	ASSERT_LE(0, fd);
 	EXPECT_STREQ("0", sysfs(self->name, "notifications"));

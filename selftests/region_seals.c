@@ -17,7 +17,7 @@ TEST_F(region, there_are_none_to_begin_with)
 
 TEST_F(region, are_added)
 {
-	struct mmapshare_seal seal = {
+	struct mmapshare_seal_args seal = {
 		.size = sizeof(seal),
 		.seals = MMAPSHARE_SEAL_WRITE,
 	};
@@ -52,15 +52,15 @@ TEST_F(region, seal_of_seals)
 TEST_F(region, seals_that_are_none)
 {
 	int fd = region_create_own(&self->dev, NULL), bit;
-	struct mmapshare_seal seal;
+	struct mmapshare_seal_args seal;
 
 	ASSERT_LE(0, fd);
 	for (bit = 3; bit < 32; bit++)
 		EXPECT_EQ(EINVAL, region_seal(fd, 1U << bit | MMAPSHARE_SEAL_WRITE));
-	seal = (struct mmapshare_seal){ .size = sizeof(seal), .reserved = 1 };
+	seal = (struct mmapshare_seal_args){ .size = sizeof(seal), .reserved = 1 };
 	EXPECT_EQ(-1, ioctl(fd, MMAPSHARE_IOC_SEAL, &seal));
 	EXPECT_EQ(EINVAL, errno);
-	seal = (struct mmapshare_seal){ .size = sizeof(seal), .flags = 1 };
+	seal = (struct mmapshare_seal_args){ .size = sizeof(seal), .flags = 1 };
 	EXPECT_EQ(-1, ioctl(fd, MMAPSHARE_IOC_SEAL, &seal));
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(0, region_seals(fd));

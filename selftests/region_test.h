@@ -23,7 +23,7 @@ static inline void name_copy(char *field, const char *name)
 static inline int region_create_as(int control, const char *name, uint64_t size,
 				   uint32_t strategy, uint32_t mode)
 {
-	struct mmapshare_create create = {
+	struct mmapshare_create_args create = {
 		.size = sizeof(create),
 		.flags = MMAPSHARE_CREATE_CLOEXEC,
 		.region_size = size,
@@ -47,7 +47,7 @@ static inline int region_create(int control, const char *name)
 /* 0, or the errno. */
 static inline int region_destroy(int control, const char *name)
 {
-	struct mmapshare_destroy destroy = { .size = sizeof(destroy) };
+	struct mmapshare_destroy_args destroy = { .size = sizeof(destroy) };
 
 	name_copy(destroy.name, name);
 	return ioctl(control, MMAPSHARE_IOC_DESTROY, &destroy) ? errno : 0;
@@ -76,7 +76,7 @@ static inline int region_create_own(const struct device *dev, const char *name)
 /* 0, or the errno. */
 static inline int region_seal(int fd, uint32_t seals)
 {
-	struct mmapshare_seal seal = { .size = sizeof(seal), .seals = seals };
+	struct mmapshare_seal_args seal = { .size = sizeof(seal), .seals = seals };
 
 	return ioctl(fd, MMAPSHARE_IOC_SEAL, &seal) ? errno : 0;
 }
@@ -84,7 +84,7 @@ static inline int region_seal(int fd, uint32_t seals)
 /* Those that there are, or minus errno. */
 static inline int region_seals(int fd)
 {
-	struct mmapshare_seal seal = { .size = sizeof(seal) };
+	struct mmapshare_seal_args seal = { .size = sizeof(seal) };
 
 	return ioctl(fd, MMAPSHARE_IOC_SEAL, &seal) ? -errno : (int)seal.seals;
 }
@@ -92,7 +92,7 @@ static inline int region_seals(int fd)
 /* A descriptor for reading only, or minus errno. */
 static inline int region_read_only(int fd)
 {
-	struct mmapshare_read_only ro = {
+	struct mmapshare_read_only_args ro = {
 		.size = sizeof(ro),
 		.flags = MMAPSHARE_READ_ONLY_CLOEXEC,
 	};
@@ -134,14 +134,14 @@ static inline int pass_fd(int socket, int *fd, bool send)
 /* 0, or the errno. */
 static inline int region_revoke(int fd)
 {
-	struct mmapshare_revoke revoke = { .size = sizeof(revoke) };
+	struct mmapshare_revoke_args revoke = { .size = sizeof(revoke) };
 
 	return ioctl(fd, MMAPSHARE_IOC_REVOKE, &revoke) ? errno : 0;
 }
 
 static inline int region_destroy_revoke(int control, const char *name)
 {
-	struct mmapshare_destroy destroy = {
+	struct mmapshare_destroy_args destroy = {
 		.size = sizeof(destroy),
 		.flags = MMAPSHARE_DESTROY_REVOKE,
 	};

@@ -8,7 +8,7 @@
 
 TEST_F(ring, refused)
 {
-	struct mmapshare_create create = {
+	struct mmapshare_create_args create = {
 		.size = sizeof(create),
 		.region_size = RING_SIZE,
 		.ring = MMAPSHARE_RING,
@@ -46,7 +46,7 @@ TEST_F(ring, sizes)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		struct mmapshare_create create = {
+		struct mmapshare_create_args create = {
 			.size = sizeof(create),
 			.region_size = i < 2 ? sizes[i].want :
 				       sizes[i].want * self->dev.page,
@@ -86,9 +86,9 @@ TEST_F(ring, first_page)
 	EXPECT_EQ(ring->data_offset + 2 * RING_SIZE, ring->map_size);
 	EXPECT_EQ(RING_SIZE / 2 - 8, ring->record_max);
 	EXPECT_EQ(0ULL, ring->consumers);
-	EXPECT_EQ(0ULL, ring->wake);
-	EXPECT_EQ(0ULL, ring->room);
-	EXPECT_EQ(0U, ring->producer);
+	EXPECT_EQ(0ULL, ring->consumer_wake_pos);
+	EXPECT_EQ(0ULL, ring->producer_wake_pos);
+	EXPECT_EQ(0U, ring->producer_state);
 	munmap(ring, page);
 }
 
@@ -113,7 +113,7 @@ TEST_F(ring, query)
 /* Programs that know nothing of rings make regions. */
 TEST_F(ring, old_program)
 {
-	struct mmapshare_create create = { .size = 88, .region_size = 4096, .consumers = 7 };
+	struct mmapshare_create_args create = { .size = 88, .region_size = 4096, .consumers = 7 };
 	int fd = ioctl(self->dev.fd, MMAPSHARE_IOC_CREATE, &create);
 	struct mmapshare_info info;
 

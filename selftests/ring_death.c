@@ -6,39 +6,39 @@
 #include "ring_test.h"
 #include <poll.h>
 
-static short poll_of(struct part *part)
+static short poll_of(struct endpoint *ep)
 {
-	struct pollfd pfd = { .fd = part->fd, .events = POLLIN | POLLOUT };
+	struct pollfd pfd = { .fd = ep->fd, .events = POLLIN | POLLOUT };
 
 	return poll(&pfd, 1, 0) < 0 ? -1 : pfd.revents;
 }
 
 /* A child that has a part, and does what @fn says. */
 static pid_t start(FIXTURE_DATA(ring) *self, uint32_t flags,
-		   int (*fn)(FIXTURE_DATA(ring) *self, struct part *part))
+		   int (*fn)(FIXTURE_DATA(ring) *self, struct endpoint *ep))
 {
 	pid_t pid = fork();
-	struct part part;
+	struct endpoint ep;
 
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (part_attach(&part, self->fd, flags))
+	if (endpoint_attach(&ep, self->fd, flags))
 		_exit(1);
-	_exit(fn(self, &part));
+	_exit(fn(self, &ep));
 }
 
-static int put_and_pause(FIXTURE_DATA(ring) *self, struct part *part)
+static int put_and_pause(FIXTURE_DATA(ring) *self, struct endpoint *ep)
 {
-	ring_put(part, 100);
-	ring_put(part, 101);
+	ring_put(ep, 100);
+	ring_put(ep, 101);
 	/* begun, and never finished */
-	memset(ring_reserve(part, 102), 0xff, 102);
+	memset(ring_reserve(ep, 102), 0xff, 102);
 	pause();
 	return 2;
 }
 
-static int just_pause(FIXTURE_DATA(ring) *self, struct part *part)
+static int just_pause(FIXTURE_DATA(ring) *self, struct endpoint *ep)
 {
 	pause();
 	return 2;
@@ -52,53 +52,53 @@ static void kill_child(pid_t pid)
 
 TEST_F(ring, no_producer_yet)
 {
-	ASSERT_EQ(0, part_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
-	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_NONE, (int)self->c.ring->producer);
+	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_NONE, (int)self->c.ring->producer_state);
 	EXPECT_EQ(0, poll_of(&self->c));
-	EXPECT_EQ(ETIMEDOUT, part_wait(&self->c, MS));
-	part_detach(&self->c);
+	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->c, MS));
+	endpoint_detach(&self->c);
 }
 
 TEST_F(ring, killed_producer)
 {
 	pid_t pid = start(self, MMAPSHARE_RING_ATTACH_PRODUCER, put_and_pause);
-	struct part next;
+	struct endpoint next;
 
-	ASSERT_EQ(0, part_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
-	while (__atomic_load_n(&self->c.p->records, __ATOMIC_ACQUIRE) < 2)
-		ASSERT_EQ(0, part_wait(&self->c, SECOND));
-	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_HERE, (int)self->c.ring->producer);
+	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	while (__atomic_load_n(&self->c.p->seq, __ATOMIC_ACQUIRE) < 2)
+		ASSERT_EQ(0, endpoint_wait(&self->c, SECOND));
+	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_ATTACHED, (int)self->c.ring->producer_state);
 	EXPECT_EQ(POLLIN, poll_of(&self->c));
 	kill_child(pid);
-	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_GONE, (int)self->c.ring->producer);
+	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_DETACHED, (int)self->c.ring->producer_state);
 	self->c.c->wake_bytes = RING_SIZE;
-	EXPECT_EQ(0, part_wait(&self->c, 0));
+	EXPECT_EQ(0, endpoint_wait(&self->c, 0));
 	EXPECT_EQ(POLLIN, poll_of(&self->c));
 	EXPECT_RECORD(self, &self->c, 0, 100);
 	EXPECT_RECORD(self, &self->c, 1, 101);
-	EXPECT_EQ(EPIPE, part_wait(&self->c, FOREVER));
+	EXPECT_EQ(EPIPE, endpoint_wait(&self->c, FOREVER));
 	EXPECT_EQ(POLLHUP, poll_of(&self->c));
-	EXPECT_EQ(ETIMEDOUT, part_wait_as(&self->c, MMAPSHARE_RING_WAIT_STAY, MS));
+	EXPECT_EQ(ETIMEDOUT, endpoint_wait_as(&self->c, MMAPSHARE_RING_WAIT_IGNORE_HUP, MS));
 	/* the next goes on */
-	ASSERT_EQ(0, part_attach(&next, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
-	EXPECT_EQ(2ULL, next.number);
+	ASSERT_EQ(0, endpoint_attach(&next, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	EXPECT_EQ(2ULL, next.seq);
 	EXPECT_EQ(0, poll_of(&self->c));
 	self->c.c->wake_bytes = 0;
-	EXPECT_EQ(ETIMEDOUT, part_wait(&self->c, 0));
+	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->c, 0));
 	ASSERT_TRUE(ring_put(&next, 102));
 	EXPECT_RECORD(self, &self->c, 2, 102);
-	part_detach(&next);
-	part_detach(&self->c);
+	endpoint_detach(&next);
+	endpoint_detach(&self->c);
 }
 
 static void *wait_thread(void *arg)
 {
-	return (void *)(long)part_wait(arg, FOREVER);
+	return (void *)(long)endpoint_wait(arg, FOREVER);
 }
 
 static void *stay_thread(void *arg)
 {
-	return (void *)(long)part_wait_as(arg, MMAPSHARE_RING_WAIT_STAY, FOREVER);
+	return (void *)(long)endpoint_wait_as(arg, MMAPSHARE_RING_WAIT_IGNORE_HUP, FOREVER);
 }
 
 /* Who sleeps is told at once. */
@@ -108,25 +108,25 @@ TEST_F(ring, woken_consumer)
 	pthread_t thread;
 	void *error;
 
-	ASSERT_EQ(0, part_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
-	while (!self->c.ring->producer)
+	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	while (!self->c.ring->producer_state)
 		sleep_ns(MS);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_thread, &self->c));
-	while (!__atomic_load_n(&self->c.ring->wake, __ATOMIC_RELAXED))
+	while (!__atomic_load_n(&self->c.ring->consumer_wake_pos, __ATOMIC_RELAXED))
 		sleep_ns(MS);
 	kill_child(pid);
 	pthread_join(thread, &error);
 	EXPECT_EQ(EPIPE, (int)(long)error);
 	/* who stays is woken by the next one's first record */
 	ASSERT_EQ(0, pthread_create(&thread, NULL, stay_thread, &self->c));
-	while (!__atomic_load_n(&self->c.ring->wake, __ATOMIC_RELAXED))
+	while (!__atomic_load_n(&self->c.ring->consumer_wake_pos, __ATOMIC_RELAXED))
 		sleep_ns(MS);
-	ASSERT_EQ(0, part_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	ASSERT_EQ(0, endpoint_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
 	ASSERT_TRUE(ring_put(&self->p, 8));
 	pthread_join(thread, &error);
 	EXPECT_EQ(0, (int)(long)error);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 TEST_F(ring, killed_consumer)
@@ -136,23 +136,23 @@ TEST_F(ring, killed_consumer)
 	void *error;
 	int n;
 
-	ASSERT_EQ(0, part_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	ASSERT_EQ(0, endpoint_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
 	while (!self->p.ring->consumers)
 		sleep_ns(MS);
-	ASSERT_EQ(0, part_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
 	self->p.p->wake_bytes = 1000;
 	for (n = 0; ring_put(&self->p, 120); n++)
 		EXPECT_RECORD(self, &self->c, n, 120);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_thread, &self->p));
-	while (!__atomic_load_n(&self->p.ring->room, __ATOMIC_RELAXED))
+	while (!__atomic_load_n(&self->p.ring->producer_wake_pos, __ATOMIC_RELAXED))
 		sleep_ns(MS);
 	kill_child(pid);
 	pthread_join(thread, &error);
 	EXPECT_EQ(0, (int)(long)error);
 	EXPECT_TRUE(ring_put(&self->p, 120));
 	EXPECT_EQ(2ULL, self->p.ring->consumers);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /* Without any consumer there will be no room, unless somebody comes. */
@@ -166,20 +166,20 @@ TEST_F(ring, no_consumer_left)
 		;
 	self->p.p->wake_bytes = 128;
 	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_thread, &self->p));
-	while (!__atomic_load_n(&self->p.ring->room, __ATOMIC_RELAXED))
+	while (!__atomic_load_n(&self->p.ring->producer_wake_pos, __ATOMIC_RELAXED))
 		sleep_ns(MS);
-	part_detach(&self->c);
+	endpoint_detach(&self->c);
 	pthread_join(thread, &error);
 	EXPECT_EQ(EPIPE, (int)(long)error);
 	EXPECT_EQ(POLLHUP, poll_of(&self->p));
 	EXPECT_FALSE(ring_put(&self->p, 120));
-	ASSERT_EQ(0, part_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
 	EXPECT_EQ(0, poll_of(&self->p));
 	EXPECT_RECORD(self, &self->c, 0, 120);
 	EXPECT_EQ(POLLOUT, poll_of(&self->p));
 	EXPECT_TRUE(ring_put(&self->p, 120));
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /* A mapping is as good as a descriptor, and so is a copy in a child. */
@@ -189,19 +189,19 @@ TEST_F(ring, copies)
 
 	RING_ATTACH_BOTH(self);
 	close(self->p.fd);
-	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_HERE, (int)self->c.ring->producer);
+	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_ATTACHED, (int)self->c.ring->producer_state);
 	pid = fork();
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		pause();
 	}
 	munmap(self->p.base, self->p.at.map_size);
-	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_HERE, (int)self->c.ring->producer);
-	EXPECT_EQ(ETIMEDOUT, part_wait(&self->c, MS));
+	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_ATTACHED, (int)self->c.ring->producer_state);
+	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->c, MS));
 	kill_child(pid);
-	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_GONE, (int)self->c.ring->producer);
-	EXPECT_EQ(EPIPE, part_wait(&self->c, MS));
-	part_detach(&self->c);
+	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_DETACHED, (int)self->c.ring->producer_state);
+	EXPECT_EQ(EPIPE, endpoint_wait(&self->c, MS));
+	endpoint_detach(&self->c);
 }
 
 TEST_F(ring, revoked)
@@ -215,19 +215,19 @@ TEST_F(ring, revoked)
 	while (ring_take(&self->c, self->buf, sizeof(self->buf)) >= 0)
 		;
 	ASSERT_EQ(0, pthread_create(&threads[0], NULL, wait_thread, &self->c));
-	while (!__atomic_load_n(&self->p.ring->wake, __ATOMIC_RELAXED))
+	while (!__atomic_load_n(&self->p.ring->consumer_wake_pos, __ATOMIC_RELAXED))
 		sleep_ns(MS);
 	EXPECT_EQ(0, region_revoke(self->fd));
 	pthread_join(threads[0], &error);
 	EXPECT_EQ(ENODEV, (int)(long)error);
-	EXPECT_EQ(ENODEV, part_wait(&self->p, 0));
-	EXPECT_EQ(ENODEV, part_notify(&self->c));
+	EXPECT_EQ(ENODEV, endpoint_wait(&self->p, 0));
+	EXPECT_EQ(ENODEV, endpoint_notify(&self->c));
 	EXPECT_EQ(POLLERR | POLLHUP, poll_of(&self->p));
 	EXPECT_EQ(POLLERR | POLLHUP, poll_of(&self->c));
 	EXPECT_EQ(SIGBUS, run_child(load_byte, self->c.base));
 	EXPECT_EQ(SIGBUS, run_child(store_byte, self->p.data));
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /* A name that is gone is no matter to who takes part. */
@@ -239,9 +239,9 @@ TEST_F(ring, destroyed)
 	self->fd = -1;
 	ASSERT_TRUE(ring_put(&self->p, 120));
 	EXPECT_RECORD(self, &self->c, 0, 120);
-	part_detach(&self->p);
-	EXPECT_EQ(EPIPE, part_wait(&self->c, MS));
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	EXPECT_EQ(EPIPE, endpoint_wait(&self->c, MS));
+	endpoint_detach(&self->c);
 }
 
 TEST_HARNESS_MAIN

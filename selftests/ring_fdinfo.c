@@ -19,11 +19,11 @@ static bool shows(int fd, const char *key, const char *value)
 	return found;
 }
 
-static bool shows_number(int fd, const char *key, unsigned long long number)
+static bool shows_number(int fd, const char *key, unsigned long long seq)
 {
 	char value[32];
 
-	snprintf(value, sizeof(value), "%llu", number);
+	snprintf(value, sizeof(value), "%llu", seq);
 	return shows(fd, key, value);
 }
 
@@ -33,19 +33,19 @@ TEST_F(ring, ring_itself)
 	EXPECT_FALSE(shows(self->dev.fd, "ring", "0x1"));
 }
 
-TEST_F(ring, parts)
+TEST_F(ring, endpoints)
 {
-	struct part second;
+	struct endpoint second;
 
 	RING_ATTACH_BOTH(self);
-	ASSERT_EQ(0, part_attach(&second, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
-	EXPECT_TRUE(shows(self->p.fd, "part", "producer"));
-	EXPECT_TRUE(shows(self->c.fd, "part", "consumer 0"));
-	EXPECT_TRUE(shows(second.fd, "part", "consumer 1"));
+	ASSERT_EQ(0, endpoint_attach(&second, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	EXPECT_TRUE(shows(self->p.fd, "endpoint", "producer"));
+	EXPECT_TRUE(shows(self->c.fd, "endpoint", "consumer 0"));
+	EXPECT_TRUE(shows(second.fd, "endpoint", "consumer 1"));
 	EXPECT_TRUE(shows(self->c.fd, "ring", "0x1"));
-	part_detach(&second);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&second);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 TEST_F(ring, positions)
@@ -57,8 +57,8 @@ TEST_F(ring, positions)
 	EXPECT_TRUE(shows_number(self->c.fd, "position", 0));
 	EXPECT_RECORD(self, &self->c, 0, 8);
 	EXPECT_TRUE(shows_number(self->c.fd, "position", 16));
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 TEST_F(ring, name)
@@ -72,23 +72,23 @@ TEST_F(ring, name)
 	EXPECT_TRUE(shows(self->fd, "name", self->name));
 	EXPECT_TRUE(shows(self->p.fd, "name", self->name));
 	EXPECT_TRUE(shows(self->c.fd, "name", self->name));
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /* The descriptor of a part tells of the region, as that of the region does. */
 TEST_F(ring, info_of_a_part)
 {
-	struct mmapshare_info ring = { }, part = { };
+	struct mmapshare_info ring = { }, ep = { };
 
 	RING_ATTACH_BOTH(self);
 	ASSERT_EQ(0, device_info(self->fd, &ring));
-	EXPECT_EQ(0, device_info(self->p.fd, &part));
-	EXPECT_EQ(ring.id, part.id);
-	EXPECT_EQ(ring.ring, part.ring);
-	EXPECT_EQ(ring.region_size, part.region_size);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	EXPECT_EQ(0, device_info(self->p.fd, &ep));
+	EXPECT_EQ(ring.id, ep.id);
+	EXPECT_EQ(ring.ring, ep.ring);
+	EXPECT_EQ(ring.region_size, ep.region_size);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 TEST_HARNESS_MAIN

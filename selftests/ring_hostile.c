@@ -11,9 +11,9 @@ static const uint64_t words[] = {
 	1ULL << 63, (1ULL << 63) + 8, -1ULL, -RING_SIZE, -RING_SIZE - 8,
 };
 
-static short poll_of(struct part *part)
+static short poll_of(struct endpoint *ep)
 {
-	struct pollfd pfd = { .fd = part->fd, .events = POLLIN | POLLOUT };
+	struct pollfd pfd = { .fd = ep->fd, .events = POLLIN | POLLOUT };
 
 	return poll(&pfd, 1, 0) < 0 ? -1 : pfd.revents;
 }
@@ -24,35 +24,35 @@ TEST_F(ring, impossible_cursor)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++) {
-		struct part honest, bad;
+		struct endpoint honest, bad;
 		int n;
 
 		ASSERT_EQ(0, make_ring(self, 0));
-		ASSERT_EQ(0, part_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
-		ASSERT_EQ(0, part_attach(&honest, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
-		ASSERT_EQ(0, part_attach(&bad, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+		ASSERT_EQ(0, endpoint_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+		ASSERT_EQ(0, endpoint_attach(&honest, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+		ASSERT_EQ(0, endpoint_attach(&bad, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
 		for (n = 0; n < 100; n++)
 			ASSERT_TRUE(ring_put(&self->p, 120));
 		for (n = 0; n < 100; n++)
 			EXPECT_RECORD(self, &honest, n, 120);
 		/* 12,800 is where the producer is */
-		bad.c->position = words[i] == 8 ? 12808 : words[i];
-		EXPECT_EQ(0, part_wait(&self->p, 0));
+		bad.c->pos = words[i] == 8 ? 12808 : words[i];
+		EXPECT_EQ(0, endpoint_wait(&self->p, 0));
 		EXPECT_EQ(1ULL, self->p.ring->consumers) TH_LOG("%#lx", (long)words[i]);
-		EXPECT_EQ(EBADMSG, part_wait(&bad, FOREVER));
+		EXPECT_EQ(EBADMSG, endpoint_wait(&bad, FOREVER));
 		EXPECT_EQ(POLLERR | POLLHUP, poll_of(&bad));
 		/* and is not believed any more, whatever it says */
-		bad.c->position = 12800;
-		EXPECT_EQ(EBADMSG, part_wait(&bad, 0));
-		EXPECT_EQ(0, part_notify(&bad));
+		bad.c->pos = 12800;
+		EXPECT_EQ(EBADMSG, endpoint_wait(&bad, 0));
+		EXPECT_EQ(0, endpoint_notify(&bad));
 		for (n = 100; n < 1000; n++) {
 			ASSERT_TRUE(ring_put(&self->p, 120));
 			EXPECT_RECORD(self, &honest, n, 120);
 		}
-		part_detach(&bad);
+		endpoint_detach(&bad);
 		EXPECT_EQ(1ULL, self->p.ring->consumers);
-		part_detach(&honest);
-		part_detach(&self->p);
+		endpoint_detach(&honest);
+		endpoint_detach(&self->p);
 	}
 }
 
@@ -62,53 +62,53 @@ TEST_F(ring, kept)
 	RING_ATTACH_BOTH(self);
 	ASSERT_TRUE(ring_put(&self->p, 10));
 	ASSERT_TRUE(ring_put(&self->p, 11));
-	self->c.c->position = 1ULL << 40;
-	part_detach(&self->c);
-	EXPECT_EQ(0ULL, self->p.ring->kept);
-	ASSERT_EQ(0, part_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	self->c.c->pos = 1ULL << 40;
+	endpoint_detach(&self->c);
+	EXPECT_EQ(0ULL, self->p.ring->retained_pos);
+	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
 	EXPECT_RECORD(self, &self->c, 0, 10);
-	part_detach(&self->c);
-	part_detach(&self->p);
+	endpoint_detach(&self->c);
+	endpoint_detach(&self->p);
 }
 
 /* In the middle of a record: that is its own affair, and not of who comes next. */
 TEST_F(ring, between_records)
 {
-	struct part late;
+	struct endpoint late;
 	int n;
 
 	RING_ATTACH_BOTH(self);
 	ASSERT_TRUE(ring_put(&self->p, 120));
-	memset(part_record(&self->p, 0) + 1, 0xff, 120);
-	self->c.c->position = 64;
-	ASSERT_EQ(0, part_attach(&late, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
-	EXPECT_EQ(0ULL, late.position);
+	memset(endpoint_record(&self->p, 0) + 1, 0xff, 120);
+	self->c.c->pos = 64;
+	ASSERT_EQ(0, endpoint_attach(&late, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	EXPECT_EQ(0ULL, late.pos);
 	EXPECT_EQ(120, ring_take(&late, self->buf, sizeof(self->buf)));
 	/* nor does the producer go there */
 	for (n = 1; ring_put(&self->p, 120); n++)
 		EXPECT_RECORD(self, &late, n, 120);
-	EXPECT_EQ(0ULL, self->p.p->tail);
-	part_detach(&late);
-	part_detach(&self->c);
+	EXPECT_EQ(0ULL, self->p.p->oldest_pos);
+	endpoint_detach(&late);
+	endpoint_detach(&self->c);
 	/* nor who comes when it has gone */
-	ASSERT_EQ(0, part_attach(&late, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
-	EXPECT_EQ(0ULL, late.position);
-	part_detach(&late);
-	part_detach(&self->p);
+	ASSERT_EQ(0, endpoint_attach(&late, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	EXPECT_EQ(0ULL, late.pos);
+	endpoint_detach(&late);
+	endpoint_detach(&self->p);
 }
 
 /* Everybody calls, whatever there is; and others come. */
 static void call_all(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self)
 {
-	const uint32_t flags[] = { 0, MMAPSHARE_RING_ATTACH_NEWEST };
-	struct mmapshare_ring_attach at;
+	const uint32_t flags[] = { 0, MMAPSHARE_RING_ATTACH_LATEST };
+	struct mmapshare_ring_attach_args at;
 	size_t i;
 	int fd;
 
-	EXPECT_EQ(0, part_notify(&self->p));
-	EXPECT_EQ(0, part_notify(&self->c));
-	part_wait(&self->p, MS / 10);
-	part_wait(&self->c, MS / 10);
+	EXPECT_EQ(0, endpoint_notify(&self->p));
+	EXPECT_EQ(0, endpoint_notify(&self->c));
+	endpoint_wait(&self->p, MS / 10);
+	endpoint_wait(&self->c, MS / 10);
 	poll_of(&self->p);
 	poll_of(&self->c);
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
@@ -123,25 +123,25 @@ static void call_all(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self
 static void try_word(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self,
 		     uint64_t word, unsigned int which)
 {
-	struct part late;
+	struct endpoint late;
 	int error;
 
 	RING_ATTACH_BOTH(self);
 	ring_put(&self->p, 100);
 	if (which & 1)
-		self->p.p->position = word;
+		self->p.p->pos = word;
 	if (which & 2)
-		self->p.p->tail = word;
+		self->p.p->oldest_pos = word;
 	if (which & 4)
 		memset(self->p.data, (int)word, RING_SIZE);
 	call_all(_metadata, self);
-	part_detach(&self->p);
-	part_wait(&self->c, MS / 10);
-	error = part_attach(&late, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER);
+	endpoint_detach(&self->p);
+	endpoint_wait(&self->c, MS / 10);
+	error = endpoint_attach(&late, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER);
 	EXPECT_TRUE(!error || error == EBADMSG);
 	if (!error)
-		part_detach(&late);
-	part_detach(&self->c);
+		endpoint_detach(&late);
+	endpoint_detach(&self->c);
 }
 
 TEST_F(ring, producer_words)
@@ -162,7 +162,7 @@ TEST_F(ring, producer_words)
 }
 
 struct racer {
-	struct part *part;
+	struct endpoint *ep;
 	volatile uint64_t *words[4];
 	volatile bool stop;
 };
@@ -185,9 +185,9 @@ static void *call(void *arg)
 	struct racer *racer = arg;
 
 	while (!racer->stop) {
-		part_notify(racer->part);
-		part_wait(racer->part, 1000);
-		poll_of(racer->part);
+		endpoint_notify(racer->ep);
+		endpoint_wait(racer->ep, 1000);
+		poll_of(racer->ep);
 	}
 	return NULL;
 }
@@ -195,7 +195,7 @@ static void *call(void *arg)
 /* All at once, for a second, and others come and go. */
 TEST_F(ring, scribblers)
 {
-	struct racer p = { .part = &self->p }, c = { .part = &self->c };
+	struct racer p = { .ep = &self->p }, c = { .ep = &self->c };
 	pthread_t threads[4];
 	int64_t end;
 	size_t i;
@@ -210,7 +210,7 @@ TEST_F(ring, scribblers)
 	ASSERT_EQ(0, pthread_create(&threads[2], NULL, call, &p));
 	ASSERT_EQ(0, pthread_create(&threads[3], NULL, call, &c));
 	for (end = now() + SECOND; now() < end;) {
-		struct mmapshare_ring_attach at;
+		struct mmapshare_ring_attach_args at;
 		int fd = ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at);
 
 		EXPECT_TRUE(fd >= 0 || fd == -EBADMSG) TH_LOG("%d", fd);
@@ -221,15 +221,15 @@ TEST_F(ring, scribblers)
 	c.stop = true;
 	for (i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 	/* and another ring does what it should */
 	ASSERT_EQ(0, make_ring(self, 0));
 	RING_ATTACH_BOTH(self);
 	ASSERT_TRUE(ring_put(&self->p, 10));
 	EXPECT_RECORD(self, &self->c, 0, 10);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /* Two that think that the cursor is theirs are wrong, and that is all. */
@@ -244,27 +244,27 @@ TEST_F(ring, two_on_one_cursor)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (n = 0; n < 2000; n++) {
 			ring_take(&self->c, self->buf, sizeof(self->buf));
-			part_wait(&self->c, 1000);
+			endpoint_wait(&self->c, 1000);
 		}
 		_exit(0);
 	}
 	for (n = 0; n < 2000; n++) {
 		ring_put(&self->p, 100);
-		part_wait(&self->p, 0);
+		endpoint_wait(&self->p, 0);
 		ring_take(&self->c, self->buf, sizeof(self->buf));
-		part_wait(&self->c, 0);
+		endpoint_wait(&self->c, 0);
 	}
 	EXPECT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /* Comers and goers, in several threads, do not disturb those who stay. */
 static void *come_and_go(void *arg)
 {
 	FIXTURE_DATA(ring) *self = arg;
-	struct mmapshare_ring_attach at;
+	struct mmapshare_ring_attach_args at;
 	int n, fd;
 
 	for (n = 0; n < 1000; n++) {
@@ -291,7 +291,7 @@ TEST_F(ring, comers_and_goers)
 	for (n = 0; n < 20000; n++) {
 		while (!ring_put(&self->p, n % 1000)) {
 			self->p.p->wake_bytes = 1024;
-			ASSERT_EQ(0, part_wait(&self->p, 10 * SECOND));
+			ASSERT_EQ(0, endpoint_wait(&self->p, 10 * SECOND));
 		}
 		EXPECT_RECORD(self, &self->c, n, n % 1000);
 	}
@@ -300,8 +300,8 @@ TEST_F(ring, comers_and_goers)
 		EXPECT_EQ(NULL, error);
 	}
 	EXPECT_EQ(1ULL, self->p.ring->consumers);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 TEST_HARNESS_MAIN

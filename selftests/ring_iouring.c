@@ -51,14 +51,14 @@ TEST_F(ring, once)
 	for (n = 0; n < 5; n++) {
 		submit_poll(&uring, self->c.fd, false);
 		EXPECT_EQ(-ETIME, result(&uring, MS));
-		EXPECT_NE(0ULL, self->p.ring->wake);
+		EXPECT_NE(0ULL, self->p.ring->consumer_wake_pos);
 		ASSERT_TRUE(ring_put(&self->p, 8));
 		EXPECT_EQ(POLLIN, result(&uring, 20 * SECOND));
 		EXPECT_RECORD(self, &self->c, n, 8);
 	}
 	EXPECT_EQ(5UL, self->p.calls);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 	io_uring_queue_exit(&uring);
 }
 
@@ -79,10 +79,10 @@ TEST_F(ring, again_and_again)
 			EXPECT_RECORD(self, &self->c, n, 8);
 	}
 	EXPECT_EQ(-ETIME, result(&uring, MS));
-	part_detach(&self->p);
+	endpoint_detach(&self->p);
 	EXPECT_EQ(POLLIN, result(&uring, 20 * SECOND));
 	io_uring_queue_exit(&uring);
-	part_detach(&self->c);
+	endpoint_detach(&self->c);
 }
 
 TEST_F(ring, room)
@@ -99,8 +99,8 @@ TEST_F(ring, room)
 	EXPECT_RECORD(self, &self->c, 0, 120);
 	EXPECT_EQ(1UL, self->c.calls);
 	EXPECT_EQ(POLLOUT, result(&uring, 20 * SECOND));
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 	io_uring_queue_exit(&uring);
 }
 

@@ -8,7 +8,7 @@
 
 FIXTURE(daq) {
 	int samples, control;
-	struct part c, p;
+	struct endpoint c, p;
 	char buf[RECORD_MAX];
 };
 
@@ -25,8 +25,8 @@ static bool daq_open(FIXTURE_DATA(daq) *self)
 	self->samples = open(DAQ, O_RDONLY | O_CLOEXEC);
 	self->control = open(DAQ "-control", O_WRONLY | O_CLOEXEC);
 	return self->samples >= 0 && self->control >= 0 &&
-	       !part_attach(&self->c, self->samples, MMAPSHARE_RING_ATTACH_CONSUMER) &&
-	       !part_attach(&self->p, self->control, MMAPSHARE_RING_ATTACH_PRODUCER);
+	       !endpoint_attach(&self->c, self->samples, MMAPSHARE_RING_ATTACH_CONSUMER) &&
+	       !endpoint_attach(&self->p, self->control, MMAPSHARE_RING_ATTACH_PRODUCER);
 }
 
 FIXTURE_SETUP(daq)
@@ -49,8 +49,8 @@ FIXTURE_SETUP(daq)
 
 FIXTURE_TEARDOWN(daq)
 {
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 	close(self->samples);
 	close(self->control);
 	unload_daq();
@@ -67,7 +67,7 @@ static struct daq_record *daq_next(FIXTURE_DATA(daq) *self)
 		if (length >= (int)sizeof(*record) &&
 		    length == (int)sizeof(*record) + 2 * record->channels * record->count)
 			return record;
-		if (length != -1 || part_wait(&self->c, 10 * SECOND))
+		if (length != -1 || endpoint_wait(&self->c, 10 * SECOND))
 			return NULL;
 	}
 }
@@ -134,12 +134,12 @@ TEST_F(daq, losses)
 		EXPECT_LT(0ULL, dropped);
 		EXPECT_EQ(0ULL, self->c.lost);
 	}
-	EXPECT_EQ(self->c.p->records, seen + self->c.lost);
+	EXPECT_EQ(self->c.p->seq, seen + self->c.lost);
 }
 
 TEST_F(daq, roles)
 {
-	struct mmapshare_ring_attach at;
+	struct mmapshare_ring_attach_args at;
 	int fd = open(DAQ, O_RDWR | O_CLOEXEC), control = open(DAQ "-control", O_RDWR | O_CLOEXEC);
 
 	EXPECT_EQ(-EBUSY, ring_attach(fd, MMAPSHARE_RING_ATTACH_PRODUCER, &at));
@@ -149,9 +149,9 @@ TEST_F(daq, roles)
 	close(control);
 }
 
-static short poll_of(struct part *part)
+static short poll_of(struct endpoint *ep)
 {
-	struct pollfd pfd = { .fd = part->fd, .events = POLLIN | POLLOUT };
+	struct pollfd pfd = { .fd = ep->fd, .events = POLLIN | POLLOUT };
 
 	return poll(&pfd, 1, 0) < 0 ? -1 : pfd.revents;
 }
@@ -168,21 +168,21 @@ TEST_F(daq, unload)
 	if (!pid) {
 		while (daq_next(self))
 			;
-		_exit(part_wait(&self->c, 0) == EPIPE ? 0 : 1);
+		_exit(endpoint_wait(&self->c, 0) == EPIPE ? 0 : 1);
 	}
 	sleep_ns(50 * MS);
 	EXPECT_EQ(0, unload_daq());
 	EXPECT_EQ(-1, access(DAQ, F_OK));
 	EXPECT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
-	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_GONE, (int)self->c.ring->producer);
+	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_DETACHED, (int)self->c.ring->producer_state);
 	EXPECT_EQ(0ULL, self->p.ring->consumers);
 	/* there is room; without, nobody makes any */
 	EXPECT_EQ(POLLOUT, poll_of(&self->p));
 	while (daq_tell(&self->p, DAQ_RATE, 1))
 		;
 	self->p.p->wake_bytes = 16;
-	EXPECT_EQ(EPIPE, part_wait(&self->p, FOREVER));
+	EXPECT_EQ(EPIPE, endpoint_wait(&self->p, FOREVER));
 	EXPECT_EQ(POLLHUP, poll_of(&self->p));
 	/* another one has nothing to do with this one */
 	EXPECT_EQ(0, load_daq(variant->params));
@@ -198,22 +198,22 @@ TEST_F(daq, destroyed)
 	EXPECT_EQ(0, region_destroy(control, "daq"));
 	ASSERT_NE(NULL, daq_next(self));
 	EXPECT_EQ(0, region_revoke(self->samples));
-	EXPECT_EQ(ENODEV, part_wait(&self->c, FOREVER));
+	EXPECT_EQ(ENODEV, endpoint_wait(&self->c, FOREVER));
 	EXPECT_EQ(0, region_destroy_revoke(control, "daq-control"));
-	EXPECT_EQ(ENODEV, part_notify(&self->p));
+	EXPECT_EQ(ENODEV, endpoint_notify(&self->p));
 	sleep_ns(20 * MS);
 	EXPECT_EQ(0, unload_daq());
 	close(control);
 }
 
 /* There is room, until the workqueue has seen what there is. */
-static bool daq_disbelieves(struct part *p)
+static bool daq_disbelieves(struct endpoint *p)
 {
 	int64_t end = now() + 10 * SECOND;
 
-	while (!part_wait(p, 0) && now() < end)
+	while (!endpoint_wait(p, 0) && now() < end)
 		sleep_ns(MS);
-	return part_wait(p, 0) == EBADMSG;
+	return endpoint_wait(p, 0) == EBADMSG;
 }
 
 /* Positions and lengths that cannot be: the kernel is through with that producer. */
@@ -229,22 +229,22 @@ TEST_F(daq, hostile_producer)
 	size_t i, n = ARRAY_SIZE(positions);
 
 	for (i = 0; i < n + ARRAY_SIZE(lengths); i++) {
-		const uint64_t base = self->p.position;
+		const uint64_t base = self->p.pos;
 
 		if (i < n) {
-			self->p.p->position += positions[i];
+			self->p.p->pos += positions[i];
 		} else {
-			part_record(&self->p, base)->length = lengths[i - n];
-			self->p.p->position += 16;
+			endpoint_record(&self->p, base)->length = lengths[i - n];
+			self->p.p->pos += 16;
 		}
-		part_notify(&self->p);
+		endpoint_notify(&self->p);
 		EXPECT_TRUE(daq_disbelieves(&self->p)) TH_LOG("%zu", i);
 		EXPECT_EQ(POLLERR | POLLHUP, poll_of(&self->p));
-		part_detach(&self->p);
+		endpoint_detach(&self->p);
 		/* the next begins where the kernel is */
-		ASSERT_EQ(0, part_attach(&self->p, self->control,
+		ASSERT_EQ(0, endpoint_attach(&self->p, self->control,
 					 MMAPSHARE_RING_ATTACH_PRODUCER));
-		EXPECT_EQ(base, self->p.position);
+		EXPECT_EQ(base, self->p.pos);
 		ASSERT_TRUE(daq_tell(&self->p, DAQ_CHANNELS, i % 16 + 1));
 		daq_told(&self->p);
 	}
@@ -262,14 +262,14 @@ TEST_F(daq, producer_that_went_back)
 	int i;
 
 	for (i = 0; i < 100; i++) {
-		const uint64_t base = self->p.position;
+		const uint64_t base = self->p.pos;
 
-		self->p.p->position = base - 16;
-		self->p.p->tail = base - 16;
-		part_detach(&self->p);
-		ASSERT_EQ(0, part_attach(&self->p, self->control,
+		self->p.p->pos = base - 16;
+		self->p.p->oldest_pos = base - 16;
+		endpoint_detach(&self->p);
+		ASSERT_EQ(0, endpoint_attach(&self->p, self->control,
 					 MMAPSHARE_RING_ATTACH_PRODUCER));
-		ASSERT_EQ(base, self->p.position) TH_LOG("%d", i);
+		ASSERT_EQ(base, self->p.pos) TH_LOG("%d", i);
 		ASSERT_TRUE(daq_tell(&self->p, DAQ_CHANNELS, i % 16 + 1));
 		daq_told(&self->p);
 	}
@@ -283,7 +283,7 @@ TEST_F(daq, nonsense)
 	for (n = 0; n < 2000; n++) {
 		while (!(n % 3 ? daq_tell(&self->p, n * 2654435761U, n * 40503U << 16) :
 				 ring_put(&self->p, n % 500)))
-			ASSERT_EQ(0, part_wait(&self->p, 10 * SECOND));
+			ASSERT_EQ(0, endpoint_wait(&self->p, 10 * SECOND));
 	}
 	ASSERT_TRUE(daq_tell(&self->p, DAQ_RATE, 1000));
 	ASSERT_NE(NULL, daq_next(self));
@@ -292,19 +292,19 @@ TEST_F(daq, nonsense)
 /* A consumer's cursor that cannot be does not hold the others up. */
 TEST_F(daq, hostile_consumer)
 {
-	struct part bad;
+	struct endpoint bad;
 	int n;
 
-	ASSERT_EQ(0, part_attach(&bad, self->samples, MMAPSHARE_RING_ATTACH_CONSUMER));
+	ASSERT_EQ(0, endpoint_attach(&bad, self->samples, MMAPSHARE_RING_ATTACH_CONSUMER));
 	ASSERT_TRUE(daq_tell(&self->p, DAQ_RATE, 2000));
 	ASSERT_NE(NULL, daq_next(self));
-	bad.c->position = 3;
+	bad.c->pos = 3;
 	for (n = 0; n < 2000; n++)
 		ASSERT_NE(NULL, daq_next(self));
 	/* in an overwrite ring nobody has looked */
 	EXPECT_EQ(variant->overwrite ? 3ULL : 1ULL, self->c.ring->consumers);
-	EXPECT_EQ(EBADMSG, part_wait(&bad, FOREVER));
-	part_detach(&bad);
+	EXPECT_EQ(EBADMSG, endpoint_wait(&bad, FOREVER));
+	endpoint_detach(&bad);
 }
 
 TEST_HARNESS_MAIN

@@ -32,18 +32,18 @@ TEST(ring)
 	FIELD(mmapshare_ring, cursor_stride, 72, 8);
 	FIELD(mmapshare_ring, record_max, 80, 8);
 	FIELD(mmapshare_ring, consumers, 128, 8);
-	FIELD(mmapshare_ring, kept, 136, 8);
-	FIELD(mmapshare_ring, producer, 144, 4);
-	FIELD(mmapshare_ring, wake, 192, 8);
-	FIELD(mmapshare_ring, room, 256, 8);
+	FIELD(mmapshare_ring, retained_pos, 136, 8);
+	FIELD(mmapshare_ring, producer_state, 144, 4);
+	FIELD(mmapshare_ring, consumer_wake_pos, 192, 8);
+	FIELD(mmapshare_ring, producer_wake_pos, 256, 8);
 }
 
 TEST(producer)
 {
 	EXPECT_EQ(128, (int)sizeof(struct mmapshare_ring_producer));
-	FIELD(mmapshare_ring_producer, position, 0, 8);
-	FIELD(mmapshare_ring_producer, tail, 8, 8);
-	FIELD(mmapshare_ring_producer, records, 16, 8);
+	FIELD(mmapshare_ring_producer, pos, 0, 8);
+	FIELD(mmapshare_ring_producer, oldest_pos, 8, 8);
+	FIELD(mmapshare_ring_producer, seq, 16, 8);
 	FIELD(mmapshare_ring_producer, wake_bytes, 24, 4);
 	FIELD(mmapshare_ring_producer, dropped, 64, 8);
 	FIELD(mmapshare_ring_producer, overwritten, 72, 8);
@@ -52,8 +52,8 @@ TEST(producer)
 TEST(cursor)
 {
 	EXPECT_EQ(64, (int)sizeof(struct mmapshare_ring_cursor));
-	FIELD(mmapshare_ring_cursor, position, 0, 8);
-	FIELD(mmapshare_ring_cursor, number, 8, 8);
+	FIELD(mmapshare_ring_cursor, pos, 0, 8);
+	FIELD(mmapshare_ring_cursor, seq, 8, 8);
 	FIELD(mmapshare_ring_cursor, lost, 16, 8);
 	FIELD(mmapshare_ring_cursor, wake_bytes, 24, 4);
 }
@@ -62,7 +62,7 @@ TEST(record)
 {
 	EXPECT_EQ(8, (int)sizeof(struct mmapshare_record));
 	FIELD(mmapshare_record, length, 0, 4);
-	FIELD(mmapshare_record, number, 4, 4);
+	FIELD(mmapshare_record, seq, 4, 4);
 	EXPECT_EQ(0x80000000U, MMAPSHARE_RECORD_BUSY);
 	EXPECT_EQ(0x40000000U, MMAPSHARE_RECORD_DISCARD);
 	EXPECT_EQ(0x3fffffffU, MMAPSHARE_RECORD_LENGTH);
@@ -70,21 +70,21 @@ TEST(record)
 
 TEST(calls)
 {
-	EXPECT_EQ(40, (int)sizeof(struct mmapshare_ring_attach));
-	FIELD(mmapshare_ring_attach, size, 0, 4);
-	FIELD(mmapshare_ring_attach, flags, 4, 4);
-	FIELD(mmapshare_ring_attach, map_size, 8, 8);
-	FIELD(mmapshare_ring_attach, own_offset, 16, 8);
-	FIELD(mmapshare_ring_attach, own_size, 24, 8);
-	FIELD(mmapshare_ring_attach, cursor, 32, 4);
-	FIELD(mmapshare_ring_attach, reserved, 36, 4);
-	EXPECT_EQ(8, (int)sizeof(struct mmapshare_ring_notify));
-	FIELD(mmapshare_ring_notify, size, 0, 4);
-	FIELD(mmapshare_ring_notify, flags, 4, 4);
-	EXPECT_EQ(16, (int)sizeof(struct mmapshare_ring_wait));
-	FIELD(mmapshare_ring_wait, size, 0, 4);
-	FIELD(mmapshare_ring_wait, flags, 4, 4);
-	FIELD(mmapshare_ring_wait, timeout, 8, 8);
+	EXPECT_EQ(40, (int)sizeof(struct mmapshare_ring_attach_args));
+	FIELD(mmapshare_ring_attach_args, size, 0, 4);
+	FIELD(mmapshare_ring_attach_args, flags, 4, 4);
+	FIELD(mmapshare_ring_attach_args, map_size, 8, 8);
+	FIELD(mmapshare_ring_attach_args, own_offset, 16, 8);
+	FIELD(mmapshare_ring_attach_args, own_size, 24, 8);
+	FIELD(mmapshare_ring_attach_args, cursor, 32, 4);
+	FIELD(mmapshare_ring_attach_args, reserved, 36, 4);
+	EXPECT_EQ(8, (int)sizeof(struct mmapshare_ring_notify_args));
+	FIELD(mmapshare_ring_notify_args, size, 0, 4);
+	FIELD(mmapshare_ring_notify_args, flags, 4, 4);
+	EXPECT_EQ(16, (int)sizeof(struct mmapshare_ring_wait_args));
+	FIELD(mmapshare_ring_wait_args, size, 0, 4);
+	FIELD(mmapshare_ring_wait_args, flags, 4, 4);
+	FIELD(mmapshare_ring_wait_args, timeout, 8, 8);
 }
 
 TEST(numbers)
@@ -98,13 +98,13 @@ TEST(numbers)
 	EXPECT_EQ(1, MMAPSHARE_RING_VERSION);
 	EXPECT_EQ(0x00676e6972736d6dULL, MMAPSHARE_RING_MAGIC);
 	EXPECT_EQ(0, MMAPSHARE_RING_PRODUCER_NONE);
-	EXPECT_EQ(1, MMAPSHARE_RING_PRODUCER_HERE);
-	EXPECT_EQ(2, MMAPSHARE_RING_PRODUCER_GONE);
+	EXPECT_EQ(1, MMAPSHARE_RING_PRODUCER_ATTACHED);
+	EXPECT_EQ(2, MMAPSHARE_RING_PRODUCER_DETACHED);
 	EXPECT_EQ(1U, MMAPSHARE_RING_ATTACH_PRODUCER);
 	EXPECT_EQ(2U, MMAPSHARE_RING_ATTACH_CONSUMER);
-	EXPECT_EQ(4U, MMAPSHARE_RING_ATTACH_NEWEST);
+	EXPECT_EQ(4U, MMAPSHARE_RING_ATTACH_LATEST);
 	EXPECT_EQ(8U, MMAPSHARE_RING_ATTACH_CLOEXEC);
-	EXPECT_EQ(1U, MMAPSHARE_RING_WAIT_STAY);
+	EXPECT_EQ(1U, MMAPSHARE_RING_WAIT_IGNORE_HUP);
 }
 
 TEST_HARNESS_MAIN

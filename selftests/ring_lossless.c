@@ -13,12 +13,12 @@ TEST_F(ring, one_by_one)
 		EXPECT_RECORD(self, &self->c, length, length);
 		EXPECT_EQ(-1, ring_take(&self->c, self->buf, sizeof(self->buf)));
 	}
-	EXPECT_LT(40 * RING_SIZE, self->p.position);
+	EXPECT_LT(40 * RING_SIZE, self->p.pos);
 	EXPECT_EQ(0ULL, self->c.lost);
 	/* nobody slept, and so nobody made a call */
 	EXPECT_EQ(0UL, self->p.calls + self->c.calls);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 TEST_F(ring, largest)
@@ -33,18 +33,18 @@ TEST_F(ring, largest)
 	EXPECT_RECORD(self, &self->c, 0, max);
 	ASSERT_TRUE(ring_put(&self->p, max));
 	EXPECT_RECORD(self, &self->c, 1, max);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /* The slowest holds all up; when it has gone it does not. */
 TEST_F(ring, slowest)
 {
-	struct part slow;
+	struct endpoint slow;
 	unsigned long n = 0;
 
 	RING_ATTACH_BOTH(self);
-	ASSERT_EQ(0, part_attach(&slow, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	ASSERT_EQ(0, endpoint_attach(&slow, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
 	while (ring_put(&self->p, 100)) {
 		EXPECT_RECORD(self, &self->c, n, 100);
 		n++;
@@ -53,14 +53,14 @@ TEST_F(ring, slowest)
 	EXPECT_RECORD(self, &slow, 0, 100);
 	EXPECT_TRUE(ring_put(&self->p, 100));
 	EXPECT_FALSE(ring_put(&self->p, 100));
-	part_detach(&slow);
+	endpoint_detach(&slow);
 	EXPECT_RECORD(self, &self->c, n, 100);
 	for (n++; n < 5000; n++) {
 		ASSERT_TRUE(ring_put(&self->p, 100));
 		EXPECT_RECORD(self, &self->c, n, 100);
 	}
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /* What nobody has taken waits for the next to come. */
@@ -68,46 +68,46 @@ TEST_F(ring, kept)
 {
 	unsigned long n = 0;
 
-	ASSERT_EQ(0, part_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	ASSERT_EQ(0, endpoint_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
 	while (ring_put(&self->p, 1000))
 		n++;
-	part_detach(&self->p);
-	ASSERT_EQ(0, part_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	endpoint_detach(&self->p);
+	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
 	EXPECT_RECORD(self, &self->c, 0, 1000);
 	EXPECT_RECORD(self, &self->c, 1, 1000);
-	part_detach(&self->c);
-	ASSERT_EQ(0, part_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
-	EXPECT_EQ(n, self->p.number);
+	endpoint_detach(&self->c);
+	ASSERT_EQ(0, endpoint_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	EXPECT_EQ(n, self->p.seq);
 	EXPECT_TRUE(ring_put(&self->p, 1000));
 	EXPECT_TRUE(ring_put(&self->p, 1000));
 	EXPECT_FALSE(ring_put(&self->p, 1000));
-	ASSERT_EQ(0, part_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
-	EXPECT_EQ(2ULL, self->c.number);
+	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	EXPECT_EQ(2ULL, self->c.seq);
 	EXPECT_RECORD(self, &self->c, 2, 1000);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 TEST_F(ring, newest)
 {
-	struct part late;
+	struct endpoint late;
 
 	RING_ATTACH_BOTH(self);
 	ASSERT_TRUE(ring_put(&self->p, 10));
 	ASSERT_TRUE(ring_put(&self->p, 11));
-	ASSERT_EQ(0, part_attach(&late, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER |
-				 MMAPSHARE_RING_ATTACH_NEWEST));
+	ASSERT_EQ(0, endpoint_attach(&late, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER |
+				 MMAPSHARE_RING_ATTACH_LATEST));
 	EXPECT_EQ(-1, ring_take(&late, self->buf, sizeof(self->buf)));
 	ASSERT_TRUE(ring_put(&self->p, 12));
 	EXPECT_RECORD(self, &late, 2, 12);
-	part_detach(&late);
+	endpoint_detach(&late);
 	/* what somebody still needs the next can have, too */
-	ASSERT_EQ(0, part_attach(&late, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	ASSERT_EQ(0, endpoint_attach(&late, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
 	EXPECT_RECORD(self, &late, 0, 10);
 	EXPECT_RECORD(self, &self->c, 0, 10);
-	part_detach(&late);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&late);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /*
@@ -124,16 +124,16 @@ static uint32_t length_of(uint32_t n)
 static int consume(void *arg)
 {
 	FIXTURE_DATA(ring) *self = arg;
-	struct part part;
+	struct endpoint ep;
 	uint32_t n = 0;
 
-	if (part_attach(&part, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER))
+	if (endpoint_attach(&ep, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER))
 		return 1;
 	while (n < RECORDS) {
-		int length = ring_take(&part, self->buf, sizeof(self->buf));
+		int length = ring_take(&ep, self->buf, sizeof(self->buf));
 
 		if (length == -1) {
-			if (part_wait(&part, 60 * SECOND))
+			if (endpoint_wait(&ep, 60 * SECOND))
 				return 2;
 			continue;
 		}
@@ -142,7 +142,7 @@ static int consume(void *arg)
 			return 3;
 		n++;
 	}
-	return part.lost ? 4 : 0;
+	return ep.lost ? 4 : 0;
 }
 
 TEST_F(ring, processes)
@@ -158,13 +158,13 @@ TEST_F(ring, processes)
 			_exit(consume(self));
 		}
 	}
-	ASSERT_EQ(0, part_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	ASSERT_EQ(0, endpoint_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
 	while (__builtin_popcountll(self->p.ring->consumers) < 3)
 		sleep_ns(MS);
 	for (n = 0; n < RECORDS; n++) {
 		while (!ring_put(&self->p, length_of(n))) {
 			self->p.p->wake_bytes = RING_SIZE / 2;
-			ASSERT_EQ(0, part_wait(&self->p, 60 * SECOND));
+			ASSERT_EQ(0, endpoint_wait(&self->p, 60 * SECOND));
 		}
 	}
 	for (i = 0; i < ARRAY_SIZE(pids); i++) {
@@ -173,7 +173,7 @@ TEST_F(ring, processes)
 		EXPECT_EQ(pids[i], waitpid(pids[i], &status, 0));
 		EXPECT_EQ(0, status);
 	}
-	part_detach(&self->p);
+	endpoint_detach(&self->p);
 }
 
 TEST_HARNESS_MAIN

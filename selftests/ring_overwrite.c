@@ -29,8 +29,8 @@ TEST_F(ring, loss)
 		EXPECT_RECORD(self, &self->c, left, variant->length);
 	EXPECT_EQ(-1, ring_take(&self->c, self->buf, sizeof(self->buf)));
 	EXPECT_EQ(n - fit, self->c.lost);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /* Who comes late loses what he could have had since then, and not before. */
@@ -38,27 +38,27 @@ TEST_F(ring, late)
 {
 	const uint64_t step = 8 + round8(variant->length);
 	const uint64_t fit = (RING_SIZE - 8) / step;
-	struct part newest;
+	struct endpoint newest;
 	uint64_t n;
 
 	ASSERT_EQ(0, make_ring(self, MMAPSHARE_RING_OVERWRITE));
-	ASSERT_EQ(0, part_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	ASSERT_EQ(0, endpoint_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
 	for (n = 0; n < 2 * fit; n++)
 		ASSERT_TRUE(ring_put(&self->p, variant->length));
-	ASSERT_EQ(0, part_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
-	ASSERT_EQ(0, part_attach(&newest, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER |
-				 MMAPSHARE_RING_ATTACH_NEWEST));
-	EXPECT_EQ(fit, self->c.number);
-	EXPECT_EQ(2 * fit, newest.number);
+	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	ASSERT_EQ(0, endpoint_attach(&newest, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER |
+				 MMAPSHARE_RING_ATTACH_LATEST));
+	EXPECT_EQ(fit, self->c.seq);
+	EXPECT_EQ(2 * fit, newest.seq);
 	for (; n < 4 * fit; n++)
 		ASSERT_TRUE(ring_put(&self->p, variant->length));
 	EXPECT_RECORD(self, &self->c, 3 * fit, variant->length);
 	EXPECT_RECORD(self, &newest, 3 * fit, variant->length);
 	EXPECT_EQ(2 * fit, self->c.lost);
 	EXPECT_EQ(fit, newest.lost);
-	part_detach(&newest);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&newest);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /* Against a producer that does not wait: seen and lost are all. */
@@ -71,17 +71,17 @@ static uint32_t length_of(uint64_t n)
 
 static int consume(FIXTURE_DATA(ring) *self, unsigned int stall)
 {
-	struct part part;
+	struct endpoint ep;
 	uint64_t seen = 0, first;
 
-	if (part_attach(&part, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER))
+	if (endpoint_attach(&ep, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER))
 		return 1;
-	first = part.number;
+	first = ep.seq;
 	for (;;) {
-		int length = ring_take(&part, self->buf, sizeof(self->buf));
+		int length = ring_take(&ep, self->buf, sizeof(self->buf));
 
 		if (length == -1) {
-			int error = part_wait(&part, 60 * SECOND);
+			int error = endpoint_wait(&ep, 60 * SECOND);
 
 			if (error == EPIPE)
 				break;
@@ -89,16 +89,16 @@ static int consume(FIXTURE_DATA(ring) *self, unsigned int stall)
 				return 2;
 			continue;
 		}
-		if (length != (int)length_of(part.number - 1) ||
-		    !same_bytes(self->buf, length, 0, part.number - 1))
+		if (length != (int)length_of(ep.seq - 1) ||
+		    !same_bytes(self->buf, length, 0, ep.seq - 1))
 			return 3;
 		if (stall && !(seen++ % 1000))
 			sleep_ns(stall * MS);
 		else if (!stall)
 			seen++;
 	}
-	return part.number == RECORDS && seen + part.lost == RECORDS - first &&
-	       (!stall || part.lost) ? 0 : 4;
+	return ep.seq == RECORDS && seen + ep.lost == RECORDS - first &&
+	       (!stall || ep.lost) ? 0 : 4;
 }
 
 TEST_F(ring, race)
@@ -117,12 +117,12 @@ TEST_F(ring, race)
 			_exit(consume(self, i * 5));
 		}
 	}
-	ASSERT_EQ(0, part_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	ASSERT_EQ(0, endpoint_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
 	while (__builtin_popcountll(self->p.ring->consumers) < 3)
 		sleep_ns(MS);
 	for (n = 0; n < RECORDS; n++)
 		ASSERT_TRUE(ring_put(&self->p, length_of(n)));
-	part_detach(&self->p);
+	endpoint_detach(&self->p);
 	for (i = 0; i < ARRAY_SIZE(pids); i++) {
 		int status;
 

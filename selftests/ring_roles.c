@@ -61,14 +61,14 @@ TEST_F(ring, own_pages)
 	EXPECT_FALSE(may_write(self, self->c.fd, 1, 2));
 	EXPECT_FALSE(may_write(self, self->c.fd, 0, pages));
 	EXPECT_EQ(ENXIO, map_errno(self, self->p.fd, PROT_READ, MAP_SHARED, pages));
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /* Cursors are somebody's each. */
 TEST_F(ring, each_his_cursor)
 {
-	struct mmapshare_ring_attach at;
+	struct mmapshare_ring_attach_args at;
 	int fds[RING_CONSUMERS], i, page;
 
 	for (i = 0; i < RING_CONSUMERS; i++) {
@@ -114,8 +114,8 @@ TEST_F(ring, mprotect)
 	EXPECT_EQ(0, mprotect(mem, size, PROT_READ));
 	EXPECT_EQ(0, mprotect(mem, size, PROT_READ | PROT_WRITE));
 	munmap(mem, size);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /* The processor sees to it, and so does the kernel where it stores for others. */
@@ -129,12 +129,12 @@ TEST_F(ring, stores)
 	EXPECT_EQ(0, run_child(store_word, self->p.data));
 	EXPECT_EQ(0, run_child(store_word, self->c.c));
 	EXPECT_EQ(SIGSEGV, run_child(store_word, self->p.ring));
-	EXPECT_EQ(SIGSEGV, run_child(store_word, part_cursor(&self->p, 0)));
+	EXPECT_EQ(SIGSEGV, run_child(store_word, endpoint_cursor(&self->p, 0)));
 	EXPECT_EQ(SIGSEGV, run_child(store_word, self->c.ring));
 	EXPECT_EQ(SIGSEGV, run_child(store_word, self->c.p));
 	EXPECT_EQ(SIGSEGV, run_child(store_word, self->c.data));
 	EXPECT_EQ(SIGSEGV, run_child(store_word, self->c.data + RING_SIZE));
-	EXPECT_EQ(SIGSEGV, run_child(store_word, part_cursor(&self->c, 1)));
+	EXPECT_EQ(SIGSEGV, run_child(store_word, endpoint_cursor(&self->c, 1)));
 
 	its.iov_base = self->c.data;
 	EXPECT_EQ(-1, process_vm_writev(getpid(), &own, 1, &its, 1, 0));
@@ -145,8 +145,8 @@ TEST_F(ring, stores)
 	EXPECT_EQ(EFAULT, errno);
 	close(pipes[0]);
 	close(pipes[1]);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /* A debugger may write where the program may, and nowhere else. */
@@ -163,57 +163,57 @@ TEST_F(ring, debugger)
 	EXPECT_EQ((ssize_t)sizeof(word),
 		  pwrite(mem, &word, sizeof(word), (off_t)(uintptr_t)self->c.c));
 	close(mem);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 TEST_F(ring, modes)
 {
-	struct mmapshare_ring_attach at;
+	struct mmapshare_ring_attach_args at;
 	int reader = open(region_node(self->name), O_RDONLY | O_CLOEXEC);
 	int writer = open(region_node(self->name), O_WRONLY | O_CLOEXEC);
-	int part;
+	int ep;
 
 	ASSERT_LE(0, reader);
 	ASSERT_LE(0, writer);
 	EXPECT_EQ(-EBADF, ring_attach(reader, MMAPSHARE_RING_ATTACH_PRODUCER, &at));
 	EXPECT_EQ(-EBADF, ring_attach(writer, MMAPSHARE_RING_ATTACH_CONSUMER, &at));
-	part = ring_attach(reader, MMAPSHARE_RING_ATTACH_CONSUMER, &at);
-	EXPECT_LE(0, part);
-	EXPECT_TRUE(may_write(self, part, 1, 1));
+	ep = ring_attach(reader, MMAPSHARE_RING_ATTACH_CONSUMER, &at);
+	EXPECT_LE(0, ep);
+	EXPECT_TRUE(may_write(self, ep, 1, 1));
 	/* what it has it has not to get more by */
-	EXPECT_EQ(-ENOTTY, ring_attach(part, MMAPSHARE_RING_ATTACH_PRODUCER, &at));
-	EXPECT_EQ(ENOTTY, region_seal(part, MMAPSHARE_SEAL_WRITE));
-	EXPECT_EQ(-ENOTTY, region_read_only(part));
-	EXPECT_EQ(ENOTTY, region_revoke(part));
-	EXPECT_EQ(-ENOTTY, bell_notify(part, 0));
-	close(part);
-	part = ring_attach(writer, MMAPSHARE_RING_ATTACH_PRODUCER, &at);
-	EXPECT_LE(0, part);
+	EXPECT_EQ(-ENOTTY, ring_attach(ep, MMAPSHARE_RING_ATTACH_PRODUCER, &at));
+	EXPECT_EQ(ENOTTY, region_seal(ep, MMAPSHARE_SEAL_WRITE));
+	EXPECT_EQ(-ENOTTY, region_read_only(ep));
+	EXPECT_EQ(ENOTTY, region_revoke(ep));
+	EXPECT_EQ(-ENOTTY, bell_notify(ep, 0));
+	close(ep);
+	ep = ring_attach(writer, MMAPSHARE_RING_ATTACH_PRODUCER, &at);
+	EXPECT_LE(0, ep);
 	EXPECT_EQ(-EBUSY, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_PRODUCER, &at));
-	close(part);
-	part = ring_attach(self->fd, MMAPSHARE_RING_ATTACH_PRODUCER, &at);
-	EXPECT_LE(0, part);
-	close(part);
+	close(ep);
+	ep = ring_attach(self->fd, MMAPSHARE_RING_ATTACH_PRODUCER, &at);
+	EXPECT_LE(0, ep);
+	close(ep);
 	close(reader);
 	close(writer);
 }
 
 TEST_F(ring, arguments)
 {
-	struct mmapshare_ring_attach at = { .size = sizeof(at) };
+	struct mmapshare_ring_attach_args at = { .size = sizeof(at) };
 	int plain = region_create(self->dev.fd, NULL);
 
 	EXPECT_EQ(-EINVAL, ring_attach(self->fd, 0, &at));
 	EXPECT_EQ(-EINVAL, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_PRODUCER |
 				       MMAPSHARE_RING_ATTACH_CONSUMER, &at));
 	EXPECT_EQ(-EINVAL, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_PRODUCER |
-				       MMAPSHARE_RING_ATTACH_NEWEST, &at));
+				       MMAPSHARE_RING_ATTACH_LATEST, &at));
 	EXPECT_EQ(-EINVAL, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER | 1U << 31,
 				       &at));
 	EXPECT_EQ(-ENOTTY, ring_attach(plain, MMAPSHARE_RING_ATTACH_CONSUMER, &at));
 	EXPECT_EQ(-ENOTTY, ring_attach(self->dev.fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at));
-	at = (struct mmapshare_ring_attach){
+	at = (struct mmapshare_ring_attach_args){
 		.size = sizeof(at), .flags = MMAPSHARE_RING_ATTACH_CONSUMER, .reserved = 1
 	};
 	EXPECT_EQ(-1, ioctl(self->fd, MMAPSHARE_IOC_RING_ATTACH, &at));
@@ -225,7 +225,7 @@ TEST_F(ring, arguments)
 
 TEST_F(ring, no_descriptor_left)
 {
-	struct mmapshare_ring_attach at;
+	struct mmapshare_ring_attach_args at;
 	int fds[1024], n = 0;
 
 	while (n < 1024 && (fds[n] = dup(self->fd)) >= 0)
@@ -237,14 +237,14 @@ out:
 	while (n--)
 		close(fds[n]);
 	/* nobody is the producer */
-	EXPECT_EQ(0, part_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
-	part_detach(&self->p);
+	EXPECT_EQ(0, endpoint_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	endpoint_detach(&self->p);
 }
 
 /* Bytes are stored by who has a part, and not by other ways. */
 TEST_F(ring, region)
 {
-	struct mmapshare_fill fill = {
+	struct mmapshare_fill_args fill = {
 		.size = sizeof(fill), .length = 8, .pattern_len = 1
 	};
 
@@ -273,8 +273,8 @@ TEST_F(ring, mirror)
 		EXPECT_EQ((char)(i % 239), self->c.data[i]);
 		EXPECT_EQ((char)(i % 239), self->c.data[RING_SIZE + i]);
 	}
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 TEST_HARNESS_MAIN

@@ -14,16 +14,16 @@
 #define RECORD_MAX	(32UL << 10)
 
 /* A part in a ring, by its file, and where its ring is mapped. */
-struct part {
+struct endpoint {
 	int fd;
 	char *base;
-	struct mmapshare_ring_attach at;
+	struct mmapshare_ring_attach_args at;
 	struct mmapshare_ring *ring;
 	struct mmapshare_ring_producer *p;
 	struct mmapshare_ring_cursor *c;
 	char *data;
-	uint64_t position, number, lost;	/* of who has the part */
-	uint64_t tail;				/* a producer's */
+	uint64_t pos, seq, lost;	/* of who has the part */
+	uint64_t oldest_pos;				/* a producer's */
 	unsigned long calls;			/* to notify */
 };
 
@@ -36,7 +36,7 @@ static inline uint64_t round8(uint64_t n)
 static inline int ring_create_as(int control, const char *name, uint64_t size,
 				 uint32_t flags, uint32_t consumers)
 {
-	struct mmapshare_create create = {
+	struct mmapshare_create_args create = {
 		.size = sizeof(create),
 		.flags = MMAPSHARE_CREATE_CLOEXEC,
 		.region_size = size,
@@ -54,227 +54,227 @@ static inline int ring_create_as(int control, const char *name, uint64_t size,
 }
 
 /* A descriptor, or minus errno. */
-static inline int ring_attach(int fd, uint32_t flags, struct mmapshare_ring_attach *at)
+static inline int ring_attach(int fd, uint32_t flags, struct mmapshare_ring_attach_args *at)
 {
-	int part;
+	int ep;
 
-	*at = (struct mmapshare_ring_attach){
+	*at = (struct mmapshare_ring_attach_args){
 		.size = sizeof(*at),
 		.flags = flags | MMAPSHARE_RING_ATTACH_CLOEXEC,
 	};
-	part = ioctl(fd, MMAPSHARE_IOC_RING_ATTACH, at);
-	return part < 0 ? -errno : part;
+	ep = ioctl(fd, MMAPSHARE_IOC_RING_ATTACH, at);
+	return ep < 0 ? -errno : ep;
 }
 
 /* 0, or the errno. */
-static inline int part_map(struct part *part)
+static inline int endpoint_map(struct endpoint *ep)
 {
 	char *own;
 
-	part->base = mmap(NULL, part->at.map_size, PROT_READ, MAP_SHARED, part->fd, 0);
-	if (part->base == MAP_FAILED)
+	ep->base = mmap(NULL, ep->at.map_size, PROT_READ, MAP_SHARED, ep->fd, 0);
+	if (ep->base == MAP_FAILED)
 		return errno;
-	own = mmap(part->base + part->at.own_offset, part->at.own_size,
-		   PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, part->fd,
-		   part->at.own_offset);
+	own = mmap(ep->base + ep->at.own_offset, ep->at.own_size,
+		   PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, ep->fd,
+		   ep->at.own_offset);
 	if (own == MAP_FAILED)
 		return errno;
-	part->ring = (void *)part->base;
-	part->p = (void *)(part->base + part->ring->producer_offset);
-	part->data = part->base + part->ring->data_offset;
+	ep->ring = (void *)ep->base;
+	ep->p = (void *)(ep->base + ep->ring->producer_offset);
+	ep->data = ep->base + ep->ring->data_offset;
 	return 0;
 }
 
-static inline struct mmapshare_record *part_record(struct part *part, uint64_t position)
+static inline struct mmapshare_record *endpoint_record(struct endpoint *ep, uint64_t pos)
 {
-	return (void *)(part->data + (position & (part->ring->data_size - 1)));
+	return (void *)(ep->data + (pos & (ep->ring->data_size - 1)));
 }
 
-static inline struct mmapshare_ring_cursor *part_cursor(struct part *part, unsigned int n)
+static inline struct mmapshare_ring_cursor *endpoint_cursor(struct endpoint *ep, unsigned int n)
 {
-	return (void *)(part->base + part->ring->cursor_offset +
-			n * part->ring->cursor_stride);
+	return (void *)(ep->base + ep->ring->cursor_offset +
+			n * ep->ring->cursor_stride);
 }
 
 /* 0, or the errno. */
-static inline int part_attach(struct part *part, int fd, uint32_t flags)
+static inline int endpoint_attach(struct endpoint *ep, int fd, uint32_t flags)
 {
 	int error;
 
-	memset(part, 0, sizeof(*part));
-	part->fd = ring_attach(fd, flags, &part->at);
-	if (part->fd < 0)
-		return -part->fd;
-	error = part_map(part);
+	memset(ep, 0, sizeof(*ep));
+	ep->fd = ring_attach(fd, flags, &ep->at);
+	if (ep->fd < 0)
+		return -ep->fd;
+	error = endpoint_map(ep);
 	if (error)
 		return error;
 	if (flags & MMAPSHARE_RING_ATTACH_PRODUCER) {
-		part->position = part->p->position;
-		part->tail = part->p->tail;
-		part->number = part->p->records +
-			(int32_t)(part_record(part, part->position)->number -
-				  (uint32_t)part->p->records);
+		ep->pos = ep->p->pos;
+		ep->oldest_pos = ep->p->oldest_pos;
+		ep->seq = ep->p->seq +
+			(int32_t)(endpoint_record(ep, ep->pos)->seq -
+				  (uint32_t)ep->p->seq);
 	} else {
-		part->c = part_cursor(part, part->at.cursor);
-		part->position = part->c->position;
-		part->number = part->c->number;
+		ep->c = endpoint_cursor(ep, ep->at.cursor);
+		ep->pos = ep->c->pos;
+		ep->seq = ep->c->seq;
 	}
 	return 0;
 }
 
-static inline void part_detach(struct part *part)
+static inline void endpoint_detach(struct endpoint *ep)
 {
-	munmap(part->base, part->at.map_size);
-	close(part->fd);
+	munmap(ep->base, ep->at.map_size);
+	close(ep->fd);
 }
 
 /* 0 or the errno. */
-static inline int part_notify(struct part *part)
+static inline int endpoint_notify(struct endpoint *ep)
 {
-	struct mmapshare_ring_notify notify = { .size = sizeof(notify) };
+	struct mmapshare_ring_notify_args notify = { .size = sizeof(notify) };
 
-	part->calls++;
-	return ioctl(part->fd, MMAPSHARE_IOC_RING_NOTIFY, &notify) ? errno : 0;
+	ep->calls++;
+	return ioctl(ep->fd, MMAPSHARE_IOC_RING_NOTIFY, &notify) ? errno : 0;
 }
 
 /* 0 or the errno. */
-static inline int part_wait_as(struct part *part, uint32_t flags, int64_t timeout)
+static inline int endpoint_wait_as(struct endpoint *ep, uint32_t flags, int64_t timeout)
 {
-	struct mmapshare_ring_wait wait = {
+	struct mmapshare_ring_wait_args wait = {
 		.size = sizeof(wait),
 		.flags = flags,
 		.timeout = timeout,
 	};
 
-	return ioctl(part->fd, MMAPSHARE_IOC_RING_WAIT, &wait) ? errno : 0;
+	return ioctl(ep->fd, MMAPSHARE_IOC_RING_WAIT, &wait) ? errno : 0;
 }
 
-static inline int part_wait(struct part *part, int64_t timeout)
+static inline int endpoint_wait(struct endpoint *ep, int64_t timeout)
 {
-	return part_wait_as(part, 0, timeout);
+	return endpoint_wait_as(ep, 0, timeout);
 }
 
 #define full_fence()	__atomic_thread_fence(__ATOMIC_SEQ_CST)
 
-static inline uint64_t least_position(struct part *part)
+static inline uint64_t least_position(struct endpoint *ep)
 {
-	uint64_t consumers = __atomic_load_n(&part->ring->consumers, __ATOMIC_ACQUIRE);
-	uint64_t least = part->position, position;
+	uint64_t consumers = __atomic_load_n(&ep->ring->consumers, __ATOMIC_ACQUIRE);
+	uint64_t least = ep->pos, pos;
 	unsigned int n;
 
 	if (!consumers)
-		return __atomic_load_n(&part->ring->kept, __ATOMIC_RELAXED);
+		return __atomic_load_n(&ep->ring->retained_pos, __ATOMIC_RELAXED);
 	for (n = 0; n < 64; n++) {
 		if (!(consumers >> n & 1))
 			continue;
-		position = __atomic_load_n(&part_cursor(part, n)->position,
+		pos = __atomic_load_n(&endpoint_cursor(ep, n)->pos,
 					   __ATOMIC_ACQUIRE);
-		if (part->position - position > part->position - least)
-			least = position;
+		if (ep->pos - pos > ep->pos - least)
+			least = pos;
 	}
 	return least;
 }
 
-static inline bool part_fits(struct part *part, uint64_t step)
+static inline bool endpoint_fits(struct endpoint *ep, uint64_t step)
 {
-	return part->position + step + 8 - part->tail <= part->ring->data_size;
+	return ep->pos + step + 8 - ep->oldest_pos <= ep->ring->data_size;
 }
 
 /* Forget the oldest record, if it ends where @limit is, or before. */
-static inline bool forget(struct part *part, uint64_t limit)
+static inline bool forget(struct endpoint *ep, uint64_t limit)
 {
-	uint64_t next = part->tail + 8 + round8(part_record(part, part->tail)->length);
+	uint64_t next = ep->oldest_pos + 8 + round8(endpoint_record(ep, ep->oldest_pos)->length);
 
 	if ((int64_t)(limit - next) < 0)
 		return false;
-	part->tail = next;
+	ep->oldest_pos = next;
 	return true;
 }
 
-static inline bool make_room(struct part *part, uint64_t step)
+static inline bool make_room(struct endpoint *ep, uint64_t step)
 {
-	const uint64_t before = part->tail;
+	const uint64_t before = ep->oldest_pos;
 	uint64_t least;
 
-	if (part_fits(part, step))
+	if (endpoint_fits(ep, step))
 		return true;
-	if (part->ring->flags & MMAPSHARE_RING_OVERWRITE) {
-		while (!part_fits(part, step) && forget(part, part->position))
-			part->p->overwritten++;
-		__atomic_store_n(&part->p->tail, part->tail, __ATOMIC_RELAXED);
+	if (ep->ring->flags & MMAPSHARE_RING_OVERWRITE) {
+		while (!endpoint_fits(ep, step) && forget(ep, ep->pos))
+			ep->p->overwritten++;
+		__atomic_store_n(&ep->p->oldest_pos, ep->oldest_pos, __ATOMIC_RELAXED);
 		__atomic_thread_fence(__ATOMIC_RELEASE);
 		return true;
 	}
-	least = least_position(part);
-	while (forget(part, least))
+	least = least_position(ep);
+	while (forget(ep, least))
 		;
-	__atomic_store_n(&part->p->tail, part->tail, __ATOMIC_RELAXED);
+	__atomic_store_n(&ep->p->oldest_pos, ep->oldest_pos, __ATOMIC_RELAXED);
 	full_fence();
-	if ((int64_t)(least_position(part) - part->tail) < 0) {
-		part->tail = before;
-		__atomic_store_n(&part->p->tail, part->tail, __ATOMIC_RELAXED);
+	if ((int64_t)(least_position(ep) - ep->oldest_pos) < 0) {
+		ep->oldest_pos = before;
+		__atomic_store_n(&ep->p->oldest_pos, ep->oldest_pos, __ATOMIC_RELAXED);
 	}
-	return part_fits(part, step);
+	return endpoint_fits(ep, step);
 }
 
 /* Room for a record, or NULL. */
-static inline void *ring_reserve(struct part *part, uint32_t length)
+static inline void *ring_reserve(struct endpoint *ep, uint32_t length)
 {
-	if (length > part->ring->record_max || !make_room(part, 8 + round8(length)))
+	if (length > ep->ring->record_max || !make_room(ep, 8 + round8(length)))
 		return NULL;
-	part_record(part, part->position)->length = length;
-	return part_record(part, part->position) + 1;
+	endpoint_record(ep, ep->pos)->length = length;
+	return endpoint_record(ep, ep->pos) + 1;
 }
 
-static inline void ring_publish(struct part *part)
+static inline void ring_publish(struct endpoint *ep)
 {
 	uint64_t wake;
 
-	part->position += 8 + round8(part_record(part, part->position)->length);
-	part_record(part, part->position)->number = ++part->number;
-	__atomic_store_n(&part->p->records, part->number, __ATOMIC_RELAXED);
-	__atomic_store_n(&part->p->position, part->position, __ATOMIC_RELEASE);
+	ep->pos += 8 + round8(endpoint_record(ep, ep->pos)->length);
+	endpoint_record(ep, ep->pos)->seq = ++ep->seq;
+	__atomic_store_n(&ep->p->seq, ep->seq, __ATOMIC_RELAXED);
+	__atomic_store_n(&ep->p->pos, ep->pos, __ATOMIC_RELEASE);
 	full_fence();
-	wake = __atomic_load_n(&part->ring->wake, __ATOMIC_RELAXED);
-	if (wake & 1 && (int64_t)(part->position - (wake & ~7ULL)) >= 0)
-		part_notify(part);
+	wake = __atomic_load_n(&ep->ring->consumer_wake_pos, __ATOMIC_RELAXED);
+	if (wake & 1 && (int64_t)(ep->pos - (wake & ~7ULL)) >= 0)
+		endpoint_notify(ep);
 }
 
 /* Bytes that tell which record they are of. */
-static inline bool ring_put(struct part *part, uint32_t length)
+static inline bool ring_put(struct endpoint *ep, uint32_t length)
 {
-	void *record = ring_reserve(part, length);
+	void *record = ring_reserve(ep, length);
 
 	if (!record)
 		return false;
-	make_bytes(record, length, 0, part->number);
-	ring_publish(part);
+	make_bytes(record, length, 0, ep->seq);
+	ring_publish(ep);
 	return true;
 }
 
 /* Says that everything before its position is taken. */
-static inline void ring_release(struct part *part, uint64_t position)
+static inline void ring_release(struct endpoint *ep, uint64_t pos)
 {
-	uint64_t before = part->position, room;
+	uint64_t before = ep->pos, room;
 
-	part->position = position;
-	__atomic_store_n(&part->c->position, position, __ATOMIC_RELEASE);
+	ep->pos = pos;
+	__atomic_store_n(&ep->c->pos, pos, __ATOMIC_RELEASE);
 	full_fence();
-	room = __atomic_load_n(&part->ring->room, __ATOMIC_RELAXED);
-	if (room & 1 && (int64_t)(position - (room & ~7ULL)) >= 0 &&
+	room = __atomic_load_n(&ep->ring->producer_wake_pos, __ATOMIC_RELAXED);
+	if (room & 1 && (int64_t)(pos - (room & ~7ULL)) >= 0 &&
 	    (int64_t)(before - (room & ~7ULL)) < 0)
-		part_notify(part);
+		endpoint_notify(ep);
 }
 
-static inline bool was_overwritten(struct part *part)
+static inline bool was_overwritten(struct endpoint *ep)
 {
-	uint64_t tail;
+	uint64_t oldest_pos;
 
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	tail = __atomic_load_n(&part->p->tail, __ATOMIC_RELAXED);
-	if ((int64_t)(tail - part->position) <= 0)
+	oldest_pos = __atomic_load_n(&ep->p->oldest_pos, __ATOMIC_RELAXED);
+	if ((int64_t)(oldest_pos - ep->pos) <= 0)
 		return false;
-	part->position = tail;
+	ep->pos = oldest_pos;
 	return true;
 }
 
@@ -282,36 +282,36 @@ static inline bool was_overwritten(struct part *part)
  * Copy the next record. Its length; -1 if there is none, -2 if a record of the
  * protocol is malformed.
  */
-static inline int ring_take(struct part *part, void *buf, uint32_t size)
+static inline int ring_take(struct endpoint *ep, void *buf, uint32_t size)
 {
 	for (;;) {
-		uint64_t there = __atomic_load_n(&part->p->position, __ATOMIC_ACQUIRE);
+		uint64_t there = __atomic_load_n(&ep->p->pos, __ATOMIC_ACQUIRE);
 		struct mmapshare_record record;
 		uint32_t length, copied;
-		uint64_t number;
+		uint64_t seq;
 
-		if (was_overwritten(part))
+		if (was_overwritten(ep))
 			continue;
-		if (there == part->position)
+		if (there == ep->pos)
 			return -1;
-		record.length = __atomic_load_n(&part_record(part, part->position)->length,
+		record.length = __atomic_load_n(&endpoint_record(ep, ep->pos)->length,
 						__ATOMIC_ACQUIRE);
-		record.number = part_record(part, part->position)->number;
+		record.seq = endpoint_record(ep, ep->pos)->seq;
 		length = record.length & MMAPSHARE_RECORD_LENGTH;
 		copied = length < size ? length : size;
-		number = part->p->records +
-			 (int32_t)(record.number - (uint32_t)part->p->records);
-		memcpy(buf, part_record(part, part->position) + 1,
-		       copied <= part->ring->record_max ? copied : 0);
-		if (was_overwritten(part))
+		seq = ep->p->seq +
+			 (int32_t)(record.seq - (uint32_t)ep->p->seq);
+		memcpy(buf, endpoint_record(ep, ep->pos) + 1,
+		       copied <= ep->ring->record_max ? copied : 0);
+		if (was_overwritten(ep))
 			continue;
 		if (record.length & MMAPSHARE_RECORD_BUSY)
 			return -1;
-		if (8 + round8(length) > there - part->position)
+		if (8 + round8(length) > there - ep->pos)
 			return -2;
-		part->lost += number - part->number;
-		part->number = number + 1;
-		ring_release(part, part->position + 8 + round8(length));
+		ep->lost += seq - ep->seq;
+		ep->seq = seq + 1;
+		ring_release(ep, ep->pos + 8 + round8(length));
 		if (!(record.length & MMAPSHARE_RECORD_DISCARD))
 			return length;
 	}
@@ -321,7 +321,7 @@ FIXTURE(ring) {
 	struct device dev;
 	char name[32];
 	int fd;
-	struct part p, c;
+	struct endpoint p, c;
 	char buf[RECORD_MAX];
 };
 
@@ -354,20 +354,20 @@ FIXTURE_TEARDOWN(ring)
 /* Both sides in this process. */
 #define RING_ATTACH_BOTH(self)						\
 	do {								\
-		ASSERT_EQ(0, part_attach(&(self)->p, (self)->fd,	\
+		ASSERT_EQ(0, endpoint_attach(&(self)->p, (self)->fd,	\
 					 MMAPSHARE_RING_ATTACH_PRODUCER)); \
-		ASSERT_EQ(0, part_attach(&(self)->c, (self)->fd,	\
+		ASSERT_EQ(0, endpoint_attach(&(self)->c, (self)->fd,	\
 					 MMAPSHARE_RING_ATTACH_CONSUMER)); \
 	} while (0)
 
-/* The next record is number @number, of @length bytes, and as it was put. */
-#define EXPECT_RECORD(self, part, want_number, want_length)		\
+/* The next record is number @seq, of @length bytes, and as it was put. */
+#define EXPECT_RECORD(self, ep, want_number, want_length)		\
 	do {								\
 		EXPECT_EQ((int)(want_length),				\
-			  ring_take(part, (self)->buf, sizeof((self)->buf))); \
-		EXPECT_EQ((want_number) + 1ULL, (part)->number);	\
+			  ring_take(ep, (self)->buf, sizeof((self)->buf))); \
+		EXPECT_EQ((want_number) + 1ULL, (ep)->seq);	\
 		EXPECT_TRUE(same_bytes((self)->buf, want_length, 0,	\
-				       (part)->number - 1));		\
+				       (ep)->seq - 1));		\
 	} while (0)
 
 #endif /* RING_TEST_H */

@@ -42,7 +42,7 @@ FIXTURE_TEARDOWN(trace)
 
 static int attach(int ring, uint32_t flags)
 {
-	struct mmapshare_ring_attach at;
+	struct mmapshare_ring_attach_args at;
 
 	return ring_attach(ring, flags, &at);
 }
@@ -70,43 +70,43 @@ TEST_F(trace, attach_and_detach)
 TEST_F(trace, wait_and_notify)
 {
 	char record[8];
-	struct part p, c;
+	struct endpoint p, c;
 
-	ASSERT_EQ(0, part_attach(&p, self->ring, MMAPSHARE_RING_ATTACH_PRODUCER));
-	ASSERT_EQ(0, part_attach(&c, self->ring, MMAPSHARE_RING_ATTACH_CONSUMER));
+	ASSERT_EQ(0, endpoint_attach(&p, self->ring, MMAPSHARE_RING_ATTACH_PRODUCER));
+	ASSERT_EQ(0, endpoint_attach(&c, self->ring, MMAPSHARE_RING_ATTACH_CONSUMER));
 	trace_take(&self->tracer, "ring_attach");
-	EXPECT_EQ(ETIMEDOUT, part_wait(&c, 1000));
+	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&c, 1000));
 	EXPECT_EVENT("ring_wait", "region=%u consumer=0 position=0 ret=%d", self->region,
 		     -ETIMEDOUT);
 	ASSERT_TRUE(ring_put(&p, sizeof(record)));
 	trace_take(&self->tracer, "ring_notify");
-	EXPECT_EQ(0, part_wait(&p, 1000));
+	EXPECT_EQ(0, endpoint_wait(&p, 1000));
 	EXPECT_EVENT("ring_wait", "region=%u producer=0 position=16 ret=0", self->region);
-	EXPECT_EQ(0, part_notify(&p));
+	EXPECT_EQ(0, endpoint_notify(&p));
 	EXPECT_EVENT("ring_notify", "region=%u producer=0 position=16 ret=0", self->region);
 	EXPECT_EQ(8, ring_take(&c, record, sizeof(record)));
-	EXPECT_EQ(0, part_notify(&c));
+	EXPECT_EQ(0, endpoint_notify(&c));
 	EXPECT_EVENT("ring_notify", "region=%u consumer=0 position=16 ret=0", self->region);
-	part_detach(&c);
+	endpoint_detach(&c);
 	trace_take(&self->tracer, "ring_detach");
-	part_detach(&p);
+	endpoint_detach(&p);
 	EXPECT_EVENT("ring_detach", "region=%u producer=0 position=16 ret=0", self->region);
 }
 
 /* Who has stored what cannot be is known by it. */
 TEST_F(trace, nonsense)
 {
-	struct part p, c;
+	struct endpoint p, c;
 
-	ASSERT_EQ(0, part_attach(&p, self->ring, MMAPSHARE_RING_ATTACH_PRODUCER));
-	ASSERT_EQ(0, part_attach(&c, self->ring, MMAPSHARE_RING_ATTACH_CONSUMER));
-	c.c->position = 1 << 20;
-	EXPECT_EQ(0, part_wait(&p, 1000));
+	ASSERT_EQ(0, endpoint_attach(&p, self->ring, MMAPSHARE_RING_ATTACH_PRODUCER));
+	ASSERT_EQ(0, endpoint_attach(&c, self->ring, MMAPSHARE_RING_ATTACH_CONSUMER));
+	c.c->pos = 1 << 20;
+	EXPECT_EQ(0, endpoint_wait(&p, 1000));
 	trace_take(&self->tracer, "ring_wait");
-	part_detach(&c);
+	endpoint_detach(&c);
 	EXPECT_EVENT("ring_detach", "region=%u consumer=0 position=%d ret=%d", self->region,
 		     1 << 20, -EBADMSG);
-	part_detach(&p);
+	endpoint_detach(&p);
 }
 
 /* The kernel has a part in each of its rings. */
@@ -114,7 +114,7 @@ FIXTURE(kernel)
 {
 	struct tracer tracer;
 	unsigned int region, control_region;
-	struct part c, p;
+	struct endpoint c, p;
 };
 
 FIXTURE_SETUP(kernel)
@@ -134,11 +134,11 @@ FIXTURE_SETUP(kernel)
 	ASSERT_EQ(0, fd);
 	fd = open(DAQ, O_RDONLY | O_CLOEXEC);
 	self->region = region_number(fd);
-	ASSERT_EQ(0, part_attach(&self->c, fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	ASSERT_EQ(0, endpoint_attach(&self->c, fd, MMAPSHARE_RING_ATTACH_CONSUMER));
 	close(fd);
 	fd = open(DAQ "-control", O_RDWR | O_CLOEXEC);
 	self->control_region = region_number(fd);
-	ASSERT_EQ(0, part_attach(&self->p, fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	ASSERT_EQ(0, endpoint_attach(&self->p, fd, MMAPSHARE_RING_ATTACH_PRODUCER));
 	close(fd);
 	ASSERT_NE(self->region, self->control_region);
 	ASSERT_TRUE(trace_begin(&self->tracer));
@@ -147,8 +147,8 @@ FIXTURE_SETUP(kernel)
 FIXTURE_TEARDOWN(kernel)
 {
 	trace_end(&self->tracer);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 	EXPECT_EQ(0, unload_daq());
 }
 
@@ -158,21 +158,21 @@ TEST_F(kernel, producer)
 	char record[4096];
 
 	ASSERT_TRUE(daq_tell(&self->p, DAQ_RATE, 1));
-	ASSERT_EQ(0, part_wait(&self->c, 10 * SECOND));
+	ASSERT_EQ(0, endpoint_wait(&self->c, 10 * SECOND));
 	ASSERT_LT(0, ring_take(&self->c, record, sizeof(record)));
 	daq_told(&self->p);
 	trace_take(&self->tracer, "ring_notify");
-	EXPECT_EQ(0, part_wait(&self->c, 10 * SECOND));
+	EXPECT_EQ(0, endpoint_wait(&self->c, 10 * SECOND));
 	EXPECT_EVENT("ring_notify", "region=%u producer=0 position=%llu ret=0", self->region,
-		     (unsigned long long)self->c.p->position);
+		     (unsigned long long)self->c.p->pos);
 }
 
 /* Fill the ring, and tell nobody. */
-static void fill(struct part *p)
+static void fill(struct endpoint *p)
 {
 	while (ring_reserve(p, sizeof(struct daq_command))) {
-		p->position += 16;
-		__atomic_store_n(&p->p->position, p->position, __ATOMIC_RELEASE);
+		p->pos += 16;
+		__atomic_store_n(&p->p->pos, p->pos, __ATOMIC_RELEASE);
 	}
 }
 
@@ -187,10 +187,10 @@ TEST_F(kernel, consumer)
 	self->p.p->wake_bytes = 16;
 	pid = fork();
 	if (!pid)
-		_exit(part_wait(&self->p, 10 * SECOND));
+		_exit(endpoint_wait(&self->p, 10 * SECOND));
 	EXPECT_TRUE(falls_asleep(pid));
 	trace_take(&self->tracer, "ring_wait");
-	EXPECT_EQ(0, part_notify(&self->p));
+	EXPECT_EQ(0, endpoint_notify(&self->p));
 	EXPECT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
 	daq_told(&self->p);

@@ -6,7 +6,7 @@
 
 /* Somebody who waits, in a thread. */
 struct sleeper {
-	struct part *part;
+	struct endpoint *ep;
 	int64_t timeout;
 	uint32_t flags;
 	int error;
@@ -20,7 +20,7 @@ static void *sleep_on(void *arg)
 	struct sleeper *s = arg;
 
 	__atomic_store_n(&s->tid, gettid(), __ATOMIC_RELEASE);
-	s->error = part_wait_as(s->part, s->flags, s->timeout);
+	s->error = endpoint_wait_as(s->ep, s->flags, s->timeout);
 	__atomic_store_n(&s->done, true, __ATOMIC_RELEASE);
 	return NULL;
 }
@@ -41,30 +41,30 @@ static bool is_done(struct sleeper *s)
 
 TEST_F(ring, record)
 {
-	struct sleeper s = { .part = &self->c, .timeout = FOREVER };
+	struct sleeper s = { .ep = &self->c, .timeout = FOREVER };
 
 	RING_ATTACH_BOTH(self);
-	EXPECT_EQ(ETIMEDOUT, part_wait(&self->c, 0));
-	EXPECT_EQ(ETIMEDOUT, part_wait(&self->c, MS));
+	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->c, 0));
+	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->c, MS));
 	ASSERT_TRUE(sleeper_start(&s));
-	EXPECT_NE(0ULL, self->p.ring->wake);
+	EXPECT_NE(0ULL, self->p.ring->consumer_wake_pos);
 	ASSERT_TRUE(ring_put(&self->p, 8));
 	pthread_join(s.thread, NULL);
 	EXPECT_EQ(0, s.error);
 	EXPECT_EQ(1UL, self->p.calls);
-	EXPECT_EQ(0ULL, self->p.ring->wake);
+	EXPECT_EQ(0ULL, self->p.ring->consumer_wake_pos);
 	/* nobody sleeps any more */
 	ASSERT_TRUE(ring_put(&self->p, 8));
 	EXPECT_EQ(1UL, self->p.calls);
-	EXPECT_EQ(0, part_wait(&self->c, 0));
-	part_detach(&self->p);
-	part_detach(&self->c);
+	EXPECT_EQ(0, endpoint_wait(&self->c, 0));
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /* Neither a call nor a wake-up before all of it is there. */
 TEST_F(ring, threshold)
 {
-	struct sleeper s = { .part = &self->c, .timeout = FOREVER };
+	struct sleeper s = { .ep = &self->c, .timeout = FOREVER };
 	int i;
 
 	RING_ATTACH_BOTH(self);
@@ -73,16 +73,16 @@ TEST_F(ring, threshold)
 	for (i = 0; i < 99; i++)
 		ASSERT_TRUE(ring_put(&self->p, 8));
 	EXPECT_EQ(0UL, self->p.calls);
-	EXPECT_EQ(ETIMEDOUT, part_wait(&self->c, MS));
-	EXPECT_EQ(0, part_notify(&self->p));
+	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->c, MS));
+	EXPECT_EQ(0, endpoint_notify(&self->p));
 	sleep_ns(20 * MS);
 	EXPECT_FALSE(is_done(&s));
 	ASSERT_TRUE(ring_put(&self->p, 8));
 	EXPECT_EQ(2UL, self->p.calls);
 	pthread_join(s.thread, NULL);
 	EXPECT_EQ(0, s.error);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /* More than half counts as half, for else both might wait for each other. */
@@ -91,26 +91,26 @@ TEST_F(ring, threshold_is_bounded)
 	RING_ATTACH_BOTH(self);
 	self->c.c->wake_bytes = UINT32_MAX;
 	self->p.p->wake_bytes = UINT32_MAX;
-	while (self->p.position < RING_SIZE / 2 - 8)
+	while (self->p.pos < RING_SIZE / 2 - 8)
 		ASSERT_TRUE(ring_put(&self->p, 0));
-	EXPECT_EQ(ETIMEDOUT, part_wait(&self->c, 0));
-	EXPECT_EQ(0, part_wait(&self->p, 0));
+	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->c, 0));
+	EXPECT_EQ(0, endpoint_wait(&self->p, 0));
 	ASSERT_TRUE(ring_put(&self->p, 0));
-	EXPECT_EQ(0, part_wait(&self->c, 0));
-	EXPECT_EQ(ETIMEDOUT, part_wait(&self->p, 0));
-	part_detach(&self->p);
-	part_detach(&self->c);
+	EXPECT_EQ(0, endpoint_wait(&self->c, 0));
+	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->p, 0));
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /* Of several each is woken when it is its turn. */
 TEST_F(ring, thresholds)
 {
-	struct sleeper first = { .part = &self->c, .timeout = FOREVER };
-	struct part other;
-	struct sleeper second = { .part = &other, .timeout = FOREVER };
+	struct sleeper first = { .ep = &self->c, .timeout = FOREVER };
+	struct endpoint other;
+	struct sleeper second = { .ep = &other, .timeout = FOREVER };
 
 	RING_ATTACH_BOTH(self);
-	ASSERT_EQ(0, part_attach(&other, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	ASSERT_EQ(0, endpoint_attach(&other, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
 	self->c.c->wake_bytes = 32;
 	other.c->wake_bytes = 64;
 	ASSERT_TRUE(sleeper_start(&second));
@@ -126,9 +126,9 @@ TEST_F(ring, thresholds)
 	ASSERT_TRUE(ring_put(&self->p, 8));
 	EXPECT_EQ(2UL, self->p.calls);
 	pthread_join(second.thread, NULL);
-	part_detach(&other);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&other);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 static void fill(FIXTURE_DATA(ring) *self)
@@ -139,16 +139,16 @@ static void fill(FIXTURE_DATA(ring) *self)
 
 TEST_F(ring, room)
 {
-	struct sleeper s = { .part = &self->p, .timeout = FOREVER };
+	struct sleeper s = { .ep = &self->p, .timeout = FOREVER };
 	unsigned long n;
 
 	RING_ATTACH_BOTH(self);
 	self->p.p->wake_bytes = 1280;
-	EXPECT_EQ(0, part_wait(&self->p, 0));
+	EXPECT_EQ(0, endpoint_wait(&self->p, 0));
 	fill(self);
-	EXPECT_EQ(ETIMEDOUT, part_wait(&self->p, MS));
+	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->p, MS));
 	ASSERT_TRUE(sleeper_start(&s));
-	EXPECT_NE(0ULL, self->c.ring->room);
+	EXPECT_NE(0ULL, self->c.ring->producer_wake_pos);
 	for (n = 0; !is_done(&s) && n < 50; n++) {
 		EXPECT_RECORD(self, &self->c, n, 120);
 		EXPECT_EQ(n >= 9, self->c.calls > 0);
@@ -158,18 +158,18 @@ TEST_F(ring, room)
 	pthread_join(s.thread, NULL);
 	EXPECT_EQ(0, s.error);
 	EXPECT_EQ(9UL, n);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /* Only when the slowest has been there. */
 TEST_F(ring, room_of_several)
 {
-	struct sleeper s = { .part = &self->p, .timeout = FOREVER };
-	struct part other;
+	struct sleeper s = { .ep = &self->p, .timeout = FOREVER };
+	struct endpoint other;
 
 	RING_ATTACH_BOTH(self);
-	ASSERT_EQ(0, part_attach(&other, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	ASSERT_EQ(0, endpoint_attach(&other, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
 	fill(self);
 	self->p.p->wake_bytes = 128;
 	ASSERT_TRUE(sleeper_start(&s));
@@ -182,14 +182,14 @@ TEST_F(ring, room_of_several)
 	EXPECT_EQ(1UL, other.calls);
 	pthread_join(s.thread, NULL);
 	EXPECT_EQ(0, s.error);
-	part_detach(&other);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&other);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
-static short poll_of(struct part *part, int timeout)
+static short poll_of(struct endpoint *ep, int timeout)
 {
-	struct pollfd pfd = { .fd = part->fd, .events = POLLIN | POLLOUT };
+	struct pollfd pfd = { .fd = ep->fd, .events = POLLIN | POLLOUT };
 
 	return poll(&pfd, 1, timeout) < 0 ? -1 : pfd.revents;
 }
@@ -211,8 +211,8 @@ TEST_F(ring, poll)
 	EXPECT_RECORD(self, &self->c, 0, 8);
 	EXPECT_RECORD(self, &self->c, 1, 120);
 	EXPECT_EQ(POLLOUT, poll_of(&self->p, 0));
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 static int edges(int epfd, int timeout)
@@ -253,8 +253,8 @@ TEST_F(ring, edge_triggered)
 	EXPECT_EQ(0, edges(out, 0));
 	close(in);
 	close(out);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /* Below the threshold who was ready once does not wake for each record. */
@@ -279,8 +279,8 @@ TEST_F(ring, edge_and_threshold)
 	ASSERT_TRUE(ring_put(&self->p, 8));
 	EXPECT_EQ(1, edges(in, 1000));
 	close(in);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 static void no_op(int signal)
@@ -289,7 +289,7 @@ static void no_op(int signal)
 
 TEST_F(ring, signal)
 {
-	struct sleeper s = { .part = &self->c, .timeout = FOREVER };
+	struct sleeper s = { .ep = &self->c, .timeout = FOREVER };
 	struct sigaction action = { .sa_handler = no_op, .sa_flags = SA_RESTART };
 
 	RING_ATTACH_BOTH(self);
@@ -298,14 +298,14 @@ TEST_F(ring, signal)
 	pthread_kill(s.thread, SIGUSR1);
 	pthread_join(s.thread, NULL);
 	EXPECT_EQ(EINTR, s.error);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 /* In an overwrite ring there is always room. */
 TEST_F(ring, overwrite)
 {
-	struct sleeper s = { .part = &self->c, .timeout = FOREVER };
+	struct sleeper s = { .ep = &self->c, .timeout = FOREVER };
 	int i;
 
 	ASSERT_EQ(0, make_ring(self, MMAPSHARE_RING_OVERWRITE));
@@ -316,31 +316,31 @@ TEST_F(ring, overwrite)
 	pthread_join(s.thread, NULL);
 	EXPECT_EQ(0, s.error);
 	/* overtaken, and still something to take */
-	EXPECT_EQ(0, part_wait(&self->c, 0));
+	EXPECT_EQ(0, endpoint_wait(&self->c, 0));
 	EXPECT_EQ(POLLIN, poll_of(&self->c, 0));
-	EXPECT_EQ(0, part_wait(&self->p, 0));
+	EXPECT_EQ(0, endpoint_wait(&self->p, 0));
 	EXPECT_EQ(POLLOUT, poll_of(&self->p, 0));
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 TEST_F(ring, arguments)
 {
-	struct mmapshare_ring_notify notify = { .size = sizeof(notify), .flags = 1 };
+	struct mmapshare_ring_notify_args notify = { .size = sizeof(notify), .flags = 1 };
 
 	RING_ATTACH_BOTH(self);
-	EXPECT_EQ(EINVAL, part_wait_as(&self->c, 2, 0));
+	EXPECT_EQ(EINVAL, endpoint_wait_as(&self->c, 2, 0));
 	EXPECT_EQ(-1, ioctl(self->p.fd, MMAPSHARE_IOC_RING_NOTIFY, &notify));
 	EXPECT_EQ(EINVAL, errno);
-	notify = (struct mmapshare_ring_notify){ .size = 4 };
+	notify = (struct mmapshare_ring_notify_args){ .size = 4 };
 	EXPECT_EQ(-1, ioctl(self->p.fd, MMAPSHARE_IOC_RING_NOTIFY, &notify));
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-1, ioctl(self->c.fd, MMAPSHARE_IOC_RING_WAIT, NULL));
 	EXPECT_EQ(EFAULT, errno);
 	EXPECT_EQ(-1, ioctl(self->fd, MMAPSHARE_IOC_RING_NOTIFY, &notify));
 	EXPECT_EQ(ENOTTY, errno);
-	part_detach(&self->p);
-	part_detach(&self->c);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
 }
 
 TEST_HARNESS_MAIN

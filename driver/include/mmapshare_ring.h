@@ -18,14 +18,14 @@
 #define MMAPSHARE_IMPORT()	MODULE_INFO(import_ns, "MMAPSHARE")
 
 struct file;
-struct mmapshare_area;
+struct mmapshare_region;
 struct mmapshare_sink;
 struct mmapshare_source;
 
 /* A full ring forgets its oldest records, instead of refusing new ones. */
 #define MMAPSHARE_OVERWRITE	BIT(0)
 /* Several may produce at once, in any context. */
-#define MMAPSHARE_MANY		BIT(1)
+#define MMAPSHARE_MULTI_PRODUCER		BIT(1)
 
 /**
  * struct mmapshare_params - what is to be made
@@ -35,7 +35,7 @@ struct mmapshare_source;
  * @gid: its group
  * @size: bytes; of records, rounded up to a power of two of pages
  * @consumers: of a source: how many there may be at once, 1 to 64
- * @flags: of a source: MMAPSHARE_OVERWRITE, MMAPSHARE_MANY
+ * @flags: of a source: MMAPSHARE_OVERWRITE, MMAPSHARE_MULTI_PRODUCER
  */
 struct mmapshare_params {
 	const char *name;
@@ -47,12 +47,12 @@ struct mmapshare_params {
 	unsigned int flags;
 };
 
-struct mmapshare_area *mmapshare_area_create(const struct mmapshare_params *params);
-void mmapshare_area_put(struct mmapshare_area *area);
-void *mmapshare_area_address(const struct mmapshare_area *area);
-u64 mmapshare_area_size(const struct mmapshare_area *area);
-u64 mmapshare_area_notify(struct mmapshare_area *area);
-struct file *mmapshare_area_file(struct mmapshare_area *area);
+struct mmapshare_region *mmapshare_region_create(const struct mmapshare_params *params);
+void mmapshare_region_put(struct mmapshare_region *region);
+void *mmapshare_region_address(const struct mmapshare_region *region);
+u64 mmapshare_region_size(const struct mmapshare_region *region);
+u64 mmapshare_region_notify(struct mmapshare_region *region);
+struct file *mmapshare_region_file(struct mmapshare_region *region);
 
 struct mmapshare_source *mmapshare_source_create(const struct mmapshare_params *params);
 void mmapshare_source_put(struct mmapshare_source *source);

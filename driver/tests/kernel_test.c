@@ -16,14 +16,14 @@ static const char too_long[] =
 
 static_assert(sizeof(too_long) == MMAPSHARE_NAME_SIZE + 1);
 
-static void area_refused_test(struct kunit *test)
+static void region_refused_test(struct kunit *test)
 {
 	static const struct {
 		struct mmapshare_params params;
 		int error;
 	} cases[] = {
 		{ { .size = 0 }, -EINVAL },
-		{ { .size = 1, .flags = MMAPSHARE_MANY }, -EINVAL },
+		{ { .size = 1, .flags = MMAPSHARE_MULTI_PRODUCER }, -EINVAL },
 		{ { .size = 1, .consumers = 1 }, -EINVAL },
 		{ { .size = 1, .mode = 01777 }, -EINVAL },
 		{ { .size = 1, .name = "" }, -EINVAL },
@@ -35,27 +35,27 @@ static void area_refused_test(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		KUNIT_EXPECT_EQ_MSG(test, cases[i].error,
-				    PTR_ERR(mmapshare_area_create(&cases[i].params)),
+				    PTR_ERR(mmapshare_region_create(&cases[i].params)),
 				    "case %zu", i);
 }
 
-static void area_test(struct kunit *test)
+static void region_test(struct kunit *test)
 {
 	const struct mmapshare_params params = { .size = PAGE_SIZE + 1 };
-	struct mmapshare_area *area = mmapshare_area_create(&params);
+	struct mmapshare_region *region = mmapshare_region_create(&params);
 	struct file *file;
 	char *p;
 
-	KUNIT_ASSERT_FALSE(test, IS_ERR(area));
-	KUNIT_EXPECT_EQ(test, 2 * PAGE_SIZE, mmapshare_area_size(area));
-	p = mmapshare_area_address(area);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(region));
+	KUNIT_EXPECT_EQ(test, 2 * PAGE_SIZE, mmapshare_region_size(region));
+	p = mmapshare_region_address(region);
 	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, 2 * PAGE_SIZE));
 	memset(p, 1, 2 * PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, 1ULL, mmapshare_area_notify(area));
-	KUNIT_EXPECT_EQ(test, 2ULL, mmapshare_area_notify(area));
-	file = mmapshare_area_file(area);
+	KUNIT_EXPECT_EQ(test, 1ULL, mmapshare_region_notify(region));
+	KUNIT_EXPECT_EQ(test, 2ULL, mmapshare_region_notify(region));
+	file = mmapshare_region_file(region);
 	KUNIT_EXPECT_FALSE(test, IS_ERR(file));
-	mmapshare_area_put(area);
+	mmapshare_region_put(region);
 	/* whose memory it is now */
 	KUNIT_EXPECT_EQ(test, 1, p[PAGE_SIZE]);
 	if (!IS_ERR(file))
@@ -63,20 +63,20 @@ static void area_test(struct kunit *test)
 }
 
 /* A name is one's own until it is given back. */
-static void area_name_test(struct kunit *test)
+static void region_name_test(struct kunit *test)
 {
 	const struct mmapshare_params params = { .name = AREA, .mode = 0600, .size = 1 };
-	struct mmapshare_area *area, *other;
+	struct mmapshare_region *region, *other;
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		area = mmapshare_area_create(&params);
-		KUNIT_ASSERT_FALSE(test, IS_ERR(area));
-		other = mmapshare_area_create(&params);
+		region = mmapshare_region_create(&params);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(region));
+		other = mmapshare_region_create(&params);
 		KUNIT_EXPECT_EQ(test, -EEXIST, PTR_ERR(other));
 		if (!IS_ERR(other))
-			mmapshare_area_put(other);
-		mmapshare_area_put(area);
+			mmapshare_region_put(other);
+		mmapshare_region_put(region);
 	}
 }
 
@@ -154,9 +154,9 @@ static void sink_test(struct kunit *test)
 }
 
 static struct kunit_case kernel_cases[] = {
-	KUNIT_CASE(area_refused_test),
-	KUNIT_CASE(area_test),
-	KUNIT_CASE(area_name_test),
+	KUNIT_CASE(region_refused_test),
+	KUNIT_CASE(region_test),
+	KUNIT_CASE(region_name_test),
 	KUNIT_CASE(source_refused_test),
 	KUNIT_CASE(source_test),
 	KUNIT_CASE(sink_test),

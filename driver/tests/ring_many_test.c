@@ -70,7 +70,7 @@ static enum hrtimer_restart race_tick(struct hrtimer *timer)
 }
 
 /* The next record's words, and whether they are all the same; 0 if there is none. */
-static u32 race_take(struct mms_part *c, u64 *word, bool *same)
+static u32 race_take(struct mms_endpoint *c, u64 *word, bool *same)
 {
 	const struct mms_ring *ring = c->region->ring;
 	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
@@ -79,34 +79,34 @@ static u32 race_take(struct mms_part *c, u64 *word, bool *same)
 	u32 length, i;
 
 	for (;;) {
-		if (cursor->position == mms_ring_position(ring))
+		if (cursor->pos == mms_producer_pos(ring))
 			return 0;
-		record = mms_record(ring, cursor->position);
+		record = mms_record(ring, cursor->pos);
 		/* pairs with who takes BUSY away */
 		length = smp_load_acquire(&record->length);
 		if (length & MMAPSHARE_RECORD_BUSY)
 			return 0;
 		if (!(length & MMAPSHARE_RECORD_DISCARD))
 			break;
-		/* pairs with mms_ring_least() */
-		smp_store_release(&cursor->position,
-				  cursor->position + mms_record_step(length));
+		/* pairs with mms_ring_min_pos() */
+		smp_store_release(&cursor->pos,
+				  cursor->pos + mms_record_step(length));
 	}
 	words = (const u64 *)(record + 1);
 	*word = words[0];
 	*same = true;
 	for (i = 1; i < length / sizeof(*words); i++)
 		*same = *same && words[i] == words[0];
-	/* the words have been read; pairs with mms_ring_least() */
-	smp_store_release(&cursor->position, cursor->position + mms_record_step(length));
+	/* the words have been read; pairs with mms_ring_min_pos() */
+	smp_store_release(&cursor->pos, cursor->pos + mms_record_step(length));
 	return length / sizeof(*words);
 }
 
 /* Who was told by nobody, and then looks for himself, has waited for too long. */
-static int race_sleep(struct mms_part *c)
+static int race_sleep(struct mms_endpoint *c)
 {
 	const ktime_t begin = ktime_get();
-	const int ret = mms_part_wait(c, false, RACE_PATIENCE);
+	const int ret = mms_endpoint_wait(c, false, RACE_PATIENCE);
 
 	return !ret && ktime_get() - begin >= RACE_PATIENCE ? -ETIMEDOUT : ret;
 }
@@ -142,12 +142,12 @@ static void race_stop(struct race *race)
 /* Each one's records come in order, none is missing, torn, or slept through. */
 static void race_test(struct kunit *test)
 {
-	struct mmapshare_source *source = new_source(test, MMAPSHARE_MANY);
+	struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER);
 	struct race *race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
 	const u64 all = RACE_THREADS * RACE_RECORDS + RACE_TICKS;
 	u64 next[RACE_THREADS + 1] = { }, word, taken = 0;
 	unsigned int waits = 0;
-	struct mms_part c = { };
+	struct mms_endpoint c = { };
 	bool same;
 	int ret = 0;
 
@@ -173,7 +173,7 @@ static void race_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, all, taken);
 	KUNIT_EXPECT_LT(test, 0U, waits);
 	KUNIT_EXPECT_TRUE(test, race->hard);
-	KUNIT_EXPECT_FALSE(test, c.broken);
+	KUNIT_EXPECT_FALSE(test, c.corrupt);
 	mms_ring_detach(&c);
 	mmapshare_source_put(source);
 }

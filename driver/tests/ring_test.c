@@ -14,14 +14,14 @@ static void reached_test(struct kunit *test)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(at); i++) {
-		KUNIT_EXPECT_TRUE(test, mms_reached(at[i], at[i]));
-		KUNIT_EXPECT_TRUE(test, mms_reached(at[i] + 8, at[i]));
-		KUNIT_EXPECT_TRUE(test, mms_reached(at[i] + BIT_ULL(62), at[i]));
-		KUNIT_EXPECT_FALSE(test, mms_reached(at[i] - 8, at[i]));
-		KUNIT_EXPECT_FALSE(test, mms_reached(at[i] - BIT_ULL(62), at[i]));
-		KUNIT_EXPECT_FALSE(test, mms_word_reached(at[i] | 1, at[i] - 8));
-		KUNIT_EXPECT_TRUE(test, mms_word_reached(at[i] | 1, at[i]));
-		KUNIT_EXPECT_FALSE(test, mms_word_reached(0, at[i]));
+		KUNIT_EXPECT_TRUE(test, mms_pos_reached(at[i], at[i]));
+		KUNIT_EXPECT_TRUE(test, mms_pos_reached(at[i] + 8, at[i]));
+		KUNIT_EXPECT_TRUE(test, mms_pos_reached(at[i] + BIT_ULL(62), at[i]));
+		KUNIT_EXPECT_FALSE(test, mms_pos_reached(at[i] - 8, at[i]));
+		KUNIT_EXPECT_FALSE(test, mms_pos_reached(at[i] - BIT_ULL(62), at[i]));
+		KUNIT_EXPECT_FALSE(test, mms_wake_pos_reached(at[i] | 1, at[i] - 8));
+		KUNIT_EXPECT_TRUE(test, mms_wake_pos_reached(at[i] | 1, at[i]));
+		KUNIT_EXPECT_FALSE(test, mms_wake_pos_reached(0, at[i]));
 	}
 }
 
@@ -52,11 +52,11 @@ static void pos_ok_test(struct kunit *test)
 				    "case %zu", i);
 }
 
-static void number_test(struct kunit *test)
+static void extend_seq_test(struct kunit *test)
 {
 	static const struct {
 		u32 low;
-		u64 records, number;
+		u64 near, seq;
 	} cases[] = {
 		{ 0, 0, 0 },
 		{ 5, 7, 5 },
@@ -70,8 +70,8 @@ static void number_test(struct kunit *test)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		KUNIT_EXPECT_EQ_MSG(test, cases[i].number,
-				    mms_number(cases[i].low, cases[i].records), "case %zu", i);
+		KUNIT_EXPECT_EQ_MSG(test, cases[i].seq,
+				    mms_extend_seq(cases[i].low, cases[i].near), "case %zu", i);
 }
 
 static void step_test(struct kunit *test)
@@ -90,36 +90,36 @@ static void step_test(struct kunit *test)
 
 /* As if that much had been through the ring, with a consumer that has had it. */
 static void rebase(struct kunit *test, struct mmapshare_source *source,
-		   struct mms_part *c, u64 pos, u64 number)
+		   struct mms_endpoint *c, u64 pos, u64 number)
 {
 	struct mms_ring *ring = source->ring;
 
 	source->head = pos;
-	source->tail = pos;
-	source->number = number;
-	ring->kept = pos;
-	ring->p->position = pos;
-	ring->p->tail = pos;
-	ring->p->records = number;
-	mms_record(ring, pos)->number = number;
-	mms_part_init(c, source->part.region, false);
+	source->oldest_pos = pos;
+	source->seq = number;
+	ring->retained_pos = pos;
+	ring->p->pos = pos;
+	ring->p->oldest_pos = pos;
+	ring->p->seq = number;
+	mms_record(ring, pos)->seq = number;
+	mms_endpoint_init(c, source->ep.region, false);
 	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(c, false));
 }
 
 /* The next record of a consumer that does it by the book; its length or -1. */
-static int take(struct mms_part *c, u64 *number)
+static int take(struct mms_endpoint *c, u64 *number)
 {
 	struct mms_ring *ring = c->region->ring;
 	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
 	const struct mmapshare_record *record;
 
-	if (!mms_reached(cursor->position, ring->p->tail))
-		cursor->position = ring->p->tail;
-	if (cursor->position == ring->p->position)
+	if (!mms_pos_reached(cursor->pos, ring->p->oldest_pos))
+		cursor->pos = ring->p->oldest_pos;
+	if (cursor->pos == ring->p->pos)
 		return -1;
-	record = mms_record(ring, cursor->position);
-	*number = mms_number(record->number, ring->p->records);
-	cursor->position += mms_record_step(record->length);
+	record = mms_record(ring, cursor->pos);
+	*number = mms_extend_seq(record->seq, ring->p->seq);
+	cursor->pos += mms_record_step(record->length);
 	return record->length;
 }
 
@@ -141,7 +141,7 @@ static struct mmapshare_source *new_source(struct kunit *test, unsigned int flag
 static void lossless_test(struct kunit *test)
 {
 	static const u8 zeros[256];
-	struct mms_part c = { };
+	struct mms_endpoint c = { };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(starts); i++) {
@@ -153,7 +153,7 @@ static void lossless_test(struct kunit *test)
 		while (put != starts[i] + 1000) {
 			u32 length = (put % 32) * 8;
 
-			KUNIT_EXPECT_TRUE(test, source->head - source->tail <= PAGE_SIZE);
+			KUNIT_EXPECT_TRUE(test, source->head - source->oldest_pos <= PAGE_SIZE);
 			if (!mmapshare_write(source, zeros, length)) {
 				put++;
 				continue;
@@ -163,12 +163,12 @@ static void lossless_test(struct kunit *test)
 				KUNIT_EXPECT_EQ(test, (int)(next % 32) * 8, take(&c, &number));
 				KUNIT_EXPECT_EQ(test, next, number);
 			}
-			KUNIT_EXPECT_EQ(test, -EAGAIN, mms_part_look(&c));
-			KUNIT_EXPECT_EQ(test, 0, mms_part_look(&source->part));
+			KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_check(&c));
+			KUNIT_EXPECT_EQ(test, 0, mms_endpoint_check(&source->ep));
 		}
 		KUNIT_EXPECT_LT(test, 10U, full);
-		KUNIT_EXPECT_EQ(test, 0, mms_part_look(&c));
-		KUNIT_EXPECT_FALSE(test, c.broken);
+		KUNIT_EXPECT_EQ(test, 0, mms_endpoint_check(&c));
+		KUNIT_EXPECT_FALSE(test, c.corrupt);
 		mms_ring_detach(&c);
 		mmapshare_source_put(source);
 	}
@@ -177,7 +177,7 @@ static void lossless_test(struct kunit *test)
 static void overwrite_test(struct kunit *test)
 {
 	static const u8 zeros[256];
-	struct mms_part c = { };
+	struct mms_endpoint c = { };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(starts); i++) {
@@ -187,7 +187,7 @@ static void overwrite_test(struct kunit *test)
 		rebase(test, source, &c, starts[i], starts[i]);
 		for (n = 0; n < 2000; n++) {
 			KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, zeros, n % 256));
-			KUNIT_EXPECT_EQ(test, 0, mms_part_look(&c));
+			KUNIT_EXPECT_EQ(test, 0, mms_endpoint_check(&c));
 			while (!(n % 97) && take(&c, &number) >= 0) {
 				lost += number - next;
 				next = number + 1;
@@ -207,18 +207,18 @@ static void overwrite_test(struct kunit *test)
 	}
 }
 
-static bool told;
+static bool notified;
 
-static void tell(struct mms_part *part)
+static void tell(struct mms_endpoint *ep)
 {
-	told = true;
+	notified = true;
 }
 
 /* Asleep on one side of the wrap, woken on the other. */
 static void wake_test(struct kunit *test)
 {
 	static const u8 zeros[8];
-	struct mms_part c = { .wake = tell };
+	struct mms_endpoint c = { .wake = tell };
 	size_t i;
 	u64 n;
 
@@ -227,15 +227,15 @@ static void wake_test(struct kunit *test)
 
 		rebase(test, source, &c, starts[i], 0);
 		mms_cursor(source->ring, c.cursor)->wake_bytes = 2048;
-		told = false;
-		KUNIT_EXPECT_EQ(test, -EAGAIN, mms_part_arm(&c, false));
-		KUNIT_EXPECT_EQ(test, (starts[i] + 2048) | 1, source->ring->head->wake);
+		notified = false;
+		KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_arm(&c, false));
+		KUNIT_EXPECT_EQ(test, (starts[i] + 2048) | 1, source->ring->head->consumer_wake_pos);
 		for (n = 0; n < 127; n++)
 			KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, zeros, 8));
-		KUNIT_EXPECT_FALSE(test, told);
+		KUNIT_EXPECT_FALSE(test, notified);
 		KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, zeros, 8));
-		KUNIT_EXPECT_TRUE(test, told);
-		KUNIT_EXPECT_EQ(test, 0ULL, source->ring->head->wake);
+		KUNIT_EXPECT_TRUE(test, notified);
+		KUNIT_EXPECT_EQ(test, 0ULL, source->ring->head->consumer_wake_pos);
 		mms_ring_detach(&c);
 		mmapshare_source_put(source);
 	}
@@ -244,8 +244,8 @@ static void wake_test(struct kunit *test)
 /* Several at a time, completed in another order, and some never. */
 static void many_test(struct kunit *test)
 {
-	struct mmapshare_source *source = new_source(test, MMAPSHARE_MANY);
-	struct mms_part c = { };
+	struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER);
+	struct mms_endpoint c = { };
 	void *records[3];
 	u64 number;
 	size_t i;
@@ -256,13 +256,13 @@ static void many_test(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, records[i]);
 	}
 	mmapshare_commit(source, records[2]);
-	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_part_look(&c));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_check(&c));
 	mmapshare_discard(source, records[0]);
-	KUNIT_EXPECT_EQ(test, 0, mms_part_look(&c));
+	KUNIT_EXPECT_EQ(test, 0, mms_endpoint_check(&c));
 	KUNIT_EXPECT_EQ(test, (int)MMAPSHARE_RECORD_DISCARD, take(&c, &number));
-	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_part_look(&c));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_check(&c));
 	mmapshare_commit(source, records[1]);
-	KUNIT_EXPECT_EQ(test, 0, mms_part_look(&c));
+	KUNIT_EXPECT_EQ(test, 0, mms_endpoint_check(&c));
 	KUNIT_EXPECT_EQ(test, 8, take(&c, &number));
 	KUNIT_EXPECT_EQ(test, 16, take(&c, &number));
 	KUNIT_EXPECT_EQ(test, 2ULL, number);
@@ -273,24 +273,24 @@ static void many_test(struct kunit *test)
 /* Nobody is woken for what is behind one that is not complete. */
 static void held_up_test(struct kunit *test)
 {
-	struct mmapshare_source *source = new_source(test, MMAPSHARE_MANY);
-	struct mms_part c = { .wake = tell };
+	struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER);
+	struct mms_endpoint c = { .wake = tell };
 	void *records[2];
 	size_t i;
 
 	rebase(test, source, &c, 0, 0);
-	told = false;
-	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_part_arm(&c, false));
+	notified = false;
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_arm(&c, false));
 	for (i = 0; i < ARRAY_SIZE(records); i++) {
 		records[i] = mmapshare_reserve(source, 8);
 		KUNIT_ASSERT_NOT_NULL(test, records[i]);
 	}
 	mmapshare_commit(source, records[1]);
-	KUNIT_EXPECT_FALSE(test, told);
-	KUNIT_EXPECT_NE(test, 0ULL, source->ring->head->wake);
+	KUNIT_EXPECT_FALSE(test, notified);
+	KUNIT_EXPECT_NE(test, 0ULL, source->ring->head->consumer_wake_pos);
 	mmapshare_commit(source, records[0]);
-	KUNIT_EXPECT_TRUE(test, told);
-	KUNIT_EXPECT_EQ(test, 0ULL, source->ring->head->wake);
+	KUNIT_EXPECT_TRUE(test, notified);
+	KUNIT_EXPECT_EQ(test, 0ULL, source->ring->head->consumer_wake_pos);
 	mms_ring_detach(&c);
 	mmapshare_source_put(source);
 }
@@ -302,8 +302,8 @@ static void busy_test(struct kunit *test)
 	unsigned int flags;
 
 	for (flags = 0; flags <= MMAPSHARE_OVERWRITE; flags++) {
-		struct mmapshare_source *source = new_source(test, MMAPSHARE_MANY | flags);
-		struct mms_part c = { };
+		struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER | flags);
+		struct mms_endpoint c = { };
 		u64 *first;
 		int n;
 
@@ -316,7 +316,7 @@ static void busy_test(struct kunit *test)
 				break;
 		KUNIT_EXPECT_EQ(test, (int)PAGE_SIZE / 256 - 1, n);
 		/* a consumer says that it is through with all */
-		mms_cursor(source->ring, c.cursor)->position = source->ring->p->position;
+		mms_cursor(source->ring, c.cursor)->pos = source->ring->p->pos;
 		KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_write(source, zeros, 248));
 		KUNIT_EXPECT_EQ(test, 0x1234567812345678ULL, *first);
 		mmapshare_commit(source, first);
@@ -329,7 +329,7 @@ static void busy_test(struct kunit *test)
 /* A record longer than any may be does not count as dropped. A revoked ring takes none. */
 static void refused_test(struct kunit *test)
 {
-	static const unsigned int kinds[] = { 0, MMAPSHARE_MANY };
+	static const unsigned int kinds[] = { 0, MMAPSHARE_MULTI_PRODUCER };
 	const u32 most = mms_record_max(PAGE_SIZE);
 	void *record;
 	size_t i;
@@ -343,7 +343,7 @@ static void refused_test(struct kunit *test)
 		record = mmapshare_reserve(source, most);
 		KUNIT_ASSERT_NOT_NULL(test, record);
 		mmapshare_discard(source, record);
-		KUNIT_EXPECT_EQ(test, 0, mms_revoke(source->part.region));
+		KUNIT_EXPECT_EQ(test, 0, mms_revoke(source->ep.region));
 		KUNIT_EXPECT_NULL(test, mmapshare_reserve(source, 0));
 		KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_write(source, &i, sizeof(i)));
 		mmapshare_source_put(source);
@@ -353,7 +353,7 @@ static void refused_test(struct kunit *test)
 static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(reached_test),
 	KUNIT_CASE(pos_ok_test),
-	KUNIT_CASE(number_test),
+	KUNIT_CASE(extend_seq_test),
 	KUNIT_CASE(step_test),
 	KUNIT_CASE(lossless_test),
 	KUNIT_CASE(overwrite_test),

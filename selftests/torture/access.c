@@ -179,7 +179,7 @@ void op_write(struct worker *w)
 void op_fill(struct worker *w)
 {
 	const unsigned int page = own_page(w);
-	struct mmapshare_fill fill = {
+	struct mmapshare_fill_args fill = {
 		.size = sizeof(fill),
 		.offset = (uint64_t)page * PAGE,
 		.length = PAGE,

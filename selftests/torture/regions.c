@@ -12,7 +12,7 @@ static void region_name(char *name, unsigned int n)
 int create_region(struct worker *w, const char *name, unsigned int pages,
 		  unsigned int strategy)
 {
-	struct mmapshare_create create = {
+	struct mmapshare_create_args create = {
 		.size = sizeof(create),
 		.flags = MMAPSHARE_CREATE_CLOEXEC,
 		.region_size = (uint64_t)pages * PAGE,
@@ -84,7 +84,7 @@ void op_anonymous(struct worker *w)
 /* Whoever is first; what the others get is no story of theirs. */
 static int named_errno(struct worker *w, unsigned int action, const char *name)
 {
-	struct mmapshare_destroy destroy = { .size = sizeof(destroy) };
+	struct mmapshare_destroy_args destroy = { .size = sizeof(destroy) };
 	struct mmapshare_query query = { .size = sizeof(query) };
 	char path[sizeof(DEVICE) + 1 + MMAPSHARE_NAME_SIZE];
 	int ret;
@@ -136,7 +136,7 @@ void op_named(struct worker *w)
 /* What is left of the names. */
 void destroy_named(struct torture *t)
 {
-	struct mmapshare_destroy destroy = { .size = sizeof(destroy) };
+	struct mmapshare_destroy_args destroy = { .size = sizeof(destroy) };
 	unsigned int i;
 
 	for (i = 0; i < NAMES; i++) {

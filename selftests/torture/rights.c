@@ -82,7 +82,7 @@ static void look(struct worker *w, const struct own *own, int fd)
 /* Others' children may have the map for a while: EBUSY is no failure then. */
 void op_seal(struct worker *w)
 {
-	struct mmapshare_seal seal = { .size = sizeof(seal) };
+	struct mmapshare_seal_args seal = { .size = sizeof(seal) };
 	struct own own;
 	int error;
 
@@ -101,7 +101,7 @@ void op_seal(struct worker *w)
 
 void op_read_only(struct worker *w)
 {
-	struct mmapshare_read_only lend = {
+	struct mmapshare_read_only_args lend = {
 		.size = sizeof(lend),
 		.flags = MMAPSHARE_READ_ONLY_CLOEXEC,
 	};
@@ -122,7 +122,7 @@ void op_read_only(struct worker *w)
 /* Not touched, for that is SIGBUS, but by the kernel. */
 void op_revoke(struct worker *w)
 {
-	struct mmapshare_revoke revoke = { .size = sizeof(revoke) };
+	struct mmapshare_revoke_args revoke = { .size = sizeof(revoke) };
 	struct own own;
 
 	if (!own_open(w, &own, "revoke"))
@@ -139,8 +139,8 @@ void op_revoke(struct worker *w)
 /* All ring the same bell: it counts no less than what this one did. */
 void op_bell(struct worker *w)
 {
-	struct mmapshare_notify notify = { .size = sizeof(notify) };
-	struct mmapshare_wait wait = { .size = sizeof(wait) };
+	struct mmapshare_notify_args notify = { .size = sizeof(notify) };
+	struct mmapshare_wait_args wait = { .size = sizeof(wait) };
 	uint64_t count;
 	int error;
 

@@ -34,7 +34,7 @@ static void ring_name(char *name, unsigned int n)
 
 static int open_ring(struct worker *w, unsigned int n)
 {
-	struct mmapshare_create create = {
+	struct mmapshare_create_args create = {
 		.size = sizeof(create),
 		.flags = MMAPSHARE_CREATE_CLOEXEC,
 		.region_size = PAGE,
@@ -53,9 +53,9 @@ static int open_ring(struct worker *w, unsigned int n)
 	return open(path, O_RDWR | O_CLOEXEC);
 }
 
-static struct mmapshare_record *record_at(const struct visit *v, uint64_t position)
+static struct mmapshare_record *record_at(const struct visit *v, uint64_t pos)
 {
-	return (void *)(v->data + (position & (v->ring->data_size - 1)));
+	return (void *)(v->data + (pos & (v->ring->data_size - 1)));
 }
 
 static struct mmapshare_ring_cursor *cursor_at(const struct visit *v, unsigned int n)
@@ -67,7 +67,7 @@ static struct mmapshare_ring_cursor *cursor_at(const struct visit *v, unsigned i
 static int begin_visit(struct worker *w, struct visit *v, unsigned int ring, bool producer,
 		       unsigned int at)
 {
-	struct mmapshare_ring_attach attach = {
+	struct mmapshare_ring_attach_args attach = {
 		.size = sizeof(attach),
 		.flags = MMAPSHARE_RING_ATTACH_CLOEXEC | (producer ?
 			 MMAPSHARE_RING_ATTACH_PRODUCER : MMAPSHARE_RING_ATTACH_CONSUMER),
@@ -106,7 +106,7 @@ static void end_visit(struct visit *v)
 
 static void notify(struct worker *w, const struct visit *v)
 {
-	struct mmapshare_ring_notify args = { .size = sizeof(args) };
+	struct mmapshare_ring_notify_args args = { .size = sizeof(args) };
 
 	if (ioctl(v->fd, MMAPSHARE_IOC_RING_NOTIFY, &args))
 		fail(w, "notify: errno %d", errno);
@@ -115,14 +115,14 @@ static void notify(struct worker *w, const struct visit *v)
 /* From where on somebody needs what is before @head; never before a record. */
 static uint64_t least(const struct visit *v, uint64_t head)
 {
-	uint64_t bits = __atomic_load_n(&v->ring->consumers, __ATOMIC_ACQUIRE), position;
-	uint64_t found = bits ? head : __atomic_load_n(&v->ring->kept, __ATOMIC_RELAXED);
+	uint64_t bits = __atomic_load_n(&v->ring->consumers, __ATOMIC_ACQUIRE), pos;
+	uint64_t found = bits ? head : __atomic_load_n(&v->ring->retained_pos, __ATOMIC_RELAXED);
 
 	for (; bits; bits &= bits - 1) {
-		position = __atomic_load_n(&cursor_at(v, __builtin_ctzll(bits))->position,
+		pos = __atomic_load_n(&cursor_at(v, __builtin_ctzll(bits))->pos,
 					   __ATOMIC_ACQUIRE);
-		if (head - position > head - found)
-			found = position;
+		if (head - pos > head - found)
+			found = pos;
 	}
 	return found;
 }
@@ -130,31 +130,31 @@ static uint64_t least(const struct visit *v, uint64_t head)
 /* Steps 2 to 4 of the protocol: is there room for so much? */
 static bool make_room(const struct visit *v, uint64_t head, uint64_t step)
 {
-	uint64_t tail = v->p->tail, again;
+	uint64_t oldest_pos = v->p->oldest_pos, again;
 
 	if (v->overwrite) {
-		while (head + step + 8 - tail > v->ring->data_size)
-			tail += STEP(record_at(v, tail)->length);
-		__atomic_store_n(&v->p->tail, tail, __ATOMIC_RELAXED);
+		while (head + step + 8 - oldest_pos > v->ring->data_size)
+			oldest_pos += STEP(record_at(v, oldest_pos)->length);
+		__atomic_store_n(&v->p->oldest_pos, oldest_pos, __ATOMIC_RELAXED);
 		__atomic_thread_fence(__ATOMIC_RELEASE);
 		return true;
 	}
-	tail = least(v, head);
-	__atomic_store_n(&v->p->tail, tail, __ATOMIC_RELAXED);
+	oldest_pos = least(v, head);
+	__atomic_store_n(&v->p->oldest_pos, oldest_pos, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	again = least(v, head);
-	if (head - again > head - tail)
-		__atomic_store_n(&v->p->tail, again, __ATOMIC_RELAXED);
+	if (head - again > head - oldest_pos)
+		__atomic_store_n(&v->p->oldest_pos, again, __ATOMIC_RELAXED);
 	else
-		again = tail;
+		again = oldest_pos;
 	return head + step + 8 - again <= v->ring->data_size;
 }
 
 static void produce(struct worker *w, const struct visit *v, unsigned int records,
 		    unsigned int words)
 {
-	uint64_t head = v->p->position, wake;
-	uint32_t number = record_at(v, head)->number;
+	uint64_t head = v->p->pos, wake;
+	uint32_t seq = record_at(v, head)->seq;
 	struct mmapshare_record *record;
 	unsigned int i;
 
@@ -164,58 +164,58 @@ static void produce(struct worker *w, const struct visit *v, unsigned int record
 		record = record_at(v, head);
 		record->length = words * 8;
 		for (i = 0; i < words; i++)
-			((uint64_t *)(record + 1))[i] = number;
+			((uint64_t *)(record + 1))[i] = seq;
 		head += STEP(words * 8);
-		record_at(v, head)->number = ++number;
-		v->p->records++;
-		__atomic_store_n(&v->p->position, head, __ATOMIC_RELEASE);
+		record_at(v, head)->seq = ++seq;
+		v->p->seq++;
+		__atomic_store_n(&v->p->pos, head, __ATOMIC_RELEASE);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		wake = __atomic_load_n(&v->ring->wake, __ATOMIC_RELAXED);
+		wake = __atomic_load_n(&v->ring->consumer_wake_pos, __ATOMIC_RELAXED);
 		if (wake & 1 && (int64_t)(head - (wake & ~7ULL)) >= 0)
 			notify(w, v);
 	}
 }
 
-static bool is_overtaken(const struct visit *v, uint64_t position)
+static bool is_overtaken(const struct visit *v, uint64_t pos)
 {
-	const uint64_t tail = __atomic_load_n(&v->p->tail, __ATOMIC_RELAXED);
+	const uint64_t oldest_pos = __atomic_load_n(&v->p->oldest_pos, __ATOMIC_RELAXED);
 
-	return v->overwrite && (int64_t)(tail - position) > 0;
+	return v->overwrite && (int64_t)(oldest_pos - pos) > 0;
 }
 
 /* Of the record there, and no other; or it was overwritten meanwhile. */
-static bool is_whole(const struct visit *v, uint64_t position, uint32_t number)
+static bool is_whole(const struct visit *v, uint64_t pos, uint32_t seq)
 {
-	const struct mmapshare_record *record = record_at(v, position);
+	const struct mmapshare_record *record = record_at(v, pos);
 	const uint64_t *words = (const void *)(record + 1);
-	bool whole = record->number == number && record->length <= WORDS_MAX * 8;
+	bool whole = record->seq == seq && record->length <= WORDS_MAX * 8;
 	unsigned int i;
 
 	for (i = 0; whole && i < record->length / 8; i++)
-		whole = words[i] == number;
+		whole = words[i] == seq;
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return whole || is_overtaken(v, position);
+	return whole || is_overtaken(v, pos);
 }
 
 static void consume(struct worker *w, const struct visit *v, unsigned int records)
 {
-	uint64_t position = v->c->position, before, room;
-	uint32_t number = v->c->number, length;
+	uint64_t pos = v->c->pos, before, room;
+	uint32_t seq = v->c->seq, length;
 
-	for (; records; records--, v->c->number = ++number) {
-		if (position == __atomic_load_n(&v->p->position, __ATOMIC_ACQUIRE))
+	for (; records; records--, v->c->seq = ++seq) {
+		if (pos == __atomic_load_n(&v->p->pos, __ATOMIC_ACQUIRE))
 			break;
-		length = record_at(v, position)->length;
-		if (!is_whole(v, position, number))
-			return fail(w, "record %u of a ring is not what it was", number);
-		if (is_overtaken(v, position))
+		length = record_at(v, pos)->length;
+		if (!is_whole(v, pos, seq))
+			return fail(w, "record %u of a ring is not what it was", seq);
+		if (is_overtaken(v, pos))
 			break;
-		before = position;
-		position += STEP(length);
-		__atomic_store_n(&v->c->position, position, __ATOMIC_RELEASE);
+		before = pos;
+		pos += STEP(length);
+		__atomic_store_n(&v->c->pos, pos, __ATOMIC_RELEASE);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		room = __atomic_load_n(&v->ring->room, __ATOMIC_RELAXED);
-		if (room & 1 && (int64_t)(position - (room & ~7ULL)) >= 0 &&
+		room = __atomic_load_n(&v->ring->producer_wake_pos, __ATOMIC_RELAXED);
+		if (room & 1 && (int64_t)(pos - (room & ~7ULL)) >= 0 &&
 		    (int64_t)(before - (room & ~7ULL)) < 0)
 			notify(w, v);
 	}
@@ -223,7 +223,7 @@ static void consume(struct worker *w, const struct visit *v, unsigned int record
 
 static void wait_for_others(struct worker *w, const struct visit *v)
 {
-	struct mmapshare_ring_wait wait = { .size = sizeof(wait), .timeout = 200000 };
+	struct mmapshare_ring_wait_args wait = { .size = sizeof(wait), .timeout = 200000 };
 
 	if (ioctl(v->fd, MMAPSHARE_IOC_RING_WAIT, &wait) && errno != ETIMEDOUT &&
 	    errno != EPIPE && errno != EINTR)
@@ -232,7 +232,7 @@ static void wait_for_others(struct worker *w, const struct visit *v)
 
 static void destroy_ring(struct torture *t, unsigned int n)
 {
-	struct mmapshare_destroy destroy = { .size = sizeof(destroy) };
+	struct mmapshare_destroy_args destroy = { .size = sizeof(destroy) };
 
 	ring_name(destroy.name, n);
 	ioctl(t->dev.fd, MMAPSHARE_IOC_DESTROY, &destroy);

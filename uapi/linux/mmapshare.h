@@ -94,8 +94,8 @@ struct mmapshare_info {
 #define MMAPSHARE_PATTERN_MAX	8
 
 /**
- * struct mmapshare_fill - let the kernel store a repeated pattern
- * @size: in: sizeof(struct mmapshare_fill)
+ * struct mmapshare_fill_args - let the kernel store a repeated pattern
+ * @size: in: sizeof(struct mmapshare_fill_args)
  * @flags: in: must be 0
  * @offset: in: first byte of the range
  * @length: in: bytes; the range must lie inside the region
@@ -103,7 +103,7 @@ struct mmapshare_info {
  * @pattern_len: in: how many of them, 1 to MMAPSHARE_PATTERN_MAX
  * @reserved: in: must be 0
  */
-struct mmapshare_fill {
+struct mmapshare_fill_args {
 	__u32 size;
 	__u32 flags;
 	__u64 offset;
@@ -114,15 +114,15 @@ struct mmapshare_fill {
 };
 
 /**
- * struct mmapshare_checksum - let the kernel read a range
- * @size: in: sizeof(struct mmapshare_checksum)
+ * struct mmapshare_checksum_args - let the kernel read a range
+ * @size: in: sizeof(struct mmapshare_checksum_args)
  * @flags: in: must be 0
  * @offset: in: first byte of the range
  * @length: in: bytes; the range must lie inside the region
  * @crc32c: out: CRC-32C (Castagnoli) of the range; 0 for an empty one
  * @reserved: in: must be 0
  */
-struct mmapshare_checksum {
+struct mmapshare_checksum_args {
 	__u32 size;
 	__u32 flags;
 	__u64 offset;
@@ -139,51 +139,48 @@ struct mmapshare_checksum {
 #define MMAPSHARE_SEAL_WRITE		_BITUL(2)
 
 /**
- * struct mmapshare_seal - take away the right to store, for good
- * @size: in: sizeof(struct mmapshare_seal)
+ * struct mmapshare_seal_args - take away the right to store, for good
+ * @size: in: sizeof(struct mmapshare_seal_args)
  * @flags: in: must be 0
  * @seals: in: MMAPSHARE_SEAL_* to add, 0 to ask; out: all there are
  * @reserved: in: must be 0
  */
-struct mmapshare_seal {
+struct mmapshare_seal_args {
 	__u32 size;
 	__u32 flags;
 	__u32 seals;
 	__u32 reserved;
 };
 
-/* mmapshare_read_only.flags: close the descriptor on exec */
+/* mmapshare_read_only_args.flags: close the descriptor on exec */
 #define MMAPSHARE_READ_ONLY_CLOEXEC	_BITUL(0)
 
 /**
- * struct mmapshare_read_only - get a descriptor that is for reading only
- * @size: in: sizeof(struct mmapshare_read_only)
+ * struct mmapshare_read_only_args - get a descriptor that is for reading only
+ * @size: in: sizeof(struct mmapshare_read_only_args)
  * @flags: in: MMAPSHARE_READ_ONLY_*
  */
-struct mmapshare_read_only {
+struct mmapshare_read_only_args {
 	__u32 size;
 	__u32 flags;
 };
 
 /**
- * struct mmapshare_revoke - take a region away from all who use it
- * @size: in: sizeof(struct mmapshare_revoke)
+ * struct mmapshare_revoke_args - take a region away from all who use it
+ * @size: in: sizeof(struct mmapshare_revoke_args)
  * @flags: in: must be 0
  */
-struct mmapshare_revoke {
+struct mmapshare_revoke_args {
 	__u32 size;
 	__u32 flags;
 };
 
-/* Bytes of a region's name, with the terminating 0 */
-#define MMAPSHARE_NAME_SIZE	64
-
-/* mmapshare_create.flags: close the descriptor on exec */
+/* mmapshare_create_args.flags: close the descriptor on exec */
 #define MMAPSHARE_CREATE_CLOEXEC	_BITUL(0)
 
 /**
- * struct mmapshare_create - make a region
- * @size: in: sizeof(struct mmapshare_create)
+ * struct mmapshare_create_args - make a region
+ * @size: in: sizeof(struct mmapshare_create_args)
  * @flags: in: MMAPSHARE_CREATE_*
  * @region_size: in: bytes wanted, not 0; out: rounded up to whole pages. For a
  *	ring: bytes of records, rounded up to a power of two of pages
@@ -198,7 +195,7 @@ struct mmapshare_revoke {
  * @consumers: in: for a ring how many may be attached at once, 1 to
  *	MMAPSHARE_RING_CONSUMERS_MAX; else 0
  */
-struct mmapshare_create {
+struct mmapshare_create_args {
 	__u32 size;
 	__u32 flags;
 	__u64 region_size;
@@ -209,16 +206,16 @@ struct mmapshare_create {
 	__u32 consumers;
 };
 
-/* mmapshare_destroy.flags: take the region away from all who use it, too */
+/* mmapshare_destroy_args.flags: take the region away from all who use it, too */
 #define MMAPSHARE_DESTROY_REVOKE	_BITUL(0)
 
 /**
- * struct mmapshare_destroy - take away a region's name and node
- * @size: in: sizeof(struct mmapshare_destroy)
+ * struct mmapshare_destroy_args - take away a region's name and node
+ * @size: in: sizeof(struct mmapshare_destroy_args)
  * @flags: in: MMAPSHARE_DESTROY_*
  * @name: in: the name, unused bytes 0
  */
-struct mmapshare_destroy {
+struct mmapshare_destroy_args {
 	__u32 size;
 	__u32 flags;
 	char name[MMAPSHARE_NAME_SIZE];
@@ -257,7 +254,7 @@ struct mmapshare_query {
 	char name[MMAPSHARE_NAME_SIZE];
 };
 
-/* What a ring is: mmapshare_create.ring, and where rings are described. */
+/* What a ring is: mmapshare_create_args.ring, and where rings are described. */
 
 /* it is a ring, and no plain region */
 #define MMAPSHARE_RING			_BITUL(0)
@@ -308,17 +305,17 @@ struct mmapshare_query {
  * @record_max: bytes of a record at most, without its header; with it no more
  *	than half of @data_size
  * @consumers: bit N is set while cursor N is somebody's. Stored by the kernel,
- *	read by the producer of a lossless ring when it looks full (F: @tail)
- * @kept: a lossless ring keeps records from here on while it has no consumer.
+ *	read by the producer of a lossless ring when it looks full (F: @oldest_pos)
+ * @retained_pos: a lossless ring keeps records from here on while it has no consumer.
  *	Stored by the kernel before the last bit of @consumers goes (A)
- * @producer: MMAPSHARE_RING_PRODUCER_*, stored by the kernel; "gone" is stored
+ * @producer_state: MMAPSHARE_RING_PRODUCER_*, stored by the kernel; "gone" is stored
  *	after the last position (A)
- * @wake: 0, or a position with bit 0 set: the producer is to call NOTIFY when
+ * @consumer_wake_pos: 0, or a position with bit 0 set: the producer is to call NOTIFY when
  *	it has come there, or beyond. Stored by the kernel for consumers who are
- *	about to sleep (F: @position of the producer)
- * @room: the same for consumers, when their position comes there, or beyond,
+ *	about to sleep (F: @pos of the producer)
+ * @producer_wake_pos: the same for consumers, when their position comes there, or beyond,
  *	from before it. Stored by the kernel for a producer who is about to
- *	sleep (F: @position of the cursor)
+ *	sleep (F: @pos of the cursor)
  */
 struct mmapshare_ring {
 	__u64 magic;
@@ -337,30 +334,30 @@ struct mmapshare_ring {
 	__u64 reserved0[5];
 	/* a cache line of its own for each of the following */
 	__u64 consumers;
-	__u64 kept;
-	__u32 producer;
+	__u64 retained_pos;
+	__u32 producer_state;
 	__u32 reserved1[11];
-	__u64 wake;
+	__u64 consumer_wake_pos;
 	__u64 reserved2[7];
-	__u64 room;
+	__u64 producer_wake_pos;
 	__u64 reserved3[7];
 };
 
-/* mmapshare_ring.producer */
+/* mmapshare_ring.producer_state */
 #define MMAPSHARE_RING_PRODUCER_NONE	0	/* there was none yet */
-#define MMAPSHARE_RING_PRODUCER_HERE	1	/* one is attached */
-#define MMAPSHARE_RING_PRODUCER_GONE	2	/* and is no longer */
+#define MMAPSHARE_RING_PRODUCER_ATTACHED	1	/* one is attached */
+#define MMAPSHARE_RING_PRODUCER_DETACHED	2	/* and is no longer */
 
 /**
  * struct mmapshare_ring_producer - only the producer stores to it
- * @position: where the next record will begin: everything before it is there.
- *	Read by consumers (A), and by the kernel before one sleeps (F: @wake)
- * @tail: where the oldest record begins: those before it are gone. Stored
+ * @pos: where the next record will begin: everything before it is there.
+ *	Read by consumers (A), and by the kernel before one sleeps (F: @consumer_wake_pos)
+ * @oldest_pos: where the oldest record begins: those before it are gone. Stored
  *	before bytes are used again, read by consumers of an overwrite ring
  *	after they have used a record (O), and by the kernel when one attaches
  *	(F: @consumers)
- * @records: about how many there ever were: to make 64 bits of a record's
- *	number. Stored before @position, ordered by nothing
+ * @seq: about how many there ever were: to make 64 bits of a record's
+ *	number. Stored before @pos, ordered by nothing
  * @wake_bytes: how much room there has to be before the producer is woken, with
  *	the header of what is to come; at most half of data_size counts. Read by
  *	the kernel when the producer waits, or polls
@@ -371,9 +368,9 @@ struct mmapshare_ring {
  * The last two are for whoever wants to see them.
  */
 struct mmapshare_ring_producer {
-	__u64 position;
-	__u64 tail;
-	__u64 records;
+	__u64 pos;
+	__u64 oldest_pos;
+	__u64 seq;
 	__u32 wake_bytes;
 	__u32 reserved0[9];
 	__u64 dropped;
@@ -383,10 +380,10 @@ struct mmapshare_ring_producer {
 
 /**
  * struct mmapshare_ring_cursor - only its consumer stores to it, once attached
- * @position: the first record that it still needs. The kernel stores the first
+ * @pos: the first record that it still needs. The kernel stores the first
  *	one when it attaches; read by the producer of a lossless ring when that
- *	looks full (A), and by the kernel before the producer sleeps (F: @room)
- * @number: 64 bits of the number of the record at @position, likewise. Read by
+ *	looks full (A), and by the kernel before the producer sleeps (F: @producer_wake_pos)
+ * @seq: 64 bits of the number of the record at @pos, likewise. Read by
  *	nobody but for show
  * @lost: records it has missed; for show
  * @wake_bytes: how much has to be there before it is woken, with headers; at
@@ -395,8 +392,8 @@ struct mmapshare_ring_producer {
  * @reserved: 0
  */
 struct mmapshare_ring_cursor {
-	__u64 position;
-	__u64 number;
+	__u64 pos;
+	__u64 seq;
 	__u64 lost;
 	__u32 wake_bytes;
 	__u32 reserved[9];
@@ -405,14 +402,14 @@ struct mmapshare_ring_cursor {
 /**
  * struct mmapshare_record - what is before each record's bytes
  * @length: bytes, and MMAPSHARE_RECORD_*. The next header is behind them, at
- *	the next multiple of 8. Stored before the producer's @position, or with
+ *	the next multiple of 8. Stored before the producer's @pos, or with
  *	BUSY then, which is taken away when the record is complete (A)
- * @number: records before this one since the ring was made, the lower 32 bits.
- *	That at the producer's @position is there already, without a record
+ * @seq: records before this one since the ring was made, the lower 32 bits.
+ *	That at the producer's @pos is there already, without a record
  */
 struct mmapshare_record {
 	__u32 length;
-	__u32 number;
+	__u32 seq;
 };
 
 /* not complete yet, nor can it be passed by */
@@ -421,17 +418,17 @@ struct mmapshare_record {
 #define MMAPSHARE_RECORD_DISCARD	_BITUL(30)
 #define MMAPSHARE_RECORD_LENGTH		(MMAPSHARE_RECORD_DISCARD - 1)
 
-/* mmapshare_ring_attach.flags; one of the first two */
+/* mmapshare_ring_attach_args.flags; one of the first two */
 #define MMAPSHARE_RING_ATTACH_PRODUCER	_BITUL(0)
 #define MMAPSHARE_RING_ATTACH_CONSUMER	_BITUL(1)
 /* a consumer that wants but records from now on, not those that are there */
-#define MMAPSHARE_RING_ATTACH_NEWEST	_BITUL(2)
+#define MMAPSHARE_RING_ATTACH_LATEST	_BITUL(2)
 /* close the descriptor on exec */
 #define MMAPSHARE_RING_ATTACH_CLOEXEC	_BITUL(3)
 
 /**
- * struct mmapshare_ring_attach - get a descriptor that has a part in a ring
- * @size: in: sizeof(struct mmapshare_ring_attach)
+ * struct mmapshare_ring_attach_args - get a descriptor that has a part in a ring
+ * @size: in: sizeof(struct mmapshare_ring_attach_args)
  * @flags: in: MMAPSHARE_RING_ATTACH_*
  * @map_size: out: what to map at offset 0, shared, for reading
  * @own_offset: out: what to map over that, shared, for reading and writing: a
@@ -440,7 +437,7 @@ struct mmapshare_record {
  * @cursor: out: a consumer's cursor is that many strides behind the first one
  * @reserved: in: must be 0
  */
-struct mmapshare_ring_attach {
+struct mmapshare_ring_attach_args {
 	__u32 size;
 	__u32 flags;
 	__u64 map_size;
@@ -451,56 +448,56 @@ struct mmapshare_ring_attach {
 };
 
 /**
- * struct mmapshare_ring_notify - wake who sleeps and can go on
- * @size: in: sizeof(struct mmapshare_ring_notify)
+ * struct mmapshare_ring_notify_args - wake who sleeps and can go on
+ * @size: in: sizeof(struct mmapshare_ring_notify_args)
  * @flags: in: must be 0
  *
  * A call that succeeds is a full fence between what the caller has loaded and
  * stored before it, and what it will.
  */
-struct mmapshare_ring_notify {
+struct mmapshare_ring_notify_args {
 	__u32 size;
 	__u32 flags;
 };
 
-/* mmapshare_ring_wait.flags: go on waiting when the other side is gone */
-#define MMAPSHARE_RING_WAIT_STAY	_BITUL(0)
+/* mmapshare_ring_wait_args.flags: go on waiting when the other side is gone */
+#define MMAPSHARE_RING_WAIT_IGNORE_HUP	_BITUL(0)
 
 /**
- * struct mmapshare_ring_wait - wait for records, or for room
- * @size: in: sizeof(struct mmapshare_ring_wait)
+ * struct mmapshare_ring_wait_args - wait for records, or for room
+ * @size: in: sizeof(struct mmapshare_ring_wait_args)
  * @flags: in: MMAPSHARE_RING_WAIT_*
  * @timeout: in: nanoseconds from now; 0 not to wait, negative to wait for ever
  */
-struct mmapshare_ring_wait {
+struct mmapshare_ring_wait_args {
 	__u32 size;
 	__u32 flags;
 	__s64 timeout;
 };
 
-/* mmapshare_notify.flags: the caller has added to the doorbell's count himself */
+/* mmapshare_notify_args.flags: the caller has added to the doorbell's count himself */
 #define MMAPSHARE_NOTIFY_COUNTED	_BITUL(0)
 
 /**
- * struct mmapshare_notify - ring the region's doorbell
- * @size: in: sizeof(struct mmapshare_notify)
+ * struct mmapshare_notify_args - ring the region's doorbell
+ * @size: in: sizeof(struct mmapshare_notify_args)
  * @flags: in: MMAPSHARE_NOTIFY_*
  * @count: out: notifications so far, with this one
  */
-struct mmapshare_notify {
+struct mmapshare_notify_args {
 	__u32 size;
 	__u32 flags;
 	__u64 count;
 };
 
 /**
- * struct mmapshare_wait - wait for the region's doorbell
- * @size: in: sizeof(struct mmapshare_wait)
+ * struct mmapshare_wait_args - wait for the region's doorbell
+ * @size: in: sizeof(struct mmapshare_wait_args)
  * @flags: in: must be 0
  * @count: in: notifications the caller knows of; out: notifications so far
  * @timeout: in: nanoseconds from now; 0 not to wait, negative to wait for ever
  */
-struct mmapshare_wait {
+struct mmapshare_wait_args {
 	__u32 size;
 	__u32 flags;
 	__u64 count;

@@ -22,45 +22,45 @@
 #define MESSAGES	64
 #define MESSAGE_MAX	(NLMSG_HDRLEN + BENCH_LENGTH_MAX)
 
-static struct mmapshare_part *attach(int fd, uint32_t wake_bytes)
+static struct mmapshare_endpoint *attach(int fd, uint32_t wake_bytes)
 {
-	struct mmapshare_part *part;
+	struct mmapshare_endpoint *ep;
 	struct mmapshare *region;
 
 	check("mmapshare_open_fd", !mmapshare_open_fd(&region, fd));
-	check("attach", !mmapshare_ring_attach(&part, region, MMAPSHARE_RING_ATTACH_CONSUMER));
+	check("attach", !mmapshare_ring_attach(&ep, region, MMAPSHARE_RING_ATTACH_CONSUMER));
 	mmapshare_close(region);
-	mmapshare_ring_set_spins(part, SPINS);
-	mmapshare_ring_set_wake_bytes(part, wake_bytes);
-	return part;
+	mmapshare_ring_set_spins(ep, SPINS);
+	mmapshare_ring_set_wake_bytes(ep, wake_bytes);
+	return ep;
 }
 
 /* Hand back @batch records at a time. */
 static void drain_ring(struct feed *feed, unsigned int batch, uint32_t wake_bytes)
 {
-	struct mmapshare_part *part = attach(feed->ring, wake_bytes);
+	struct mmapshare_endpoint *ep = attach(feed->ring, wake_bytes);
 	unsigned int held = 0;
 	const void *record;
 	size_t length;
 	int ret;
 
 	while (!is_done(feed)) {
-		ret = mmapshare_ring_next(part, &record, &length);
+		ret = mmapshare_ring_next(ep, &record, &length);
 		if (!ret) {
 			check("length", length == feed->length);
 			take(feed, record);
 		}
 		if (ret || ++held == batch) {
-			check("release", !mmapshare_ring_release(part));
+			check("release", !mmapshare_ring_release(ep));
 			held = 0;
 		}
 		if (ret) {
 			check("next", ret == -EAGAIN);
-			ret = mmapshare_ring_wait(part, 0, MS);
+			ret = mmapshare_ring_wait(ep, 0, MS);
 			check("wait", !ret || ret == -ETIMEDOUT);
 		}
 	}
-	mmapshare_ring_close(part);
+	mmapshare_ring_close(ep);
 }
 
 static void ring_drain(struct feed *feed)

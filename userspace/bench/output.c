@@ -15,10 +15,10 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The value below which @part of all are, in between two where that is. */
-static double quantile(const double *sorted, unsigned int n, double part)
+/* The value below which @ep of all are, in between two where that is. */
+static double quantile(const double *sorted, unsigned int n, double ep)
 {
-	const double at = part * (n - 1);
+	const double at = ep * (n - 1);
 	const unsigned int i = at;
 
 	if (i + 1 >= n)

@@ -17,15 +17,15 @@
 #define MS	1000000				/* or after that */
 
 struct channel {
-	struct mmapshare_part *producer, *consumer;
+	struct mmapshare_endpoint *producer, *consumer;
 	/* of the one who signals: the other way */
-	struct mmapshare_part *back_producer, *back_consumer;
+	struct mmapshare_endpoint *back_producer, *back_consumer;
 	unsigned int pending, taken;
 	/* so many at once, and no more than a part of the ring */
 	unsigned int batch;
 };
 
-static void make_ring(struct mmapshare_part **producer, struct mmapshare_part **consumer)
+static void make_ring(struct mmapshare_endpoint **producer, struct mmapshare_endpoint **consumer)
 {
 	struct mmapshare *region;
 
@@ -104,28 +104,28 @@ static void put_batch(struct channel *c, const void *record, size_t length)
 		flush(c);
 }
 
-static __attribute__((noinline)) const void *wait_for_record(struct mmapshare_part *part,
+static __attribute__((noinline)) const void *wait_for_record(struct mmapshare_endpoint *ep,
 							     size_t *length)
 {
 	const void *record;
 	int ret;
 
 	do {
-		check("release", !mmapshare_ring_release(part));
-		ret = mmapshare_ring_wait(part, 0, MS);
+		check("release", !mmapshare_ring_release(ep));
+		ret = mmapshare_ring_wait(ep, 0, MS);
 		check("wait", !ret || ret == -ETIMEDOUT);
-		ret = mmapshare_ring_next(part, &record, length);
+		ret = mmapshare_ring_next(ep, &record, length);
 	} while (ret == -EAGAIN);
 	check("next", !ret);
 	return record;
 }
 
-static inline const void *take_from(struct mmapshare_part *part, size_t *length)
+static inline const void *take_from(struct mmapshare_endpoint *ep, size_t *length)
 {
 	const void *record;
 
-	if (mmapshare_ring_next(part, &record, length))
-		record = wait_for_record(part, length);
+	if (mmapshare_ring_next(ep, &record, length))
+		record = wait_for_record(ep, length);
 	return record;
 }
 
@@ -166,24 +166,24 @@ static struct channel *make_both_ways(void)
 
 static void wake(struct channel *c, int side)
 {
-	struct mmapshare_part *part = side ? c->back_producer : c->producer;
+	struct mmapshare_endpoint *ep = side ? c->back_producer : c->producer;
 	void *room;
 
-	check("reserve", !mmapshare_ring_reserve(part, 0, &room));
-	check("commit", !mmapshare_ring_commit(part));
+	check("reserve", !mmapshare_ring_reserve(ep, 0, &room));
+	check("commit", !mmapshare_ring_commit(ep));
 }
 
 static void sleep_until(struct channel *c, int side)
 {
-	struct mmapshare_part *part = side ? c->consumer : c->back_consumer;
+	struct mmapshare_endpoint *ep = side ? c->consumer : c->back_consumer;
 	const void *record;
 	size_t length;
 	int ret;
 
-	while ((ret = mmapshare_ring_next(part, &record, &length)) == -EAGAIN)
-		check("wait", !mmapshare_ring_wait(part, 0, -1));
+	while ((ret = mmapshare_ring_next(ep, &record, &length)) == -EAGAIN)
+		check("wait", !mmapshare_ring_wait(ep, 0, -1));
 	check("next", !ret);
-	check("release", !mmapshare_ring_release(part));
+	check("release", !mmapshare_ring_release(ep));
 }
 
 const struct transport ring_transport = {

@@ -21,7 +21,7 @@ enum {
 	STATUS_FAILED	= 1,
 	STATUS_USAGE	= 2,
 	STATUS_TIMEOUT	= 3,
-	STATUS_ALONE	= 4,
+	STATUS_HUNGUP	= 4,
 };
 
 /* One of several, of which the last has no name. */

@@ -17,8 +17,8 @@
 #define DEVICE		"/dev/mmapshare"
 #define PARAMETERS	"/sys/module/mmapshare/parameters/"
 
-static void well(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void well(const char *format, ...)
+static void report_ok(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void report_ok(const char *format, ...)
 {
 	va_list args;
 
@@ -30,9 +30,9 @@ static void well(const char *format, ...)
 }
 
 /* What is wrong, and in the next line what to do. Returns false. */
-static bool ill(const char *remedy, const char *format, ...)
+static bool report_problem(const char *remedy, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-static bool ill(const char *remedy, const char *format, ...)
+static bool report_problem(const char *remedy, const char *format, ...)
 {
 	va_list args;
 
@@ -111,21 +111,21 @@ static bool check_module(void)
 	struct utsname system;
 
 	if (!access("/sys/module/mmapshare", F_OK)) {
-		well("the module is loaded");
+		report_ok("the module is loaded");
 		return true;
 	}
 	uname(&system);
 	if (!module_installed(system.release))
-		return ill("in the source tree: make && make modules_install, "
+		return report_problem("in the source tree: make && make modules_install, "
 			   "then: modprobe mmapshare",
 			   "the module is not loaded, and not installed for Linux %s",
 			   system.release);
 	if (why)
-		return ill("sign it with a key that this kernel knows "
+		return report_problem("sign it with a key that this kernel knows "
 			   "(kmodsign, mokutil --import), then: modprobe mmapshare",
 			   "the module is not loaded, and without a signature cannot be, because of %s",
 			   why);
-	return ill("as root: modprobe mmapshare", "the module is not loaded");
+	return report_problem("as root: modprobe mmapshare", "the module is not loaded");
 }
 
 static bool check_node(void)
@@ -133,12 +133,12 @@ static bool check_node(void)
 	struct stat st;
 
 	if (stat(DEVICE, &st))
-		return ill("mount devtmpfs on /dev; in a container: give it the device " DEVICE,
+		return report_problem("mount devtmpfs on /dev; in a container: give it the device " DEVICE,
 			   "%s: %s", DEVICE, strerror(errno));
 	if (!S_ISCHR(st.st_mode))
-		return ill("as root: remove it, and load the module again",
+		return report_problem("as root: remove it, and load the module again",
 			   "%s is not a device", DEVICE);
-	well("%s is there", DEVICE);
+	report_ok("%s is there", DEVICE);
 	return true;
 }
 
@@ -155,11 +155,11 @@ static bool check_permission(void)
 	struct stat st;
 
 	if (!access(DEVICE, R_OK | W_OK)) {
-		well("it may be read and written");
+		report_ok("it may be read and written");
 		return true;
 	}
 	if (stat(DEVICE, &st))
-		return ill("try again", "%s: %s", DEVICE, strerror(errno));
+		return report_problem("try again", "%s: %s", DEVICE, strerror(errno));
 	if (!st.st_gid || (st.st_mode & 060) != 060)
 		snprintf(remedy, sizeof(remedy),
 			 "as root: chgrp mmapshare " DEVICE " && chmod 660 " DEVICE
@@ -167,7 +167,7 @@ static bool check_permission(void)
 	else
 		snprintf(remedy, sizeof(remedy),
 			 "as root: adduser USER %s; then log in anew", group_of(&st));
-	return ill(remedy, "%s may not be read and written by you, but by mode %o, group %s",
+	return report_problem(remedy, "%s may not be read and written by you, but by mode %o, group %s",
 		   DEVICE, st.st_mode & 0777, group_of(&st));
 }
 
@@ -178,17 +178,17 @@ static bool check_abi(void)
 	int ret = mmapshare_open(&region, NULL, MMAPSHARE_READ);
 
 	if (ret == -ENOTTY)
-		return ill("as root: remove the node, and load the module again",
+		return report_problem("as root: remove the node, and load the module again",
 			   "%s is another driver's", DEVICE);
 	if (ret)
-		return ill("look at the kernel's log", "%s: %s", DEVICE, strerror(-ret));
-	ret = mmapshare_info(region, &info);
+		return report_problem("look at the kernel's log", "%s: %s", DEVICE, strerror(-ret));
+	ret = mmapshare_get_info(region, &info);
 	mmapshare_close(region);
 	if (ret || info.abi_version != MMAPSHARE_ABI_VERSION)
-		return ill("install module and command of the same release",
+		return report_problem("install module and command of the same release",
 			   "the module has version %u of the ABI, this command %u",
 			   info.abi_version, MMAPSHARE_ABI_VERSION);
-	well("the module has version %u of the ABI, as this command", info.abi_version);
+	report_ok("the module has version %u of the ABI, as this command", info.abi_version);
 	return true;
 }
 
@@ -200,27 +200,27 @@ static bool check_create(void)
 	int ret = mmapshare_create(&region, NULL, 1, MMAPSHARE_STRATEGY_FAULT, 0);
 
 	if (ret == -ENOSPC)
-		return ill("destroy regions (mmapshare list), or as root write more to the "
+		return report_problem("destroy regions (mmapshare list), or as root write more to the "
 			   "files in " PARAMETERS,
 			   "there are as many regions as max_regions (%s) allows, or bytes as max_bytes",
 			   line_of(PARAMETERS "max_regions"));
 	if (ret == -EDQUOT)
-		return ill("destroy regions of yours (mmapshare list), or have more written to "
+		return report_problem("destroy regions of yours (mmapshare list), or have more written to "
 			   PARAMETERS "max_user_bytes",
 			   "you have as many bytes in regions as max_user_bytes (%s) allows",
 			   line_of(PARAMETERS "max_user_bytes"));
 	if (ret == -ENOMEM)
-		return ill("free some; or raise memory.max of the control group",
+		return report_problem("free some; or raise memory.max of the control group",
 			   "there is no memory for a region");
 	if (ret)
-		return ill("look at the kernel's log", "cannot create a region: %s",
+		return report_problem("look at the kernel's log", "cannot create a region: %s",
 			   strerror(-ret));
 	ret = mmapshare_map(region, MMAPSHARE_WRITE, 0, 0, &address);
 	mmapshare_close(region);
 	if (ret)
-		return ill("look at ulimit -v, and at the kernel's log",
+		return report_problem("look at ulimit -v, and at the kernel's log",
 			   "cannot map a region: %s", strerror(-ret));
-	well("a region could be created and mapped");
+	report_ok("a region could be created and mapped");
 	return true;
 }
 

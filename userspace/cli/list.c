@@ -472,13 +472,13 @@ int cmd_info(int argc, char **argv)
 	parse_arguments(&info_argp, argc, argv, &f);
 	if (f.name && !strchr(f.name, '/')) {
 		check_name(f.name);
-		f.has_query = !mmapshare_query(f.name, &f.query);
+		f.has_query = !mmapshare_query_name(f.name, &f.query);
 	}
 	ret = mmapshare_open(&region, f.name, MMAPSHARE_READ);
 	if (ret && !(f.has_query && ret == -EACCES))
 		fail_error(region_text(f.name), ret);
 	if (!ret) {
-		f.has_info = !mmapshare_info(region, &f.info);
+		f.has_info = !mmapshare_get_info(region, &f.info);
 		mmapshare_close(region);
 	}
 	if (f.json)

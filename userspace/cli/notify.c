@@ -127,7 +127,7 @@ int cmd_wait(int argc, char **argv)
 	if (ret == -ETIMEDOUT)
 		return STATUS_TIMEOUT;
 	if (ret == -EPIPE)
-		return STATUS_ALONE;
+		return STATUS_HUNGUP;
 	if (ret)
 		fail_error(region_text(w.name), ret);
 	printf("%llu\n", (unsigned long long)w.count);

@@ -67,7 +67,7 @@ static void check(const char *what, int ret)
 
 /* A ring, with both ends of it here, and so in children. */
 struct pair {
-	struct mmapshare_part *producer, *consumer;
+	struct mmapshare_endpoint *producer, *consumer;
 };
 
 static void make_pair(struct pair *pair)
@@ -117,7 +117,7 @@ static uint64_t use(const void *record, size_t length)
 	return sum;
 }
 
-static int consume(struct mmapshare_part *part)
+static int consume(struct mmapshare_endpoint *ep)
 {
 	volatile uint64_t sum = 0;
 	const void *record;
@@ -125,21 +125,21 @@ static int consume(struct mmapshare_part *part)
 	int ret;
 
 	do {
-		while (!(ret = mmapshare_ring_next(part, &record, &length)))
+		while (!(ret = mmapshare_ring_next(ep, &record, &length)))
 			sum += use(record, length);
-		mmapshare_ring_release(part);
+		mmapshare_ring_release(ep);
 		if (ret == -EAGAIN)
-			ret = mmapshare_ring_wait(part, 0, -1);
+			ret = mmapshare_ring_wait(ep, 0, -1);
 	} while (!ret);
 	return ret != -EPIPE;
 }
 
-static void put(struct mmapshare_part *part, const void *data, size_t length)
+static void put(struct mmapshare_endpoint *ep, const void *data, size_t length)
 {
 	int ret;
 
-	while ((ret = mmapshare_ring_write(part, data, length)) == -EAGAIN)
-		check("wait", mmapshare_ring_wait(part, 0, -1));
+	while ((ret = mmapshare_ring_write(ep, data, length)) == -EAGAIN)
+		check("wait", mmapshare_ring_wait(ep, 0, -1));
 	check("write", ret);
 }
 
@@ -172,21 +172,21 @@ static void throughput(uint32_t length, double seconds)
 	       records * length / took / 1e6);
 }
 
-static int take(struct mmapshare_part *part)
+static int take(struct mmapshare_endpoint *ep)
 {
 	const void *record;
 	size_t length;
 	int ret;
 
-	while ((ret = mmapshare_ring_next(part, &record, &length)) == -EAGAIN) {
-		ret = mmapshare_ring_wait(part, 0, -1);
+	while ((ret = mmapshare_ring_next(ep, &record, &length)) == -EAGAIN) {
+		ret = mmapshare_ring_wait(ep, 0, -1);
 		if (ret)
 			return ret;
 	}
-	return ret ? ret : mmapshare_ring_release(part);
+	return ret ? ret : mmapshare_ring_release(ep);
 }
 
-static int answer(struct mmapshare_part *in, struct mmapshare_part *out)
+static int answer(struct mmapshare_endpoint *in, struct mmapshare_endpoint *out)
 {
 	int ret;
 

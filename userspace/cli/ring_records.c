@@ -21,7 +21,7 @@ struct transfer {
 	bool hang_up;
 	uint64_t count;		/* UINT64_MAX: no end */
 	double timeout;		/* negative: for ever */
-	struct mmapshare_part *part;
+	struct mmapshare_endpoint *ep;
 	uint64_t dropped;
 	uint64_t lost;
 };
@@ -68,7 +68,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static void attach(struct transfer *t, unsigned int flags)
 {
-	int ret = mmapshare_ring_open(&t->part, t->name, flags);
+	int ret = mmapshare_ring_open(&t->ep, t->name, flags);
 
 	if (ret)
 		fail_ring(t->name, ret);
@@ -77,18 +77,18 @@ static void attach(struct transfer *t, unsigned int flags)
 /* A status: OK if there is something to do. */
 static int wait_for_others(struct transfer *t)
 {
-	const unsigned int flags = t->hang_up ? 0 : MMAPSHARE_RING_WAIT_STAY;
+	const unsigned int flags = t->hang_up ? 0 : MMAPSHARE_RING_WAIT_IGNORE_HUP;
 	const int64_t timeout = t->timeout < 0 ? -1 : t->timeout * 1e9;
 	int ret;
 
 	close_output();
 	do
-		ret = mmapshare_ring_wait(t->part, flags, timeout);
+		ret = mmapshare_ring_wait(t->ep, flags, timeout);
 	while (ret == -EINTR);
 	if (ret == -ETIMEDOUT)
 		return STATUS_TIMEOUT;
 	if (ret == -EPIPE)
-		return STATUS_ALONE;
+		return STATUS_HUNGUP;
 	if (ret)
 		fail_ring(t->name, ret);
 	return STATUS_OK;
@@ -101,9 +101,9 @@ static void *reserve(struct transfer *t, size_t length, int *status)
 	int ret;
 
 	*status = STATUS_OK;
-	while ((ret = mmapshare_ring_reserve(t->part, length, &record)) == -EAGAIN) {
+	while ((ret = mmapshare_ring_reserve(t->ep, length, &record)) == -EAGAIN) {
 		if (t->drop) {
-			mmapshare_ring_drop(t->part, 1);
+			mmapshare_ring_drop(t->ep, 1);
 			t->dropped++;
 			return NULL;
 		}
@@ -113,7 +113,7 @@ static void *reserve(struct transfer *t, size_t length, int *status)
 	}
 	if (ret == -EMSGSIZE)
 		fail("%s: a record can have %zu bytes, not %zu", t->name,
-		     mmapshare_ring_record_max(t->part), length);
+		     mmapshare_ring_record_max(t->ep), length);
 	if (ret)
 		fail_ring(t->name, ret);
 	return record;
@@ -121,7 +121,7 @@ static void *reserve(struct transfer *t, size_t length, int *status)
 
 static void commit(struct transfer *t)
 {
-	int ret = mmapshare_ring_commit(t->part);
+	int ret = mmapshare_ring_commit(t->ep);
 
 	if (ret)
 		fail_ring(t->name, ret);
@@ -251,7 +251,7 @@ int ring_put(int argc, char **argv)
 	status = t.format == RAW ? put_raw(&t) : put_lines(&t);
 	if (ferror(stdin))
 		fail("standard input: %s", strerror(errno));
-	mmapshare_ring_close(t.part);
+	mmapshare_ring_close(t.ep);
 	if (t.dropped)
 		complain("%s: no room for %llu records", t.name,
 			 (unsigned long long)t.dropped);
@@ -279,7 +279,7 @@ static void print_record(const struct transfer *t, const unsigned char *record,
 
 static void tell_losses(struct transfer *t)
 {
-	const uint64_t lost = mmapshare_ring_lost(t->part);
+	const uint64_t lost = mmapshare_ring_lost(t->ep);
 
 	if (lost != t->lost)
 		complain("%s: %llu records lost", t->name,
@@ -290,11 +290,11 @@ static void tell_losses(struct transfer *t)
 /* As many as there are, or are wanted; a negative errno, or 0. */
 static int print_records(struct transfer *t, void *buffer)
 {
-	const size_t size = mmapshare_ring_record_max(t->part);
+	const size_t size = mmapshare_ring_record_max(t->ep);
 	ssize_t length = 0;
 
 	for (; t->count; t->count--) {
-		length = mmapshare_ring_read(t->part, buffer, size);
+		length = mmapshare_ring_read(t->ep, buffer, size);
 		tell_losses(t);
 		if (length < 0)
 			return length;
@@ -308,7 +308,7 @@ static void *attach_with_buffer(struct transfer *t, unsigned int flags)
 	void *buffer;
 
 	attach(t, flags);
-	buffer = malloc(mmapshare_ring_record_max(t->part));
+	buffer = malloc(mmapshare_ring_record_max(t->ep));
 	if (!buffer)
 		fail("%s", strerror(ENOMEM));
 	return buffer;
@@ -341,7 +341,7 @@ int ring_cat(int argc, char **argv)
 	ret = print_records(&t, buffer);
 	if (ret && ret != -EAGAIN)
 		fail_ring(t.name, ret);
-	mmapshare_ring_close(t.part);
+	mmapshare_ring_close(t.ep);
 	free(buffer);
 	return STATUS_OK;
 }
@@ -372,13 +372,13 @@ int ring_tail(int argc, char **argv)
 	void *buffer;
 
 	parse_arguments(&tail_argp, argc, argv, &t);
-	flags = MMAPSHARE_RING_ATTACH_CONSUMER | (t.all ? 0 : MMAPSHARE_RING_ATTACH_NEWEST);
+	flags = MMAPSHARE_RING_ATTACH_CONSUMER | (t.all ? 0 : MMAPSHARE_RING_ATTACH_LATEST);
 	buffer = attach_with_buffer(&t, flags);
 	while ((ret = print_records(&t, buffer)) == -EAGAIN && !status)
 		status = wait_for_others(&t);
 	if (ret && ret != -EAGAIN)
 		fail_ring(t.name, ret);
-	mmapshare_ring_close(t.part);
+	mmapshare_ring_close(t.ep);
 	free(buffer);
 	return status;
 }

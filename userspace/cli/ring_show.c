@@ -47,14 +47,14 @@ static const char *producer_text(const struct mmapshare_ring *ring)
 {
 	static const char * const texts[] = {
 		[MMAPSHARE_RING_PRODUCER_NONE] = "none",
-		[MMAPSHARE_RING_PRODUCER_HERE] = "here",
-		[MMAPSHARE_RING_PRODUCER_GONE] = "gone",
+		[MMAPSHARE_RING_PRODUCER_ATTACHED] = "attached",
+		[MMAPSHARE_RING_PRODUCER_DETACHED] = "detached",
 	};
 
 	if (ring->flags & MMAPSHARE_RING_KERNEL_PRODUCER &&
-	    ring->producer == MMAPSHARE_RING_PRODUCER_HERE)
+	    ring->producer_state == MMAPSHARE_RING_PRODUCER_ATTACHED)
 		return "kernel";
-	return ring->producer < ARRAY_SIZE(texts) ? texts[ring->producer] : "unknown";
+	return ring->producer_state < ARRAY_SIZE(texts) ? texts[ring->producer_state] : "unknown";
 }
 
 static bool is_there(const struct looking *l, unsigned int n)
@@ -65,7 +65,7 @@ static bool is_there(const struct looking *l, unsigned int n)
 /* Bytes it has not taken: those that are there. */
 static uint64_t behind(const struct looking *l, unsigned int n)
 {
-	const uint64_t bytes = l->producer.position - l->cursors[n].position;
+	const uint64_t bytes = l->producer.pos - l->cursors[n].pos;
 
 	return bytes < l->ring.data_size ? bytes : l->ring.data_size;
 }
@@ -86,19 +86,19 @@ static void print_text(const struct looking *l)
 	printf("size        %s bytes\n", bytes_text(ring->data_size, size));
 	print_fact("record max", ring->record_max);
 	printf("producer    %s\n", producer_text(ring));
-	print_fact("records", l->producer.records);
-	print_fact("bytes", l->producer.position);
+	print_fact("records", l->producer.seq);
+	print_fact("bytes", l->producer.pos);
 	print_fact("overwritten", l->producer.overwritten);
 	print_fact("dropped", l->producer.dropped);
 	printf("consumers   %d of %u%s\n", __builtin_popcountll(ring->consumers),
 	       ring->consumers_max, ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER ?
 	       ", the kernel" : "");
 	for (i = 0; i < ring->consumers_max; i++) {
-		const uint64_t number = l->cursors[i].number, lost = l->cursors[i].lost;
+		const uint64_t seq = l->cursors[i].seq, lost = l->cursors[i].lost;
 
 		if (is_there(l, i))
-			printf("consumer %-2u record %" PRIu64 ", %" PRIu64 " bytes behind, %"
-			       PRIu64 " lost\n", i, number, behind(l, i), lost);
+			printf("consumer %-2u seq %" PRIu64 ", %" PRIu64 " bytes behind, %"
+			       PRIu64 " lost\n", i, seq, behind(l, i), lost);
 	}
 }
 
@@ -118,8 +118,8 @@ static void print_json(const struct looking *l)
 	       producer_text(ring));
 	print_number("size", ring->data_size);
 	print_number("record_max", ring->record_max);
-	print_number("records", l->producer.records);
-	print_number("bytes", l->producer.position);
+	print_number("records", l->producer.seq);
+	print_number("bytes", l->producer.pos);
 	print_number("overwritten", l->producer.overwritten);
 	print_number("dropped", l->producer.dropped);
 	print_number("consumers_max", ring->consumers_max);
@@ -128,7 +128,7 @@ static void print_json(const struct looking *l)
 		if (!is_there(l, i))
 			continue;
 		printf("%s{", separator);
-		print_number("record", l->cursors[i].number);
+		print_number("seq", l->cursors[i].seq);
 		print_number("behind", behind(l, i));
 		print_number("lost", l->cursors[i].lost);
 		printf("\"cursor\": %u}", i);

@@ -20,7 +20,7 @@ struct scope {
 	int64_t rate, channels, wave;	/* what the device is told, if not negative */
 	bool terminal;
 	unsigned int columns, rows;
-	struct mmapshare_part *part;
+	struct mmapshare_endpoint *ep;
 	void *buffer;
 	size_t size;
 };
@@ -119,7 +119,7 @@ static double now(void)
 }
 
 /* Whoever may write to it may tell the device what to do. */
-static void tell(struct mmapshare_part *control, const char *name, uint32_t what, int64_t value)
+static void tell(struct mmapshare_endpoint *control, const char *name, uint32_t what, int64_t value)
 {
 	const struct daq_command command = { .what = what, .value = value };
 	int ret;
@@ -133,7 +133,7 @@ static void tell(struct mmapshare_part *control, const char *name, uint32_t what
 
 static void tell_device(const struct scope *s)
 {
-	struct mmapshare_part *control;
+	struct mmapshare_endpoint *control;
 	char *name;
 	int ret;
 
@@ -153,16 +153,16 @@ static void tell_device(const struct scope *s)
 
 static void attach(struct scope *s)
 {
-	int ret = mmapshare_ring_open(&s->part, s->name, MMAPSHARE_RING_ATTACH_CONSUMER |
-				      MMAPSHARE_RING_ATTACH_NEWEST);
+	int ret = mmapshare_ring_open(&s->ep, s->name, MMAPSHARE_RING_ATTACH_CONSUMER |
+				      MMAPSHARE_RING_ATTACH_LATEST);
 
 	if (ret == -ENOENT)
 		fail("%s: there is no such device: modprobe mmapshare_daq, with name= if not daq",
 		     s->name);
 	if (ret)
 		fail_ring(s->name, ret);
-	mmapshare_ring_set_wake_bytes(s->part, WAKE_BYTES);
-	s->size = mmapshare_ring_record_max(s->part);
+	mmapshare_ring_set_wake_bytes(s->ep, WAKE_BYTES);
+	s->size = mmapshare_ring_record_max(s->ep);
 	s->buffer = malloc(s->size);
 	if (!s->buffer)
 		fail("%s", strerror(ENOMEM));
@@ -202,7 +202,7 @@ static int take_records(struct scope *s, struct trace *t)
 {
 	ssize_t length;
 
-	while ((length = mmapshare_ring_read(s->part, s->buffer, s->size)) >= 0) {
+	while ((length = mmapshare_ring_read(s->ep, s->buffer, s->size)) >= 0) {
 		if (is_record(s->buffer, length))
 			add_record(t, s->buffer);
 		else
@@ -222,12 +222,12 @@ static int collect_until(struct scope *s, struct trace *t, double end)
 		left = end - now();
 		if (ret || left <= 0)
 			break;
-		ret = mmapshare_ring_wait(s->part, 0, left * 1e9);
+		ret = mmapshare_ring_wait(s->ep, 0, left * 1e9);
 		if (ret == -ETIMEDOUT || ret == -EINTR)
 			ret = 0;
 	}
 	if (ret == -EPIPE)
-		return STATUS_ALONE;
+		return STATUS_HUNGUP;
 	if (ret)
 		fail_ring(s->name, ret);
 	return STATUS_OK;
@@ -292,9 +292,9 @@ int cmd_scope(int argc, char **argv)
 		printf("\033[?25h\033[?1049l");
 	if (s.png)
 		scope_plot(&trace, s.png);
-	if (status == STATUS_ALONE)
+	if (status == STATUS_HUNGUP)
 		complain("%s: the device is gone", s.name);
-	mmapshare_ring_close(s.part);
+	mmapshare_ring_close(s.ep);
 	free(s.buffer);
 	return status;
 }

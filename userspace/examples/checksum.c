@@ -42,7 +42,7 @@ static const struct argp argp = {
 
 int main(int argc, char **argv)
 {
-	struct mmapshare_checksum sum = { .size = sizeof(sum) };
+	struct mmapshare_checksum_args sum = { .size = sizeof(sum) };
 	struct region r;
 	size_t done;
 	char *copy;

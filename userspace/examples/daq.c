@@ -25,7 +25,7 @@ static void check(int ret, const char *what)
 		errx(1, "%s: %s", what, strerror(-ret));
 }
 
-static void tell(struct mmapshare_part *control, unsigned int what, unsigned int value)
+static void tell(struct mmapshare_endpoint *control, unsigned int what, unsigned int value)
 {
 	const struct daq_command command = { what, value };
 
@@ -46,7 +46,7 @@ static unsigned long wrong_samples(const struct daq_record *record)
 }
 
 /* The ring may forget it while we look: then it counts for nothing. */
-static void take(struct mmapshare_part *samples, const struct daq_record *record)
+static void take(struct mmapshare_endpoint *samples, const struct daq_record *record)
 {
 	const bool ours = record->channels == CHANNELS && record->count == COUNT;
 	const unsigned long long sequence = record->sequence;
@@ -64,7 +64,7 @@ static void take(struct mmapshare_part *samples, const struct daq_record *record
 int main(int argc, char **argv)
 {
 	const unsigned long wanted = argc == 2 ? strtoul(argv[1], NULL, 0) : 0;
-	struct mmapshare_part *samples, *control;
+	struct mmapshare_endpoint *samples, *control;
 	const void *record;
 	size_t length;
 	int ret;
@@ -72,7 +72,7 @@ int main(int argc, char **argv)
 	if (!wanted)
 		errx(1, "usage: daq RECORDS");
 	check(mmapshare_ring_open(&samples, "daq", MMAPSHARE_RING_ATTACH_CONSUMER |
-				  MMAPSHARE_RING_ATTACH_NEWEST), "daq");
+				  MMAPSHARE_RING_ATTACH_LATEST), "daq");
 	check(mmapshare_ring_open(&control, "daq-control", MMAPSHARE_RING_ATTACH_PRODUCER),
 	      "daq-control");
 	tell(control, DAQ_CHANNELS, CHANNELS);

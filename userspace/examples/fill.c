@@ -9,7 +9,7 @@
 #include <string.h>
 #include "region.h"
 
-static struct mmapshare_fill fill = { .size = sizeof(fill) };
+static struct mmapshare_fill_args fill = { .size = sizeof(fill) };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {

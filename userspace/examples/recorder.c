@@ -27,42 +27,42 @@ static void check(const char *what, int error)
 static int record(const char *name)
 {
 	struct mmapshare *region;
-	struct mmapshare_part *part;
+	struct mmapshare_endpoint *ep;
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t length;
 
 	check(name, mmapshare_ring_create_or_open(&region, name, SIZE,
 						  MMAPSHARE_RING_OVERWRITE, READERS, 0600));
-	check(name, mmapshare_ring_attach(&part, region, MMAPSHARE_RING_ATTACH_PRODUCER));
+	check(name, mmapshare_ring_attach(&ep, region, MMAPSHARE_RING_ATTACH_PRODUCER));
 	fprintf(stderr, "behind %llu lines\n",
-		(unsigned long long)mmapshare_ring_number(part));
+		(unsigned long long)mmapshare_ring_seq(ep));
 	while ((length = getline(&line, &size, stdin)) >= 0)
-		check("line", mmapshare_ring_write(part, line, length));
+		check("line", mmapshare_ring_write(ep, line, length));
 	free(line);
-	mmapshare_ring_close(part);
+	mmapshare_ring_close(ep);
 	mmapshare_close(region);
 	return 0;
 }
 
 static int replay(const char *name)
 {
-	struct mmapshare_part *part;
+	struct mmapshare_endpoint *ep;
 	ssize_t length;
 	char *line;
 
-	check(name, mmapshare_ring_open(&part, name, MMAPSHARE_RING_ATTACH_CONSUMER));
-	line = malloc(mmapshare_ring_record_max(part));
+	check(name, mmapshare_ring_open(&ep, name, MMAPSHARE_RING_ATTACH_CONSUMER));
+	line = malloc(mmapshare_ring_record_max(ep));
 	if (!line)
 		err(1, "malloc");
 	/* a copy is of one record, also beside somebody who records */
-	while ((length = mmapshare_ring_read(part, line, mmapshare_ring_record_max(part))) >= 0)
-		printf("%llu: %.*s", (unsigned long long)mmapshare_ring_number(part) - 1,
+	while ((length = mmapshare_ring_read(ep, line, mmapshare_ring_record_max(ep))) >= 0)
+		printf("%llu: %.*s", (unsigned long long)mmapshare_ring_seq(ep) - 1,
 		       (int)length, line);
 	if (length != -EAGAIN)
 		check(name, length);
 	free(line);
-	mmapshare_ring_close(part);
+	mmapshare_ring_close(ep);
 	return 0;
 }
 

@@ -59,7 +59,7 @@ static int write_at_end(void)
 
 static int fill_past_end(void)
 {
-	struct mmapshare_fill fill = {
+	struct mmapshare_fill_args fill = {
 		.size = sizeof(fill),
 		.offset = rw.size - 1,
 		.length = 2,

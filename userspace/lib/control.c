@@ -94,7 +94,7 @@ int mmapshare_path(const char *name, char *path, size_t size)
 
 int mmapshare_destroy(const char *name, unsigned int flags)
 {
-	struct mmapshare_destroy destroy = {
+	struct mmapshare_destroy_args destroy = {
 		.size = sizeof(destroy),
 		.flags = flags,
 	};
@@ -116,7 +116,7 @@ static int clear_query(struct mmapshare_query *query)
 	return 0;
 }
 
-int mmapshare_query(const char *name, struct mmapshare_query *query)
+int mmapshare_query_name(const char *name, struct mmapshare_query *query)
 {
 	int ret = clear_query(query);
 

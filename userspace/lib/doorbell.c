@@ -17,7 +17,7 @@ static struct mmapshare_doorbell *map_doorbell(const struct mmapshare *region)
 	struct mmapshare_info info = { .size = sizeof(info) };
 	void *page;
 
-	if (!can_count() || mmapshare_info(region, &info) || !info.doorbell_offset)
+	if (!can_count() || mmapshare_get_info(region, &info) || !info.doorbell_offset)
 		return NULL;
 	page = mmap(NULL, sizeof(struct mmapshare_doorbell), PROT_READ | PROT_WRITE,
 		    MAP_SHARED, region->fd, info.doorbell_offset);
@@ -27,23 +27,23 @@ static struct mmapshare_doorbell *map_doorbell(const struct mmapshare *region)
 /* Of those who map it at the same time one wins. */
 static struct mmapshare_doorbell *get_doorbell(struct mmapshare *region)
 {
-	struct mmapshare_doorbell *bell, *first = NULL;
+	struct mmapshare_doorbell *doorbell, *first = NULL;
 
-	bell = __atomic_load_n(&region->doorbell, __ATOMIC_ACQUIRE);
-	if (bell)
-		return bell;
-	bell = map_doorbell(region);
-	if (!bell || __atomic_compare_exchange_n(&region->doorbell, &first, bell, false,
+	doorbell = __atomic_load_n(&region->doorbell, __ATOMIC_ACQUIRE);
+	if (doorbell)
+		return doorbell;
+	doorbell = map_doorbell(region);
+	if (!doorbell || __atomic_compare_exchange_n(&region->doorbell, &first, doorbell, false,
 						 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		return bell;
-	mms_unmap_doorbell(bell);
+		return doorbell;
+	mms_unmap_doorbell(doorbell);
 	return first;
 }
 
-void mms_unmap_doorbell(struct mmapshare_doorbell *bell)
+void mms_unmap_doorbell(struct mmapshare_doorbell *doorbell)
 {
-	if (bell)
-		munmap(bell, sizeof(*bell));
+	if (doorbell)
+		munmap(doorbell, sizeof(*doorbell));
 }
 
 /*
@@ -51,20 +51,20 @@ void mms_unmap_doorbell(struct mmapshare_doorbell *bell)
  * count in the kernel, where somebody is about to sleep: at least one of the
  * two sees what the other has stored. Documentation/doorbell.rst has it all.
  */
-static bool count_alone(struct mmapshare_doorbell *bell)
+static bool count_alone(struct mmapshare_doorbell *doorbell)
 {
-	__atomic_fetch_add(&bell->count, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&doorbell->count, 1, __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return !__atomic_load_n(&bell->armed, __ATOMIC_RELAXED);
+	return !__atomic_load_n(&doorbell->armed, __ATOMIC_RELAXED);
 }
 
 int mmapshare_notify(struct mmapshare *region)
 {
-	struct mmapshare_notify notify = { .size = sizeof(notify) };
-	struct mmapshare_doorbell *bell = get_doorbell(region);
+	struct mmapshare_notify_args notify = { .size = sizeof(notify) };
+	struct mmapshare_doorbell *doorbell = get_doorbell(region);
 
-	if (bell) {
-		if (count_alone(bell))
+	if (doorbell) {
+		if (count_alone(doorbell))
 			return 0;
 		notify.flags = MMAPSHARE_NOTIFY_COUNTED;
 	}
@@ -73,7 +73,7 @@ int mmapshare_notify(struct mmapshare *region)
 
 int mmapshare_wait(const struct mmapshare *region, uint64_t *count, int64_t timeout)
 {
-	struct mmapshare_wait wait = {
+	struct mmapshare_wait_args wait = {
 		.size = sizeof(wait),
 		.count = *count,
 		.timeout = timeout,

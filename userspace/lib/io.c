@@ -57,7 +57,7 @@ ssize_t mmapshare_write(const struct mmapshare *region, uint64_t offset,
 int mmapshare_fill(const struct mmapshare *region, uint64_t offset,
 		   uint64_t length, const void *pattern, size_t pattern_length)
 {
-	struct mmapshare_fill fill = {
+	struct mmapshare_fill_args fill = {
 		.size = sizeof(fill),
 		.offset = offset,
 		.length = length,
@@ -73,7 +73,7 @@ int mmapshare_fill(const struct mmapshare *region, uint64_t offset,
 int mmapshare_checksum(const struct mmapshare *region, uint64_t offset,
 		       uint64_t length, uint32_t *crc32c)
 {
-	struct mmapshare_checksum sum = {
+	struct mmapshare_checksum_args sum = {
 		.size = sizeof(sum),
 		.offset = offset,
 		.length = length,

@@ -41,13 +41,13 @@ MMS_HIDDEN int mms_wrap(struct mmapshare **region, int fd, uint64_t size);
 
 /* @wanted but for its size, flags and name: those of the functions. */
 MMS_HIDDEN int mms_create(struct mmapshare **region, const char *name,
-			  const struct mmapshare_create *wanted);
+			  const struct mmapshare_create_args *wanted);
 MMS_HIDDEN int mms_create_or_open(struct mmapshare **region, const char *name,
-				  const struct mmapshare_create *wanted);
+				  const struct mmapshare_create_args *wanted);
 
 /* A descriptor of a node, by name or path, or a negative errno. */
 MMS_HIDDEN int mms_open_node(const char *name, int flags);
 
-MMS_HIDDEN void mms_unmap_doorbell(struct mmapshare_doorbell *bell);
+MMS_HIDDEN void mms_unmap_doorbell(struct mmapshare_doorbell *doorbell);
 
 #endif /* MMAPSHARE_LIB_H */

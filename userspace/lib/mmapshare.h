@@ -39,9 +39,9 @@ struct mmapshare;
 struct mmapshare_list;
 
 /**
- * struct mmapshare_part - a part in a ring: its producer, or one of its consumers
+ * struct mmapshare_endpoint - a part in a ring: its producer, or one of its consumers
  */
-struct mmapshare_part;
+struct mmapshare_endpoint;
 
 /**
  * enum mmapshare_access - what to do with a region, or with a mapping of it
@@ -357,10 +357,10 @@ int mmapshare_ring_create_or_open(struct mmapshare **region, const char *name,
 
 /**
  * mmapshare_ring_attach - become producer or consumer
- * @part: out: the part in the ring, to be closed; not touched on failure
+ * @ep: out: the part in the ring, to be closed; not touched on failure
  * @region: the ring, open for writing or for reading; can be closed afterwards
  * @flags: MMAPSHARE_RING_ATTACH_PRODUCER, or MMAPSHARE_RING_ATTACH_CONSUMER and
- *	perhaps MMAPSHARE_RING_ATTACH_NEWEST
+ *	perhaps MMAPSHARE_RING_ATTACH_LATEST
  *
  * Return: 0; -EBUSY if there is a producer; -ENOSPC if there are as many
  * consumers as there can be; -ENOTTY if that is no ring; -EBADF if the region is
@@ -368,49 +368,49 @@ int mmapshare_ring_create_or_open(struct mmapshare **region, const char *name,
  * -EPROTONOSUPPORT if the module is newer than the library; -ENODEV if the ring
  * was revoked; -EINVAL; -ENOMEM.
  */
-int mmapshare_ring_attach(struct mmapshare_part **part, const struct mmapshare *region,
+int mmapshare_ring_attach(struct mmapshare_endpoint **ep, const struct mmapshare *region,
 			  unsigned int flags);
 
 /**
  * mmapshare_ring_open - open a ring, and become producer or consumer
- * @part: out: the part in the ring, to be closed; not touched on failure
+ * @ep: out: the part in the ring, to be closed; not touched on failure
  * @name: the name, or the path of a node, which has a '/' in it
  * @flags: as of mmapshare_ring_attach()
  *
  * Return: 0; as mmapshare_open() and mmapshare_ring_attach().
  */
-int mmapshare_ring_open(struct mmapshare_part **part, const char *name,
+int mmapshare_ring_open(struct mmapshare_endpoint **ep, const char *name,
 			unsigned int flags);
 
 /**
  * mmapshare_ring_close - take part no longer
- * @part: may be NULL
+ * @ep: may be NULL
  *
  * Records that were given by it are no longer there, and what was reserved is
  * forgotten.
  */
-void mmapshare_ring_close(struct mmapshare_part *part);
+void mmapshare_ring_close(struct mmapshare_endpoint *ep);
 
 /**
  * mmapshare_ring_fd - the part's descriptor
- * @part: a producer or consumer
+ * @ep: a producer or consumer
  *
  * Return: a descriptor, which stays the part's: poll() it for POLLIN to consume,
  * for POLLOUT to produce.
  */
-int mmapshare_ring_fd(const struct mmapshare_part *part);
+int mmapshare_ring_fd(const struct mmapshare_endpoint *ep);
 
 /**
  * mmapshare_ring_record_max - how long a record can be
- * @part: a producer or consumer
+ * @ep: a producer or consumer
  *
  * Return: bytes.
  */
-size_t mmapshare_ring_record_max(const struct mmapshare_part *part);
+size_t mmapshare_ring_record_max(const struct mmapshare_endpoint *ep);
 
 /**
  * mmapshare_ring_reserve - get room for a record
- * @part: the producer
+ * @ep: the producer
  * @length: its bytes
  * @record: out: where to store it, aligned to 8 bytes; not touched on failure
  *
@@ -420,60 +420,60 @@ size_t mmapshare_ring_record_max(const struct mmapshare_part *part);
  * Return: 0; -EAGAIN if there is no room now; -EMSGSIZE if there never is;
  * -EBADF of a consumer; -EBADMSG.
  */
-int mmapshare_ring_reserve(struct mmapshare_part *part, size_t length, void **record);
+int mmapshare_ring_reserve(struct mmapshare_endpoint *ep, size_t length, void **record);
 
 /**
  * mmapshare_ring_trim - make the record that was reserved last shorter
- * @part: the producer
+ * @ep: the producer
  * @length: its bytes, no more than were reserved
  *
  * Return: 0; -EINVAL if nothing is reserved, or not so much; -EBADF of a consumer.
  */
-int mmapshare_ring_trim(struct mmapshare_part *part, size_t length);
+int mmapshare_ring_trim(struct mmapshare_endpoint *ep, size_t length);
 
 /**
  * mmapshare_ring_commit - hand on what was reserved
- * @part: the producer
+ * @ep: the producer
  *
  * Makes a system call only if a consumer sleeps that waits for no more than
  * this. The records are handed on whatever it returns.
  *
  * Return: 0; -ENODEV if the ring was revoked; -EBADF of a consumer.
  */
-int mmapshare_ring_commit(struct mmapshare_part *part);
+int mmapshare_ring_commit(struct mmapshare_endpoint *ep);
 
 /**
  * mmapshare_ring_discard - forget what was reserved
- * @part: the producer
+ * @ep: the producer
  *
  * Return: 0; -EBADF of a consumer.
  */
-int mmapshare_ring_discard(struct mmapshare_part *part);
+int mmapshare_ring_discard(struct mmapshare_endpoint *ep);
 
 /**
  * mmapshare_ring_write - copy a record into the ring, and hand it on
- * @part: the producer
+ * @ep: the producer
  * @data: its bytes
  * @length: how many
  *
  * Return: 0; as mmapshare_ring_reserve() and mmapshare_ring_commit().
  */
-int mmapshare_ring_write(struct mmapshare_part *part, const void *data, size_t length);
+int mmapshare_ring_write(struct mmapshare_endpoint *ep, const void *data, size_t length);
 
 /**
  * mmapshare_ring_drop - count records that are not stored for want of room
- * @part: the producer
+ * @ep: the producer
  * @records: how many
  *
  * For mmapshare_ring_stat(); consumers are not told.
  *
  * Return: 0; -EBADF of a consumer.
  */
-int mmapshare_ring_drop(struct mmapshare_part *part, uint64_t records);
+int mmapshare_ring_drop(struct mmapshare_endpoint *ep, uint64_t records);
 
 /**
  * mmapshare_ring_next - get the next record
- * @part: a consumer
+ * @ep: a consumer
  * @record: out: where it is, aligned to 8 bytes, not to be stored to
  * @length: out: its bytes
  *
@@ -484,12 +484,12 @@ int mmapshare_ring_drop(struct mmapshare_part *part, uint64_t records);
  * what cannot be; -EBADF of a producer. On failure nothing is stored to @record
  * and @length.
  */
-int mmapshare_ring_next(struct mmapshare_part *part, const void **record,
+int mmapshare_ring_next(struct mmapshare_endpoint *ep, const void **record,
 			size_t *length);
 
 /**
  * mmapshare_ring_check - was the record what it was supposed to be up to now?
- * @part: a consumer
+ * @ep: a consumer
  *
  * To be asked after mmapshare_ring_next()'s last record was used, in a ring that
  * overwrites. In others it always is.
@@ -497,22 +497,22 @@ int mmapshare_ring_next(struct mmapshare_part *part, const void **record,
  * Return: 0; -ESTALE if it was overwritten, maybe before it was used, and so is
  * one of those that are lost; -EINVAL if there is no such record.
  */
-int mmapshare_ring_check(struct mmapshare_part *part);
+int mmapshare_ring_check(struct mmapshare_endpoint *ep);
 
 /**
  * mmapshare_ring_release - be done with all records that next() has given
- * @part: a consumer
+ * @ep: a consumer
  *
  * Makes a system call only if the producer sleeps and now has room. It has a fence
  * in it, and need not follow each record.
  *
  * Return: 0; -ENODEV if the ring was revoked; -EBADF of a producer.
  */
-int mmapshare_ring_release(struct mmapshare_part *part);
+int mmapshare_ring_release(struct mmapshare_endpoint *ep);
 
 /**
  * mmapshare_ring_read - copy the next record out of the ring, and release it
- * @part: a consumer
+ * @ep: a consumer
  * @buffer: where to
  * @size: bytes there are; mmapshare_ring_record_max() suffices for all
  *
@@ -522,11 +522,11 @@ int mmapshare_ring_release(struct mmapshare_part *part);
  * record remains the next one; -EBUSY if records are not released; as
  * mmapshare_ring_next().
  */
-ssize_t mmapshare_ring_read(struct mmapshare_part *part, void *buffer, size_t size);
+ssize_t mmapshare_ring_read(struct mmapshare_endpoint *ep, void *buffer, size_t size);
 
 /**
- * mmapshare_ring_number - which record is the next
- * @part: a producer, or a consumer
+ * mmapshare_ring_seq - which record is the next
+ * @ep: a producer, or a consumer
  *
  * Records are numbered from 0 on, by all producers the ring ever had. Who has just
  * attached as a producer is told how many there are, and so what became of the last
@@ -536,23 +536,23 @@ ssize_t mmapshare_ring_read(struct mmapshare_part *part, void *buffer, size_t si
  * Return: the number of the record that mmapshare_ring_reserve() or
  * mmapshare_ring_next() gives next, if that is not overwritten before.
  */
-uint64_t mmapshare_ring_number(const struct mmapshare_part *part);
+uint64_t mmapshare_ring_seq(const struct mmapshare_endpoint *ep);
 
 /**
  * mmapshare_ring_lost - how many records were overwritten before it had them
- * @part: a consumer
+ * @ep: a consumer
  *
  * What is lost is counted by the first next() after it, and then exact to the
  * record.
  *
  * Return: records lost since it attached.
  */
-uint64_t mmapshare_ring_lost(const struct mmapshare_part *part);
+uint64_t mmapshare_ring_lost(const struct mmapshare_endpoint *ep);
 
 /**
  * mmapshare_ring_wait - wait for records, or for room
- * @part: a producer, or a consumer
- * @flags: 0, or MMAPSHARE_RING_WAIT_STAY to go on waiting when the other side
+ * @ep: a producer, or a consumer
+ * @flags: 0, or MMAPSHARE_RING_WAIT_IGNORE_HUP to go on waiting when the other side
  *	is gone
  * @timeout: nanoseconds from now; 0 not to wait, negative to wait for ever
  *
@@ -564,38 +564,38 @@ uint64_t mmapshare_ring_lost(const struct mmapshare_part *part);
  * taken and not released; -EBADMSG if this side's words in the ring, or those of
  * the other, cannot be; -ENODEV if the ring was revoked; -EINVAL.
  */
-int mmapshare_ring_wait(struct mmapshare_part *part, unsigned int flags,
+int mmapshare_ring_wait(struct mmapshare_endpoint *ep, unsigned int flags,
 			int64_t timeout);
 
 /**
  * mmapshare_ring_notify - wake who sleeps and can go on
- * @part: a producer, or a consumer
+ * @ep: a producer, or a consumer
  *
  * mmapshare_ring_commit() and mmapshare_ring_release() do that when there is
  * somebody. It is here for those who store positions by themselves.
  *
  * Return: 0; -ENODEV if the ring was revoked.
  */
-int mmapshare_ring_notify(struct mmapshare_part *part);
+int mmapshare_ring_notify(struct mmapshare_endpoint *ep);
 
 /**
  * mmapshare_ring_set_wake_bytes - wait until there is more
- * @part: a producer, or a consumer
+ * @ep: a producer, or a consumer
  * @bytes: of records with their headers, or room, that there have to be before
  *	mmapshare_ring_wait() and poll() say so; 0 for anything; of more than half
  *	the ring half counts
  */
-void mmapshare_ring_set_wake_bytes(struct mmapshare_part *part, uint32_t bytes);
+void mmapshare_ring_set_wake_bytes(struct mmapshare_endpoint *ep, uint32_t bytes);
 
 /**
  * mmapshare_ring_set_spins - look again before going to sleep
- * @part: a producer, or a consumer
+ * @ep: a producer, or a consumer
  * @spins: how often mmapshare_ring_wait() looks again at most; 0, as it is to
  *	begin with, for not at all
  *
  * As long as it is in vain it is done less often.
  */
-void mmapshare_ring_set_spins(struct mmapshare_part *part, unsigned int spins);
+void mmapshare_ring_set_spins(struct mmapshare_endpoint *ep, unsigned int spins);
 
 /**
  * mmapshare_ring_stat - how a ring is doing
@@ -624,7 +624,7 @@ int mmapshare_ring_stat(const struct mmapshare *region, struct mmapshare_ring *r
  *
  * Return: 0; -EINVAL for a wrong @info->size.
  */
-int mmapshare_info(const struct mmapshare *region, struct mmapshare_info *info);
+int mmapshare_get_info(const struct mmapshare *region, struct mmapshare_info *info);
 
 /**
  * mmapshare_query - facts about a region with a name, without opening it
@@ -633,7 +633,7 @@ int mmapshare_info(const struct mmapshare *region, struct mmapshare_info *info);
  *
  * Return: 0; -ENOENT; -EINVAL; what open() says of /dev/mmapshare.
  */
-int mmapshare_query(const char *name, struct mmapshare_query *query);
+int mmapshare_query_name(const char *name, struct mmapshare_query *query);
 
 /**
  * mmapshare_list_open - begin to list the regions that have a name

@@ -19,34 +19,34 @@
 
 /* A part in a ring that was revoked is none. */
 enum mms_role {
-	MMS_NO_ROLE,
-	MMS_PRODUCER,
-	MMS_CONSUMER,
+	MMS_ROLE_NONE,
+	MMS_ROLE_PRODUCER,
+	MMS_ROLE_CONSUMER,
 };
 
 /*
- * struct mmapshare_part - a producer or consumer; for one thread at a time
+ * struct mmapshare_endpoint - a producer or consumer; for one thread at a time
  * @role: which of the two
  * @overwrite: the ring is not lossless
  * @stale: a consumer's: the record at @last is known to be overwritten
  * @ring: the first page, only the kernel stores there
  * @p: the producer's page
  * @c: a consumer's own one
- * @own_p: @p, of the producer, else NULL
- * @own_c: @c, of a consumer in a ring that does not overwrite, else NULL
- * @put_below: shorter records than that can be reserved; 0 but of the producer
- * @take_below: shorter ones are taken without much ado; 0 where @own_c is NULL
+ * @writable_p: @p, of the producer, else NULL
+ * @writable_c: @c, of a consumer in a ring that does not overwrite, else NULL
+ * @reserve_below: shorter records than that can be reserved; 0 but of the producer
+ * @take_below: shorter ones are taken without much ado; 0 where @writable_c is NULL
  * @data: the records, and once more behind them
  * @mask: bytes of records, less those of a header
  * @record_max: bytes of a record
- * @position: a producer's: where the next record will be; a consumer's: where
+ * @pos: a producer's: where the next record will be; a consumer's: where
  *	the next one is
- * @number: of that record
+ * @seq: of that record
  * @last: where the last one is, which was reserved or taken; a consumer's is
- *	@position if it has none
- * @shared: what is said to be @position to others
+ *	@pos if it has none
+ * @published: what is said to be @pos to others
  * @seen: a consumer's: where the producer was when last looked at
- * @tail: a producer's: what is before that can be stored over
+ * @oldest_pos: a producer's: what is before that can be stored over
  * @lost: a consumer's: how many it has missed
  * @map_size: bytes of everything
  * @fd: the descriptor
@@ -54,29 +54,29 @@ enum mms_role {
  * @spins_max: how often to look before it sleeps, at most
  * @spins: how often it is worth it, as things went till now
  *
- * What is from @position on is the part's own, and nothing that others can store
+ * What is from @pos on is the part's own, and nothing that others can store
  * to leads it astray.
  */
-struct mmapshare_part {
+struct mmapshare_endpoint {
 	enum mms_role role;
 	bool overwrite;
 	bool stale;
 	const struct mmapshare_ring *ring;
 	struct mmapshare_ring_producer *p;
 	struct mmapshare_ring_cursor *c;
-	struct mmapshare_ring_producer *own_p;
-	struct mmapshare_ring_cursor *own_c;
-	uint64_t put_below;
+	struct mmapshare_ring_producer *writable_p;
+	struct mmapshare_ring_cursor *writable_c;
+	uint64_t reserve_below;
 	uint64_t take_below;
 	char *data;
 	uint64_t mask;
 	uint64_t record_max;
-	uint64_t position;
-	uint64_t number;
+	uint64_t pos;
+	uint64_t seq;
 	uint64_t last;
-	uint64_t shared;
+	uint64_t published;
 	uint64_t seen;
-	uint64_t tail;
+	uint64_t oldest_pos;
 	uint64_t lost;
 	uint64_t map_size;
 	int fd;
@@ -93,183 +93,183 @@ static inline uint64_t mms_step(uint32_t length)
 	return MMS_HEADER + (((length & MMAPSHARE_RECORD_LENGTH) + 7ULL) & ~7ULL);
 }
 
-/* Is @position at @at, or beyond? Neither is more than 2^63 away. */
-static inline bool mms_reached(uint64_t position, uint64_t at)
+/* Is @pos at @at, or beyond? Neither is more than 2^63 away. */
+static inline bool mms_pos_reached(uint64_t pos, uint64_t at)
 {
-	return (int64_t)(position - at) >= 0;
+	return (int64_t)(pos - at) >= 0;
 }
 
-/* Any @position leads into the ring. */
-static inline struct mmapshare_record *mms_record(const struct mmapshare_part *part,
-						  uint64_t position)
+/* Any @pos leads into the ring. */
+static inline struct mmapshare_record *mms_record(const struct mmapshare_endpoint *ep,
+						  uint64_t pos)
 {
-	return (struct mmapshare_record *)(part->data +
-					   (position & part->mask));
+	return (struct mmapshare_record *)(ep->data +
+					   (pos & ep->mask));
 }
 
 /* Step 2: a record, and the number of the one behind it. */
-static inline bool mms_fits(const struct mmapshare_part *part, uint64_t step)
+static inline bool mms_fits(const struct mmapshare_endpoint *ep, uint64_t step)
 {
-	return part->position + step - part->tail <= part->mask;
+	return ep->pos + step - ep->oldest_pos <= ep->mask;
 }
 
 /*
- * The record at @header is @length bytes long, and the next one is @number. That is
+ * The record at @header is @length bytes long, and the next one is @seq. That is
  * in the ring, or in the second sight of it.
  */
 static inline void mms_set_length(struct mmapshare_record *header, uint32_t length,
-				  uint64_t number)
+				  uint64_t seq)
 {
 	char *next = (char *)header + mms_step(length);
 
 	header->length = length;
-	((struct mmapshare_record *)next)->number = (uint32_t)number;
+	((struct mmapshare_record *)next)->seq = (uint32_t)seq;
 }
 
 /* Begin the record that fits; its number is there. */
-static inline int mms_begin(struct mmapshare_part *part, uint32_t length, void **record)
+static inline int mms_begin_record(struct mmapshare_endpoint *ep, uint32_t length, void **record)
 {
-	struct mmapshare_record *header = mms_record(part, part->position);
+	struct mmapshare_record *header = mms_record(ep, ep->pos);
 
-	mms_set_length(header, length, ++part->number);
-	part->last = part->position;
-	part->position += mms_step(length);
+	mms_set_length(header, length, ++ep->seq);
+	ep->last = ep->pos;
+	ep->pos += mms_step(length);
 	*record = header + 1;
 	return 0;
 }
 
 /* Steps 5 and 6: does a consumer sleep until the producer is where it is now? */
-static inline bool mms_producer_share(struct mmapshare_part *part)
+static inline bool mms_producer_publish(struct mmapshare_endpoint *ep)
 {
-	const uint64_t position = part->position;
+	const uint64_t pos = ep->pos;
 	uint64_t wake;
 
-	if (position == part->shared)
+	if (pos == ep->published)
 		return false;
-	__atomic_store_n(&part->own_p->records, part->number, __ATOMIC_RELAXED);
-	part->shared = position;
+	__atomic_store_n(&ep->writable_p->seq, ep->seq, __ATOMIC_RELAXED);
+	ep->published = pos;
 	/*
 	 * After the records; pairs with the acquire of consumers. And before the
 	 * load; pairs with the kernel's fence between "wake" and its look at the
 	 * position.
 	 */
-	__atomic_store_n(&part->own_p->position, position, __ATOMIC_SEQ_CST);
-	wake = __atomic_load_n(&part->ring->wake, __ATOMIC_SEQ_CST);
-	return wake & 1 && mms_reached(position, wake & ~7ULL);
+	__atomic_store_n(&ep->writable_p->pos, pos, __ATOMIC_SEQ_CST);
+	wake = __atomic_load_n(&ep->ring->consumer_wake_pos, __ATOMIC_SEQ_CST);
+	return wake & 1 && mms_pos_reached(pos, wake & ~7ULL);
 }
 
 /*
  * Is there a record that was seen before, with nothing special about it? No flag is
  * in a length that can be.
  */
-static inline bool mms_is_plain(const struct mmapshare_part *part, uint32_t *length)
+static inline bool mms_is_plain(const struct mmapshare_endpoint *ep, uint32_t *length)
 {
-	const struct mmapshare_record *record = mms_record(part, part->position);
+	const struct mmapshare_record *record = mms_record(ep, ep->pos);
 
-	if (part->position == part->seen)
+	if (ep->pos == ep->seen)
 		return false;
 	/* pairs with who takes BUSY away */
 	*length = __atomic_load_n(&record->length, __ATOMIC_ACQUIRE);
-	return *length < part->take_below &&
-	       mms_step(*length) <= part->seen - part->position &&
-	       __atomic_load_n(&record->number, __ATOMIC_RELAXED) == (uint32_t)part->number;
+	return *length < ep->take_below &&
+	       mms_step(*length) <= ep->seen - ep->pos &&
+	       __atomic_load_n(&record->seq, __ATOMIC_RELAXED) == (uint32_t)ep->seq;
 }
 
 /* Is there no record, and nobody to be told that some were passed by? */
-static inline bool mms_is_idle(const struct mmapshare_part *part)
+static inline bool mms_is_idle(const struct mmapshare_endpoint *ep)
 {
-	return part->own_c && part->position == part->seen &&
-	       part->position == part->shared &&
-	       __atomic_load_n(&part->p->position, __ATOMIC_RELAXED) == part->seen;
+	return ep->writable_c && ep->pos == ep->seen &&
+	       ep->pos == ep->published &&
+	       __atomic_load_n(&ep->p->pos, __ATOMIC_RELAXED) == ep->seen;
 }
 
 /* The record there is the caller's. */
-static inline int mms_take(struct mmapshare_part *part, uint32_t length,
+static inline int mms_take(struct mmapshare_endpoint *ep, uint32_t length,
 			   const void **record, size_t *n)
 {
-	part->last = part->position;
-	part->position += mms_step(length);
-	part->number++;
-	*record = mms_record(part, part->last) + 1;
+	ep->last = ep->pos;
+	ep->pos += mms_step(length);
+	ep->seq++;
+	*record = mms_record(ep, ep->last) + 1;
 	*n = length;
 	return 0;
 }
 
-/* Has @position, which was before, come to what the kernel's @word asks for? */
-static inline bool mms_comes_to(uint64_t word, uint64_t before, uint64_t position)
+/* Has @pos, which was before, come to what the kernel's @word asks for? */
+static inline bool mms_passes_wake_pos(uint64_t word, uint64_t before, uint64_t pos)
 {
-	return word & 1 && mms_reached(position, word & ~7ULL) &&
-	       !mms_reached(before, word & ~7ULL);
+	return word & 1 && mms_pos_reached(pos, word & ~7ULL) &&
+	       !mms_pos_reached(before, word & ~7ULL);
 }
 
 /* A consumer is done with the records it had. */
-static inline void mms_put_back(struct mmapshare_part *part)
+static inline void mms_release_taken(struct mmapshare_endpoint *ep)
 {
-	part->last = part->position;
+	ep->last = ep->pos;
 }
 
 /*
  * Step 9, where nothing is overwritten: does the producer sleep until the consumer
  * is where it is now?
  */
-static inline bool mms_give_room(struct mmapshare_part *part)
+static inline bool mms_publish_release(struct mmapshare_endpoint *ep)
 {
-	const uint64_t before = part->shared, position = part->position;
+	const uint64_t before = ep->published, pos = ep->pos;
 
-	if (position == before)
+	if (pos == before)
 		return false;
-	part->shared = position;
-	part->own_c->number = part->number;
+	ep->published = pos;
+	ep->writable_c->seq = ep->seq;
 	/*
-	 * After loads of the records; pairs with the acquire in least(). And before
+	 * After loads of the records; pairs with the acquire in min_consumer_pos(). And before
 	 * the load; pairs with the kernel's fence between "room" and its look at the
 	 * position.
 	 */
-	__atomic_store_n(&part->own_c->position, position, __ATOMIC_SEQ_CST);
-	return mms_comes_to(__atomic_load_n(&part->ring->room, __ATOMIC_SEQ_CST), before,
-			    position);
+	__atomic_store_n(&ep->writable_c->pos, pos, __ATOMIC_SEQ_CST);
+	return mms_passes_wake_pos(__atomic_load_n(&ep->ring->producer_wake_pos, __ATOMIC_SEQ_CST), before,
+			    pos);
 }
 
 #ifndef MMAPSHARE_LIBRARY
-static inline int mms_inline_reserve(struct mmapshare_part *part, size_t length,
+static inline int mms_inline_reserve(struct mmapshare_endpoint *ep, size_t length,
 				     void **record)
 {
-	if (length >= part->put_below || !mms_fits(part, mms_step((uint32_t)length)))
-		return mmapshare_ring_reserve(part, length, record);
-	return mms_begin(part, (uint32_t)length, record);
+	if (length >= ep->reserve_below || !mms_fits(ep, mms_step((uint32_t)length)))
+		return mmapshare_ring_reserve(ep, length, record);
+	return mms_begin_record(ep, (uint32_t)length, record);
 }
 
-static inline int mms_inline_commit(struct mmapshare_part *part)
+static inline int mms_inline_commit(struct mmapshare_endpoint *ep)
 {
-	if (!part->own_p)
-		return mmapshare_ring_commit(part);
-	return mms_producer_share(part) ? mmapshare_ring_notify(part) : 0;
+	if (!ep->writable_p)
+		return mmapshare_ring_commit(ep);
+	return mms_producer_publish(ep) ? mmapshare_ring_notify(ep) : 0;
 }
 
-static inline int mms_inline_next(struct mmapshare_part *part, const void **record,
+static inline int mms_inline_next(struct mmapshare_endpoint *ep, const void **record,
 				  size_t *length)
 {
 	uint32_t n;
 
-	if (mms_is_plain(part, &n))
-		return mms_take(part, n, record, length);
-	return mms_is_idle(part) ? -EAGAIN : mmapshare_ring_next(part, record, length);
+	if (mms_is_plain(ep, &n))
+		return mms_take(ep, n, record, length);
+	return mms_is_idle(ep) ? -EAGAIN : mmapshare_ring_next(ep, record, length);
 }
 
-static inline int mms_inline_release(struct mmapshare_part *part)
+static inline int mms_inline_release(struct mmapshare_endpoint *ep)
 {
-	if (!part->own_c)
-		return mmapshare_ring_release(part);
-	mms_put_back(part);
-	return mms_give_room(part) ? mmapshare_ring_notify(part) : 0;
+	if (!ep->writable_c)
+		return mmapshare_ring_release(ep);
+	mms_release_taken(ep);
+	return mms_publish_release(ep) ? mmapshare_ring_notify(ep) : 0;
 }
 
-#define mmapshare_ring_reserve(part, length, record)	\
-	mms_inline_reserve(part, length, record)
-#define mmapshare_ring_commit(part)			mms_inline_commit(part)
-#define mmapshare_ring_next(part, record, length)	\
-	mms_inline_next(part, record, length)
-#define mmapshare_ring_release(part)			mms_inline_release(part)
+#define mmapshare_ring_reserve(ep, length, record)	\
+	mms_inline_reserve(ep, length, record)
+#define mmapshare_ring_commit(ep)			mms_inline_commit(ep)
+#define mmapshare_ring_next(ep, record, length)	\
+	mms_inline_next(ep, record, length)
+#define mmapshare_ring_release(ep)			mms_inline_release(ep)
 #endif /* MMAPSHARE_LIBRARY */
 
 #endif /* MMAPSHARE_INLINE_H */

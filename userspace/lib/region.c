@@ -50,7 +50,7 @@ int mms_wrap(struct mmapshare **region, int fd, uint64_t size)
 }
 
 /* CREATE tells of a ring how much is for records; who revoked it already, nothing. */
-static uint64_t created_size(int fd, const struct mmapshare_create *create)
+static uint64_t created_size(int fd, const struct mmapshare_create_args *create)
 {
 	struct mmapshare_info info = { .size = sizeof(info) };
 
@@ -60,9 +60,9 @@ static uint64_t created_size(int fd, const struct mmapshare_create *create)
 }
 
 int mms_create(struct mmapshare **region, const char *name,
-	       const struct mmapshare_create *wanted)
+	       const struct mmapshare_create_args *wanted)
 {
-	struct mmapshare_create create = *wanted;
+	struct mmapshare_create_args create = *wanted;
 	int ret;
 
 	memset(create.name, 0, sizeof(create.name));
@@ -77,7 +77,7 @@ int mms_create(struct mmapshare **region, const char *name,
 int mmapshare_create(struct mmapshare **region, const char *name, uint64_t size,
 		     unsigned int strategy, unsigned int mode)
 {
-	const struct mmapshare_create create = {
+	const struct mmapshare_create_args create = {
 		.region_size = size,
 		.strategy = strategy,
 		.mode = mode,
@@ -132,7 +132,7 @@ int mmapshare_open(struct mmapshare **region, const char *name,
 static int query_id(const char *name, uint32_t *id)
 {
 	struct mmapshare_query query = { .size = sizeof(query) };
-	int ret = mmapshare_query(name, &query);
+	int ret = mmapshare_query_name(name, &query);
 
 	*id = query.id;
 	return ret;
@@ -150,7 +150,7 @@ static bool is_gone(int ret)
  * on for ever: /dev is no devtmpfs, or somebody has removed the node.
  */
 int mms_create_or_open(struct mmapshare **region, const char *name,
-		       const struct mmapshare_create *wanted)
+		       const struct mmapshare_create_args *wanted)
 {
 	uint32_t id, last = 0;
 	int ret;
@@ -176,7 +176,7 @@ int mmapshare_create_or_open(struct mmapshare **region, const char *name,
 			     uint64_t size, unsigned int strategy,
 			     unsigned int mode)
 {
-	const struct mmapshare_create create = {
+	const struct mmapshare_create_args create = {
 		.region_size = size,
 		.strategy = strategy,
 		.mode = mode,
@@ -204,7 +204,7 @@ uint64_t mmapshare_size(const struct mmapshare *region)
 	return region->size;
 }
 
-int mmapshare_info(const struct mmapshare *region, struct mmapshare_info *info)
+int mmapshare_get_info(const struct mmapshare *region, struct mmapshare_info *info)
 {
 	info->flags = 0;
 	return mms_ioctl(region->fd, MMAPSHARE_IOC_INFO, info);

@@ -5,7 +5,7 @@
 int mmapshare_seal(const struct mmapshare *region, unsigned int add,
 		   unsigned int *seals)
 {
-	struct mmapshare_seal seal = { .size = sizeof(seal), .seals = add };
+	struct mmapshare_seal_args seal = { .size = sizeof(seal), .seals = add };
 	int ret = mms_ioctl(region->fd, MMAPSHARE_IOC_SEAL, &seal);
 
 	if (!ret && seals)
@@ -15,7 +15,7 @@ int mmapshare_seal(const struct mmapshare *region, unsigned int add,
 
 int mmapshare_read_only(struct mmapshare **reader, const struct mmapshare *region)
 {
-	struct mmapshare_read_only ro = {
+	struct mmapshare_read_only_args ro = {
 		.size = sizeof(ro),
 		.flags = MMAPSHARE_READ_ONLY_CLOEXEC,
 	};
@@ -26,7 +26,7 @@ int mmapshare_read_only(struct mmapshare **reader, const struct mmapshare *regio
 
 int mmapshare_revoke(const struct mmapshare *region)
 {
-	struct mmapshare_revoke revoke = { .size = sizeof(revoke) };
+	struct mmapshare_revoke_args revoke = { .size = sizeof(revoke) };
 
 	return mms_ioctl(region->fd, MMAPSHARE_IOC_REVOKE, &revoke);
 }

@@ -11,7 +11,7 @@
 int mmapshare_ring_create(struct mmapshare **region, const char *name, uint64_t size,
 			  unsigned int flags, unsigned int consumers, unsigned int mode)
 {
-	struct mmapshare_create create = {
+	struct mmapshare_create_args create = {
 		.region_size = size,
 		.mode = mode,
 		.ring = MMAPSHARE_RING | flags,
@@ -25,7 +25,7 @@ int mmapshare_ring_create_or_open(struct mmapshare **region, const char *name,
 				  uint64_t size, unsigned int flags,
 				  unsigned int consumers, unsigned int mode)
 {
-	struct mmapshare_create create = {
+	struct mmapshare_create_args create = {
 		.region_size = size,
 		.mode = mode,
 		.ring = MMAPSHARE_RING | flags,
@@ -36,37 +36,37 @@ int mmapshare_ring_create_or_open(struct mmapshare **region, const char *name,
 }
 
 /* First all of it for reading, then what is the part's own over that. */
-static int map_part(struct mmapshare_part *part, const struct mmapshare_ring_attach *at)
+static int map_ring(struct mmapshare_endpoint *ep, const struct mmapshare_ring_attach_args *at)
 {
 	const struct mmapshare_ring *ring;
 	char *base;
 
 	if (at->map_size > SIZE_MAX)
 		return -ENOMEM;
-	base = mmap(NULL, at->map_size, PROT_READ, MAP_SHARED, part->fd, 0);
+	base = mmap(NULL, at->map_size, PROT_READ, MAP_SHARED, ep->fd, 0);
 	if (base == MAP_FAILED)
 		return -errno;
 	ring = (const void *)base;
-	part->ring = ring;
-	part->map_size = at->map_size;
+	ep->ring = ring;
+	ep->map_size = at->map_size;
 	if (!mms_ring_is_known(ring))
 		return -EPROTONOSUPPORT;
 	if (mmap(base + at->own_offset, at->own_size, PROT_READ | PROT_WRITE,
-		 MAP_SHARED | MAP_FIXED, part->fd, at->own_offset) == MAP_FAILED)
+		 MAP_SHARED | MAP_FIXED, ep->fd, at->own_offset) == MAP_FAILED)
 		return -errno;
-	part->overwrite = ring->flags & MMAPSHARE_RING_OVERWRITE;
-	part->mask = ring->data_size - MMS_HEADER;
-	part->record_max = ring->record_max;
-	part->data = base + ring->data_offset;
-	part->p = (void *)(base + ring->producer_offset);
-	part->c = (void *)mms_cursor(ring, at->cursor);
+	ep->overwrite = ring->flags & MMAPSHARE_RING_OVERWRITE;
+	ep->mask = ring->data_size - MMS_HEADER;
+	ep->record_max = ring->record_max;
+	ep->data = base + ring->data_offset;
+	ep->p = (void *)(base + ring->producer_offset);
+	ep->c = (void *)mms_cursor(ring, at->cursor);
 	return 0;
 }
 
-static int new_part(struct mmapshare_part **part, int fd,
-		    const struct mmapshare_ring_attach *at)
+static int new_endpoint(struct mmapshare_endpoint **ep, int fd,
+		    const struct mmapshare_ring_attach_args *at)
 {
-	struct mmapshare_part *new = calloc(1, sizeof(*new));
+	struct mmapshare_endpoint *new = calloc(1, sizeof(*new));
 	int ret;
 
 	if (!new) {
@@ -74,23 +74,23 @@ static int new_part(struct mmapshare_part **part, int fd,
 		return -ENOMEM;
 	}
 	new->fd = fd;
-	new->role = at->flags & MMAPSHARE_RING_ATTACH_PRODUCER ? MMS_PRODUCER : MMS_CONSUMER;
-	ret = map_part(new, at);
+	new->role = at->flags & MMAPSHARE_RING_ATTACH_PRODUCER ? MMS_ROLE_PRODUCER : MMS_ROLE_CONSUMER;
+	ret = map_ring(new, at);
 	if (ret) {
 		mmapshare_ring_close(new);
 		return ret;
 	}
-	if (new->role == MMS_PRODUCER)
+	if (new->role == MMS_ROLE_PRODUCER)
 		mms_producer_begin(new);
 	else
 		mms_consumer_begin(new);
-	*part = new;
+	*ep = new;
 	return 0;
 }
 
-static int attach_fd(struct mmapshare_part **part, int fd, unsigned int flags)
+static int attach_fd(struct mmapshare_endpoint **ep, int fd, unsigned int flags)
 {
-	struct mmapshare_ring_attach at = {
+	struct mmapshare_ring_attach_args at = {
 		.size = sizeof(at),
 		.flags = flags | MMAPSHARE_RING_ATTACH_CLOEXEC,
 	};
@@ -100,16 +100,16 @@ static int attach_fd(struct mmapshare_part **part, int fd, unsigned int flags)
 	if (!__atomic_always_lock_free(sizeof(__u64), 0))
 		return -EOPNOTSUPP;
 	ret = mms_ioctl(fd, MMAPSHARE_IOC_RING_ATTACH, &at);
-	return ret < 0 ? ret : new_part(part, ret, &at);
+	return ret < 0 ? ret : new_endpoint(ep, ret, &at);
 }
 
-int mmapshare_ring_attach(struct mmapshare_part **part, const struct mmapshare *region,
+int mmapshare_ring_attach(struct mmapshare_endpoint **ep, const struct mmapshare *region,
 			  unsigned int flags)
 {
-	return attach_fd(part, region->fd, flags);
+	return attach_fd(ep, region->fd, flags);
 }
 
-int mmapshare_ring_open(struct mmapshare_part **part, const char *name,
+int mmapshare_ring_open(struct mmapshare_endpoint **ep, const char *name,
 			unsigned int flags)
 {
 	int fd, ret;
@@ -119,96 +119,96 @@ int mmapshare_ring_open(struct mmapshare_part **part, const char *name,
 			   O_RDONLY);
 	if (fd < 0)
 		return fd;
-	ret = attach_fd(part, fd, flags);
+	ret = attach_fd(ep, fd, flags);
 	close(fd);
 	return ret;
 }
 
-void mmapshare_ring_close(struct mmapshare_part *part)
+void mmapshare_ring_close(struct mmapshare_endpoint *ep)
 {
-	if (!part)
+	if (!ep)
 		return;
-	if (part->ring)
-		munmap((void *)part->ring, part->map_size);
-	close(part->fd);
-	free(part);
+	if (ep->ring)
+		munmap((void *)ep->ring, ep->map_size);
+	close(ep->fd);
+	free(ep);
 }
 
-int mmapshare_ring_fd(const struct mmapshare_part *part)
+int mmapshare_ring_fd(const struct mmapshare_endpoint *ep)
 {
-	return part->fd;
+	return ep->fd;
 }
 
-size_t mmapshare_ring_record_max(const struct mmapshare_part *part)
+size_t mmapshare_ring_record_max(const struct mmapshare_endpoint *ep)
 {
-	return part->record_max;
+	return ep->record_max;
 }
 
-uint64_t mmapshare_ring_number(const struct mmapshare_part *part)
+uint64_t mmapshare_ring_seq(const struct mmapshare_endpoint *ep)
 {
-	return part->number;
+	return ep->seq;
 }
 
-void mmapshare_ring_set_spins(struct mmapshare_part *part, unsigned int spins)
+void mmapshare_ring_set_spins(struct mmapshare_endpoint *ep, unsigned int spins)
 {
-	part->spins_max = spins;
-	part->spins = spins;
+	ep->spins_max = spins;
+	ep->spins = spins;
 }
 
-void mmapshare_ring_set_wake_bytes(struct mmapshare_part *part, uint32_t bytes)
+void mmapshare_ring_set_wake_bytes(struct mmapshare_endpoint *ep, uint32_t bytes)
 {
-	__u32 *word = part->role == MMS_PRODUCER ? &part->p->wake_bytes :
-		      &part->c->wake_bytes;
+	__u32 *word = ep->role == MMS_ROLE_PRODUCER ? &ep->p->wake_bytes :
+		      &ep->c->wake_bytes;
 
-	part->wake_bytes = bytes;
+	ep->wake_bytes = bytes;
 	__atomic_store_n(word, bytes, __ATOMIC_RELAXED);
 }
 
 /* From now on none of its functions does anything, inline ones neither. */
-static void retire(struct mmapshare_part *part)
+static void disable(struct mmapshare_endpoint *ep)
 {
-	part->role = MMS_NO_ROLE;
-	part->own_p = NULL;
-	part->own_c = NULL;
-	part->put_below = 0;
-	part->take_below = 0;
+	ep->role = MMS_ROLE_NONE;
+	ep->writable_p = NULL;
+	ep->writable_c = NULL;
+	ep->reserve_below = 0;
+	ep->take_below = 0;
 }
 
 /*
  * After a revocation whatever touches the ring is killed by SIGBUS. Who has been
  * told of it is not: there is other memory then, for the records he has, too.
  */
-static int noticed(struct mmapshare_part *part, int ret)
+static int replace_if_revoked(struct mmapshare_endpoint *ep, int ret)
 {
-	if (ret == -ENODEV && part->role != MMS_NO_ROLE &&
-	    mmap((void *)part->ring, part->map_size, PROT_READ | PROT_WRITE,
+	if (ret == -ENODEV && ep->role != MMS_ROLE_NONE &&
+	    mmap((void *)ep->ring, ep->map_size, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED)
-		retire(part);
+		disable(ep);
 	return ret;
 }
 
-int mmapshare_ring_notify(struct mmapshare_part *part)
+int mmapshare_ring_notify(struct mmapshare_endpoint *ep)
 {
-	struct mmapshare_ring_notify notify = { .size = sizeof(notify) };
+	struct mmapshare_ring_notify_args notify = { .size = sizeof(notify) };
 
-	return noticed(part, mms_ioctl(part->fd, MMAPSHARE_IOC_RING_NOTIFY, &notify));
+	return replace_if_revoked(ep, mms_ioctl(ep->fd, MMAPSHARE_IOC_RING_NOTIFY, &notify));
 }
 
-static int ask_kernel(struct mmapshare_part *part, unsigned int flags, int64_t timeout)
+static int wait_in_kernel(struct mmapshare_endpoint *ep, unsigned int flags, int64_t timeout)
 {
-	struct mmapshare_ring_wait wait = {
+	struct mmapshare_ring_wait_args wait = {
 		.size = sizeof(wait),
 		.flags = flags,
 		.timeout = timeout,
 	};
 
-	return noticed(part, mms_ioctl(part->fd, MMAPSHARE_IOC_RING_WAIT, &wait));
+	return replace_if_revoked(ep, mms_ioctl(ep->fd, MMAPSHARE_IOC_RING_WAIT, &wait));
 }
 
-static bool can_go_on(struct mmapshare_part *part)
+static bool is_ready(struct mmapshare_endpoint *ep)
 {
-	return part->role == MMS_PRODUCER ? mms_producer_can_go_on(part) :
-					    mms_consumer_can_go_on(part);
+	return ep->role == MMS_ROLE_PRODUCER ? mms_producer_is_ready(ep) :
+					    mms_consumer_is_ready(ep);
 }
 
 /* The other thread of the same core may need it more. */
@@ -228,52 +228,52 @@ static inline void relax(void)
  * time, and twice as long when it was not, so that it costs little where it is
  * of no use.
  */
-static bool spin(struct mmapshare_part *part)
+static bool spin(struct mmapshare_endpoint *ep)
 {
 	unsigned int n;
 
-	for (n = part->spins; n; n--) {
+	for (n = ep->spins; n; n--) {
 		relax();
-		if (!can_go_on(part))
+		if (!is_ready(ep))
 			continue;
-		part->spins = part->spins > part->spins_max / 2 ? part->spins_max :
-			      2 * part->spins;
+		ep->spins = ep->spins > ep->spins_max / 2 ? ep->spins_max :
+			      2 * ep->spins;
 		return true;
 	}
-	if (part->spins > part->spins_max / 16 + 1)
-		part->spins /= 2;
+	if (ep->spins > ep->spins_max / 16 + 1)
+		ep->spins /= 2;
 	return false;
 }
 
 /* Who has records in his hands would be told at once, again and again. */
-static bool is_half_done(const struct mmapshare_part *part)
+static bool has_unfinished(const struct mmapshare_endpoint *ep)
 {
-	return part->role == MMS_PRODUCER ? part->position != part->shared :
-					    mms_has_record(part);
+	return ep->role == MMS_ROLE_PRODUCER ? ep->pos != ep->published :
+					    mms_has_taken(ep);
 }
 
 /* A consumer's position is to be known to the kernel, which goes by that. */
-static int share(struct mmapshare_part *part)
+static int publish(struct mmapshare_endpoint *ep)
 {
-	return part->role == MMS_CONSUMER && mms_consumer_share(part) ?
-	       mmapshare_ring_notify(part) : 0;
+	return ep->role == MMS_ROLE_CONSUMER && mms_consumer_publish(ep) ?
+	       mmapshare_ring_notify(ep) : 0;
 }
 
-int mmapshare_ring_wait(struct mmapshare_part *part, unsigned int flags, int64_t timeout)
+int mmapshare_ring_wait(struct mmapshare_endpoint *ep, unsigned int flags, int64_t timeout)
 {
 	int ret;
 
-	if (part->role == MMS_NO_ROLE)
+	if (ep->role == MMS_ROLE_NONE)
 		return -ENODEV;
-	if (is_half_done(part))
+	if (has_unfinished(ep))
 		return -EBUSY;
 	/* after poll(), which may have told of a revocation: touch nothing before */
-	if (!timeout && ask_kernel(part, flags, 0) == -ENODEV)
+	if (!timeout && wait_in_kernel(ep, flags, 0) == -ENODEV)
 		return -ENODEV;
-	ret = share(part);
+	ret = publish(ep);
 	if (ret)
 		return ret;
-	if (can_go_on(part) || (timeout && spin(part)))
+	if (is_ready(ep) || (timeout && spin(ep)))
 		return 0;
-	return ask_kernel(part, flags, timeout);
+	return wait_in_kernel(ep, flags, timeout);
 }

@@ -27,13 +27,13 @@ static inline uint64_t round8(uint64_t n)
 }
 
 /* Bytes of records. */
-static inline uint64_t mms_ring_size(const struct mmapshare_part *part)
+static inline uint64_t mms_ring_size(const struct mmapshare_endpoint *ep)
 {
-	return part->mask + MMS_HEADER;
+	return ep->mask + MMS_HEADER;
 }
 
 /* 64 bits of a number that is about @near. */
-static inline uint64_t mms_number(uint32_t low, uint64_t near)
+static inline uint64_t mms_extend_seq(uint32_t low, uint64_t near)
 {
 	return near + (int32_t)(low - (uint32_t)near);
 }
@@ -45,22 +45,22 @@ mms_cursor(const struct mmapshare_ring *ring, unsigned int n)
 }
 
 /* Does a consumer have records that are not released? */
-static inline bool mms_has_record(const struct mmapshare_part *part)
+static inline bool mms_has_taken(const struct mmapshare_endpoint *ep)
 {
-	return part->last != part->position || part->stale;
+	return ep->last != ep->pos || ep->stale;
 }
 
 /* What is said to who asks for what the other side does. */
-static inline int mms_not_its_role(const struct mmapshare_part *part)
+static inline int mms_wrong_role(const struct mmapshare_endpoint *ep)
 {
-	return part->role == MMS_NO_ROLE ? -ENODEV : -EBADF;
+	return ep->role == MMS_ROLE_NONE ? -ENODEV : -EBADF;
 }
 
 /* Each side's half of the functions for both. */
-MMS_HIDDEN void mms_producer_begin(struct mmapshare_part *part);
-MMS_HIDDEN bool mms_producer_can_go_on(struct mmapshare_part *part);
-MMS_HIDDEN void mms_consumer_begin(struct mmapshare_part *part);
-MMS_HIDDEN bool mms_consumer_share(struct mmapshare_part *part);
-MMS_HIDDEN bool mms_consumer_can_go_on(struct mmapshare_part *part);
+MMS_HIDDEN void mms_producer_begin(struct mmapshare_endpoint *ep);
+MMS_HIDDEN bool mms_producer_is_ready(struct mmapshare_endpoint *ep);
+MMS_HIDDEN void mms_consumer_begin(struct mmapshare_endpoint *ep);
+MMS_HIDDEN bool mms_consumer_publish(struct mmapshare_endpoint *ep);
+MMS_HIDDEN bool mms_consumer_is_ready(struct mmapshare_endpoint *ep);
 
 #endif /* MMAPSHARE_LIB_RING_H */

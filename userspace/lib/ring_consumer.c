@@ -11,58 +11,58 @@
 #define TRIES	1000
 
 /* The kernel has stored where to begin. */
-void mms_consumer_begin(struct mmapshare_part *part)
+void mms_consumer_begin(struct mmapshare_endpoint *ep)
 {
-	if (!part->overwrite) {
-		part->own_c = part->c;
-		part->take_below = part->record_max + 1;
+	if (!ep->overwrite) {
+		ep->writable_c = ep->c;
+		ep->take_below = ep->record_max + 1;
 	}
-	part->position = part->c->position;
-	part->number = part->c->number;
-	part->last = part->position;
-	part->shared = part->position;
-	part->seen = part->position;
+	ep->pos = ep->c->pos;
+	ep->seq = ep->c->seq;
+	ep->last = ep->pos;
+	ep->published = ep->pos;
+	ep->seen = ep->pos;
 }
 
 /* Step 8: was the record that begins there not touched up to now? */
-static bool is_intact(const struct mmapshare_part *part, uint64_t position)
+static bool is_not_overwritten(const struct mmapshare_endpoint *ep, uint64_t pos)
 {
-	if (!part->overwrite)
+	if (!ep->overwrite)
 		return true;
 	/* after loads of it; pairs with overwrite() of the producer */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return mms_reached(position, __atomic_load_n(&part->p->tail, __ATOMIC_RELAXED));
+	return mms_pos_reached(pos, __atomic_load_n(&ep->p->oldest_pos, __ATOMIC_RELAXED));
 }
 
-static void be_done(struct mmapshare_part *part)
+static void release_taken(struct mmapshare_endpoint *ep)
 {
-	part->stale = false;
-	mms_put_back(part);
+	ep->stale = false;
+	mms_release_taken(ep);
 }
 
 /* Who overwrites never waits for room. */
-bool mms_consumer_share(struct mmapshare_part *part)
+bool mms_consumer_publish(struct mmapshare_endpoint *ep)
 {
-	if (!part->overwrite)
-		return mms_give_room(part);
-	if (part->position == part->shared)
+	if (!ep->overwrite)
+		return mms_publish_release(ep);
+	if (ep->pos == ep->published)
 		return false;
-	part->shared = part->position;
-	part->c->number = part->number;
-	part->c->lost = part->lost;
-	__atomic_store_n(&part->c->position, part->position, __ATOMIC_RELEASE);
+	ep->published = ep->pos;
+	ep->c->seq = ep->seq;
+	ep->c->lost = ep->lost;
+	__atomic_store_n(&ep->c->pos, ep->pos, __ATOMIC_RELEASE);
 	return false;
 }
 
 /* See whether there is more; false if where the producer is cannot be. */
-static bool look_for_records(struct mmapshare_part *part)
+static bool refresh_producer_pos(struct mmapshare_endpoint *ep)
 {
-	const uint64_t seen = __atomic_load_n(&part->p->position, __ATOMIC_ACQUIRE);
+	const uint64_t seen = __atomic_load_n(&ep->p->pos, __ATOMIC_ACQUIRE);
 
-	if (seen % MMS_HEADER || !mms_reached(seen, part->seen) ||
-	    (!part->overwrite && seen - part->position > mms_ring_size(part)))
+	if (seen % MMS_HEADER || !mms_pos_reached(seen, ep->seen) ||
+	    (!ep->overwrite && seen - ep->pos > mms_ring_size(ep)))
 		return false;
-	part->seen = seen;
+	ep->seen = seen;
 	return true;
 }
 
@@ -70,57 +70,57 @@ static bool look_for_records(struct mmapshare_part *part)
  * It was overtaken, and goes on at the oldest record. The number of that says
  * how many it has missed; it is there also when there is no record any more.
  */
-static int catch_up(struct mmapshare_part *part)
+static int skip_overwritten(struct mmapshare_endpoint *ep)
 {
 	unsigned int tries;
 
 	for (tries = 0; tries < TRIES; tries++) {
-		const uint64_t tail = __atomic_load_n(&part->p->tail, __ATOMIC_ACQUIRE);
-		const struct mmapshare_record *record = mms_record(part, tail);
-		uint64_t number;
+		const uint64_t oldest_pos = __atomic_load_n(&ep->p->oldest_pos, __ATOMIC_ACQUIRE);
+		const struct mmapshare_record *record = mms_record(ep, oldest_pos);
+		uint64_t seq;
 
-		number = mms_number(__atomic_load_n(&record->number, __ATOMIC_RELAXED),
-				    __atomic_load_n(&part->p->records, __ATOMIC_RELAXED));
+		seq = mms_extend_seq(__atomic_load_n(&record->seq, __ATOMIC_RELAXED),
+				    __atomic_load_n(&ep->p->seq, __ATOMIC_RELAXED));
 		/* it was stored before the tail, by the time that is there, too */
-		if (!look_for_records(part))
+		if (!refresh_producer_pos(ep))
 			return -EBADMSG;
-		if (!is_intact(part, tail))
+		if (!is_not_overwritten(ep, oldest_pos))
 			continue;
-		if (tail % MMS_HEADER || !mms_reached(tail, part->position) ||
-		    !mms_reached(part->seen, tail) || !mms_reached(number, part->number))
+		if (oldest_pos % MMS_HEADER || !mms_pos_reached(oldest_pos, ep->pos) ||
+		    !mms_pos_reached(ep->seen, oldest_pos) || !mms_pos_reached(seq, ep->seq))
 			return -EBADMSG;
-		part->lost += number - part->number;
-		part->position = tail;
-		part->number = number;
+		ep->lost += seq - ep->seq;
+		ep->pos = oldest_pos;
+		ep->seq = seq;
 		return 0;
 	}
 	return -EAGAIN;
 }
 
 /*
- * Look at the header at @part->position. 1 if it was overwritten, 0 if there is
+ * Look at the header at @ep->pos. 1 if it was overwritten, 0 if there is
  * a record, whose length is @length; or a negative errno.
  */
-static int look_at(struct mmapshare_part *part, uint32_t *length)
+static int check_record(struct mmapshare_endpoint *ep, uint32_t *length)
 {
-	const struct mmapshare_record *record = mms_record(part, part->position);
-	uint64_t number;
+	const struct mmapshare_record *record = mms_record(ep, ep->pos);
+	uint64_t seq;
 
-	if (part->position == part->seen && !look_for_records(part))
+	if (ep->pos == ep->seen && !refresh_producer_pos(ep))
 		return -EBADMSG;
-	if (part->position == part->seen)
-		return is_intact(part, part->position) ? -EAGAIN : 1;
+	if (ep->pos == ep->seen)
+		return is_not_overwritten(ep, ep->pos) ? -EAGAIN : 1;
 	/* pairs with who takes BUSY away */
 	*length = __atomic_load_n(&record->length, __ATOMIC_ACQUIRE);
-	number = mms_number(__atomic_load_n(&record->number, __ATOMIC_RELAXED),
-			    part->number);
-	if (!is_intact(part, part->position))
+	seq = mms_extend_seq(__atomic_load_n(&record->seq, __ATOMIC_RELAXED),
+			    ep->seq);
+	if (!is_not_overwritten(ep, ep->pos))
 		return 1;
 	if (*length & MMAPSHARE_RECORD_BUSY)
 		return -EAGAIN;
-	if (mms_step(*length) > part->seen - part->position ||
-	    (*length & MMAPSHARE_RECORD_LENGTH) > part->record_max ||
-	    number != part->number)
+	if (mms_step(*length) > ep->seen - ep->pos ||
+	    (*length & MMAPSHARE_RECORD_LENGTH) > ep->record_max ||
+	    seq != ep->seq)
 		return -EBADMSG;
 	return 0;
 }
@@ -131,131 +131,131 @@ static int look_at(struct mmapshare_part *part, uint32_t *length)
  * them are in use, and then they are left for the next time.
  */
 static __attribute__((noinline)) int
-find_next(struct mmapshare_part *part, const void **record, size_t *length)
+find_next(struct mmapshare_endpoint *ep, const void **record, size_t *length)
 {
-	const bool in_use = mms_has_record(part);
-	uint64_t position = part->position, number = part->number;
+	const bool in_use = mms_has_taken(ep);
+	uint64_t pos = ep->pos, seq = ep->seq;
 	unsigned int tries = 0;
 	uint32_t word;
 	int ret;
 
 	for (;;) {
-		ret = look_at(part, &word);
+		ret = check_record(ep, &word);
 		if (ret > 0 && ++tries < TRIES) {
-			ret = catch_up(part);
+			ret = skip_overwritten(ep);
 			if (!ret) {
-				position = part->position;
-				number = part->number;
+				pos = ep->pos;
+				seq = ep->seq;
 				continue;
 			}
 		}
 		if (ret)
 			break;
 		if (!(word & MMAPSHARE_RECORD_DISCARD)) {
-			part->stale = false;
-			return mms_take(part, word, record, length);
+			ep->stale = false;
+			return mms_take(ep, word, record, length);
 		}
-		part->position += mms_step(word);
-		part->number++;
+		ep->pos += mms_step(word);
+		ep->seq++;
 	}
 	if (in_use) {
-		part->position = position;
-		part->number = number;
+		ep->pos = pos;
+		ep->seq = seq;
 	} else {
-		be_done(part);
-		if (mms_consumer_share(part))
-			mmapshare_ring_notify(part);
+		release_taken(ep);
+		if (mms_consumer_publish(ep))
+			mmapshare_ring_notify(ep);
 	}
 	return ret < 0 ? ret : -EAGAIN;
 }
 
 /* Step 7. */
-int mmapshare_ring_next(struct mmapshare_part *part, const void **record, size_t *length)
+int mmapshare_ring_next(struct mmapshare_endpoint *ep, const void **record, size_t *length)
 {
 	uint32_t word;
 
-	if (part->role != MMS_CONSUMER)
-		return mms_not_its_role(part);
-	if (mms_is_plain(part, &word))
-		return mms_take(part, word, record, length);
-	return mms_is_idle(part) ? -EAGAIN : find_next(part, record, length);
+	if (ep->role != MMS_ROLE_CONSUMER)
+		return mms_wrong_role(ep);
+	if (mms_is_plain(ep, &word))
+		return mms_take(ep, word, record, length);
+	return mms_is_idle(ep) ? -EAGAIN : find_next(ep, record, length);
 }
 
 /* The last one was not taken. */
-static void give_up(struct mmapshare_part *part)
+static void unread_last(struct mmapshare_endpoint *ep)
 {
-	part->position = part->last;
-	part->number--;
+	ep->pos = ep->last;
+	ep->seq--;
 }
 
-int mmapshare_ring_check(struct mmapshare_part *part)
+int mmapshare_ring_check(struct mmapshare_endpoint *ep)
 {
-	if (part->role != MMS_CONSUMER)
-		return mms_not_its_role(part);
-	if (!mms_has_record(part))
+	if (ep->role != MMS_ROLE_CONSUMER)
+		return mms_wrong_role(ep);
+	if (!mms_has_taken(ep))
 		return -EINVAL;
-	if (!part->stale) {
-		if (is_intact(part, part->last))
+	if (!ep->stale) {
+		if (is_not_overwritten(ep, ep->last))
 			return 0;
 		/* it is one of those that are missed */
-		give_up(part);
-		part->stale = true;
+		unread_last(ep);
+		ep->stale = true;
 	}
 	return -ESTALE;
 }
 
-int mmapshare_ring_release(struct mmapshare_part *part)
+int mmapshare_ring_release(struct mmapshare_endpoint *ep)
 {
-	if (part->role != MMS_CONSUMER)
-		return mms_not_its_role(part);
-	be_done(part);
-	return mms_consumer_share(part) ? mmapshare_ring_notify(part) : 0;
+	if (ep->role != MMS_ROLE_CONSUMER)
+		return mms_wrong_role(ep);
+	release_taken(ep);
+	return mms_consumer_publish(ep) ? mmapshare_ring_notify(ep) : 0;
 }
 
 /* A copy is either of the record or of nothing. */
-ssize_t mmapshare_ring_read(struct mmapshare_part *part, void *buffer, size_t size)
+ssize_t mmapshare_ring_read(struct mmapshare_endpoint *ep, void *buffer, size_t size)
 {
 	const void *record;
 	size_t length;
 	int ret;
 
-	if (part->role == MMS_CONSUMER && mms_has_record(part))
+	if (ep->role == MMS_ROLE_CONSUMER && mms_has_taken(ep))
 		return -EBUSY;
 	do {
-		ret = mmapshare_ring_next(part, &record, &length);
+		ret = mmapshare_ring_next(ep, &record, &length);
 		if (ret)
 			return ret;
 		if (length <= size)
 			memcpy(buffer, record, length);
-		ret = mmapshare_ring_check(part);
+		ret = mmapshare_ring_check(ep);
 		if (ret)
-			be_done(part);
+			release_taken(ep);
 	} while (ret);
 	if (length > size) {
-		give_up(part);
+		unread_last(ep);
 		return -EMSGSIZE;
 	}
-	ret = mmapshare_ring_release(part);
+	ret = mmapshare_ring_release(ep);
 	return ret ? ret : (ssize_t)length;
 }
 
-uint64_t mmapshare_ring_lost(const struct mmapshare_part *part)
+uint64_t mmapshare_ring_lost(const struct mmapshare_endpoint *ep)
 {
-	return part->lost;
+	return ep->lost;
 }
 
 /* What the kernel will look for; where that is not plain, it decides. */
-bool mms_consumer_can_go_on(struct mmapshare_part *part)
+bool mms_consumer_is_ready(struct mmapshare_endpoint *ep)
 {
-	uint64_t wanted = round8(part->wake_bytes);
+	uint64_t wanted = round8(ep->wake_bytes);
 
 	if (wanted < MMS_HEADER)
 		wanted = MMS_HEADER;
-	if (wanted > mms_ring_size(part) / 2)
-		wanted = mms_ring_size(part) / 2;
-	if (part->seen - part->position < wanted && !look_for_records(part))
+	if (wanted > mms_ring_size(ep) / 2)
+		wanted = mms_ring_size(ep) / 2;
+	if (ep->seen - ep->pos < wanted && !refresh_producer_pos(ep))
 		return false;
-	return part->seen - part->position >= wanted &&
-	       !(__atomic_load_n(&mms_record(part, part->position)->length,
+	return ep->seen - ep->pos >= wanted &&
+	       !(__atomic_load_n(&mms_record(ep, ep->pos)->length,
 				 __ATOMIC_ACQUIRE) & MMAPSHARE_RECORD_BUSY);
 }

@@ -20,7 +20,7 @@ int mmapshare_ring_stat(const struct mmapshare *region, struct mmapshare_ring *r
 {
 	struct mmapshare_info info = { .size = sizeof(info) };
 	unsigned int i;
-	int ret = mmapshare_info(region, &info);
+	int ret = mmapshare_get_info(region, &info);
 
 	if (!ret && !(info.ring & MMAPSHARE_RING))
 		ret = -ENOTTY;

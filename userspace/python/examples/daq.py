@@ -25,7 +25,7 @@ def main():
     taken = gaps = wrong = 0
     before = None
     with mmapshare.producer("daq-control") as control, \
-            mmapshare.consumer("daq", newest=True) as records:
+            mmapshare.consumer("daq", latest=True) as records:
         for what, value in (CHANNELS, 2), (COUNT, 8), (WAVE, SAW), (RATE, 500):
             tell(control, what, value)
         for record in records:

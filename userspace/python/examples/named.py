@@ -31,7 +31,7 @@ def get(region):
 def serve(region):
     asked = ""
     while asked != "bye":
-        region.wait(stay=True)
+        region.wait(ignore_hup=True)
         question, answer, text = get(region)
         # its own answer is news, too
         if question != answer:

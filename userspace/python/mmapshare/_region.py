@@ -113,14 +113,14 @@ class Region(mmap.mmap):
         was done in all."""
         return int(_abi.NOTIFY(self.fileno(), 0, 0)[2])
 
-    def wait(self, timeout: Optional[float] = None, *, stay: bool = False) -> int:
+    def wait(self, timeout: Optional[float] = None, *, ignore_hup: bool = False) -> int:
         """Wait until somebody has notified, and say how often that was since
         the last time, or since this was opened; 0 if the time is over.
 
         Other threads run meanwhile. BrokenPipeError if nothing is new and all
         others who had the region open are gone; who is to stay, for others to
         come, has it open once more from then on, and so is never alone."""
-        if stay and len(self._fds) == 1:
+        if ignore_hup and len(self._fds) == 1:
             self._fds.append(int(_abi.READ_ONLY(self.fileno(), _abi.CLOEXEC)[0]))
         deadline = _abi.Deadline(timeout)
         while True:

@@ -41,12 +41,12 @@ _TRIES = 1000
 # struct mmapshare_ring, as words of 64 bits, and of 32 bits
 _MAGIC, _FEATURES, _DATA_SIZE, _DATA_OFFSET = 0, 3, 4, 5
 _PRODUCER_OFFSET, _CURSOR_OFFSET, _CURSOR_STRIDE, _RECORD_MAX = 7, 8, 9, 10
-_CONSUMERS, _KEPT = 16, 17
+_CONSUMERS, _RETAINED_POS = 16, 17
 _VERSION32, _FLAGS32 = 2, 4
 # struct mmapshare_ring_producer
-_POSITION, _TAIL, _RECORDS, _DROPPED, _OVERWRITTEN = 0, 1, 2, 8, 9
+_POS, _OLDEST_POS, _SEQ, _DROPPED, _OVERWRITTEN = 0, 1, 2, 8, 9
 # struct mmapshare_ring_cursor; its position is the first, too
-_NUMBER, _LOST = 1, 2
+_CURSOR_SEQ, _LOST = 1, 2
 # of both
 _WAKE_BYTES32 = 6
 
@@ -61,8 +61,8 @@ def _step(length: int) -> int:
     return _HEADER + ((length & _abi.RECORD_LENGTH) + 7 & ~7)
 
 
-def _number(low: int, near: int) -> int:
-    """64 bits of a number that is about near."""
+def _extend_seq(low: int, near: int) -> int:
+    """64 bits of a seq that is about near."""
     distance = (low - near) & 0xffffffff
     return (near + distance - (distance >> 31 << 32)) & _MASK
 
@@ -184,10 +184,10 @@ class _Part:
         if not _TOTAL_ORDER:
             self._notify()
 
-    def _wait(self, deadline: _abi.Deadline, stay: bool = False) -> None:
+    def _wait(self, deadline: _abi.Deadline, ignore_hup: bool = False) -> None:
         while True:
             try:
-                self._call(_abi.RING_WAIT, _abi.WAIT_STAY if stay else 0,
+                self._call(_abi.RING_WAIT, _abi.WAIT_IGNORE_HUP if ignore_hup else 0,
                            deadline.nanoseconds())
                 return
             except InterruptedError:
@@ -213,17 +213,17 @@ class Consumer(_Part):
     was whole.
     """
 
-    def __init__(self, fd: int, *, newest: bool = False, stay: bool = False) -> None:
+    def __init__(self, fd: int, *, latest: bool = False, ignore_hup: bool = False) -> None:
         """fd: of the ring, open for reading; it stays the caller's
-        newest: begin with what comes from now on, not with what is there
-        stay: go on when the producer is gone, and wait for the next
+        latest: begin with what comes from now on, not with what is there
+        ignore_hup: go on when the producer is gone, and wait for the next
         """
-        self._stay = stay
+        self._ignore_hup = ignore_hup
         self._began = False
-        super().__init__(fd, _abi.ATTACH_CONSUMER | (_abi.ATTACH_NEWEST if newest else 0))
+        super().__init__(fd, _abi.ATTACH_CONSUMER | (_abi.ATTACH_LATEST if latest else 0))
         # the kernel has stored where to begin
-        self._position = self._shared = self._seen = self._words64[_POSITION]
-        self._next_number = self._words64[_NUMBER]
+        self._pos = self._shared = self._seen = self._words64[_POS]
+        self._next_seq = self._words64[_CURSOR_SEQ]
         self.lost = 0
         self._began = True
 
@@ -244,7 +244,7 @@ class Consumer(_Part):
         """The next record, or None if there is none yet."""
         self._check()
         self._forget()
-        if (self._position - self._shared) & _MASK > self._size // 4:
+        if (self._pos - self._shared) & _MASK > self._size // 4:
             self._share()
         for _ in range(_TRIES):
             length = self._look()
@@ -274,7 +274,7 @@ class Consumer(_Part):
         # select() may have told of a revocation: touch nothing before
         if timeout == 0:
             with contextlib.suppress(TimeoutError, BrokenPipeError):
-                self._wait(_abi.Deadline(0), self._stay)
+                self._wait(_abi.Deadline(0), self._ignore_hup)
         return self._wait_for_more(_abi.Deadline(timeout))
 
     def _wait_for_more(self, deadline: _abi.Deadline) -> bool:
@@ -282,7 +282,7 @@ class Consumer(_Part):
         if self._any():
             return True
         try:
-            self._wait(deadline, self._stay)
+            self._wait(deadline, self._ignore_hup)
         except TimeoutError:
             return False
         return True
@@ -307,44 +307,44 @@ class Consumer(_Part):
         if not self._overwrite:
             return True
         self._order()
-        return _reached(position, self._producer[_TAIL])
+        return _reached(position, self._producer[_OLDEST_POS])
 
     def _more(self) -> None:
         """See how far the producer is. What cannot be is not believed."""
-        seen = self._producer[_POSITION]
+        seen = self._producer[_POS]
         self._order()
         if (seen % _HEADER or not _reached(seen, self._seen) or
-                (not self._overwrite and (seen - self._position) & _MASK > self._size)):
+                (not self._overwrite and (seen - self._pos) & _MASK > self._size)):
             raise _error(errno.EBADMSG)
         self._seen = seen
 
     def _any(self) -> bool:
         """Is there a record, complete?"""
-        if self._position == self._seen:
+        if self._pos == self._seen:
             self._more()
-        if self._position == self._seen:
+        if self._pos == self._seen:
             return False
-        return not self._headers[self._header(self._position)] & _abi.RECORD_BUSY
+        return not self._headers[self._header(self._pos)] & _abi.RECORD_BUSY
 
     def _look(self) -> Optional[int]:
         """Step 7: the word with the length of the next record; None if there is
         none; negative if it was overwritten."""
-        if self._position == self._seen:
+        if self._pos == self._seen:
             self._more()
-        if self._position == self._seen:
-            return None if self._intact(self._position) else -1
-        at = self._header(self._position)
+        if self._pos == self._seen:
+            return None if self._intact(self._pos) else -1
+        at = self._header(self._pos)
         word = self._headers[at]
         # pairs with who takes BUSY away
         self._order()
-        number = _number(self._headers[at + 1], self._next_number)
-        if not self._intact(self._position):
+        seq = _extend_seq(self._headers[at + 1], self._next_seq)
+        if not self._intact(self._pos):
             return -1
         if word & _abi.RECORD_BUSY:
             return None
-        if (_step(word) > (self._seen - self._position) & _MASK or
+        if (_step(word) > (self._seen - self._pos) & _MASK or
                 word & _abi.RECORD_LENGTH > self.record_max or
-                number != self._next_number):
+                seq != self._next_seq):
             raise _error(errno.EBADMSG)
         return word
 
@@ -352,46 +352,46 @@ class Consumer(_Part):
         """Go behind it, with a view of it if it has a meaning; False if it was
         overwritten meanwhile."""
         if not word & _abi.RECORD_DISCARD:
-            at = (self._position & (self._size - _HEADER)) + _HEADER
+            at = (self._pos & (self._size - _HEADER)) + _HEADER
             view = self._data[at:at + (word & _abi.RECORD_LENGTH)]
             if self._overwrite:
                 copy = memoryview(bytes(view))
                 view.release()
-                if not self._intact(self._position):
+                if not self._intact(self._pos):
                     return False
                 view = copy
             self._view = view
-        self._position = (self._position + _step(word)) & _MASK
-        self._next_number = (self._next_number + 1) & _MASK
+        self._pos = (self._pos + _step(word)) & _MASK
+        self._next_seq = (self._next_seq + 1) & _MASK
         return True
 
     def _catch_up(self) -> None:
         """It was overtaken, and goes on at the oldest record, if that is not gone
-        by then, too. Its number says how many were missed; it is there also
+        by then, too. Its seq says how many were missed; it is there also
         when there is no record any more."""
-        tail = self._producer[_TAIL]
+        oldest = self._producer[_OLDEST_POS]
         self._order()
-        number = _number(self._headers[self._header(tail) + 1], self._producer[_RECORDS])
+        seq = _extend_seq(self._headers[self._header(oldest) + 1], self._producer[_SEQ])
         self._more()
-        if not self._intact(tail):
+        if not self._intact(oldest):
             return
-        if (tail % _HEADER or not _reached(tail, self._position) or
-                not _reached(self._seen, tail) or not _reached(number, self._next_number)):
+        if (oldest % _HEADER or not _reached(oldest, self._pos) or
+                not _reached(self._seen, oldest) or not _reached(seq, self._next_seq)):
             raise _error(errno.EBADMSG)
-        self.lost += (number - self._next_number) & _MASK
-        self._position = tail
-        self._next_number = number
+        self.lost += (seq - self._next_seq) & _MASK
+        self._pos = oldest
+        self._next_seq = seq
 
     def _share(self) -> None:
         """Step 9."""
-        if self._position == self._shared:
+        if self._pos == self._shared:
             return
-        self._shared = self._position
-        self._words64[_NUMBER] = self._next_number
+        self._shared = self._pos
+        self._words64[_CURSOR_SEQ] = self._next_seq
         self._words64[_LOST] = self.lost
         # after loads of the records
         self._order()
-        self._words64[_POSITION] = self._position
+        self._words64[_POS] = self._pos
         # who overwrites never waits for room
         if not self._overwrite:
             self._notify()
@@ -412,13 +412,13 @@ class Producer(_Part):
         """fd: of the ring, open for writing; it stays the caller's"""
         super().__init__(fd, _abi.ATTACH_PRODUCER)
         # where the last producer was, whose page this is now
-        self._position = self._shared = self._words64[_POSITION]
-        self._tail = self._words64[_TAIL]
+        self._pos = self._shared = self._words64[_POS]
+        self._oldest_pos = self._words64[_OLDEST_POS]
         offset = self._ring[_DATA_OFFSET] - self._ring[_PRODUCER_OFFSET]
         self._data = self._cast(self._own[offset:], "B")
         self._headers = self._cast(self._data, "I")
-        self._next_number = _number(self._headers[self._header(self._position) + 1],
-                                    self._words64[_RECORDS])
+        self._next_seq = _extend_seq(self._headers[self._header(self._pos) + 1],
+                                    self._words64[_SEQ])
 
     def write(self, data: Any, timeout: Optional[float] = None) -> None:
         """Put a record, any object with bytes in it; TimeoutError if there is no
@@ -480,48 +480,48 @@ class Producer(_Part):
         if length > self.record_max:
             raise _error(errno.EMSGSIZE)
         step = _step(length)
-        while not self._make_room(step):
-            if self._position != self._shared:
+        while not self._make_space(step):
+            if self._pos != self._shared:
                 self._publish()
                 continue
             # what has to be there before it is worth to wake us
             self._words32[_WAKE_BYTES32] = step
             self._wait(deadline)
-        at = (self._position & (self._size - _HEADER)) + _HEADER
+        at = (self._pos & (self._size - _HEADER)) + _HEADER
         return self._data[at:at + length]
 
     def _finish(self, length: int) -> None:
-        at = self._header(self._position)
+        at = self._header(self._pos)
         self._headers[at] = length
-        self._headers[at + 1] = self._next_number & 0xffffffff
-        self._position = (self._position + _step(length)) & _MASK
-        self._next_number = (self._next_number + 1) & _MASK
+        self._headers[at + 1] = self._next_seq & 0xffffffff
+        self._pos = (self._pos + _step(length)) & _MASK
+        self._next_seq = (self._next_seq + 1) & _MASK
 
     def _publish(self) -> None:
         """Steps 5 and 6."""
-        if self._position == self._shared:
+        if self._pos == self._shared:
             return
-        self._headers[self._header(self._position) + 1] = self._next_number & 0xffffffff
-        self._words64[_RECORDS] = self._next_number
-        self._shared = self._position
+        self._headers[self._header(self._pos) + 1] = self._next_seq & 0xffffffff
+        self._words64[_SEQ] = self._next_seq
+        self._shared = self._pos
         # after the records
         self._order()
-        self._words64[_POSITION] = self._position
+        self._words64[_POS] = self._pos
         self._notify()
 
     def _fits(self, step: int) -> bool:
-        """With the number of the one behind it."""
-        return (self._position - self._tail) & _MASK <= self._size - step - _HEADER
+        """With the seq of the one behind it."""
+        return (self._pos - self._oldest_pos) & _MASK <= self._size - step - _HEADER
 
-    def _make_room(self, step: int) -> bool:
+    def _make_space(self, step: int) -> bool:
         if self._fits(step):
             return True
         if self._overwrite:
             return self._forget_oldest(step)
-        self._look_for_room()
+        self._refresh_oldest_pos()
         return self._fits(step)
 
-    def _least(self) -> int:
+    def _min_consumer_pos(self) -> int:
         """From where on somebody needs the records. Where a position cannot be,
         it is as if nothing was taken: the kernel, who is asked because of that,
         decides."""
@@ -529,45 +529,45 @@ class Producer(_Part):
         # pairs with the kernel, who stores a position before
         self._order()
         if not consumers:
-            positions = [self._ring[_KEPT]]
+            positions = [self._ring[_RETAINED_POS]]
         else:
             first, stride = self._ring[_CURSOR_OFFSET] // 8, self._ring[_CURSOR_STRIDE] // 8
             positions = [self._ring[first + n * stride]
                          for n in range(64) if consumers >> n & 1]
         # they have used what is before
         self._order()
-        room = (self._shared - self._tail) & _MASK
+        room = (self._shared - self._oldest_pos) & _MASK
         least = room
         for position in positions:
-            ahead = (position - self._tail) & _MASK
+            ahead = (position - self._oldest_pos) & _MASK
             if position % _HEADER or ahead > room:
-                return self._tail
+                return self._oldest_pos
             least = min(least, ahead)
-        return (self._tail + least) & _MASK
+        return (self._oldest_pos + least) & _MASK
 
-    def _look_for_room(self) -> None:
-        """Step 4: who attaches between the two looks sees the new tail, or is
+    def _refresh_oldest_pos(self) -> None:
+        """Step 4: who attaches between the two looks sees the new oldest, or is
         seen."""
-        tail = self._least()
-        self._words64[_TAIL] = tail
+        oldest = self._min_consumer_pos()
+        self._words64[_OLDEST_POS] = oldest
         self._notify()
-        again = self._least()
-        self._tail = tail if _reached(again, tail) else again
-        if self._tail != tail:
-            self._words64[_TAIL] = self._tail
+        again = self._min_consumer_pos()
+        self._oldest_pos = oldest if _reached(again, oldest) else again
+        if self._oldest_pos != oldest:
+            self._words64[_OLDEST_POS] = self._oldest_pos
 
     def _forget_oldest(self, step: int) -> bool:
         """Step 3. False if what is in the way is not published yet."""
-        tail, gone = self._tail, 0
-        while (self._position - tail) & _MASK > self._size - step - _HEADER:
-            length = self._headers[self._header(tail)]
-            if tail == self._shared:
+        oldest, gone = self._oldest_pos, 0
+        while (self._pos - oldest) & _MASK > self._size - step - _HEADER:
+            length = self._headers[self._header(oldest)]
+            if oldest == self._shared:
                 return False
-            tail = (tail + _step(length)) & _MASK
-            if length & _abi.RECORD_BUSY or not _reached(self._shared, tail):
+            oldest = (oldest + _step(length)) & _MASK
+            if length & _abi.RECORD_BUSY or not _reached(self._shared, oldest):
                 raise _error(errno.EBADMSG)
             gone += 1
-        self._tail = self._words64[_TAIL] = tail
+        self._oldest_pos = self._words64[_OLDEST_POS] = oldest
         self._words64[_OVERWRITTEN] = (self._words64[_OVERWRITTEN] + gone) & _MASK
         # before a byte is stored where they were
         self._order()
@@ -606,9 +606,9 @@ class Ring:
         """There can be one."""
         return Producer(self.fileno())
 
-    def consumer(self, *, newest: bool = False, stay: bool = False) -> Consumer:
+    def consumer(self, *, latest: bool = False, ignore_hup: bool = False) -> Consumer:
         """Each gets all records; see Consumer."""
-        return Consumer(self.fileno(), newest=newest, stay=stay)
+        return Consumer(self.fileno(), latest=latest, ignore_hup=ignore_hup)
 
 
 def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
@@ -633,7 +633,7 @@ def producer(name: Name) -> Producer:
         return ring.producer()
 
 
-def consumer(name: Name, *, newest: bool = False, stay: bool = False) -> Consumer:
+def consumer(name: Name, *, latest: bool = False, ignore_hup: bool = False) -> Consumer:
     """Be a consumer of a ring that is there; see Consumer."""
     with Ring(open_node(name, os.O_RDONLY)) as ring:
-        return ring.consumer(newest=newest, stay=stay)
+        return ring.consumer(latest=latest, ignore_hup=ignore_hup)

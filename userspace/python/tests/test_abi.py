@@ -22,7 +22,7 @@ class Header(unittest.TestCase):
 
     def fields(self, struct):
         """Of a struct, as the module struct would have it."""
-        body = re.search(r"^struct mmapshare_%s \{(.*?)^\};" % struct, self.text,
+        body = re.search(r"^struct mmapshare_%s(?:_args)? \{(.*?)^\};" % struct, self.text,
                          re.MULTILINE | re.DOTALL).group(1)
         text = re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL)
         for kind, _, length in re.findall(r"(\w+) (\w+)(?:\[(\w+)\])?;", text):
@@ -48,9 +48,9 @@ class Header(unittest.TestCase):
         for name, value in (("RING", abi.RING), ("RING_OVERWRITE", abi.RING_OVERWRITE),
                             ("RING_ATTACH_PRODUCER", abi.ATTACH_PRODUCER),
                             ("RING_ATTACH_CONSUMER", abi.ATTACH_CONSUMER),
-                            ("RING_ATTACH_NEWEST", abi.ATTACH_NEWEST),
+                            ("RING_ATTACH_LATEST", abi.ATTACH_LATEST),
                             ("RING_ATTACH_CLOEXEC", abi.ATTACH_CLOEXEC),
-                            ("RING_WAIT_STAY", abi.WAIT_STAY),
+                            ("RING_WAIT_IGNORE_HUP", abi.WAIT_IGNORE_HUP),
                             ("RECORD_BUSY", abi.RECORD_BUSY),
                             ("RECORD_DISCARD", abi.RECORD_DISCARD),
                             ("DESTROY_REVOKE", abi.DESTROY_REVOKE),

@@ -266,10 +266,10 @@ class Doorbell(TestCase):
         before = descriptors()
         for _ in range(2):
             mmapshare.open(self.name, "r").close()
-            self.assertEqual(0, self.region.wait(0.1, stay=True))
+            self.assertEqual(0, self.region.wait(0.1, ignore_hup=True))
         with mmapshare.open(self.name) as other:
             other.notify()
-        self.assertEqual(1, self.region.wait(LONG, stay=True))
+        self.assertEqual(1, self.region.wait(LONG, ignore_hup=True))
         self.region.close()
         self.assertEqual(before - 2, descriptors())
 

@@ -92,14 +92,14 @@ class Alone(TestCase):
                 self.assertEqual(b"1", bytes(next(consumer)))
             with ring.consumer() as consumer:
                 self.assertEqual([b"2", b"3"], [bytes(record) for record in consumer])
-            with ring.producer() as producer, ring.consumer(newest=True) as consumer:
+            with ring.producer() as producer, ring.consumer(latest=True) as consumer:
                 producer.write(b"4")
                 self.assertEqual(b"4", consumer.read())
 
     def test_next_producer(self):
         """Numbers go on where the last one was, in memory that was used before."""
         with mmapshare.create_ring(None, 4096, overwrite=True) as ring, \
-                ring.consumer(stay=True) as consumer:
+                ring.consumer(ignore_hup=True) as consumer:
             seen = 0
             for _ in range(3):
                 with ring.producer() as producer:
@@ -172,7 +172,7 @@ class Together(TestCase):
                     time.sleep(0.001)
 
     def race(self, size, count, longest, pause):
-        with mmapshare.create_ring(self.name, size) as ring, ring.consumer(stay=True) as consumer:
+        with mmapshare.create_ring(self.name, size) as ring, ring.consumer(ignore_hup=True) as consumer:
             with self.child(self.produce, count, longest, pause):
                 for n in range(count):
                     self.assertEqual(content(n, longest), consumer.read(LONG))
