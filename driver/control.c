@@ -198,12 +198,14 @@ long mms_control_ioctl(struct file *file, unsigned int cmd, void __user *arg)
 {
 	bool writable = file->f_mode & FMODE_WRITE;
 
-	switch (cmd) {
-	case MMAPSHARE_IOC_CREATE:
+	if (_IOC_TYPE(cmd) != MMAPSHARE_IOC_MAGIC)
+		return -ENOTTY;
+	switch (_IOC_NR(cmd)) {
+	case _IOC_NR(MMAPSHARE_IOC_CREATE):
 		return writable ? mms_ioctl_create(arg) : -EBADF;
-	case MMAPSHARE_IOC_DESTROY:
+	case _IOC_NR(MMAPSHARE_IOC_DESTROY):
 		return writable ? mms_ioctl_destroy(arg) : -EBADF;
-	case MMAPSHARE_IOC_QUERY:
+	case _IOC_NR(MMAPSHARE_IOC_QUERY):
 		return mms_ioctl_query(arg);
 	default:
 		return -ENOTTY;

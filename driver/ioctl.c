@@ -267,32 +267,34 @@ long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 	if (mms_revoked(r))
 		return -ENODEV;
-	switch (cmd) {
-	case MMAPSHARE_IOC_INFO:
+	if (_IOC_TYPE(cmd) != MMAPSHARE_IOC_MAGIC)
+		return -ENOTTY;
+	switch (_IOC_NR(cmd)) {
+	case _IOC_NR(MMAPSHARE_IOC_INFO):
 		return mms_ioctl_info(r, uarg);
-	case MMAPSHARE_IOC_FILL:
+	case _IOC_NR(MMAPSHARE_IOC_FILL):
 		if (!(file->f_mode & FMODE_WRITE))
 			return -EBADF;
 		return mms_ioctl_fill(r, uarg);
-	case MMAPSHARE_IOC_CHECKSUM:
+	case _IOC_NR(MMAPSHARE_IOC_CHECKSUM):
 		if (!(file->f_mode & FMODE_READ))
 			return -EBADF;
 		return mms_ioctl_checksum(r, uarg);
-	case MMAPSHARE_IOC_SEAL:
+	case _IOC_NR(MMAPSHARE_IOC_SEAL):
 		return mms_ioctl_seal(r, file->f_mode & FMODE_WRITE, uarg);
-	case MMAPSHARE_IOC_READ_ONLY:
+	case _IOC_NR(MMAPSHARE_IOC_READ_ONLY):
 		if (!(file->f_mode & FMODE_READ))
 			return -EBADF;
 		return mms_ioctl_read_only(r, uarg);
-	case MMAPSHARE_IOC_REVOKE:
+	case _IOC_NR(MMAPSHARE_IOC_REVOKE):
 		return mms_ioctl_revoke(r, uarg);
-	case MMAPSHARE_IOC_NOTIFY:
+	case _IOC_NR(MMAPSHARE_IOC_NOTIFY):
 		if (!(file->f_mode & FMODE_WRITE))
 			return -EBADF;
 		return mms_ioctl_notify(r, uarg);
-	case MMAPSHARE_IOC_WAIT:
+	case _IOC_NR(MMAPSHARE_IOC_WAIT):
 		return mms_ioctl_wait(file->private_data, uarg);
-	case MMAPSHARE_IOC_RING_ATTACH:
+	case _IOC_NR(MMAPSHARE_IOC_RING_ATTACH):
 		return r->ring ? mms_ioctl_ring_attach(file, uarg) : -ENOTTY;
 	default:
 		return r == mms_default_region ?

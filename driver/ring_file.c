@@ -148,12 +148,14 @@ static long mms_endpoint_ioctl(struct file *file, unsigned int cmd, unsigned lon
 
 	if (mms_revoked(ep->region))
 		return -ENODEV;
-	switch (cmd) {
-	case MMAPSHARE_IOC_INFO:
+	if (_IOC_TYPE(cmd) != MMAPSHARE_IOC_MAGIC)
+		return -ENOTTY;
+	switch (_IOC_NR(cmd)) {
+	case _IOC_NR(MMAPSHARE_IOC_INFO):
 		return mms_ioctl_info(ep->region, uarg);
-	case MMAPSHARE_IOC_RING_NOTIFY:
+	case _IOC_NR(MMAPSHARE_IOC_RING_NOTIFY):
 		return mms_ioctl_ring_notify(ep, uarg);
-	case MMAPSHARE_IOC_RING_WAIT:
+	case _IOC_NR(MMAPSHARE_IOC_RING_WAIT):
 		return mms_ioctl_ring_wait(ep, uarg);
 	default:
 		return -ENOTTY;

@@ -529,26 +529,43 @@ struct mmapshare_doorbell {
 #define MMAPSHARE_IOC_MAGIC	0xbb
 
 /*
- * The size is in the structure, not in the number, so that a number stays
- * what it is when its structure grows.
+ * The kernel dispatches on the magic and the number alone. Direction and size
+ * are there for tools such as strace; the size that counts is the member @size of
+ * the structure, so that a request keeps working when its structure grows.
  */
-#define MMAPSHARE_IOC_INFO	_IO(MMAPSHARE_IOC_MAGIC, 0x00)
-#define MMAPSHARE_IOC_FILL	_IO(MMAPSHARE_IOC_MAGIC, 0x01)
-#define MMAPSHARE_IOC_CHECKSUM	_IO(MMAPSHARE_IOC_MAGIC, 0x02)
-#define MMAPSHARE_IOC_SEAL	_IO(MMAPSHARE_IOC_MAGIC, 0x03)
-#define MMAPSHARE_IOC_READ_ONLY	_IO(MMAPSHARE_IOC_MAGIC, 0x04)
-#define MMAPSHARE_IOC_REVOKE	_IO(MMAPSHARE_IOC_MAGIC, 0x05)
-#define MMAPSHARE_IOC_NOTIFY	_IO(MMAPSHARE_IOC_MAGIC, 0x06)
-#define MMAPSHARE_IOC_WAIT	_IO(MMAPSHARE_IOC_MAGIC, 0x07)
+#define MMAPSHARE_IOC_INFO \
+	_IOWR(MMAPSHARE_IOC_MAGIC, 0x00, struct mmapshare_info)
+#define MMAPSHARE_IOC_FILL \
+	_IOW(MMAPSHARE_IOC_MAGIC, 0x01, struct mmapshare_fill_args)
+#define MMAPSHARE_IOC_CHECKSUM \
+	_IOWR(MMAPSHARE_IOC_MAGIC, 0x02, struct mmapshare_checksum_args)
+#define MMAPSHARE_IOC_SEAL \
+	_IOWR(MMAPSHARE_IOC_MAGIC, 0x03, struct mmapshare_seal_args)
+#define MMAPSHARE_IOC_READ_ONLY \
+	_IOW(MMAPSHARE_IOC_MAGIC, 0x04, struct mmapshare_read_only_args)
+#define MMAPSHARE_IOC_REVOKE \
+	_IOW(MMAPSHARE_IOC_MAGIC, 0x05, struct mmapshare_revoke_args)
+#define MMAPSHARE_IOC_NOTIFY \
+	_IOWR(MMAPSHARE_IOC_MAGIC, 0x06, struct mmapshare_notify_args)
+#define MMAPSHARE_IOC_WAIT \
+	_IOWR(MMAPSHARE_IOC_MAGIC, 0x07, struct mmapshare_wait_args)
 
-/* On a descriptor of a ring; the last two on one that ATTACH gave. */
-#define MMAPSHARE_IOC_RING_ATTACH	_IO(MMAPSHARE_IOC_MAGIC, 0x08)
-#define MMAPSHARE_IOC_RING_NOTIFY	_IO(MMAPSHARE_IOC_MAGIC, 0x09)
-#define MMAPSHARE_IOC_RING_WAIT		_IO(MMAPSHARE_IOC_MAGIC, 0x0a)
+/* On a ring's region. */
+#define MMAPSHARE_IOC_RING_ATTACH \
+	_IOWR(MMAPSHARE_IOC_MAGIC, 0x08, struct mmapshare_ring_attach_args)
+
+/* On an endpoint, the descriptor that RING_ATTACH returned. */
+#define MMAPSHARE_IOC_RING_NOTIFY \
+	_IOW(MMAPSHARE_IOC_MAGIC, 0x09, struct mmapshare_ring_notify_args)
+#define MMAPSHARE_IOC_RING_WAIT \
+	_IOW(MMAPSHARE_IOC_MAGIC, 0x0a, struct mmapshare_ring_wait_args)
 
 /* On /dev/mmapshare only. */
-#define MMAPSHARE_IOC_CREATE	_IO(MMAPSHARE_IOC_MAGIC, 0x10)
-#define MMAPSHARE_IOC_DESTROY	_IO(MMAPSHARE_IOC_MAGIC, 0x11)
-#define MMAPSHARE_IOC_QUERY	_IO(MMAPSHARE_IOC_MAGIC, 0x12)
+#define MMAPSHARE_IOC_CREATE \
+	_IOWR(MMAPSHARE_IOC_MAGIC, 0x10, struct mmapshare_create_args)
+#define MMAPSHARE_IOC_DESTROY \
+	_IOW(MMAPSHARE_IOC_MAGIC, 0x11, struct mmapshare_destroy_args)
+#define MMAPSHARE_IOC_QUERY \
+	_IOWR(MMAPSHARE_IOC_MAGIC, 0x12, struct mmapshare_query)
 
 #endif /* _UAPI_LINUX_MMAPSHARE_H */

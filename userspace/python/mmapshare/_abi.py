@@ -8,8 +8,9 @@ import struct
 import time
 from typing import Any, NamedTuple, Optional, Tuple
 
-# Where _IOC_NONE is 1 and not 0.
-_NONE = 1 << 29 if os.uname().machine.startswith(("alpha", "mips", "ppc", "sparc")) else 0
+# The fields of a request's number: these machines have 3 bits for the direction.
+_SIZE_BITS = 13 if os.uname().machine.startswith(("alpha", "mips", "ppc", "sparc")) else 14
+_WRITE, _READ = (4, 2) if _SIZE_BITS == 13 else (1, 2)
 
 NAME_SIZE = 64
 PATTERN_MAX = 8
@@ -36,9 +37,10 @@ STRATEGIES = ("fault", "huge", "vmalloc", "pfn")
 class Call:
     """One ioctl, and its structure, which begins with its own size."""
 
-    def __init__(self, number: int, fields: str) -> None:
-        self.request = _NONE | 0xbb << 8 | number
+    def __init__(self, direction: int, number: int, fields: str) -> None:
         self.layout = struct.Struct("=I" + fields)
+        self.request = (direction << (16 + _SIZE_BITS) | self.layout.size << 16 |
+                        0xbb << 8 | number)
 
     def pack(self, *fields: Any) -> bytearray:
         return bytearray(self.layout.pack(self.layout.size, *fields))
@@ -59,17 +61,17 @@ class Call:
         return (result, *self.unpack(buffer))
 
 
-INFO = Call(0x00, "IIIQQIIQQQQII64sII")
-FILL = Call(0x01, "IQQ8sII")
-CHECKSUM = Call(0x02, "IQQII")
-READ_ONLY = Call(0x04, "I")
-NOTIFY = Call(0x06, "IQ")
-WAIT = Call(0x07, "IQq")
-RING_ATTACH = Call(0x08, "IQQQII")
-RING_NOTIFY = Call(0x09, "I")
-RING_WAIT = Call(0x0a, "Iq")
-CREATE = Call(0x10, "IQII64sII")
-DESTROY = Call(0x11, "I64s")
+INFO = Call(_READ | _WRITE, 0x00, "IIIQQIIQQQQII64sII")
+FILL = Call(_WRITE, 0x01, "IQQ8sII")
+CHECKSUM = Call(_READ | _WRITE, 0x02, "IQQII")
+READ_ONLY = Call(_WRITE, 0x04, "I")
+NOTIFY = Call(_READ | _WRITE, 0x06, "IQ")
+WAIT = Call(_READ | _WRITE, 0x07, "IQq")
+RING_ATTACH = Call(_READ | _WRITE, 0x08, "IQQQII")
+RING_NOTIFY = Call(_WRITE, 0x09, "I")
+RING_WAIT = Call(_WRITE, 0x0a, "Iq")
+CREATE = Call(_READ | _WRITE, 0x10, "IQII64sII")
+DESTROY = Call(_WRITE, 0x11, "I64s")
 
 
 class Info(NamedTuple):

@@ -32,12 +32,15 @@ class Header(unittest.TestCase):
             else:
                 yield FORMATS[kind]
 
-    def test_numbers(self):
-        found = dict(re.findall(
-            r"#define MMAPSHARE_IOC_(\w+)\s+_IO\(MMAPSHARE_IOC_MAGIC, (\w+)\)", self.text))
+    def test_requests(self):
+        found = {name: (direction, int(number, 0)) for name, direction, number in re.findall(
+            r"#define MMAPSHARE_IOC_(\w+) \\\n\t_IO(W|WR)\(MMAPSHARE_IOC_MAGIC, (\w+),",
+            self.text)}
         for name, call in self.calls.items():
-            self.assertEqual(int(found[name], 0), call.request & 0xff, name)
-            self.assertEqual(0xbb, call.request >> 8 & 0xff, name)
+            direction, number = found[name]
+            bits = abi._WRITE | (abi._READ if direction == "WR" else 0)
+            self.assertEqual(bits << (16 + abi._SIZE_BITS) | call.layout.size << 16 |
+                             0xbb << 8 | number, call.request, name)
 
     def test_structures(self):
         for name, call in self.calls.items():
