@@ -10,7 +10,9 @@
 #include <linux/fs_struct.h>
 #include <linux/uaccess.h>
 #include "compat.h"
-#include "mmapshare.h"
+#include "file.h"
+#include "map.h"
+#include "ring.h"
 
 #define MMS_CREATE_SIZE_VER0	88
 #define MMS_DESTROY_SIZE_VER0	72
@@ -83,7 +85,8 @@ static struct mms_region *mms_create_region(struct mmapshare_create_args *create
 }
 
 /* The name comes after everything else that can fail: others see it at once. */
-static struct file *mms_create(struct mmapshare_create_args *create, void __user *arg,
+static struct file *mms_create(struct mmapshare_create_args *create,
+			       const struct file_operations *fops, void __user *arg,
 			       u32 usize)
 {
 	struct mms_region *r = mms_create_region(create);
@@ -92,7 +95,7 @@ static struct file *mms_create(struct mmapshare_create_args *create, void __user
 
 	if (IS_ERR(r))
 		return ERR_CAST(r);
-	file = mms_open_region(r, O_RDWR);
+	file = mms_open_region(r, O_RDWR, fops, NULL);
 	if (IS_ERR(file))
 		goto put_region;
 
@@ -109,10 +112,10 @@ put_region:
 	return file;
 }
 
-static long mms_ioctl_create(void __user *arg)
+long mms_ioctl_create(struct file *file, void __user *arg)
 {
 	struct mmapshare_create_args create;
-	struct file *file;
+	struct file *created;
 	u32 usize;
 	int fd, ret;
 
@@ -125,16 +128,16 @@ static long mms_ioctl_create(void __user *arg)
 	fd = get_unused_fd_flags(create.flags & MMAPSHARE_CREATE_CLOEXEC ? O_CLOEXEC : 0);
 	if (fd < 0)
 		return fd;
-	file = mms_create(&create, arg, usize);
-	if (IS_ERR(file)) {
+	created = mms_create(&create, file->f_op, arg, usize);
+	if (IS_ERR(created)) {
 		put_unused_fd(fd);
-		return PTR_ERR(file);
+		return PTR_ERR(created);
 	}
-	fd_install(fd, file);
+	fd_install(fd, created);
 	return fd;
 }
 
-static long mms_ioctl_destroy(void __user *arg)
+long mms_ioctl_destroy(struct file *file, void __user *arg)
 {
 	struct mmapshare_destroy_args destroy;
 	struct mms_region *r;
@@ -163,7 +166,7 @@ static bool mms_query_ok(const struct mmapshare_query *query)
 	return query->flags & MMAPSHARE_QUERY_NEXT || mms_name_ok(query->name);
 }
 
-static long mms_ioctl_query(void __user *arg)
+long mms_ioctl_query(struct file *file, void __user *arg)
 {
 	struct mmapshare_query query;
 	u32 usize;
@@ -179,35 +182,4 @@ static long mms_ioctl_query(void __user *arg)
 		return ret;
 	query.size = usize;
 	return mms_copy_out(arg, &query, sizeof(query), usize);
-}
-
-/**
- * mms_control_ioctl - the ioctls that only /dev/mmapshare has
- * @file: open on the default region; create and destroy need it writable
- * @cmd: MMAPSHARE_IOC_*
- * @arg: pointer to the structure that goes with @cmd
- *
- * Context: process context, may sleep.
- * Return: a descriptor for create, else 0; -ENOTTY for an unknown @cmd; -EBADF
- * if the open mode forbids it; -EINVAL, -E2BIG and -EFAULT as mms_ioctl();
- * -EEXIST, -ENOENT; -ENODEV if it is being revoked; -EPERM for a region that is
- * another user's; -ENOSPC, -EDQUOT for a limit; -ENOMEM; -ERANGE for a size that
- * no region can have; -EMFILE and -ENFILE.
- */
-long mms_control_ioctl(struct file *file, unsigned int cmd, void __user *arg)
-{
-	bool writable = file->f_mode & FMODE_WRITE;
-
-	if (_IOC_TYPE(cmd) != MMAPSHARE_IOC_MAGIC)
-		return -ENOTTY;
-	switch (_IOC_NR(cmd)) {
-	case _IOC_NR(MMAPSHARE_IOC_CREATE):
-		return writable ? mms_ioctl_create(arg) : -EBADF;
-	case _IOC_NR(MMAPSHARE_IOC_DESTROY):
-		return writable ? mms_ioctl_destroy(arg) : -EBADF;
-	case _IOC_NR(MMAPSHARE_IOC_QUERY):
-		return mms_ioctl_query(arg);
-	default:
-		return -ENOTTY;
-	}
 }

@@ -39,7 +39,7 @@
 #include <linux/ktime.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
-#include "mmapshare.h"
+#include "region.h"
 
 #define MMS_NOTIFY_SIZE_VER0	16
 #define MMS_WAIT_SIZE_VER0	24
@@ -116,7 +116,7 @@ void mms_doorbell_attach(struct mms_file *f)
 	atomic64_set(&f->seen, mms_doorbell_count(r));
 	spin_lock(&r->files_lock);
 	f->had_peers = atomic_long_fetch_inc(&r->files) > 0;
-	f->nr = ++r->opens;
+	f->open_nr = ++r->opens;
 	spin_unlock(&r->files_lock);
 }
 
@@ -140,7 +140,7 @@ static bool mms_doorbell_is_hung_up(const struct mms_file *f)
 	bool ret;
 
 	spin_lock(&r->files_lock);
-	ret = atomic_long_read(&r->files) == 1 && (f->had_peers || r->opens > f->nr);
+	ret = atomic_long_read(&r->files) == 1 && (f->had_peers || r->opens > f->open_nr);
 	spin_unlock(&r->files_lock);
 	return ret;
 }
@@ -241,8 +241,9 @@ __poll_t mms_doorbell_poll(struct file *file, struct poll_table_struct *wait)
 	}
 }
 
-long mms_ioctl_notify(struct mms_region *r, void __user *arg)
+long mms_ioctl_notify(struct file *file, void __user *arg)
 {
+	struct mms_region *r = mms_region_of(file);
 	struct mmapshare_notify_args notify;
 	u32 usize;
 	int ret;
@@ -262,8 +263,9 @@ long mms_ioctl_notify(struct mms_region *r, void __user *arg)
 	return mms_copy_out(arg, &notify, sizeof(notify), usize);
 }
 
-long mms_ioctl_wait(struct mms_file *f, void __user *arg)
+long mms_ioctl_wait(struct file *file, void __user *arg)
 {
+	struct mms_file *f = file->private_data;
 	struct mmapshare_wait_args wait;
 	u32 usize;
 	u64 count;

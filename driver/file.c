@@ -15,12 +15,8 @@
 #include <linux/splice.h>
 #include <linux/uio.h>
 #include "compat.h"
-#include "mmapshare.h"
-#include "ring.h"
+#include "file.h"
 #include "trace.h"
-
-/* The region behind /dev/mmapshare, from module init to exit. */
-struct mms_region *mms_default_region;
 
 /* The file takes over @f, and a reference to the region. */
 static void mms_file_init(struct file *file, struct mms_file *f, struct mms_region *r)
@@ -36,7 +32,7 @@ static void mms_file_init(struct file *file, struct mms_file *f, struct mms_regi
 	file->f_mode |= FMODE_NOWAIT | FMODE_CAN_ODIRECT;
 }
 
-static int mms_open(struct inode *inode, struct file *file)
+int mms_open(struct inode *inode, struct file *file)
 {
 	struct mms_file *f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
 	struct mms_region *r;
@@ -55,16 +51,25 @@ static int mms_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static struct file *mms_open_as(struct mms_region *r, int flags,
-				const struct file_operations *fops,
-				struct mms_endpoint *ep)
+/**
+ * mms_open_region - open a region without a node
+ * @r: the region; the file gets a reference of its own
+ * @flags: O_RDWR or O_RDONLY
+ * @fops: the file operations
+ * @ep: the endpoint that the file is to be; NULL for a plain file
+ *
+ * Context: process context, may sleep.
+ * Return: the file or an ERR_PTR().
+ */
+struct file *mms_open_region(struct mms_region *r, int flags,
+			     const struct file_operations *fops, struct mms_endpoint *ep)
 {
 	struct mms_file *f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
 	struct file *file;
 
 	if (!f)
 		return ERR_PTR(-ENOMEM);
-	/* As open() does; the last fput() gives it back. */
+	/* as open() does; the last fput() drops it */
 	__module_get(THIS_MODULE);
 	file = mms_region_file(r, flags, fops);
 	if (IS_ERR(file)) {
@@ -74,23 +79,9 @@ static struct file *mms_open_as(struct mms_region *r, int flags,
 	}
 	f->ep = ep;
 	mms_file_init(file, f, mms_region_get(r));
-	return file;
-}
-
-/* Open a region without a node; @flags is O_RDWR or O_RDONLY. */
-struct file *mms_open_region(struct mms_region *r, int flags)
-{
-	struct file *file = mms_open_as(r, flags, &mms_fops, NULL);
-
-	if (!IS_ERR(file))
+	if (!ep)
 		file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
 	return file;
-}
-
-/* The file has the part, which is attached: it can store what is its own. */
-struct file *mms_open_endpoint(struct mms_endpoint *ep)
-{
-	return mms_open_as(ep->region, O_RDWR, &mms_endpoint_fops, ep);
 }
 
 int mms_release(struct inode *inode, struct file *file)
@@ -116,8 +107,8 @@ static ssize_t mms_copy_mapped(struct mms_region *r, loff_t pos, size_t n,
 	if (access < 0)
 		return access;
 	pagefault_disable();
-	n = mms_racy(read ? copy_to_iter(r->vaddr + pos, n, iter) :
-			    copy_from_iter(r->vaddr + pos, n, iter));
+	n = mms_racy(read ? copy_to_iter(r->mem.vaddr + pos, n, iter) :
+			    copy_from_iter(r->mem.vaddr + pos, n, iter));
 	pagefault_enable();
 	mms_access_end(access);
 	return n;
@@ -144,9 +135,9 @@ static ssize_t mms_copy_bounce(struct mms_region *r, loff_t pos, size_t n,
 		return access;
 	}
 	if (read)
-		mms_racy(memcpy(buf, r->vaddr + pos, n));
+		mms_racy(memcpy(buf, r->mem.vaddr + pos, n));
 	else
-		mms_racy(memcpy(r->vaddr + pos, buf, n));
+		mms_racy(memcpy(r->mem.vaddr + pos, buf, n));
 	mms_access_end(access);
 	return read ? copy_to_iter(buf, n, iter) : n;
 }
@@ -179,7 +170,7 @@ static ssize_t mms_copy(struct mms_region *r, struct kiocb *iocb,
 	return done;
 }
 
-static ssize_t mms_read_iter(struct kiocb *iocb, struct iov_iter *to)
+ssize_t mms_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct mms_region *r = mms_region_of(iocb->ki_filp);
 	loff_t pos = iocb->ki_pos;
@@ -193,7 +184,7 @@ static ssize_t mms_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	return ret;
 }
 
-static ssize_t mms_write_iter(struct kiocb *iocb, struct iov_iter *from)
+ssize_t mms_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct mms_region *r = mms_region_of(iocb->ki_filp);
 	loff_t pos;
@@ -216,7 +207,7 @@ static ssize_t mms_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	return ret;
 }
 
-static loff_t mms_llseek(struct file *file, loff_t offset, int whence)
+loff_t mms_llseek(struct file *file, loff_t offset, int whence)
 {
 	struct mms_region *r = mms_region_of(file);
 
@@ -226,12 +217,12 @@ static loff_t mms_llseek(struct file *file, loff_t offset, int whence)
 }
 
 /* What is stored is where it belongs: msync() has nothing left to do. */
-static int mms_fsync(struct file *file, loff_t start, loff_t end, int datasync)
+int mms_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 {
 	return mms_revoked(mms_region_of(file)) ? -ENODEV : 0;
 }
 
-static void mms_show_fdinfo(struct seq_file *m, struct file *file)
+void mms_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct mms_region *r = mms_region_of(file);
 
@@ -240,26 +231,7 @@ static void mms_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "mmapshare-size:\t%llu\n", r->size);
 	seq_printf(m, "mmapshare-strategy:\t%s\n", r->strategy->name);
 	seq_printf(m, "mmapshare-maps:\t%ld\n", atomic_long_read(&r->maps));
-	if (r->ring)
-		seq_printf(m, "mmapshare-ring:\t%#x\n", mms_ring_flags(r));
+	if (r->ring_flags)
+		seq_printf(m, "mmapshare-ring:\t%#x\n", r->ring_flags);
 	seq_printf(m, "mmapshare-notifications:\t%llu\n", mms_doorbell_count(r));
 }
-
-const struct file_operations mms_fops = {
-	.owner = THIS_MODULE,
-	.open = mms_open,
-	.release = mms_release,
-	.read_iter = mms_read_iter,
-	.write_iter = mms_write_iter,
-	.splice_read = mms_splice_read,
-	.splice_write = iter_file_splice_write,
-	.llseek = mms_llseek,
-	.fsync = mms_fsync,
-	.mmap = mms_mmap,
-	/* large mappings start where a PMD entry can */
-	.get_unmapped_area = thp_get_unmapped_area,
-	.poll = mms_doorbell_poll,
-	.unlocked_ioctl = mms_ioctl,
-	.compat_ioctl = compat_ptr_ioctl,
-	.show_fdinfo = mms_show_fdinfo,
-};

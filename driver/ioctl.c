@@ -1,307 +1,111 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ioctls: what is this region, and two verbs the kernel does on its own
- * address of the buffer, by which a program can see that both share it.
+ * The file operations of regions, and which handler an ioctl goes to.
  */
-#include <linux/err.h>
-#include <linux/fcntl.h>
-#include <linux/file.h>
-#include <linux/sched/signal.h>
-#include <linux/sizes.h>
-#include <linux/uaccess.h>
+#include <linux/bits.h>
+#include <linux/fs.h>
+#include <linux/ioctl.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/nospec.h>
+#include <linux/splice.h>
 #include "compat.h"
-#include "mmapshare.h"
+#include "file.h"
+#include "ioctl.h"
+#include "map.h"
+#include "region.h"
 
-/* The part of each structure that the first version had. */
-#define MMS_INFO_SIZE_VER0	56
-#define MMS_FILL_SIZE_VER0	40
-#define MMS_CHECKSUM_SIZE_VER0	32
-#define MMS_SEAL_SIZE_VER0	16
-#define MMS_READ_ONLY_SIZE_VER0	8
-#define MMS_REVOKE_SIZE_VER0	8
-
-static_assert(offsetof(struct mmapshare_info, files) == MMS_INFO_SIZE_VER0);
-static_assert(sizeof(struct mmapshare_info) == 152);
-static_assert(sizeof(struct mmapshare_fill_args) == MMS_FILL_SIZE_VER0);
-static_assert(sizeof(struct mmapshare_checksum_args) == MMS_CHECKSUM_SIZE_VER0);
-static_assert(sizeof(struct mmapshare_seal_args) == MMS_SEAL_SIZE_VER0);
-static_assert(sizeof(struct mmapshare_read_only_args) == MMS_READ_ONLY_SIZE_VER0);
-static_assert(sizeof(struct mmapshare_revoke_args) == MMS_REVOKE_SIZE_VER0);
-
-/*
- * Read a structure that starts with its size. What was read of it before does not
- * count, nor what @dst says of the size later: it is read here.
- */
-int mms_copy_in_any(void *dst, size_t ksize, size_t min_size, const void __user *arg,
-		    u32 *usize)
-{
-	if (get_user(*usize, (const u32 __user *)arg))
-		return -EFAULT;
-	if (*usize < min_size)
-		return -EINVAL;
-	if (*usize > PAGE_SIZE)
-		return -E2BIG;
-	return copy_struct_from_user(dst, ksize, arg, *usize);
-}
-
-/* Write it back as far as the caller knows it; what only he knows is 0. */
-int mms_copy_out(void __user *arg, const void *src, size_t ksize, u32 usize)
-{
-	if (copy_to_user(arg, src, min_t(size_t, ksize, usize)))
-		return -EFAULT;
-	if (usize > ksize && clear_user(arg + ksize, usize - ksize))
-		return -EFAULT;
-	return 0;
-}
-
-long mms_ioctl_info(struct mms_region *r, void __user *arg)
-{
-	struct mmapshare_info info;
-	u32 usize;
-	int ret;
-
-	ret = mms_copy_in(&info, sizeof(info), MMS_INFO_SIZE_VER0, arg, &usize);
-	if (ret)
-		return ret;
-	if (info.flags)
-		return -EINVAL;
-	info = (struct mmapshare_info) {
-		.size = usize,
-		.abi_version = MMAPSHARE_ABI_VERSION,
-		.strategy = r->strategy->id,
-		.region_size = r->size,
-		.features = r->strategy->features,
-		.page_size = PAGE_SIZE,
-		.huge_page_size = r->huge_pages ? PMD_SIZE : 0,
-		.huge_bytes = (u64)r->huge_pages * PMD_SIZE,
-		.maps = atomic_long_read(&r->maps),
-		.files = atomic_long_read(&r->files),
-		.seals = READ_ONCE(r->seals),
-		.doorbell_offset = MMS_DOORBELL_OFFSET,
-		.id = r->id,
-		.ring = mms_ring_flags(r),
-	};
-	memcpy(info.name, r->name, sizeof(info.name));
-	return mms_copy_out(arg, &info, sizeof(info), usize);
-}
-
-/*
- * Call @fn for the range in pieces of at most @max bytes, between which
- * others may run and a kill is noticed.
- */
-static int mms_in_pieces(struct mms_region *r, u64 offset, u64 length, size_t max,
-			 bool store, void (*fn)(void *p, size_t n, void *ctx),
-			 void *ctx)
-{
-	while (length) {
-		size_t n = min_t(u64, length, max);
-		int access = mms_access_begin(r, store);
-
-		if (access < 0)
-			return access;
-		fn(r->vaddr + offset, n, ctx);
-		mms_access_end(access);
-		offset += n;
-		length -= n;
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
-	}
-	return 0;
-}
-
-/* Whole repetitions of a pattern, as many as fit. */
-struct mms_pattern {
-	size_t len;
-	u8 bytes[256];
+/* On which regions a command is known; elsewhere it is -ENOTTY. */
+enum mms_ioctl_scope {
+	MMS_ON_ANY,
+	MMS_ON_RING,
+	MMS_ON_DEFAULT,
 };
 
-static void mms_pattern_init(struct mms_pattern *p, const u8 *bytes, size_t len)
-{
-	for (p->len = 0; p->len + len <= sizeof(p->bytes); p->len += len)
-		memcpy(p->bytes + p->len, bytes, len);
-}
-
-static void mms_fill_piece(void *dst, size_t n, void *ctx)
-{
-	const struct mms_pattern *p = ctx;
-
-	for (; n > p->len; n -= p->len, dst += p->len)
-		mms_racy(memcpy(dst, p->bytes, p->len));
-	mms_racy(memcpy(dst, p->bytes, n));
-}
-
-static long mms_ioctl_fill(struct mms_region *r, void __user *arg)
-{
-	struct mms_pattern pattern;
-	struct mmapshare_fill_args fill;
-	u32 usize;
-	int ret;
-
-	ret = mms_copy_in(&fill, sizeof(fill), MMS_FILL_SIZE_VER0, arg, &usize);
-	if (ret)
-		return ret;
-	if (fill.flags || fill.reserved ||
-	    !fill.pattern_len || fill.pattern_len > MMAPSHARE_PATTERN_MAX ||
-	    memchr_inv(fill.pattern + fill.pattern_len, 0,
-		       MMAPSHARE_PATTERN_MAX - fill.pattern_len))
-		return -EINVAL;
-	if (!mms_range_ok(r->size, fill.offset, fill.length))
-		return -ENXIO;
-
-	mms_pattern_init(&pattern, fill.pattern, fill.pattern_len);
-	return mms_in_pieces(r, fill.offset, fill.length,
-			     rounddown(SZ_1M, pattern.len), true,
-			     mms_fill_piece, &pattern);
-}
-
-static void mms_checksum_piece(void *src, size_t n, void *ctx)
-{
-	u32 *crc = ctx;
-
-	*crc = mms_racy(mms_crc32c(*crc, src, n));
-}
-
-static long mms_ioctl_checksum(struct mms_region *r, void __user *arg)
-{
-	struct mmapshare_checksum_args sum;
-	u32 crc = ~0U, usize;
-	int ret;
-
-	ret = mms_copy_in(&sum, sizeof(sum), MMS_CHECKSUM_SIZE_VER0, arg, &usize);
-	if (ret)
-		return ret;
-	if (sum.flags || sum.reserved)
-		return -EINVAL;
-	if (!mms_range_ok(r->size, sum.offset, sum.length))
-		return -ENXIO;
-
-	ret = mms_in_pieces(r, sum.offset, sum.length, SZ_1M, false,
-			    mms_checksum_piece, &crc);
-	if (ret)
-		return ret;
-	sum.size = usize;
-	sum.crc32c = ~crc;
-	return mms_copy_out(arg, &sum, sizeof(sum), usize);
-}
-
-static long mms_ioctl_seal(struct mms_region *r, bool writable, void __user *arg)
-{
-	struct mmapshare_seal_args seal;
-	u32 usize;
-	int ret;
-
-	ret = mms_copy_in(&seal, sizeof(seal), MMS_SEAL_SIZE_VER0, arg, &usize);
-	if (ret)
-		return ret;
-	if (seal.flags || seal.reserved)
-		return -EINVAL;
-	ret = mms_seal(r, writable, &seal.seals);
-	if (ret)
-		return ret;
-	seal.size = usize;
-	return mms_copy_out(arg, &seal, sizeof(seal), usize);
-}
-
-static long mms_ioctl_read_only(struct mms_region *r, void __user *arg)
-{
-	struct mmapshare_read_only_args ro;
-	struct file *file;
-	u32 usize;
-	int fd, ret;
-
-	ret = mms_copy_in(&ro, sizeof(ro), MMS_READ_ONLY_SIZE_VER0, arg, &usize);
-	if (ret)
-		return ret;
-	if (ro.flags & ~MMAPSHARE_READ_ONLY_CLOEXEC)
-		return -EINVAL;
-	fd = get_unused_fd_flags(ro.flags & MMAPSHARE_READ_ONLY_CLOEXEC ? O_CLOEXEC : 0);
-	if (fd < 0)
-		return fd;
-	file = mms_open_region(r, O_RDONLY);
-	if (IS_ERR(file)) {
-		put_unused_fd(fd);
-		return PTR_ERR(file);
-	}
-	fd_install(fd, file);
-	return fd;
-}
-
-static long mms_ioctl_revoke(struct mms_region *r, void __user *arg)
-{
-	struct mmapshare_revoke_args revoke;
-	u32 usize;
-	int ret;
-
-	ret = mms_copy_in(&revoke, sizeof(revoke), MMS_REVOKE_SIZE_VER0, arg, &usize);
-	if (ret)
-		return ret;
-	if (revoke.flags || r == mms_default_region)
-		return -EINVAL;
-	if (!mms_region_owned(r))
-		return -EPERM;
-	mms_name_drop(r);
-	return mms_revoke(r);
-}
-
 /**
- * mms_ioctl - the ioctl file operation
- * @file: open on a region; fill, notify, and to add seals, need it writable,
- *	checksum and read_only readable
- * @cmd: MMAPSHARE_IOC_*
- * @arg: pointer to the structure that goes with @cmd
- *
- * Context: process context, may sleep.
- * Return: 0, a descriptor for read_only; -ENOTTY for an unknown @cmd; -EBADF if
- * the open mode forbids it; -EFAULT; -EINVAL for a structure too small, unknown flags, reserved
- * fields or a bad pattern; -E2BIG for one too large with something set that
- * is not known here; -ENXIO if the range is not inside the region; -EPERM if a
- * seal forbids it, or the region is another's; -EBUSY if it cannot be sealed now;
- * -ENODEV if the region was revoked; -EINTR when killed; -ENOMEM, -EMFILE and
- * -ENFILE. Wait: also -EINTR for a signal, -ETIMEDOUT, and -EPIPE.
+ * struct mms_ioctl - a command
+ * @fn: its handler; NULL if there is no such command
+ * @scope: which regions have it
+ * @mode: what the file must be open for; 0 where the handler decides, or where
+ *	it does not matter
  */
-long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+struct mms_ioctl {
+	long (*fn)(struct file *file, void __user *arg);
+	enum mms_ioctl_scope scope;
+	fmode_t mode;
+};
+
+#define MMS_IOCTL(name, handler, on, fmode)	\
+	[_IOC_NR(MMAPSHARE_IOC_##name)] = { .fn = (handler), .scope = (on), .mode = (fmode) }
+
+static const struct mms_ioctl mms_ioctls[] = {
+	MMS_IOCTL(INFO, mms_ioctl_info, MMS_ON_ANY, 0),
+	MMS_IOCTL(FILL, mms_ioctl_fill, MMS_ON_ANY, FMODE_WRITE),
+	MMS_IOCTL(CHECKSUM, mms_ioctl_checksum, MMS_ON_ANY, FMODE_READ),
+	MMS_IOCTL(SEAL, mms_ioctl_seal, MMS_ON_ANY, 0),
+	MMS_IOCTL(READ_ONLY, mms_ioctl_read_only, MMS_ON_ANY, FMODE_READ),
+	MMS_IOCTL(REVOKE, mms_ioctl_revoke, MMS_ON_ANY, 0),
+	MMS_IOCTL(NOTIFY, mms_ioctl_notify, MMS_ON_ANY, FMODE_WRITE),
+	MMS_IOCTL(WAIT, mms_ioctl_wait, MMS_ON_ANY, 0),
+	MMS_IOCTL(RING_ATTACH, mms_ioctl_ring_attach, MMS_ON_RING, 0),
+	MMS_IOCTL(CREATE, mms_ioctl_create, MMS_ON_DEFAULT, FMODE_WRITE),
+	MMS_IOCTL(DESTROY, mms_ioctl_destroy, MMS_ON_DEFAULT, FMODE_WRITE),
+	MMS_IOCTL(QUERY, mms_ioctl_query, MMS_ON_DEFAULT, 0),
+};
+
+/* The command that @cmd stands for on @r, or NULL. */
+static const struct mms_ioctl *mms_ioctl_find(const struct mms_region *r, unsigned int cmd)
 {
-	struct mms_region *r = mms_region_of(file);
-	void __user *uarg = (void __user *)arg;
+	const struct mms_ioctl *ioctl;
+
+	if (_IOC_TYPE(cmd) != MMAPSHARE_IOC_MAGIC || _IOC_NR(cmd) >= ARRAY_SIZE(mms_ioctls))
+		return NULL;
+	ioctl = &mms_ioctls[array_index_nospec(_IOC_NR(cmd), ARRAY_SIZE(mms_ioctls))];
+	if (!ioctl->fn ||
+	    (ioctl->scope == MMS_ON_RING && !r->ring) ||
+	    (ioctl->scope == MMS_ON_DEFAULT && r != mms_default_region))
+		return NULL;
+	return ioctl;
+}
+
+/*
+ * The magic and the number decide; direction and size of @cmd do not, because
+ * structures may grow. Every handler returns 0, or a descriptor where
+ * <linux/mmapshare.h> says so, or a negative errno: -EFAULT; -EINVAL for a
+ * structure that is too small, unknown flags or reserved members that are not 0;
+ * -E2BIG for a structure that is too large with something set that is not known
+ * here; and those of its own. May sleep.
+ */
+static long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	const struct mms_region *r = mms_region_of(file);
+	const struct mms_ioctl *ioctl;
 
 	if (mms_revoked(r))
 		return -ENODEV;
-	if (_IOC_TYPE(cmd) != MMAPSHARE_IOC_MAGIC)
+	ioctl = mms_ioctl_find(r, cmd);
+	if (!ioctl)
 		return -ENOTTY;
-	switch (_IOC_NR(cmd)) {
-	case _IOC_NR(MMAPSHARE_IOC_INFO):
-		return mms_ioctl_info(r, uarg);
-	case _IOC_NR(MMAPSHARE_IOC_FILL):
-		if (!(file->f_mode & FMODE_WRITE))
-			return -EBADF;
-		return mms_ioctl_fill(r, uarg);
-	case _IOC_NR(MMAPSHARE_IOC_CHECKSUM):
-		if (!(file->f_mode & FMODE_READ))
-			return -EBADF;
-		return mms_ioctl_checksum(r, uarg);
-	case _IOC_NR(MMAPSHARE_IOC_SEAL):
-		return mms_ioctl_seal(r, file->f_mode & FMODE_WRITE, uarg);
-	case _IOC_NR(MMAPSHARE_IOC_READ_ONLY):
-		if (!(file->f_mode & FMODE_READ))
-			return -EBADF;
-		return mms_ioctl_read_only(r, uarg);
-	case _IOC_NR(MMAPSHARE_IOC_REVOKE):
-		return mms_ioctl_revoke(r, uarg);
-	case _IOC_NR(MMAPSHARE_IOC_NOTIFY):
-		if (!(file->f_mode & FMODE_WRITE))
-			return -EBADF;
-		return mms_ioctl_notify(r, uarg);
-	case _IOC_NR(MMAPSHARE_IOC_WAIT):
-		return mms_ioctl_wait(file->private_data, uarg);
-	case _IOC_NR(MMAPSHARE_IOC_RING_ATTACH):
-		return r->ring ? mms_ioctl_ring_attach(file, uarg) : -ENOTTY;
-	default:
-		return r == mms_default_region ?
-		       mms_control_ioctl(file, cmd, uarg) : -ENOTTY;
-	}
+	if (ioctl->mode && !(file->f_mode & ioctl->mode))
+		return -EBADF;
+	return ioctl->fn(file, (void __user *)arg);
 }
 
-#if IS_ENABLED(CONFIG_MMAPSHARE_KUNIT_TEST)
-#include "tests/ioctl_test.c"
-#endif
+const struct file_operations mms_fops = {
+	.owner = THIS_MODULE,
+	.open = mms_open,
+	.release = mms_release,
+	.read_iter = mms_read_iter,
+	.write_iter = mms_write_iter,
+	.splice_read = mms_splice_read,
+	.splice_write = iter_file_splice_write,
+	.llseek = mms_llseek,
+	.fsync = mms_fsync,
+	.mmap = mms_mmap,
+	/* large mappings start where a PMD entry can */
+	.get_unmapped_area = thp_get_unmapped_area,
+	.poll = mms_doorbell_poll,
+	.unlocked_ioctl = mms_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = mms_show_fdinfo,
+};

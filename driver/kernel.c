@@ -8,7 +8,10 @@
 #include <linux/stat.h>
 #include <linux/string.h>
 #include "compat.h"
-#include "mmapshare.h"
+#include "file.h"
+#include "ioctl.h"
+#include "kernel.h"
+#include "map.h"
 #include "ring.h"
 
 static bool mms_params_ok(const struct mmapshare_params *params, struct mms_region *r)
@@ -51,6 +54,12 @@ struct mms_region *mms_kernel_ring(const struct mmapshare_params *params, u32 fl
 int mms_kernel_publish(struct mms_region *r, const struct mmapshare_params *params)
 {
 	return r->name[0] ? mms_name_add(r, params->mode) : 0;
+}
+
+/* A file of the region, open as by open(); or an ERR_PTR(). May sleep. */
+struct file *mms_kernel_file(struct mms_region *r, int flags)
+{
+	return mms_open_region(r, flags, &mms_fops, NULL);
 }
 
 /* An area is the region itself. */
@@ -117,7 +126,7 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_region_put, MMS_NS);
  */
 void *mmapshare_region_address(const struct mmapshare_region *region)
 {
-	return mms_kernel_region_of(region)->vaddr;
+	return mms_kernel_region_of(region)->mem.vaddr;
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_region_address, MMS_NS);
 
@@ -160,7 +169,7 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_region_notify, MMS_NS);
  */
 struct file *mmapshare_region_file(struct mmapshare_region *region)
 {
-	return mms_open_region(mms_kernel_region_of(region), O_RDWR);
+	return mms_kernel_file(mms_kernel_region_of(region), O_RDWR);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_region_file, MMS_NS);
 

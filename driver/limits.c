@@ -15,7 +15,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
-#include "mmapshare.h"
+#include "memory.h"
 
 /*
  * struct mms_user - somebody who has regions

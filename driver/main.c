@@ -4,16 +4,14 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
-#include <linux/overflow.h>
-#include "mmapshare.h"
-
-#define CREATE_TRACE_POINTS
-#include "trace.h"
+#include "ioctl.h"
+#include "map.h"
+#include "memory.h"
+#include "region.h"
 
 /*
  * The parameters are kept as they were written and judged in init, which can
@@ -60,40 +58,6 @@ MODULE_PARM_DESC(strategy, "How the memory is got and mapped: fault, huge, vmall
 
 module_param_named(exec, mms_allow_exec, bool, 0444);
 MODULE_PARM_DESC(exec, "Allow mappings with PROT_EXEC (default N)");
-
-/*
- * "64K" and the like, rounded up to whole pages. memparse() would take
- * overflow and trailing rubbish for a number.
- */
-int mms_parse_size(const char *text, u64 *size)
-{
-	static const char suffixes[] = "KMGT";
-	unsigned int shift = 0;
-	const char *suffix;
-	char digits[24];
-	size_t len;
-	int ret;
-
-	if (strscpy(digits, text, sizeof(digits)) < 0)
-		return -EINVAL;
-	len = strlen(digits);
-	suffix = len ? strchr(suffixes, toupper(digits[len - 1])) : NULL;
-	if (suffix) {
-		shift = 10 * (suffix - suffixes + 1);
-		digits[len - 1] = '\0';
-	}
-	ret = kstrtou64(digits, 0, size);
-	if (ret)
-		return ret;
-	if (!*size)
-		return -EINVAL;
-	/* offsets are loff_t, and it is still to be rounded up */
-	if (check_shl_overflow(*size, shift, size) ||
-	    *size > MAX_LFS_FILESIZE - PAGE_SIZE)
-		return -ERANGE;
-	*size = ALIGN(*size, (u64)PAGE_SIZE);
-	return 0;
-}
 
 static int mms_parse_params(void)
 {
@@ -179,7 +143,3 @@ module_exit(mms_exit);
 MODULE_DESCRIPTION("One memory to share, between programs and with the kernel, by mmap");
 MODULE_AUTHOR("The mmapshare authors");
 MODULE_LICENSE("GPL");
-
-#if IS_ENABLED(CONFIG_MMAPSHARE_KUNIT_TEST)
-#include "tests/main_test.c"
-#endif

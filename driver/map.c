@@ -27,7 +27,7 @@
 #include <linux/pagemap.h>
 #include <linux/vmalloc.h>
 #include "compat.h"
-#include "mmapshare.h"
+#include "map.h"
 #include "trace.h"
 
 /* Set once, before the device exists. */
@@ -64,7 +64,7 @@ static void mms_vma_close(struct vm_area_struct *vma)
 
 static bool mms_has_page(const struct mms_region *r, pgoff_t pgoff)
 {
-	return pgoff < r->nr_mapped || pgoff == MMS_DOORBELL_PGOFF;
+	return pgoff < r->mem.nr_mapped || pgoff == MMS_DOORBELL_PGOFF;
 }
 
 /* The page at @addr; the VMA was checked to be inside the region. */
@@ -73,7 +73,7 @@ static struct page **mms_vma_page(struct vm_area_struct *vma, unsigned long addr
 	struct mms_region *r = vma->vm_private_data;
 	pgoff_t pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
 
-	return pgoff == MMS_DOORBELL_PGOFF ? &r->doorbell_page : &r->pages[pgoff];
+	return pgoff == MMS_DOORBELL_PGOFF ? &r->doorbell_page : &r->mem.pages[pgoff];
 }
 
 /* Map [@addr, @end); stops at the first page that is mapped already. */
@@ -220,9 +220,9 @@ static int mms_access(struct vm_area_struct *vma, unsigned long addr,
 		return access;
 	len = min_t(unsigned long, len, vma->vm_end - addr);
 	if (write)
-		mms_racy(memcpy(r->vaddr + pos, buf, len));
+		mms_racy(memcpy(r->mem.vaddr + pos, buf, len));
 	else
-		mms_racy(memcpy(buf, r->vaddr + pos, len));
+		mms_racy(memcpy(buf, r->mem.vaddr + pos, len));
 	mms_access_end(access);
 	return len;
 }
@@ -243,17 +243,17 @@ static const struct vm_operations_struct mms_pfn_vm_ops = {
 /* The textbook way. The fault handler serves MADV_DONTNEED. */
 static int mms_map_vmalloc(struct mms_region *r, struct vm_area_struct *vma)
 {
-	return remap_vmalloc_range(vma, r->vaddr, vma->vm_pgoff);
+	return remap_vmalloc_range(vma, r->mem.vaddr, vma->vm_pgoff);
 }
 
 /* How many of @max pages from @pgoff on follow each other in memory? */
 static unsigned long mms_run_length(struct mms_region *r, pgoff_t pgoff,
 				    unsigned long max)
 {
-	unsigned long pfn = page_to_pfn(r->pages[pgoff]);
+	unsigned long pfn = page_to_pfn(r->mem.pages[pgoff]);
 	unsigned long n = 1;
 
-	while (n < max && page_to_pfn(r->pages[pgoff + n]) == pfn + n)
+	while (n < max && page_to_pfn(r->mem.pages[pgoff + n]) == pfn + n)
 		n++;
 	return n;
 }
@@ -275,7 +275,7 @@ static int mms_map_pfn(struct mms_region *r, struct vm_area_struct *vma)
 
 	while (left) {
 		unsigned long n = mms_run_length(r, pgoff, left);
-		int ret = remap_pfn_range(vma, addr, page_to_pfn(r->pages[pgoff]),
+		int ret = remap_pfn_range(vma, addr, page_to_pfn(r->mem.pages[pgoff]),
 					  n << PAGE_SHIFT, vma->vm_page_prot);
 
 		if (ret)
@@ -309,7 +309,7 @@ static bool mms_vma_fits_pmd(struct vm_area_struct *vma)
 
 static int mms_map_huge(struct mms_region *r, struct vm_area_struct *vma)
 {
-	if (!r->huge_pages || !mms_vma_fits_pmd(vma))
+	if (!r->mem.huge_pages || !mms_vma_fits_pmd(vma))
 		return mms_map_fault(r, vma);
 	vm_flags_set(vma, VM_DONTEXPAND);
 	return 0;
@@ -393,14 +393,14 @@ int mms_mmap(struct file *file, struct vm_area_struct *vma)
 	ret = -ENXIO;
 	if (mms_vma_is_doorbell(vma))
 		s = &mms_doorbell_strategy;
-	else if (!mms_range_ok(r->nr_mapped, vma->vm_pgoff, vma_pages(vma)))
+	else if (!mms_range_ok(r->mem.nr_mapped, vma->vm_pgoff, vma_pages(vma)))
 		goto out;
 	ret = -EPERM;
 	if (!mms_allow_exec && (vma->vm_flags & VM_EXEC))
 		goto out;
 	if (!mms_allow_exec)
 		vm_flags_clear(vma, VM_MAYEXEC);
-	ret = r->ring ? mms_ring_map(file->private_data, vma) : 0;
+	ret = r->ops ? r->ops->may_map(file->private_data, vma) : 0;
 	if (ret)
 		goto out;
 
@@ -420,16 +420,14 @@ static const struct mms_strategy mms_strategies[] = {
 		.name = "fault",
 		.id = MMAPSHARE_STRATEGY_FAULT,
 		.features = MMS_FEAT_SHMEM,
-		.get_pages = mms_get_shmem_pages,
-		.put_pages = mms_put_shmem_pages,
+		.source = &mms_shmem_pages,
 		.map = mms_map_fault,
 		.vm_ops = &mms_page_vm_ops,
 	}, {
 		.name = "huge",
 		.id = MMAPSHARE_STRATEGY_HUGE,
 		.features = MMS_FEAT_SHMEM | MMAPSHARE_FEAT_HUGE,
-		.get_pages = mms_get_huge_pages,
-		.put_pages = mms_put_shmem_pages,
+		.source = &mms_huge_pages,
 		.map = mms_map_huge,
 		.vm_ops = &mms_page_vm_ops,
 	}, {
@@ -437,16 +435,14 @@ static const struct mms_strategy mms_strategies[] = {
 		.id = MMAPSHARE_STRATEGY_VMALLOC,
 		.features = MMS_FEAT_PAGES,
 		.maps_at_once = true,
-		.get_pages = mms_get_single_pages,
-		.put_pages = mms_put_own_pages,
+		.source = &mms_single_pages,
 		.map = mms_map_vmalloc,
 		.vm_ops = &mms_page_vm_ops,
 	}, {
 		.name = "pfn",
 		.id = MMAPSHARE_STRATEGY_PFN,
 		.maps_at_once = true,
-		.get_pages = mms_get_page_runs,
-		.put_pages = mms_put_own_pages,
+		.source = &mms_page_runs,
 		.map = mms_map_pfn,
 		.vm_ops = &mms_pfn_vm_ops,
 	},

@@ -19,7 +19,7 @@
 #include <linux/stringhash.h>
 #include <linux/sysfs.h>
 #include "compat.h"
-#include "mmapshare.h"
+#include "region.h"
 
 /*
  * struct mms_name - what a region has when it has a name
@@ -42,6 +42,9 @@ struct mms_name {
 static DEFINE_MUTEX(mms_names_lock);
 static DEFINE_HASHTABLE(mms_names, 10);
 static DEFINE_XARRAY_FLAGS(mms_by_minor, XA_FLAGS_ALLOC1);
+
+/* The region behind /dev/mmapshare, from module init to exit. */
+struct mms_region *mms_default_region;
 
 static dev_t mms_devt;
 static struct cdev mms_cdev;
@@ -347,7 +350,7 @@ int mms_name_query(struct mmapshare_query *query)
 	query->uid = from_kuid_munged(current_user_ns(), r->uid);
 	query->gid = from_kgid_munged(current_user_ns(), r->gid);
 	query->id = r->id;
-	query->ring = mms_ring_flags(r);
+	query->ring = r->ring_flags;
 	query->files = atomic_long_read(&r->files);
 	query->maps = atomic_long_read(&r->maps);
 	memcpy(query->name, r->name, sizeof(query->name));

@@ -14,8 +14,15 @@
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
 #include "compat.h"
-#include "mmapshare.h"
+#include "memory.h"
+
+static u64 mms_memory_size(const struct mms_memory *mem)
+{
+	return (u64)mem->nr_pages << PAGE_SHIFT;
+}
 
 /* A failure is the caller's to report, and no reason to kill somebody. */
 #define MMS_GFP		(__GFP_RETRY_MAYFAIL | __GFP_NOWARN)
@@ -61,22 +68,22 @@ static int mms_resched_killable(void)
 	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
-static void mms_drop_pages(struct mms_region *r, unsigned long count)
+static void mms_drop_pages(struct mms_memory *mem, unsigned long count)
 {
 	while (count--)
-		put_page(r->pages[count]);
+		put_page(mem->pages[count]);
 }
 
 /*
  * Enter the folio that @page is the first page of, which comes with one
  * reference, and take one more for each further page.
  */
-static unsigned long mms_enter_folio(struct mms_region *r, unsigned long i,
+static unsigned long mms_enter_folio(struct mms_memory *mem, unsigned long i,
 				     struct page *page)
 {
 	struct folio *folio = page_folio(page);
 	unsigned long n = min_t(unsigned long, folio_nr_pages(folio),
-				r->nr_pages - i);
+				mem->nr_pages - i);
 	unsigned long j;
 
 	/* Clean shmem pages count as holes: these hold data. */
@@ -84,26 +91,26 @@ static unsigned long mms_enter_folio(struct mms_region *r, unsigned long i,
 	folio_ref_add(folio, n - 1);
 	/* the section's number may be in the word in which others set flags */
 	for (j = 0; j < n; j++)
-		r->pages[i + j] = mms_racy(folio_page(folio, j));
+		mem->pages[i + j] = mms_racy(folio_page(folio, j));
 	if (n == 1UL << MMS_PMD_ORDER)
-		r->huge_pages++;
+		mem->huge_pages++;
 	return n;
 }
 
-static int mms_read_shmem_pages(struct mms_region *r)
+static int mms_read_shmem_pages(struct mms_memory *mem)
 {
-	struct address_space *mapping = r->shmem->f_mapping;
+	struct address_space *mapping = mem->shmem->f_mapping;
 	unsigned long i = 0;
 	int ret;
 
-	while (i < r->nr_pages) {
+	while (i < mem->nr_pages) {
 		struct page *page = shmem_read_mapping_page(mapping, i);
 
 		if (IS_ERR(page)) {
 			ret = PTR_ERR(page);
 			goto drop;
 		}
-		i += mms_enter_folio(r, i, page);
+		i += mms_enter_folio(mem, i, page);
 		ret = mms_resched_killable();
 		if (ret)
 			goto drop;
@@ -111,11 +118,11 @@ static int mms_read_shmem_pages(struct mms_region *r)
 	return 0;
 
 drop:
-	mms_drop_pages(r, i);
+	mms_drop_pages(mem, i);
 	return ret;
 }
 
-static int mms_get_file_pages(struct mms_region *r, struct file *file)
+static int mms_get_file_pages(struct mms_memory *mem, struct file *file)
 {
 	int ret;
 
@@ -127,32 +134,32 @@ static int mms_get_file_pages(struct mms_region *r, struct file *file)
 	mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER | MMS_GFP);
 	mapping_set_unevictable(file->f_mapping);
 
-	r->shmem = file;
-	ret = mms_read_shmem_pages(r);
+	mem->shmem = file;
+	ret = mms_read_shmem_pages(mem);
 	if (ret) {
-		r->shmem = NULL;
+		mem->shmem = NULL;
 		fput(file);
 	}
 	return ret;
 }
 
-int mms_get_shmem_pages(struct mms_region *r)
+static int mms_get_shmem_pages(struct mms_memory *mem)
 {
-	return mms_get_file_pages(r, mms_shmem_file_setup("mmapshare", r->size));
+	return mms_get_file_pages(mem, mms_shmem_file_setup("mmapshare", mms_memory_size(mem)));
 }
 
-int mms_get_huge_pages(struct mms_region *r)
+static int mms_get_huge_pages(struct mms_memory *mem)
 {
 	if (!mms_huge_mnt)
-		return mms_get_shmem_pages(r);
-	return mms_get_file_pages(r,
-		mms_shmem_file_setup_with_mnt(mms_huge_mnt, "mmapshare", r->size));
+		return mms_get_shmem_pages(mem);
+	return mms_get_file_pages(mem,
+		mms_shmem_file_setup_with_mnt(mms_huge_mnt, "mmapshare", mms_memory_size(mem)));
 }
 
-void mms_put_shmem_pages(struct mms_region *r)
+static void mms_put_shmem_pages(struct mms_memory *mem)
 {
-	mms_drop_pages(r, r->nr_pages);
-	fput(r->shmem);
+	mms_drop_pages(mem, mem->nr_pages);
+	fput(mem->shmem);
 }
 
 /*
@@ -160,16 +167,16 @@ void mms_put_shmem_pages(struct mms_region *r)
  * when it has no more of those, and split them: from then on every page has
  * a reference count of its own and is given back alone.
  */
-static int mms_get_own_pages(struct mms_region *r, unsigned int order)
+static int mms_get_own_pages(struct mms_memory *mem, unsigned int order)
 {
 	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN;
 	unsigned long i = 0, j;
 	int ret;
 
-	while (i < r->nr_pages) {
+	while (i < mem->nr_pages) {
 		struct page *page;
 
-		order = min_t(unsigned int, order, ilog2(r->nr_pages - i));
+		order = min_t(unsigned int, order, ilog2(mem->nr_pages - i));
 		page = alloc_pages(gfp | (order ? __GFP_NORETRY :
 						  __GFP_RETRY_MAYFAIL), order);
 		if (!page && order) {
@@ -181,7 +188,7 @@ static int mms_get_own_pages(struct mms_region *r, unsigned int order)
 			goto drop;
 		split_page(page, order);
 		for (j = 0; j < 1UL << order; j++)
-			r->pages[i++] = page + j;
+			mem->pages[i++] = page + j;
 		ret = mms_resched_killable();
 		if (ret)
 			goto drop;
@@ -189,21 +196,94 @@ static int mms_get_own_pages(struct mms_region *r, unsigned int order)
 	return 0;
 
 drop:
-	mms_drop_pages(r, i);
+	mms_drop_pages(mem, i);
 	return ret;
 }
 
-int mms_get_single_pages(struct mms_region *r)
+static int mms_get_single_pages(struct mms_memory *mem)
 {
-	return mms_get_own_pages(r, 0);
+	return mms_get_own_pages(mem, 0);
 }
 
-int mms_get_page_runs(struct mms_region *r)
+static int mms_get_page_runs(struct mms_memory *mem)
 {
-	return mms_get_own_pages(r, MMS_MAX_PAGE_ORDER);
+	return mms_get_own_pages(mem, MMS_MAX_PAGE_ORDER);
 }
 
-void mms_put_own_pages(struct mms_region *r)
+static void mms_put_own_pages(struct mms_memory *mem)
 {
-	mms_drop_pages(r, r->nr_pages);
+	mms_drop_pages(mem, mem->nr_pages);
+}
+
+const struct mms_page_source mms_shmem_pages = {
+	.get = mms_get_shmem_pages,
+	.put = mms_put_shmem_pages,
+};
+
+const struct mms_page_source mms_huge_pages = {
+	.get = mms_get_huge_pages,
+	.put = mms_put_shmem_pages,
+};
+
+const struct mms_page_source mms_single_pages = {
+	.get = mms_get_single_pages,
+	.put = mms_put_own_pages,
+};
+
+const struct mms_page_source mms_page_runs = {
+	.get = mms_get_page_runs,
+	.put = mms_put_own_pages,
+};
+
+/**
+ * mms_memory_alloc - allocate pages and map them in a row for the kernel
+ * @mem: its @source is set
+ * @size: bytes, a non-zero multiple of PAGE_SIZE
+ * @mirrored: bytes, of whole pages at the end, to map a second time behind them
+ *
+ * Context: process context, may sleep.
+ * Return: 0, -ENOMEM, or -EINTR when the caller was killed.
+ */
+int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored)
+{
+	const unsigned long nr_mirrored = mirrored >> PAGE_SHIFT;
+	int ret;
+
+	/* Do not reclaim for what cannot fit; and vmap() counts in unsigned int. */
+	if (size >> PAGE_SHIFT > min_t(u64, totalram_pages(), UINT_MAX / 2))
+		return -ENOMEM;
+
+	mem->nr_pages = size >> PAGE_SHIFT;
+	mem->nr_mapped = mem->nr_pages + nr_mirrored;
+	mem->pages = kvmalloc_array(mem->nr_mapped, sizeof(*mem->pages),
+				    GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!mem->pages)
+		return -ENOMEM;
+	ret = mem->source->get(mem);
+	if (ret)
+		goto free_array;
+	memcpy(mem->pages + mem->nr_pages, mem->pages + mem->nr_pages - nr_mirrored,
+	       nr_mirrored * sizeof(*mem->pages));
+
+	/* remap_vmalloc_range() only takes what is marked VM_USERMAP. */
+	mem->vaddr = vmap(mem->pages, mem->nr_mapped, VM_MAP | VM_USERMAP, PAGE_KERNEL);
+	if (!mem->vaddr) {
+		ret = -ENOMEM;
+		goto put_pages;
+	}
+	return 0;
+
+put_pages:
+	mem->source->put(mem);
+free_array:
+	kvfree(mem->pages);
+	return ret;
+}
+
+/* Undo mms_memory_alloc(). May sleep. */
+void mms_memory_free(struct mms_memory *mem)
+{
+	vunmap(mem->vaddr);
+	mem->source->put(mem);
+	kvfree(mem->pages);
 }

@@ -11,9 +11,8 @@
 #include <linux/mount.h>
 #include <linux/pseudo_fs.h>
 #include <linux/slab.h>
-#include <linux/vmalloc.h>
 #include "compat.h"
-#include "mmapshare.h"
+#include "region.h"
 
 /*
  * The file system the regions' inodes live in; nobody sees it. It has no
@@ -76,58 +75,6 @@ void mms_region_exit(void)
 	mms_pages_exit();
 }
 
-/* The last pages, @mirrored bytes of them, once more behind the last. */
-static void mms_region_mirror(struct mms_region *r, u64 mirrored)
-{
-	unsigned long n = mirrored >> PAGE_SHIFT;
-
-	memcpy(r->pages + r->nr_pages, r->pages + r->nr_pages - n, n * sizeof(*r->pages));
-}
-
-static int mms_region_alloc_pages(struct mms_region *r, u64 mirrored)
-{
-	int ret;
-
-	/*
-	 * What cannot fit is refused before anything is tried, and vmap()
-	 * counts in unsigned int.
-	 */
-	if (r->size >> PAGE_SHIFT > min_t(u64, totalram_pages(), UINT_MAX / 2))
-		return -ENOMEM;
-
-	r->nr_pages = r->size >> PAGE_SHIFT;
-	r->nr_mapped = r->nr_pages + (mirrored >> PAGE_SHIFT);
-	r->pages = kvmalloc_array(r->nr_mapped, sizeof(*r->pages),
-				  GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	if (!r->pages)
-		return -ENOMEM;
-	ret = r->strategy->get_pages(r);
-	if (ret)
-		goto free_array;
-	mms_region_mirror(r, mirrored);
-
-	/* remap_vmalloc_range() only takes what is marked VM_USERMAP. */
-	r->vaddr = vmap(r->pages, r->nr_mapped, VM_MAP | VM_USERMAP, PAGE_KERNEL);
-	if (!r->vaddr) {
-		ret = -ENOMEM;
-		goto put_pages;
-	}
-	return 0;
-
-put_pages:
-	r->strategy->put_pages(r);
-free_array:
-	kvfree(r->pages);
-	return ret;
-}
-
-static void mms_region_free_pages(struct mms_region *r)
-{
-	vunmap(r->vaddr);
-	r->strategy->put_pages(r);
-	kvfree(r->pages);
-}
-
 /**
  * mms_region_create - make a region
  * @size: bytes, a non-zero multiple of PAGE_SIZE
@@ -151,6 +98,7 @@ struct mms_region *mms_region_create(u64 size, u64 mirrored, const struct mms_st
 	mutex_init(&r->lock);
 	r->size = size;
 	r->strategy = s;
+	r->mem.source = s->source;
 
 	r->inode = alloc_anon_inode(mms_fs_mnt->mnt_sb);
 	if (IS_ERR(r->inode)) {
@@ -162,7 +110,7 @@ struct mms_region *mms_region_create(u64 size, u64 mirrored, const struct mms_st
 	ret = mms_doorbell_init(r);
 	if (ret)
 		goto put_inode;
-	ret = mms_region_alloc_pages(r, mirrored);
+	ret = mms_memory_alloc(&r->mem, size, mirrored);
 	if (ret)
 		goto exit_doorbell;
 	return r;
@@ -210,7 +158,7 @@ void mms_region_put(struct mms_region *r)
 {
 	if (!refcount_dec_and_test(&r->ref))
 		return;
-	mms_region_free_pages(r);
+	mms_memory_free(&r->mem);
 	mms_doorbell_exit(r);
 	iput(r->inode);
 	if (r->user)

@@ -26,7 +26,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include "compat.h"
-#include "mmapshare.h"
+#include "region.h"
 
 /*
  * struct mms_mapper - an mm in which an mmap() of a region may be under way
@@ -134,8 +134,8 @@ static void mms_wait_for_faults(const struct mms_region *r)
 {
 	unsigned long i, n;
 
-	for (i = 0; i < r->nr_pages; i += n) {
-		struct folio *folio = page_folio(r->pages[i]);
+	for (i = 0; i < r->mem.nr_pages; i += n) {
+		struct folio *folio = page_folio(r->mem.pages[i]);
 
 		n = folio_nr_pages(folio);
 		folio_lock(folio);
@@ -167,8 +167,8 @@ int mms_revoke(struct mms_region *r)
 	mms_wait_for_faults(r);
 	unmap_mapping_range(r->inode->i_mapping, 0, 0, 1);
 	mms_doorbell_wake_all(r);
-	if (r->ring)
-		mms_ring_wake_all(r->ring);
+	if (r->ops)
+		r->ops->revoked(r);
 	ret = 0;
 unlock:
 	mutex_unlock(&r->lock);

@@ -13,18 +13,12 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include "compat.h"
-#include "mmapshare.h"
+#include "map.h"
 #include "ring.h"
 #include "trace.h"
 
 static_assert(sizeof(struct mmapshare_ring) <= PAGE_SIZE);
 static_assert(sizeof(struct mmapshare_record) == MMS_RECORD_ALIGN);
-
-/* MMAPSHARE_RING_*, 0 for a plain region. */
-u32 mms_ring_flags(const struct mms_region *r)
-{
-	return r->ring ? r->ring->flags : 0;
-}
 
 /* What is in a ring of @size bytes of records, besides these, in pages. */
 static unsigned long mms_ring_front_pages(unsigned int consumers)
@@ -67,6 +61,62 @@ static void mms_ring_init_head(struct mms_ring *ring)
 	};
 }
 
+/* What a part stores to: its page, and the records, both times, if it makes them. */
+void mms_endpoint_writable_range(const struct mms_endpoint *ep, u64 *offset, u64 *size)
+{
+	const struct mmapshare_ring *head = ep->region->ring->head;
+
+	if (ep->producer) {
+		*offset = head->producer_offset;
+		*size = head->map_size - head->producer_offset;
+	} else {
+		*offset = head->cursor_offset + ep->cursor * head->cursor_stride;
+		*size = head->cursor_stride;
+	}
+}
+
+static bool mms_endpoint_may_write(const struct mms_endpoint *ep, const struct vm_area_struct *vma)
+{
+	const u64 first = (u64)vma->vm_pgoff << PAGE_SHIFT;
+	u64 offset, size;
+
+	if (!ep)
+		return false;
+	mms_endpoint_writable_range(ep, &offset, &size);
+	return first >= offset &&
+	       mms_range_ok(size, first - offset, vma->vm_end - vma->vm_start);
+}
+
+/*
+ * mms_ring_may_map - may this be mapped of a ring?
+ * @f: what is mapped is open as
+ * @vma: inside the ring, or the doorbell
+ *
+ * Return: 0, and if it may not be writable now it never will be; -EINVAL for
+ * MAP_PRIVATE, where nobody would see stores; -EACCES.
+ */
+static int mms_ring_may_map(const struct mms_file *f, struct vm_area_struct *vma)
+{
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return -EINVAL;
+	if (vma->vm_pgoff == MMS_DOORBELL_PGOFF && !f->ep)
+		return 0;
+	if (vma->vm_flags & VM_WRITE)
+		return mms_endpoint_may_write(f->ep, vma) ? 0 : -EACCES;
+	vm_flags_clear(vma, VM_MAYWRITE);
+	return 0;
+}
+
+static void mms_ring_revoked(struct mms_region *r)
+{
+	mms_ring_wake_all(r->ring);
+}
+
+static const struct mms_region_ops mms_ring_ops = {
+	.may_map = mms_ring_may_map,
+	.revoked = mms_ring_revoked,
+};
+
 /**
  * mms_ring_create - make a region that is a ring
  * @flags: MMAPSHARE_RING_*
@@ -93,13 +143,15 @@ struct mms_region *mms_ring_create(u32 flags, u64 size, unsigned int consumers)
 	ring->flags = flags;
 	ring->size = size;
 	ring->consumers_max = consumers;
-	ring->head = r->vaddr;
-	ring->data = r->vaddr + (total - size);
+	ring->head = r->mem.vaddr;
+	ring->data = r->mem.vaddr + (total - size);
 	ring->p = ring->data - PAGE_SIZE;
 	mutex_init(&ring->attach);
 	spin_lock_init(&ring->lock);
 	mms_ring_init_head(ring);
 	r->ring = ring;
+	r->ring_flags = flags;
+	r->ops = &mms_ring_ops;
 	return r;
 }
 
@@ -108,104 +160,6 @@ void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool produ
 	ep->region = r;
 	ep->producer = producer;
 	init_waitqueue_head(&ep->waiters);
-}
-
-/*
- * A consumer counts no longer. If it was the last, a lossless ring keeps for the
- * next one what it has not taken, or all if it is not to be believed.
- */
-static void mms_ring_deactivate(struct mms_ring *ring, const struct mms_endpoint *c)
-{
-	const u64 head = READ_ONCE(ring->p->pos);
-	const u64 oldest = READ_ONCE(ring->p->oldest_pos);
-	u64 retained = READ_ONCE(mms_cursor(ring, c->cursor)->pos);
-
-	lockdep_assert_held(&ring->lock);
-	if (!(ring->active & BIT_ULL(c->cursor)))
-		return;
-	ring->active &= ~BIT_ULL(c->cursor);
-	if (!ring->active) {
-		if (c->corrupt || !mms_pos_ok(retained, head, ring->size))
-			retained = mms_pos_ok(oldest, head, ring->size) ? oldest : head;
-		ring->retained_pos = retained;
-		WRITE_ONCE(ring->head->retained_pos, retained);
-	}
-	/* after "kept"; pairs with the acquire of who finds no consumer there */
-	smp_store_release(&ring->head->consumers, ring->active);
-}
-
-/* What it stored cannot be: from now on it is as if it was gone. */
-static void mms_endpoint_mark_corrupt(struct mms_ring *ring, struct mms_endpoint *ep)
-{
-	lockdep_assert_held(&ring->lock);
-	ep->corrupt = true;
-	if (!ep->producer)
-		mms_ring_deactivate(ring, ep);
-	mms_endpoint_wake(ep);
-	mms_ring_update_wake_pos(ring);
-}
-
-static void mms_ring_mark_producer_corrupt(struct mms_ring *ring)
-{
-	lockdep_assert_held(&ring->lock);
-	WRITE_ONCE(ring->producer_corrupt, true);
-	if (ring->producer)
-		mms_endpoint_mark_corrupt(ring, ring->producer);
-}
-
-/* The kernel as a consumer does not believe its producer any more. */
-void mms_ring_producer_is_corrupt(struct mms_ring *ring)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&ring->lock, flags);
-	mms_ring_mark_producer_corrupt(ring);
-	spin_unlock_irqrestore(&ring->lock, flags);
-}
-
-/* A consumer cannot be there, with the producer where it says. One is wrong. */
-static void mms_ring_mark_corrupt(struct mms_ring *ring, struct mms_endpoint *c)
-{
-	if (ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER)
-		mms_ring_mark_producer_corrupt(ring);
-	else
-		mms_endpoint_mark_corrupt(ring, c);
-}
-
-/**
- * mms_ring_min_pos - from where on somebody needs the records
- * @ring: locked; in one that is not lossless nobody counts
- *
- * Both sides may be at it. A position is at least what the producer's was
- * before it was read, less the size, and at most what that is afterwards, or
- * else it cannot be.
- *
- * Return: the position.
- */
-u64 mms_ring_min_pos(struct mms_ring *ring)
-{
-	const u64 before = mms_producer_pos(ring);
-	u64 min_pos = before;
-	unsigned int i;
-
-	lockdep_assert_held(&ring->lock);
-	if (!mms_is_lossless(ring))
-		return before;
-	for (i = 0; i < ring->consumers_max; i++) {
-		u64 pos, after;
-
-		if (!(ring->active & BIT_ULL(i)))
-			continue;
-		/* what it has used it has used before; pairs with its release */
-		pos = smp_load_acquire(&mms_cursor(ring, i)->pos);
-		after = mms_producer_pos(ring);
-		if (!IS_ALIGNED(pos, MMS_RECORD_ALIGN) || !mms_pos_reached(after, pos) ||
-		    !mms_pos_reached(pos, before - ring->size))
-			mms_ring_mark_corrupt(ring, ring->consumers[i]);
-		else if (!mms_pos_reached(pos, min_pos))
-			min_pos = pos;
-	}
-	return ring->active ? min_pos : ring->retained_pos;
 }
 
 /*

@@ -16,8 +16,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
-#include "include/mmapshare_ring.h"
-#include "mmapshare.h"
+#include "region.h"
 
 #define MMS_RECORD_ALIGN	8
 
@@ -157,25 +156,27 @@ static inline bool mms_wake_pos_reached(u64 word, u64 pos)
 	return word && mms_pos_reached(pos, word & ~7ULL);
 }
 
+/* ring_state.c */
+void mms_ring_update_wake_pos(struct mms_ring *ring);
+void mms_endpoint_wake(struct mms_endpoint *ep);
+void mms_ring_deactivate(struct mms_ring *ring, const struct mms_endpoint *c);
+void mms_ring_producer_is_corrupt(struct mms_ring *ring);
+u64 mms_ring_min_pos(struct mms_ring *ring);
+
 /* ring.c */
+u64 mms_ring_geometry(u64 *size, unsigned int consumers);
+struct mms_region *mms_ring_create(u32 flags, u64 size, unsigned int consumers);
+void mms_endpoint_writable_range(const struct mms_endpoint *ep, u64 *offset, u64 *size);
 void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool producer);
 int mms_ring_attach(struct mms_endpoint *ep, bool latest);
 void mms_ring_detach(struct mms_endpoint *ep);
-u64 mms_ring_min_pos(struct mms_ring *ring);
-void mms_ring_producer_is_corrupt(struct mms_ring *ring);
 
 /* ring_wait.c */
-void mms_ring_update_wake_pos(struct mms_ring *ring);
-void mms_endpoint_wake(struct mms_endpoint *ep);
+void mms_ring_wake_all(struct mms_ring *ring);
 int mms_endpoint_check(struct mms_endpoint *ep);
 int mms_endpoint_arm(struct mms_endpoint *ep, bool more);
 int mms_endpoint_wait(struct mms_endpoint *ep, bool ignore_hup, s64 timeout);
 void mms_ring_wake_consumers(struct mms_ring *ring);
 void mms_ring_wake_producer(struct mms_ring *ring);
-
-/* kernel.c */
-struct mms_region *mms_kernel_ring(const struct mmapshare_params *params, u32 flags,
-				   unsigned int consumers);
-int mms_kernel_publish(struct mms_region *r, const struct mmapshare_params *params);
 
 #endif /* MMAPSHARE_RING_INTERNAL_H */

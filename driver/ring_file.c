@@ -16,7 +16,8 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include "compat.h"
-#include "mmapshare.h"
+#include "file.h"
+#include "map.h"
 #include "ring.h"
 #include "trace.h"
 
@@ -32,52 +33,6 @@ static_assert(sizeof(struct mmapshare_ring_wait_args) == MMS_RING_WAIT_SIZE_VER0
 				 MMAPSHARE_RING_ATTACH_CONSUMER |	\
 				 MMAPSHARE_RING_ATTACH_LATEST |		\
 				 MMAPSHARE_RING_ATTACH_CLOEXEC)
-
-/* What a part stores to: its page, and the records, both times, if it makes them. */
-static void mms_endpoint_writable_range(const struct mms_endpoint *ep, u64 *offset, u64 *size)
-{
-	const struct mmapshare_ring *head = ep->region->ring->head;
-
-	if (ep->producer) {
-		*offset = head->producer_offset;
-		*size = head->map_size - head->producer_offset;
-	} else {
-		*offset = head->cursor_offset + ep->cursor * head->cursor_stride;
-		*size = head->cursor_stride;
-	}
-}
-
-static bool mms_endpoint_may_write(const struct mms_endpoint *ep, const struct vm_area_struct *vma)
-{
-	const u64 first = (u64)vma->vm_pgoff << PAGE_SHIFT;
-	u64 offset, size;
-
-	if (!ep)
-		return false;
-	mms_endpoint_writable_range(ep, &offset, &size);
-	return first >= offset &&
-	       mms_range_ok(size, first - offset, vma->vm_end - vma->vm_start);
-}
-
-/**
- * mms_ring_map - may this be mapped of a ring?
- * @f: what is mapped is open as
- * @vma: inside the ring, or the doorbell
- *
- * Return: 0, and if it may not be writable now it never will be; -EINVAL for
- * MAP_PRIVATE, where nobody would see stores; -EACCES.
- */
-int mms_ring_map(const struct mms_file *f, struct vm_area_struct *vma)
-{
-	if (!(vma->vm_flags & VM_MAYSHARE))
-		return -EINVAL;
-	if (vma->vm_pgoff == MMS_DOORBELL_PGOFF && !f->ep)
-		return 0;
-	if (vma->vm_flags & VM_WRITE)
-		return mms_endpoint_may_write(f->ep, vma) ? 0 : -EACCES;
-	vm_flags_clear(vma, VM_MAYWRITE);
-	return 0;
-}
 
 static struct mms_endpoint *mms_endpoint_of(const struct file *file)
 {
@@ -152,7 +107,7 @@ static long mms_endpoint_ioctl(struct file *file, unsigned int cmd, unsigned lon
 		return -ENOTTY;
 	switch (_IOC_NR(cmd)) {
 	case _IOC_NR(MMAPSHARE_IOC_INFO):
-		return mms_ioctl_info(ep->region, uarg);
+		return mms_ioctl_info(file, uarg);
 	case _IOC_NR(MMAPSHARE_IOC_RING_NOTIFY):
 		return mms_ioctl_ring_notify(ep, uarg);
 	case _IOC_NR(MMAPSHARE_IOC_RING_WAIT):
@@ -180,7 +135,7 @@ static void mms_endpoint_show_fdinfo(struct seq_file *m, struct file *file)
 	if (r->name[0])
 		seq_printf(m, "mmapshare-name:\t%s\n", r->name);
 	seq_printf(m, "mmapshare-size:\t%llu\n", r->size);
-	seq_printf(m, "mmapshare-ring:\t%#x\n", mms_ring_flags(r));
+	seq_printf(m, "mmapshare-ring:\t%#x\n", r->ring_flags);
 	if (ep->producer)
 		seq_puts(m, "mmapshare-endpoint:\tproducer\n");
 	else
@@ -190,7 +145,7 @@ static void mms_endpoint_show_fdinfo(struct seq_file *m, struct file *file)
 		   READ_ONCE(mms_cursor(r->ring, ep->cursor)->pos));
 }
 
-const struct file_operations mms_endpoint_fops = {
+static const struct file_operations mms_endpoint_fops = {
 	.owner = THIS_MODULE,
 	.release = mms_endpoint_release,
 	.mmap = mms_mmap,
@@ -202,7 +157,7 @@ const struct file_operations mms_endpoint_fops = {
 
 static int mms_check_attach(const struct file *file, const struct mmapshare_ring_attach_args *attach)
 {
-	const u32 ring = mms_ring_flags(mms_region_of(file));
+	const u32 ring = mms_region_of(file)->ring_flags;
 	const bool producer = attach->flags & MMAPSHARE_RING_ATTACH_PRODUCER;
 
 	if (attach->flags & ~MMS_ATTACH_FLAGS || attach->reserved ||
@@ -231,7 +186,7 @@ static struct file *mms_endpoint_open(struct mms_region *r, struct mmapshare_rin
 		file = ERR_PTR(ret);
 		goto free;
 	}
-	file = mms_open_endpoint(ep);
+	file = mms_open_region(r, O_RDWR, &mms_endpoint_fops, ep);
 	if (IS_ERR(file))
 		goto detach;
 	attach->cursor = ep->cursor;

@@ -14,7 +14,7 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 #include "compat.h"
-#include "mmapshare.h"
+#include "kernel.h"
 #include "ring.h"
 #include "trace.h"
 
@@ -235,7 +235,7 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_sink_put, MMS_NS);
  */
 struct file *mmapshare_sink_file(struct mmapshare_sink *sink)
 {
-	return mms_open_region(sink->ep.region, O_RDWR);
+	return mms_kernel_file(sink->ep.region, O_RDWR);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_sink_file, MMS_NS);
 

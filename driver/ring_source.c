@@ -16,7 +16,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include "compat.h"
-#include "mmapshare.h"
+#include "kernel.h"
 #include "ring.h"
 #include "trace.h"
 
@@ -135,7 +135,7 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_source_put, MMS_NS);
  */
 struct file *mmapshare_source_file(struct mmapshare_source *source)
 {
-	return mms_open_region(source->ep.region, O_RDONLY);
+	return mms_kernel_file(source->ep.region, O_RDONLY);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_source_file, MMS_NS);
 

@@ -23,7 +23,6 @@
 #include <linux/ktime.h>
 #include <linux/sched/signal.h>
 #include <linux/wait.h>
-#include "mmapshare.h"
 #include "ring.h"
 
 /* What has to be there before it is worth waking for, by what a program says. */
@@ -41,40 +40,6 @@ static bool mms_is_busy(const struct mms_ring *ring, u64 pos)
 
 	return length & MMAPSHARE_RECORD_BUSY &&
 	       mms_pos_reached(pos, READ_ONCE(ring->p->oldest_pos));
-}
-
-/* The words by which those who publish know that somebody sleeps. */
-void mms_ring_update_wake_pos(struct mms_ring *ring)
-{
-	const struct mms_endpoint *p = ring->producer;
-	u64 consumer_wake_pos = 0, producer_wake_pos = 0;
-	unsigned int i;
-
-	lockdep_assert_held(&ring->lock);
-	for (i = 0; i < ring->consumers_max; i++) {
-		const struct mms_endpoint *c = ring->consumers[i];
-
-		if (c && c->armed && (!consumer_wake_pos ||
-		     !mms_pos_reached(c->wake_pos, consumer_wake_pos)))
-			consumer_wake_pos = c->wake_pos | 1;
-	}
-	if (p && p->armed)
-		producer_wake_pos = p->wake_pos | 1;
-	WRITE_ONCE(ring->consumer_wake_pos, consumer_wake_pos);
-	WRITE_ONCE(ring->producer_wake_pos, producer_wake_pos);
-	if (READ_ONCE(ring->head->consumer_wake_pos) != consumer_wake_pos)
-		WRITE_ONCE(ring->head->consumer_wake_pos, consumer_wake_pos);
-	if (READ_ONCE(ring->head->producer_wake_pos) != producer_wake_pos)
-		WRITE_ONCE(ring->head->producer_wake_pos, producer_wake_pos);
-}
-
-void mms_endpoint_wake(struct mms_endpoint *ep)
-{
-	ep->armed = false;
-	if (ep->wake)
-		ep->wake(ep);
-	else
-		wake_up_all(&ep->waiters);
 }
 
 /* Have everybody look again, for what no position says. */

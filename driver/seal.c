@@ -20,7 +20,7 @@
 #include <linux/sched.h>
 #include <linux/srcu.h>
 #include "compat.h"
-#include "mmapshare.h"
+#include "region.h"
 
 #define MMS_SEALS	(MMAPSHARE_SEAL_SEAL | MMAPSHARE_SEAL_FUTURE_WRITE | \
 			 MMAPSHARE_SEAL_WRITE)
@@ -119,13 +119,13 @@ void mms_seal_close(struct mms_region *r, const struct vm_area_struct *vma)
  */
 static bool mms_folio_is_used(const struct mms_region *r, unsigned long i)
 {
-	struct folio *folio = page_folio(r->pages[i]);
-	long nr = folio_nr_pages(folio), ours = min_t(long, nr, r->nr_pages - i);
+	struct folio *folio = page_folio(r->mem.pages[i]);
+	long nr = folio_nr_pages(folio), ours = min_t(long, nr, r->mem.nr_pages - i);
 	long maps = mms_folio_mapcount(folio);
 	bool lru = folio_test_lru(folio);
 	long refs = folio_ref_count(folio);
 
-	if (r->shmem)
+	if (r->mem.shmem)
 		ours += nr + !lru;
 	return refs > ours + maps || maps != mms_folio_mapcount(folio) ||
 	       lru != folio_test_lru(folio);
@@ -135,7 +135,7 @@ static bool mms_pages_are_used(const struct mms_region *r)
 {
 	unsigned long i;
 
-	for (i = 0; i < r->nr_pages; i += folio_nr_pages(page_folio(r->pages[i]))) {
+	for (i = 0; i < r->mem.nr_pages; i += folio_nr_pages(page_folio(r->mem.pages[i]))) {
 		if (mms_folio_is_used(r, i))
 			return true;
 		cond_resched();

@@ -11,7 +11,7 @@
 
 #include <linux/mm.h>
 #include <linux/tracepoint.h>
-#include "mmapshare.h"
+#include "region.h"
 #include "ring.h"
 
 /* mmap() called the driver; ret is 0 or the errno it got */

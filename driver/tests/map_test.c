@@ -43,13 +43,15 @@ static void run_length_test(struct kunit *test)
 	static const unsigned long pfns[] = { 5, 6, 7, 3, 4, 4, 9, 8, 10, 11 };
 	static const unsigned long runs[] = { 3, 2, 1, 2, 1, 1, 1, 1, 2, 1 };
 	struct page *pages[ARRAY_SIZE(pfns)];
-	struct mms_region r = { .pages = pages, .nr_pages = ARRAY_SIZE(pfns) };
+	struct mms_region r = {
+		.mem = { .pages = pages, .nr_pages = ARRAY_SIZE(pfns) },
+	};
 	unsigned long i, max;
 
-	for (i = 0; i < r.nr_pages; i++)
+	for (i = 0; i < r.mem.nr_pages; i++)
 		pages[i] = pfn_to_page(pfns[i]);
-	for (i = 0; i < r.nr_pages; i++)
-		for (max = 1; max <= r.nr_pages - i; max++)
+	for (i = 0; i < r.mem.nr_pages; i++)
+		for (max = 1; max <= r.mem.nr_pages - i; max++)
 			KUNIT_EXPECT_EQ_MSG(test, min(runs[i], max),
 					    mms_run_length(&r, i, max),
 					    "%lu of %lu", i, max);
@@ -123,8 +125,8 @@ static void strategy_table_test(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(mms_strategies); i++) {
 		const struct mms_strategy *s = &mms_strategies[i];
 
-		KUNIT_EXPECT_NOT_NULL(test, s->get_pages);
-		KUNIT_EXPECT_NOT_NULL(test, s->put_pages);
+		KUNIT_EXPECT_NOT_NULL(test, s->source->get);
+		KUNIT_EXPECT_NOT_NULL(test, s->source->put);
 		KUNIT_EXPECT_NOT_NULL(test, s->map);
 		/* every VMA is counted */
 		KUNIT_EXPECT_PTR_EQ(test, s->vm_ops->open, &mms_vma_open);

@@ -15,7 +15,7 @@
 #include <linux/spinlock.h>
 #include <linux/timer.h>
 #include <linux/vmalloc.h>
-#include "mmapshare.h"
+#include "region.h"
 
 /* What is read by mistake goes here, or the compiler would not read it. */
 static unsigned long planted_sink;
@@ -86,7 +86,7 @@ static int planted_slab(void)
 {
 	struct mms_region *r = mms_default_region;
 
-	planted_sink += (unsigned long)r->pages[r->nr_pages];
+	planted_sink += (unsigned long)r->mem.pages[r->mem.nr_pages];
 	return 0;
 }
 
@@ -111,7 +111,7 @@ static int planted_free(void)
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 	mms_region_put(r);
-	planted_sink += r->nr_pages;
+	planted_sink += r->mem.nr_pages;
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Tests of main.c, which includes this. */
+/* Tests of size.c, which includes this. */
 #include <kunit/test.h>
 #include <linux/sizes.h>
 
@@ -81,15 +81,15 @@ static void parse_size_limit_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ERANGE, mms_parse_size(text, &size));
 }
 
-static struct kunit_case main_cases[] = {
+static struct kunit_case size_kunit_cases[] = {
 	KUNIT_CASE_PARAM(parse_size_test, size_gen_params),
 	KUNIT_CASE(parse_size_limit_test),
 	{ }
 };
 
-static struct kunit_suite main_suite = {
-	.name = "mmapshare-main",
-	.test_cases = main_cases,
+static struct kunit_suite size_suite = {
+	.name = "mmapshare-size",
+	.test_cases = size_kunit_cases,
 };
 
-kunit_test_suite(main_suite);
+kunit_test_suite(size_suite);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Tests of ioctl.c, which includes this. */
+/* Tests of verbs.c, which includes this. */
 #include <kunit/test.h>
 
 /* Lengths around what the pattern's buffer holds, or one piece. */
@@ -68,7 +68,7 @@ static void note_piece(void *p, size_t n, void *ctx)
 static void pieces_test(struct kunit *test)
 {
 	char *base = (char *)PAGE_SIZE;
-	struct mms_region r = { .vaddr = base };
+	struct mms_region r = { .mem.vaddr = base };
 	size_t i, max;
 
 	for (i = 0; i < ARRAY_SIZE(lengths); i++)
@@ -99,7 +99,7 @@ static void crc_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0xe3069283, ~crc);
 }
 
-static struct kunit_case ioctl_cases[] = {
+static struct kunit_case verbs_cases[] = {
 	KUNIT_CASE(pattern_test),
 	KUNIT_CASE(fill_test),
 	KUNIT_CASE(pieces_test),
@@ -107,9 +107,9 @@ static struct kunit_case ioctl_cases[] = {
 	{ }
 };
 
-static struct kunit_suite ioctl_suite = {
-	.name = "mmapshare-ioctl",
-	.test_cases = ioctl_cases,
+static struct kunit_suite verbs_suite = {
+	.name = "mmapshare-verbs",
+	.test_cases = verbs_cases,
 };
 
-kunit_test_suite(ioctl_suite);
+kunit_test_suite(verbs_suite);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The mapping layer: the strategies, and the mmap file operation. */
+#ifndef MMAPSHARE_MAP_H
+#define MMAPSHARE_MAP_H
+
+#include "region.h"
+
+/* Written once, before the device exists. */
+extern bool mms_allow_exec;
+
+const struct mms_strategy *mms_strategy_by_name(const char *name);
+const struct mms_strategy *mms_strategy_by_id(u32 id);
+int mms_mmap(struct file *file, struct vm_area_struct *vma);
+
+#endif /* MMAPSHARE_MAP_H */

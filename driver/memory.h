@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The lowest layer: how much memory may be used, where pages come from, and
+ * the helpers for sizes and ioctl arguments that every other layer uses.
+ */
+#ifndef MMAPSHARE_MEMORY_H
+#define MMAPSHARE_MEMORY_H
+
+#include <linux/kcsan-checks.h>
+#include <linux/compiler.h>
+#include <linux/mm_types.h>
+#include <linux/types.h>
+#include <linux/uaccess.h>
+#include <linux/uidgid.h>
+
+struct file;
+struct mms_memory;
+struct mms_user;
+
+/*
+ * Wraps every load and store of the users' bytes. Userspace may change them
+ * concurrently, through a mapping, which no sanitizer sees, or by another call,
+ * which KCSAN sees. Ordering them is up to the users, as with any file.
+ */
+#define mms_racy(expr)	data_race(expr)
+
+/* The one check of an offset and a length that come from userspace. */
+static inline bool mms_range_ok(u64 size, u64 offset, u64 length)
+{
+	return offset <= size && length <= size - offset;
+}
+
+/* size.c */
+int mms_parse_size(const char *text, u64 *size);
+
+/* args.c */
+int mms_copy_in_any(void *dst, size_t ksize, size_t min_size, const void __user *arg,
+		    u32 *usize);
+int mms_copy_out(void __user *arg, const void *src, size_t ksize, u32 usize);
+
+/**
+ * mms_copy_in - read the arguments of an ioctl
+ * @dst: where to copy them to
+ * @ksize: bytes of the structure as the kernel knows it, a constant
+ * @min_size: bytes of its first version
+ * @arg: the structure in userspace; its first member is its size as u32
+ * @usize: out: that size
+ *
+ * Inlined for the usual case that both sizes are equal: the compiler then
+ * checks and expands the copy.
+ *
+ * Return: 0; -EFAULT; -EINVAL if the structure is smaller than @min_size; -E2BIG
+ * if it is larger than @ksize and what the kernel does not know is not 0.
+ */
+static __always_inline int mms_copy_in(void *dst, size_t ksize, size_t min_size,
+				       const void __user *arg, u32 *usize)
+{
+	const unsigned long left = copy_from_user(dst, arg, ksize);
+
+	/* a shorter structure may end right before an unmapped page */
+	if (left || *(u32 *)dst != ksize)
+		return left == ksize ? -EFAULT :
+		       mms_copy_in_any(dst, ksize, min_size, arg, usize);
+	*usize = ksize;
+	return 0;
+}
+
+/* limits.c */
+void mms_limits_init(void);
+struct mms_user *mms_charge(kuid_t uid, u64 bytes);
+void mms_uncharge(struct mms_user *user, u64 bytes);
+
+/**
+ * struct mms_page_source - where the pages of a region come from
+ * @get: set @mem->pages[0] to [@mem->nr_pages - 1] to zeroed pages, with one
+ *	reference each. On failure nothing is left behind. May sleep
+ * @put: give back what @get obtained
+ */
+struct mms_page_source {
+	int (*get)(struct mms_memory *mem);
+	void (*put)(struct mms_memory *mem);
+};
+
+/**
+ * struct mms_memory - pages, and their address in vmalloc space
+ * @source: where they come from
+ * @nr_pages: how many
+ * @nr_mapped: @nr_pages plus the mirrored ones
+ * @pages: each with a reference. Entries from @nr_pages on repeat the last
+ *	ones, as the records of a ring are mirrored behind themselves
+ * @vaddr: all @nr_mapped of them in a row
+ * @shmem: the file that owns them, if @source uses one
+ * @huge_pages: how many PMD-sized pages they consist of
+ *
+ * Constant from mms_memory_alloc() to mms_memory_free(). The bytes belong to
+ * the users.
+ */
+struct mms_memory {
+	const struct mms_page_source *source;
+	unsigned long nr_pages;
+	unsigned long nr_mapped;
+	struct page **pages;
+	void *vaddr;
+	struct file *shmem;
+	unsigned long huge_pages;
+};
+
+/* pages.c */
+extern const struct mms_page_source mms_shmem_pages;
+extern const struct mms_page_source mms_huge_pages;
+extern const struct mms_page_source mms_single_pages;
+extern const struct mms_page_source mms_page_runs;
+int mms_pages_init(void);
+void mms_pages_exit(void);
+int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored);
+void mms_memory_free(struct mms_memory *mem);
+
+#endif /* MMAPSHARE_MEMORY_H */

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The region layer: what a region is, who may use its bytes, its name, its
+ * seals, its doorbell, and how it is revoked. How it is mapped and what a ring
+ * adds is above; a region reaches it through struct mms_strategy and struct
+ * mms_region_ops only.
+ */
+#ifndef MMAPSHARE_REGION_H
+#define MMAPSHARE_REGION_H
+
+#include <linux/bits.h>
+#include <linux/fs.h>
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/mmapshare.h>
+#include "memory.h"
+
+struct mms_endpoint;
+struct mms_file;
+struct mms_region;
+struct mms_ring;
+
+/**
+ * struct mms_strategy - one way to obtain and to map memory
+ * @name: as in the module parameter
+ * @id: enum mmapshare_strategy
+ * @features: MMAPSHARE_FEAT_*
+ * @maps_at_once: @map makes all page table entries; else the fault handler does
+ * @source: where the pages come from
+ * @map: set up a VMA whose range is inside the region. Called with the mmap
+ *	lock held for writing; after a failure the caller unmaps what is left.
+ * @vm_ops: for the VMA, after @map succeeded
+ */
+struct mms_strategy {
+	const char *name;
+	u32 id;
+	u64 features;
+	bool maps_at_once;
+	const struct mms_page_source *source;
+	int (*map)(struct mms_region *r, struct vm_area_struct *vma);
+	const struct vm_operations_struct *vm_ops;
+};
+
+/**
+ * struct mms_region_ops - what a layer above adds to its regions
+ * @may_map: may @f map what @vma describes? Clears VM_MAYWRITE where the mapping
+ *	must never become writable. Called with the mmap lock held for writing.
+ *	Return: 0 or a negative errno
+ * @revoked: the region was revoked: wake every task that waits in it. Called
+ *	with the region's @lock held; may sleep
+ */
+struct mms_region_ops {
+	int (*may_map)(const struct mms_file *f, struct vm_area_struct *vma);
+	void (*revoked)(struct mms_region *r);
+};
+
+/*
+ * The offset at which mmap() finds the doorbell page: beyond any region, and
+ * within reach of 32-bit programs, whose offsets are 32 bits of pages.
+ */
+#define MMS_DOORBELL_OFFSET	BIT_ULL(43)
+#define MMS_DOORBELL_PGOFF	((pgoff_t)(MMS_DOORBELL_OFFSET >> PAGE_SHIFT))
+
+/* Largest size of a region, in bytes */
+#define MMS_REGION_MAX		MMS_DOORBELL_OFFSET
+
+/**
+ * struct mms_region - a fixed-size, zeroed buffer with a kernel address
+ * @ref: the module holds one reference to the default region, a name one, and
+ *	each open file one. A mapping needs none of its own: its VMA holds the file
+ * @id: minor number of its node; 0 for the default region and for one without a
+ *	name
+ * @size: bytes, a multiple of PAGE_SIZE
+ * @strategy: how its memory was obtained and is mapped
+ * @ops: what the layer above adds, or NULL
+ * @mem: its pages and their kernel address
+ * @inode: its i_mapping is the f_mapping of every file open on the region, so
+ *	that all mappings are found in one place; its i_size is @size, which the
+ *	core requires before it maps a huge page
+ * @name: as it was created, even if the name was destroyed since; "" for none
+ * @uid: its owner, who may destroy its name
+ * @gid: group of the node
+ * @user: whom its @size is charged to; NULL for the default region and for those
+ *	that the kernel created
+ * @files: open files. Written under @files_lock, read without
+ * @maps: VMAs that map it. Written by the vm_ops, read by anyone
+ * @faults: calls of the fault handler so far
+ * @opens: files opened so far. Written and read under @files_lock
+ * @files_lock: makes @files and @opens change together
+ * @doorbell_page: constant, as @mem is; programs write to its bytes, too
+ * @doorbell: its kernel address; see doorbell.c
+ * @waiters: tasks that wait for the doorbell or poll a file
+ * @lock: held while seals are added and while the region is revoked
+ * @seals: MMAPSHARE_SEAL_*; bits are only ever added, under @lock. A task that is
+ *	about to store reads them between mms_access_begin() and mms_access_end()
+ * @writable: number of shared VMAs that are writable or may become so. Changed
+ *	by mmap() and the vm_ops; -1 from sealing against writes on
+ * @ring_flags: MMAPSHARE_RING_*; 0 for a plain region
+ * @ring: NULL for a plain region; the region frees it with kfree()
+ * @revoked: set once, under @lock. A task that is about to use the region reads
+ *	it between mms_access_begin() and mms_access_end(), or with a page locked
+ *
+ * All but @ref, @waiters, the counters, @seals, @writable and @revoked are
+ * constant once other tasks can see the region, and need no lock.
+ */
+struct mms_region {
+	refcount_t ref;
+	u32 id;
+	u64 size;
+	const struct mms_strategy *strategy;
+	const struct mms_region_ops *ops;
+	struct mms_memory mem;
+	struct inode *inode;
+	char name[MMAPSHARE_NAME_SIZE];
+	kuid_t uid;
+	kgid_t gid;
+	struct mms_user *user;
+	atomic_long_t files;
+	atomic_long_t maps;
+	atomic_long_t faults;
+	u64 opens;
+	spinlock_t files_lock;	/* protects files and opens */
+	struct page *doorbell_page;
+	struct mmapshare_doorbell *doorbell;
+	wait_queue_head_t waiters;
+	struct mutex lock;	/* serializes sealing and revoking */
+	u32 seals;
+	atomic_long_t writable;
+	u32 ring_flags;
+	struct mms_ring *ring;
+	bool revoked;
+};
+
+/**
+ * struct mms_file - an open file description of a region
+ * @region: holds a reference
+ * @had_peers: another file was open on the region when this one was opened
+ * @open_nr: @region->opens after this open
+ * @seen: the doorbell's count that poll() treats as known
+ * @ep: the endpoint of a ring that this file is; NULL for any other file
+ */
+struct mms_file {
+	struct mms_region *region;
+	bool had_peers;
+	u64 open_nr;
+	atomic64_t seen;
+	struct mms_endpoint *ep;
+};
+
+static inline struct mms_region *mms_region_of(const struct file *file)
+{
+	const struct mms_file *f = file->private_data;
+
+	return f->region;
+}
+
+/*
+ * It may be revoked at any time after this returned false, unless the caller
+ * holds off mms_revoke() in one of the ways that revoke.c describes.
+ */
+static inline bool mms_revoked(const struct mms_region *r)
+{
+	return READ_ONCE(r->revoked);
+}
+
+static inline ktime_t mms_deadline(s64 ns)
+{
+	return ktime_add_safe(ktime_get(), ns_to_ktime(ns));
+}
+
+/*
+ * Sleep until woken or until @end; NULL means no timeout. Returns false at @end.
+ * wait_event_hrtimeout() is not used: it reads without a mark, which KCSAN
+ * reports, what its timer stores.
+ */
+static inline bool mms_schedule(ktime_t *end)
+{
+	if (end)
+		return schedule_hrtimeout(end, HRTIMER_MODE_ABS);
+	schedule();
+	return true;
+}
+
+/* region.c */
+int mms_region_init(void);
+void mms_region_exit(void);
+struct mms_region *mms_region_create(u64 size, u64 mirrored, const struct mms_strategy *s);
+struct mms_region *mms_region_get(struct mms_region *r);
+void mms_region_put(struct mms_region *r);
+bool mms_region_owned(const struct mms_region *r);
+struct file *mms_region_file(struct mms_region *r, int flags,
+			     const struct file_operations *fops);
+
+/* names.c */
+extern struct mms_region *mms_default_region;
+int mms_names_init(const struct file_operations *fops);
+void mms_names_exit(void);
+bool mms_name_ok(const char *text);
+bool mms_name_taken(const char *text);
+int mms_name_add(struct mms_region *r, umode_t mode);
+int mms_name_del(const char *text, struct mms_region **r);
+void mms_name_drop(const struct mms_region *r);
+int mms_name_query(struct mmapshare_query *query);
+struct mms_region *mms_name_open(unsigned int minor);
+
+/* doorbell.c */
+int mms_doorbell_init(struct mms_region *r);
+void mms_doorbell_exit(struct mms_region *r);
+void mms_doorbell_attach(struct mms_file *f);
+void mms_doorbell_detach(struct mms_file *f);
+u64 mms_doorbell_count(const struct mms_region *r);
+void mms_doorbell_wake_all(struct mms_region *r);
+u64 mms_notify(struct mms_region *r);
+__poll_t mms_doorbell_poll(struct file *file, struct poll_table_struct *wait);
+long mms_ioctl_notify(struct file *file, void __user *arg);
+long mms_ioctl_wait(struct file *file, void __user *arg);
+
+/* seal.c */
+int mms_access_begin(const struct mms_region *r, bool store);
+void mms_access_end(int access);
+void mms_access_sync(void);
+int mms_seal_map(struct mms_region *r, struct vm_area_struct *vma);
+void mms_seal_open(struct mms_region *r, const struct vm_area_struct *vma);
+void mms_seal_close(struct mms_region *r, const struct vm_area_struct *vma);
+int mms_seal(struct mms_region *r, bool writable, u32 *seals);
+
+/* revoke.c */
+int mms_mapper_add(const struct mms_region *r, struct mm_struct *mm);
+void mms_mapper_del(const struct mms_region *r, struct mm_struct *mm);
+int mms_revoke(struct mms_region *r);
+
+#endif /* MMAPSHARE_REGION_H */
