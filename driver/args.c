@@ -8,8 +8,9 @@
 #include "memory.h"
 
 /*
- * Read a structure that starts with its size. What was read of it before does not
- * count, nor what @dst says of the size later: it is read here.
+ * The general case of mms_copy_in(). The size is read again here: what was
+ * copied to @dst before does not count, nor what copy_struct_from_user() copies
+ * of the size, because userspace may change it in between.
  */
 int mms_copy_in_any(void *dst, size_t ksize, size_t min_size, const void __user *arg,
 		    u32 *usize)
@@ -23,7 +24,10 @@ int mms_copy_in_any(void *dst, size_t ksize, size_t min_size, const void __user 
 	return copy_struct_from_user(dst, ksize, arg, *usize);
 }
 
-/* Write it back as far as the caller knows it; what only he knows is 0. */
+/*
+ * Copy the structure back, up to @usize bytes. Bytes that only the caller knows
+ * become 0. Return: 0 or -EFAULT.
+ */
 int mms_copy_out(void __user *arg, const void *src, size_t ksize, u32 usize)
 {
 	if (copy_to_user(arg, src, min_t(size_t, ksize, usize)))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Everything that differs between kernels, and the only place that knows.
- * MMS_HAVE_* come from probe.sh, which asks the compiler rather than the
- * version number: distributions backport.
+ * All differences between kernel versions. MMS_HAVE_* are made by probe.sh,
+ * which tries to compile and does not look at the version number, because
+ * distributions backport.
  */
 #ifndef MMAPSHARE_COMPAT_H
 #define MMAPSHARE_COMPAT_H
@@ -28,28 +28,28 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 }
 #endif
 
-/* 6.2 made it const */
+/* 6.2 made the parameter of ->devnode const */
 #ifdef MMS_HAVE_CONST_DEVNODE
 #define MMS_CONST_DEVNODE	const
 #else
 #define MMS_CONST_DEVNODE
 #endif
 
-/* and this */
+/* 6.2 made the parameter of ->uevent const */
 #ifdef MMS_HAVE_CONST_UEVENT
 #define MMS_CONST_UEVENT	const
 #else
 #define MMS_CONST_UEVENT
 #endif
 
-/* 6.5 replaced the one by the other */
+/* 6.5 replaced generic_file_splice_read() by copy_splice_read() */
 #ifdef MMS_HAVE_COPY_SPLICE_READ
 #define mms_splice_read		copy_splice_read
 #else
 #define mms_splice_read		generic_file_splice_read
 #endif
 
-/* 7.1 gave the VMA flags a type of their own */
+/* 7.1 introduced vma_flags_t */
 #ifdef MMS_HAVE_VMA_FLAGS_T
 #define MMS_NO_VMA_FLAGS	EMPTY_VMA_FLAGS
 #else
@@ -68,8 +68,8 @@ mms_shmem_file_setup_with_mnt(struct vfsmount *mnt, const char *name, loff_t siz
 }
 
 /*
- * Before 6.14 crc32c() is in a module of its own, which insmod does not
- * load; the function below it is in the kernel.
+ * Before 6.14 crc32c() is in a separate module, which insmod does not load;
+ * __crc32c_le() is built in.
  */
 static inline u32 mms_crc32c(u32 crc, const void *p, size_t n)
 {
@@ -81,8 +81,8 @@ static inline u32 mms_crc32c(u32 crc, const void *p, size_t n)
 }
 
 /*
- * How many page table entries map any part of a folio. Before 6.10 modules had
- * but page_mapcount(), which counts an entry for all of it in each page.
+ * Number of page table entries that map any part of a folio. Before 6.10
+ * modules have only page_mapcount(), which counts a PMD entry in each page.
  */
 static inline long mms_folio_mapcount(struct folio *folio)
 {
@@ -99,14 +99,17 @@ static inline long mms_folio_mapcount(struct folio *folio)
 #endif
 }
 
-/* 6.13 wants a string */
+/* 6.13 made the namespace a string */
 #ifdef MMS_HAVE_NS_TOKEN
 #define MMS_NS			MMAPSHARE
 #else
 #define MMS_NS			"MMAPSHARE"
 #endif
 
-/* 6.13 made one of two calls, of which later kernels have not the first */
+/*
+ * 6.13 merged hrtimer_init() and setting .function into hrtimer_setup(); later
+ * kernels dropped hrtimer_init().
+ */
 static inline void mms_hrtimer_setup(struct hrtimer *timer,
 				     enum hrtimer_restart (*fn)(struct hrtimer *timer),
 				     clockid_t clock, enum hrtimer_mode mode)
@@ -119,14 +122,14 @@ static inline void mms_hrtimer_setup(struct hrtimer *timer,
 #endif
 }
 
-/* 6.8 renamed it; before 6.4 it was one more than the largest order */
+/* 6.8 renamed MAX_ORDER; before 6.4 it was one more than the largest order */
 #ifdef MAX_PAGE_ORDER
 #define MMS_MAX_PAGE_ORDER	MAX_PAGE_ORDER
 #else
 #define MMS_MAX_PAGE_ORDER	(MAX_ORDER - 1)
 #endif
 
-/* 6.9 has PMD_ORDER; HPAGE_PMD_ORDER is only for transparent huge pages */
+/* 6.9 introduced PMD_ORDER; HPAGE_PMD_ORDER needs transparent huge pages */
 #define MMS_PMD_ORDER		(PMD_SHIFT - PAGE_SHIFT)
 
 #endif /* MMAPSHARE_COMPAT_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ioctls of /dev/mmapshare about other regions: create, destroy, query.
+ * The ioctls of /dev/mmapshare that create, destroy and query other regions.
  */
 #include <linux/cred.h>
 #include <linux/err.h>
@@ -28,7 +28,9 @@ static bool mms_anonymous(const struct mmapshare_create_args *create)
 	return !memchr_inv(create->name, 0, sizeof(create->name));
 }
 
-/* Records are mapped twice, which only one strategy can; only it is needed. */
+/*
+ * The records of a ring are mirrored, which only the fault strategy supports.
+ */
 static bool mms_create_ring_ok(const struct mmapshare_create_args *create)
 {
 	if (!create->ring)
@@ -51,11 +53,16 @@ static int mms_check_create(const struct mmapshare_create_args *create)
 		return create->mode ? -EINVAL : 0;
 	if (!mms_name_ok(create->name))
 		return -EINVAL;
-	/* before the work, and once more with a lock after it */
+	/*
+	 * early, to save the allocation; mms_name_add() checks under its lock
+	 */
 	return mms_name_taken(create->name) ? -EEXIST : 0;
 }
 
-/* The caller's region, charged to him, and nobody else knows of it yet. */
+/*
+ * Create a region that is owned by and charged to the caller, and is not yet
+ * visible.
+ */
 static struct mms_region *mms_create_region(struct mmapshare_create_args *create)
 {
 	struct mms_region *r;
@@ -84,7 +91,9 @@ static struct mms_region *mms_create_region(struct mmapshare_create_args *create
 	return r;
 }
 
-/* The name comes after everything else that can fail: others see it at once. */
+/*
+ * The name is added last: other tasks can open the region as soon as it exists.
+ */
 static struct file *mms_create(struct mmapshare_create_args *create,
 			       const struct file_operations *fops, void __user *arg,
 			       u32 usize)

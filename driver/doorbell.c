@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The doorbell: tell whoever shares a region that there is something to see.
+ * The doorbell: tells the users of a region that something has changed.
  *
  * Each region has one page beside its own, a struct mmapshare_doorbell, which
- * programs can map and the kernel always has mapped. Two words are in it:
+ * programs can map and which the kernel always has mapped. It has two words:
  *
  *	count	notifications so far; programs and the kernel add to it
- *	armed	not 0 while somebody may sleep; the kernel stores it, and
- *		programs read it
+ *	armed	not 0 while a task may sleep; the kernel writes it, programs
+ *		read it
  *
- * Somebody sleeps only here, in WAIT, or comes by here in ->poll() before he
- * does. Whoever notifies does so by a system call if armed says that somebody
- * may have to be woken, else by an addition:
+ * Tasks sleep only in MMAPSHARE_IOC_WAIT, or after ->poll(); both are in this
+ * file. A notifier makes a system call only if armed says that a task may have
+ * to be woken, else it only adds to count:
  *
- *	who sleeps			who notifies
- *	----------			------------
- *	get into the queue		add 1 to count
- *	store 1 to armed		full fence
- *	full fence			read armed (a program), or look whether
- *	read count			the queue is empty (the kernel);
- *	sleep if it is still		then, if need be:
- *	the one that is known		store 0 to armed, wake the queue
+ *	sleeper				notifier
+ *	-------				--------
+ *	add itself to the queue		add 1 to count
+ *	armed = 1			full fence
+ *	full fence			read armed (a program), or test
+ *	read count			whether the queue is empty (kernel);
+ *	sleep if it is the		if a task may sleep:
+ *	known one			armed = 0, wake the queue
  *
- * The fences pair with each other: either the sleeper reads the new count, or
- * the notifier sees that somebody sleeps, or both.
+ * The fences pair with each other: the sleeper reads the new count, or the
+ * notifier sees the sleeper, or both.
  *
- * The 0 cannot hide a sleeper either. It is stored before the queue is locked
- * to be woken, the 1 after the sleeper was put into the queue under the same
- * lock: the sleeper whose 1 it replaces is in the queue, and is woken.
+ * Storing 0 cannot hide a sleeper either. The 0 is stored before the queue's
+ * lock is taken to wake it, the 1 after the sleeper was queued under that lock:
+ * the sleeper whose 1 is overwritten is in the queue and is woken.
  *
- * Programs may store whatever they like to both words. For the kernel they are
- * numbers to be compared, and never decide what it touches, or for how long.
- * The harm is among the programs, as with the bytes of the region: one that
- * takes back what another has added, or clears armed, delays a wake-up until
- * the next notification, or the sleeper's time-out.
+ * Programs may store any value to both words at any time. The kernel only
+ * compares them; they never decide what it accesses or for how long. A bad
+ * value harms other users of the region, as bad bytes in the region do: a
+ * program that decreases count or clears armed delays a wake-up until the next
+ * notification or the sleeper's timeout.
  */
 #include <linux/atomic.h>
 #include <linux/ktime.h>
@@ -53,13 +53,13 @@ static atomic64_t *mms_count(const struct mms_region *r)
 	return (atomic64_t *)&r->doorbell->count;
 }
 
-/* Notifications so far, or what some program has made of it. */
+/* Notifications so far. Untrusted: programs may have stored any value. */
 u64 mms_doorbell_count(const struct mms_region *r)
 {
 	return atomic64_read(mms_count(r));
 }
 
-/* -ENOMEM, or 0. May sleep. */
+/* Return: 0 or -ENOMEM. May sleep. */
 int mms_doorbell_init(struct mms_region *r)
 {
 	r->doorbell_page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
@@ -77,10 +77,10 @@ void mms_doorbell_exit(struct mms_region *r)
 }
 
 /*
- * Have everybody who waits, or polls, look again, and arm if need be. Really
- * everybody: for those whom EPOLLEXCLUSIVE would leave asleep armed would say
- * that nobody sleeps. And without telling why: io_uring would take our word
- * for it and not come by ->poll().
+ * Wake every waiter and poller, so that each rechecks and arms again if need
+ * be. Exclusive waiters too: those that EPOLLEXCLUSIVE would leave asleep would
+ * be asleep with armed being 0. No poll flags are passed to the wake-up:
+ * io_uring would trust them and not call ->poll(), which arms.
  */
 void mms_doorbell_wake_all(struct mms_region *r)
 {
@@ -92,23 +92,26 @@ void mms_doorbell_wake_all(struct mms_region *r)
  * mms_notify - ring a region's doorbell
  * @r: the region; the caller has a reference
  *
- * What the caller stored to the region before is seen by who sees the new
- * count.
+ * A task that reads the new count also sees what the caller stored before.
  *
- * Context: any, hard interrupts included.
- * Return: the count with this notification.
+ * Context: any but NMI. Takes the lock of a wait queue, which sleeps on
+ * PREEMPT_RT: not from hard interrupts there.
+ * Return: the count including this notification.
  */
 u64 mms_notify(struct mms_region *r)
 {
 	u64 count = atomic64_inc_return(mms_count(r));
 
-	/* has the full fence; programs cannot make it miss anybody */
+	/*
+	 * The atomic addition is the full fence. The queue decides, not armed:
+	 * a program cannot hide a sleeper from the kernel.
+	 */
 	if (wq_has_sleeper(&r->waiters))
 		mms_doorbell_wake_all(r);
 	return count;
 }
 
-/* A file is about to be open on its region. */
+/* Count @f as an open file of its region. */
 void mms_doorbell_attach(struct mms_file *f)
 {
 	struct mms_region *r = f->region;
@@ -120,7 +123,7 @@ void mms_doorbell_attach(struct mms_file *f)
 	spin_unlock(&r->files_lock);
 }
 
-/* It is no longer, for whatever reason; the last but one of them is told. */
+/* Undo mms_doorbell_attach(). If one file is left, its waiters get -EPIPE. */
 void mms_doorbell_detach(struct mms_file *f)
 {
 	struct mms_region *r = f->region;
@@ -133,7 +136,9 @@ void mms_doorbell_detach(struct mms_file *f)
 		mms_doorbell_wake_all(r);
 }
 
-/* Is the file the only one, and was not always so? */
+/*
+ * Is @f the only open file left, while there was another one during its life?
+ */
 static bool mms_doorbell_is_hung_up(const struct mms_file *f)
 {
 	struct mms_region *r = f->region;
@@ -146,9 +151,10 @@ static bool mms_doorbell_is_hung_up(const struct mms_file *f)
 }
 
 /*
- * Is a wait over for who knows the count up to @known? 0 if there is another,
- * an errno if there will be none, or -EAGAIN. Whoever has left did all he did
- * before he left, and so the count is read after looking who is there.
+ * Is a wait over for a caller that knows the count @known? Returns 0 if the
+ * count is another one, -EPIPE or -ENODEV if it will not change any more,
+ * -EAGAIN if the caller has to wait. The open files are counted before count is
+ * read, because a peer notifies before it closes its file.
  */
 static int mms_doorbell_check(const struct mms_file *f, u64 known, u64 *count)
 {
@@ -162,15 +168,18 @@ static int mms_doorbell_check(const struct mms_file *f, u64 known, u64 *count)
 	return deserted ? -EPIPE : -EAGAIN;
 }
 
-/* Somebody is in the queue, and now looks for the last time before he sleeps. */
+/*
+ * A sleeper or poller is in the queue and is about to check count for the last
+ * time.
+ */
 static void mms_doorbell_arm(struct mms_region *r)
 {
 	WRITE_ONCE(r->doorbell->armed, 1);
-	/* before the count is read; pairs with what follows adding to it */
+	/* before count is read; pairs with the fence after adding to count */
 	smp_mb();
 }
 
-/* Who finds something does not sleep, and is not to cost a system call. */
+/* Arms only if the wait is not over: an armed doorbell costs a system call. */
 static bool mms_wait_is_over(const struct mms_file *f, u64 known, u64 *count, int *ret)
 {
 	*ret = mms_doorbell_check(f, known, count);
@@ -203,7 +212,10 @@ static int mms_doorbell_sleep(const struct mms_file *f, u64 known, ktime_t *end,
 	return ret;
 }
 
-/* As mms_doorbell_check(), but in the end -ETIMEDOUT, or -EINTR for a signal. */
+/*
+ * Return: as mms_doorbell_check(), with -ETIMEDOUT or -EINTR instead of
+ * -EAGAIN.
+ */
 static int mms_doorbell_wait(const struct mms_file *f, u64 known, s64 timeout, u64 *count)
 {
 	int ret = mms_doorbell_check(f, known, count);
@@ -226,7 +238,9 @@ __poll_t mms_doorbell_poll(struct file *file, struct poll_table_struct *wait)
 	u64 seen = atomic64_read(&f->seen), count;
 
 	poll_wait(file, &f->region->waiters, wait);
-	/* in any case: edge-triggered epoll sleeps although there is something */
+	/*
+	 * always: edge-triggered epoll may sleep although the file is readable
+	 */
 	mms_doorbell_arm(f->region);
 	switch (mms_doorbell_check(f, seen, &count)) {
 	case 0:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The file operations. A region is a file of fixed size: reads end at its
- * end, writes past it get ENOSPC, and neither has anything to wait for, so
- * each may be non-blocking. What can be waited for is the doorbell.
+ * The operations of an open region. A region is a file of fixed size: reads
+ * stop at its end, writes past it get ENOSPC, and neither ever waits, so that
+ * both support non-blocking I/O. poll() waits for the doorbell.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -18,15 +18,15 @@
 #include "file.h"
 #include "trace.h"
 
-/* The file takes over @f, and a reference to the region. */
+/* @file takes over @f and the caller's reference to @r. */
 static void mms_file_init(struct file *file, struct mms_file *f, struct mms_region *r)
 {
 	f->region = r;
 	mms_doorbell_attach(f);
 	file->private_data = f;
 	/*
-	 * The node in /dev is only a name, and there may be several. This
-	 * gathers the mappings made through any of them.
+	 * There may be several nodes for one region, and descriptors without a
+	 * node. All their mappings are in this one address space.
 	 */
 	file->f_mapping = r->inode->i_mapping;
 	file->f_mode |= FMODE_NOWAIT | FMODE_CAN_ODIRECT;
@@ -95,8 +95,9 @@ int mms_release(struct inode *inode, struct file *file)
 }
 
 /*
- * Copy what is mapped of @iter. Sealing and revoking wait for us, and a page fault may
- * take as long as another program wants: so there are none here.
+ * Copy as far as the pages of @iter are mapped. Page faults are disabled:
+ * another program can make one last indefinitely, and sealing and revoking wait
+ * for the section.
  */
 static ssize_t mms_copy_mapped(struct mms_region *r, loff_t pos, size_t n,
 			       struct iov_iter *iter)
@@ -115,8 +116,9 @@ static ssize_t mms_copy_mapped(struct mms_region *r, loff_t pos, size_t n,
 }
 
 /*
- * Copy a little, and have the page of @iter that was not mapped faulted in by
- * the way; or learn that it cannot be: 0.
+ * Copy a few bytes through a buffer on the stack, outside the section, so that
+ * the page of @iter that was not mapped is faulted in. Returns 0 if that
+ * failed.
  */
 static ssize_t mms_copy_bounce(struct mms_region *r, loff_t pos, size_t n,
 			       struct iov_iter *iter)
@@ -143,8 +145,8 @@ static ssize_t mms_copy_bounce(struct mms_region *r, loff_t pos, size_t n,
 }
 
 /*
- * Copy between the region and @iter, in the direction the iterator has, in
- * pieces between which others may run and a kill is noticed.
+ * Copy between the region and @iter, in the direction of the iterator, in
+ * pieces, between which the task reschedules and can be killed.
  */
 static ssize_t mms_copy(struct mms_region *r, struct kiocb *iocb,
 			struct iov_iter *iter)
@@ -190,7 +192,10 @@ ssize_t mms_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	loff_t pos;
 	ssize_t ret;
 
-	/* Appending starts at the end, as with a disk: there is no room. */
+	/*
+	 * O_APPEND starts at the end, as for a block device, where no space is
+	 * left
+	 */
 	if (iocb->ki_flags & IOCB_APPEND)
 		iocb->ki_pos = r->size;
 	pos = iocb->ki_pos;
@@ -216,7 +221,7 @@ loff_t mms_llseek(struct file *file, loff_t offset, int whence)
 	return generic_file_llseek_size(file, offset, whence, r->size, r->size);
 }
 
-/* What is stored is where it belongs: msync() has nothing left to do. */
+/* There is no backing store to write to; fsync() and msync() succeed. */
 int mms_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 {
 	return mms_revoked(mms_region_of(file)) ? -ENODEV : 0;

@@ -72,9 +72,9 @@ static const struct mms_ioctl *mms_ioctl_find(const struct mms_region *r, unsign
  * The magic and the number decide; direction and size of @cmd do not, because
  * structures may grow. Every handler returns 0, or a descriptor where
  * <linux/mmapshare.h> says so, or a negative errno: -EFAULT; -EINVAL for a
- * structure that is too small, unknown flags or reserved members that are not 0;
- * -E2BIG for a structure that is too large with something set that is not known
- * here; and those of its own. May sleep.
+ * structure that is too small, unknown flags or reserved members that are not
+ * 0; -E2BIG for a structure that is too large with something set that is not
+ * known here; and those of its own. May sleep.
  */
 static long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {

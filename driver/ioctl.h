@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The dispatch layer: which handler an ioctl goes to, and the file operations. */
+/*
+ * The dispatch layer: which handler an ioctl goes to, and the file operations.
+ */
 #ifndef MMAPSHARE_IOCTL_H
 #define MMAPSHARE_IOCTL_H
 

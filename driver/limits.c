@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Limits: how many regions there may be, how many bytes in all of them, and
- * how many of these may be one user's. The default region does not count: it
- * is the administrator's, as the limits are.
+ * Limits: the number of regions, the bytes in all of them, and the bytes in
+ * those of one user. The default region does not count: the administrator made
+ * it, and sets the limits.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -18,8 +18,11 @@
 #include "memory.h"
 
 /*
- * struct mms_user - somebody who has regions
+ * struct mms_user - what the regions of a user take
  * @hash: in mms_users while @regions is not 0
+ * @uid: the user
+ * @regions: number of them
+ * @bytes: their sizes
  */
 struct mms_user {
 	struct hlist_node hash;
@@ -28,14 +31,14 @@ struct mms_user {
 	u64 bytes;
 };
 
-/* Protects everything here, and the users. */
+/* Protects the counters, the limits in bytes, mms_users and its entries. */
 static DEFINE_MUTEX(mms_limits_lock);
 static DEFINE_HASHTABLE(mms_users, 6);
 static unsigned long mms_regions;
 static u64 mms_bytes;
 
 static unsigned int mms_max_regions = 4096;
-/* 0: not given, mms_limits_init() chooses */
+/* 0: not given as a parameter; mms_limits_init() sets a default */
 static u64 mms_max_bytes;
 static u64 mms_max_user_bytes;
 
@@ -67,15 +70,15 @@ static const struct kernel_param_ops mms_bytes_ops = {
 };
 
 module_param_named(max_regions, mms_max_regions, uint, 0644);
-MODULE_PARM_DESC(max_regions, "How many regions there may be besides the default one (default 4096)");
+MODULE_PARM_DESC(max_regions, "Maximum number of regions besides the default one (default 4096)");
 
 module_param_cb(max_bytes, &mms_bytes_ops, &mms_max_bytes, 0644);
 __MODULE_PARM_TYPE(max_bytes, "charp");
-MODULE_PARM_DESC(max_bytes, "Bytes in all of them, as in size (default half of the memory)");
+MODULE_PARM_DESC(max_bytes, "Maximum bytes in all regions, written as in size (default half of the memory)");
 
 module_param_cb(max_user_bytes, &mms_bytes_ops, &mms_max_user_bytes, 0644);
 __MODULE_PARM_TYPE(max_user_bytes, "charp");
-MODULE_PARM_DESC(max_user_bytes, "Bytes in those of one user (default an eighth of the memory)");
+MODULE_PARM_DESC(max_user_bytes, "Maximum bytes in the regions of one user (default an eighth of the memory)");
 
 void mms_limits_init(void)
 {
@@ -110,21 +113,22 @@ static void mms_user_put(struct mms_user *user)
 	kfree(user);
 }
 
-/* Limits can be lowered below what there is. */
+/* Safe where a limit was lowered below what is in use. */
 static bool mms_exceeds(u64 used, u64 more, u64 max)
 {
 	return used > max || more > max - used;
 }
 
 /**
- * mms_charge - count a region that is to be
- * @uid: whose
+ * mms_charge - count a region before it is created
+ * @uid: whom to charge it to
  * @bytes: its size
  *
- * May sleep. The user's share does not bind who has CAP_SYS_RESOURCE.
+ * A caller with CAP_SYS_RESOURCE may exceed the limit per user.
  *
- * Return: for mms_uncharge(); -ENOSPC if there would be too many regions, or
- * bytes, in all; -EDQUOT if there would be too many bytes of this user;
+ * Context: process context, may sleep.
+ * Return: the user, for mms_uncharge(); -ENOSPC if the number of regions or
+ * their bytes would exceed the limit; -EDQUOT if the bytes of this user would;
  * -ENOMEM.
  */
 struct mms_user *mms_charge(kuid_t uid, u64 bytes)
@@ -153,7 +157,7 @@ unlock:
 	return user;
 }
 
-/* What mms_charge() counted is gone. May sleep. */
+/* Undo mms_charge(). May sleep. */
 void mms_uncharge(struct mms_user *user, u64 bytes)
 {
 	mutex_lock(&mms_limits_lock);

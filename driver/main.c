@@ -14,9 +14,9 @@
 #include "region.h"
 
 /*
- * The parameters are kept as they were written and judged in init, which can
- * say what is wrong with them. sysfs shows what was made of them, until after
- * mms_exit() and so not from the region.
+ * size and strategy are stored as written and parsed in init, which can log
+ * what is wrong with them. sysfs shows the parsed values. It can be read until
+ * after mms_exit(), so the values are not taken from the region.
  */
 static char *mms_param_size = "1M";
 static char *mms_param_strategy = "fault";
@@ -50,11 +50,11 @@ static const struct kernel_param_ops mms_strategy_ops = {
 
 module_param_cb(size, &mms_size_ops, &mms_param_size, 0444);
 __MODULE_PARM_TYPE(size, "charp");
-MODULE_PARM_DESC(size, "Bytes in /dev/mmapshare, with a suffix K, M, G or T if wanted; rounded up to whole pages (default 1M)");
+MODULE_PARM_DESC(size, "Bytes in /dev/mmapshare, with an optional suffix K, M, G or T; rounded up to whole pages (default 1M)");
 
 module_param_cb(strategy, &mms_strategy_ops, &mms_param_strategy, 0444);
 __MODULE_PARM_TYPE(strategy, "charp");
-MODULE_PARM_DESC(strategy, "How the memory is got and mapped: fault, huge, vmalloc or pfn (default fault)");
+MODULE_PARM_DESC(strategy, "How memory is obtained and mapped: fault, huge, vmalloc or pfn (default fault)");
 
 module_param_named(exec, mms_allow_exec, bool, 0444);
 MODULE_PARM_DESC(exec, "Allow mappings with PROT_EXEC (default N)");
@@ -69,12 +69,12 @@ static int mms_parse_params(void)
 	if (ret) {
 		pr_err("size=%s: %s\n", mms_param_size, ret == -ERANGE ?
 		       "too large" :
-		       "want a number of bytes above 0, behind it K, M, G or T if wanted");
+		       "expected a number of bytes above 0, with an optional suffix K, M, G or T");
 		return ret;
 	}
 	WRITE_ONCE(mms_strategy, mms_strategy_by_name(mms_param_strategy));
 	if (!mms_strategy) {
-		pr_err("strategy=%s: want fault, huge, vmalloc or pfn\n",
+		pr_err("strategy=%s: expected fault, huge, vmalloc or pfn\n",
 		       mms_param_strategy);
 		return -EINVAL;
 	}
@@ -103,7 +103,7 @@ static int __init mms_init(void)
 	r = mms_region_create(mms_size, 0, mms_strategy);
 	if (IS_ERR(r)) {
 		ret = PTR_ERR(r);
-		pr_err("size=%s: cannot get %llu bytes of memory (%pe)\n",
+		pr_err("size=%s: cannot allocate %llu bytes of memory (%pe)\n",
 		       mms_param_size, mms_size, r);
 		goto exit_region;
 	}
@@ -128,7 +128,7 @@ exit_region:
 	return ret;
 }
 
-/* Nothing is open any more: open files would have held the module. */
+/* No file is open any more: it would hold the module. */
 static void __exit mms_exit(void)
 {
 	misc_deregister(&mms_misc);
@@ -140,6 +140,6 @@ static void __exit mms_exit(void)
 module_init(mms_init);
 module_exit(mms_exit);
 
-MODULE_DESCRIPTION("One memory to share, between programs and with the kernel, by mmap");
+MODULE_DESCRIPTION("Memory shared by mmap, between programs and with the kernel");
 MODULE_AUTHOR("The mmapshare authors");
 MODULE_LICENSE("GPL");

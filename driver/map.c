@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How a driver gives its memory to a program: the mmap file operation, and
- * four ways to put pages under the addresses it was asked for.
+ * How a driver maps its memory into a program: the mmap file operation, and
+ * four strategies to make the page table entries.
  *
- * mmap() makes a VMA: an address range, its permissions, the file, and the
- * page of the file (vm_pgoff) it begins with. The core has already checked
- * the access against the mode the file was opened with, and does so again
- * at every mprotect(); what is left to a driver is to refuse ranges it does
- * not have and to fill in page table entries, either
+ * mmap() creates a VMA: an address range, its permissions, the file, and the
+ * page of the file (vm_pgoff) at which it begins. The core has already checked
+ * the access against the open mode of the file, and checks it again at every
+ * mprotect(). The driver has to refuse ranges that do not exist, and to make
+ * page table entries, either
  *
- *  - all at once, here, while the VMA is being made:
+ *  - all of them in mmap(), while the VMA is being created:
  *	vmalloc  remap_vmalloc_range(), page by page from a kernel address;
  *	pfn      remap_pfn_range(), one call per physically contiguous run, or
- *  - when somebody touches them, in a vm_ops->fault handler:
+ *  - on access, in a vm_ops->fault handler:
  *	fault    a page-table page's worth at a time;
  *	huge     a PMD entry at a time, where alignment and memory allow.
  *
- * Entries that point to a struct page the core may look at behave like any
- * other memory: they can be pinned, copied on write, dropped and refaulted.
- * Those remap_pfn_range() makes are bare page frame numbers, which the core
- * leaves alone: no pinning, no copy-on-write, no second chance.
+ * Entries that refer to a struct page behave like any other memory: the page
+ * can be pinned, copied on write, dropped and faulted in again. Entries made by
+ * remap_pfn_range() are bare page frame numbers, which the core does not look
+ * behind: no pinning, no copy-on-write, no fault after they are dropped.
  *
- * The table at the end says what each strategy is made of.
+ * The table at the end lists the parts of each strategy.
  */
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -30,18 +30,19 @@
 #include "map.h"
 #include "trace.h"
 
-/* Set once, before the device exists. */
+/* A module parameter: constant once the device exists. */
 bool mms_allow_exec;
 
 /*
- * A fault maps the neighbours too, as far as one page-table page reaches
- * but no more than this many pages: a page costs a fraction of a fault.
+ * A fault maps the neighbouring pages too, within one page-table page and at
+ * most this many: mapping a page costs a fraction of a fault.
  */
 #define MMS_FAULT_WINDOW	min_t(unsigned long, PTRS_PER_PTE, 512)
 
 /*
- * VMAs come and go by mmap(), fork(), munmap() and splits of any of these.
- * The core calls ->open for each new one but the first, ->close for each.
+ * VMAs are created by mmap(), fork(), mremap() and splits. The core calls
+ * ->open for each except the one that mmap() creates, and ->close for every
+ * one.
  */
 static void mms_vma_open(struct vm_area_struct *vma)
 {
@@ -67,7 +68,10 @@ static bool mms_has_page(const struct mms_region *r, pgoff_t pgoff)
 	return pgoff < r->mem.nr_mapped || pgoff == MMS_DOORBELL_PGOFF;
 }
 
-/* The page at @addr; the VMA was checked to be inside the region. */
+/*
+ * The entry of @mem.pages for @addr. mmap() checked that the VMA is inside the
+ * region.
+ */
 static struct page **mms_vma_page(struct vm_area_struct *vma, unsigned long addr)
 {
 	struct mms_region *r = vma->vm_private_data;
@@ -76,7 +80,7 @@ static struct page **mms_vma_page(struct vm_area_struct *vma, unsigned long addr
 	return pgoff == MMS_DOORBELL_PGOFF ? &r->doorbell_page : &r->mem.pages[pgoff];
 }
 
-/* Map [@addr, @end); stops at the first page that is mapped already. */
+/* Map [@addr, @end); -EBUSY at the first page that is mapped already. */
 static int mms_insert_range(struct vm_area_struct *vma, unsigned long addr,
 			    unsigned long end)
 {
@@ -87,7 +91,7 @@ static int mms_insert_range(struct vm_area_struct *vma, unsigned long addr,
 	return vm_insert_pages(vma, addr, mms_vma_page(vma, addr), &count);
 }
 
-/* Whether a page was mapped, in the terms of a fault handler. */
+/* The result of a fault handler for that of vm_insert_pages(). */
 static vm_fault_t mms_fault_result(int ret)
 {
 	if (ret && ret != -EBUSY && ret != -EFAULT)
@@ -96,10 +100,10 @@ static vm_fault_t mms_fault_result(int ret)
 }
 
 /*
- * To ring the doorbell of a region that was revoked is no reason for a signal:
- * who rings could not have known. He finds a copy, of how it was in the end,
- * that nobody else has, and in it that somebody waits; the ioctl to wake him
- * tells.
+ * A program may ring the doorbell after the region was revoked, because it
+ * cannot know: that must not raise a signal. The fault maps a private page in
+ * its place, with the last count and with armed set, so that the program calls
+ * NOTIFY, which returns -ENODEV.
  */
 static vm_fault_t mms_fault_revoked_doorbell(struct vm_fault *vmf)
 {
@@ -113,18 +117,20 @@ static vm_fault_t mms_fault_revoked_doorbell(struct vm_fault *vmf)
 	bell->count = mms_doorbell_count(vmf->vma->vm_private_data);
 	bell->armed = 1;
 	ret = vm_insert_page(vmf->vma, vmf->address & PAGE_MASK, page);
-	/* from here on it is the page table's */
+	/* the page table holds a reference now */
 	put_page(page);
 	return mms_fault_result(ret);
 }
 
 /*
- * Map the window around the fault: first from the faulting page on, so that
- * it is served whatever stands before it, then the part in front of it.
+ * Map the window around the faulting address: first from the faulting page on,
+ * so that this page is mapped whatever is in front of it, then the part in
+ * front.
  *
- * Other threads may be at it too. -EBUSY: one mapped the page first. -EFAULT:
- * one's MADV_DONTNEED had the emptied page table freed under us (the levels
- * above were there when we were called). Either way the program looks again.
+ * Other threads may fault concurrently. -EBUSY: another thread mapped the page
+ * first. -EFAULT: MADV_DONTNEED of another thread freed the page-table page
+ * (its upper levels existed when the handler was called). Either way the access
+ * is retried.
  */
 static vm_fault_t mms_fault_window(struct vm_fault *vmf)
 {
@@ -147,13 +153,13 @@ static vm_fault_t mms_fault_window(struct vm_fault *vmf)
 }
 
 /*
- * Hand the page to the core, which maps it, or copies it first if this is the
- * first store to a private mapping, and unlocks it then: revocation waits for
- * that. It makes a PMD entry of a huge page that fits: there is nothing a
- * ->huge_fault could do better, and older kernels call that for DAX only.
+ * Return the page locked to the core, which maps it, or copies it first for a
+ * store to a private mapping, and unlocks it; mms_revoke() waits for the lock.
+ * If a huge page fits, the core makes a PMD entry: ->huge_fault has no
+ * advantage, and older kernels call it for DAX only.
  *
- * Broken memory is told here, for the core looks for other users of a locked
- * page in page->mapping, which not all of ours have.
+ * Poisoned memory is reported here: the core checks a locked page by means of
+ * page->mapping, which the pages of some strategies lack.
  */
 static vm_fault_t mms_fault_page(struct vm_fault *vmf)
 {
@@ -190,7 +196,9 @@ static vm_fault_t mms_fault(struct vm_fault *vmf)
 	vm_fault_t ret;
 
 	atomic_long_inc(&r->faults);
-	/* vm_insert_pages() is for VM_MIXEDMAP, PMD entries for the others. */
+	/*
+	 * vm_insert_pages() needs VM_MIXEDMAP; VMAs without it get PMD entries.
+	 */
 	if (!mms_has_page(r, vmf->pgoff))
 		ret = VM_FAULT_SIGBUS;
 	else if (mms_fault_is_cow(vmf) || !(vma->vm_flags & VM_MIXEDMAP))
@@ -202,8 +210,8 @@ static vm_fault_t mms_fault(struct vm_fault *vmf)
 }
 
 /*
- * ptrace() and /proc/PID/mem come here for memory they cannot pin. What the
- * program itself could not store, its debugger cannot either.
+ * ptrace() and /proc/PID/mem call this for memory that cannot be pinned. A
+ * debugger may store only where the program itself may.
  */
 static int mms_access(struct vm_area_struct *vma, unsigned long addr,
 		      void *buf, int len, int write)
@@ -214,7 +222,7 @@ static int mms_access(struct vm_area_struct *vma, unsigned long addr,
 
 	if (write && !(vma->vm_flags & VM_WRITE))
 		return -EACCES;
-	/* as the program's own stores: seals leave maps that are there alone */
+	/* like a store by the program: seals do not affect existing mappings */
 	access = mms_access_begin(r, false);
 	if (access < 0)
 		return access;
@@ -233,20 +241,23 @@ static const struct vm_operations_struct mms_page_vm_ops = {
 	.fault = mms_fault,
 };
 
-/* Without ->fault the core gives SIGBUS where there is no entry any more. */
+/* Without ->fault the core raises SIGBUS where an entry was removed. */
 static const struct vm_operations_struct mms_pfn_vm_ops = {
 	.open = mms_vma_open,
 	.close = mms_vma_close,
 	.access = mms_access,
 };
 
-/* The textbook way. The fault handler serves MADV_DONTNEED. */
+/* The textbook way. The fault handler is needed after MADV_DONTNEED. */
 static int mms_map_vmalloc(struct mms_region *r, struct vm_area_struct *vma)
 {
 	return remap_vmalloc_range(vma, r->mem.vaddr, vma->vm_pgoff);
 }
 
-/* How many of @max pages from @pgoff on follow each other in memory? */
+/*
+ * The number of pages from @pgoff on, at most @max, that are physically
+ * contiguous.
+ */
 static unsigned long mms_run_length(struct mms_region *r, pgoff_t pgoff,
 				    unsigned long max)
 {
@@ -259,10 +270,10 @@ static unsigned long mms_run_length(struct mms_region *r, pgoff_t pgoff,
 }
 
 /*
- * Shared only: in a private mapping the core can tell a copy from an original
- * for a single run that fills the VMA at most, and keeps its first frame number
- * in vm_pgoff to do so. Not VM_SHARED, which the core takes away from a shared
- * mapping of a file that is open for reading.
+ * Shared mappings only: in a private one the core distinguishes copies from
+ * originals by vm_pgoff, which limits it to a single run for the whole VMA. The
+ * check is for VM_MAYSHARE, because the core clears VM_SHARED for a shared
+ * mapping of a file that is open for reading only.
  */
 static int mms_map_pfn(struct mms_region *r, struct vm_area_struct *vma)
 {
@@ -288,9 +299,9 @@ static int mms_map_pfn(struct mms_region *r, struct vm_area_struct *vma)
 }
 
 /*
- * VM_DONTEXPAND: an mremap() that grows the VMA would not come by here to be
- * checked. VM_MIXEDMAP: vm_insert_pages() needs it, and in a fault it would
- * be too late to set it.
+ * VM_DONTEXPAND: an mremap() that grows the VMA would not be checked against
+ * the size of the region. VM_MIXEDMAP: vm_insert_pages() needs it, and it
+ * cannot be set in a fault, where the mmap lock is not held for writing.
  */
 static int mms_map_fault(struct mms_region *r, struct vm_area_struct *vma)
 {
@@ -298,7 +309,7 @@ static int mms_map_fault(struct mms_region *r, struct vm_area_struct *vma)
 	return 0;
 }
 
-/* Is there a PMD entry that the VMA covers and that a page could match? */
+/* Does the VMA cover a PMD entry at which a PMD-sized page is aligned? */
 static bool mms_vma_fits_pmd(struct vm_area_struct *vma)
 {
 	unsigned long pages = PMD_SIZE >> PAGE_SHIFT;
@@ -316,8 +327,8 @@ static int mms_map_huge(struct mms_region *r, struct vm_area_struct *vma)
 }
 
 /*
- * The doorbell is no part of the region, and mapped alike in all strategies.
- * Shared only: nobody would hear what is stored to a copy.
+ * The doorbell is not part of the region and is mapped alike in all strategies.
+ * Shared mappings only: a store to a private copy would notify no task.
  */
 static int mms_map_doorbell(struct mms_region *r, struct vm_area_struct *vma)
 {
@@ -336,7 +347,10 @@ static bool mms_vma_is_doorbell(struct vm_area_struct *vma)
 	return vma->vm_pgoff == MMS_DOORBELL_PGOFF && vma_pages(vma) == 1;
 }
 
-/* The seals are looked at and what follows from them is done as one. */
+/*
+ * One access section, so that sealing and revoking see the VMA either counted
+ * or refused.
+ */
 static int mms_map(struct mms_region *r, const struct mms_strategy *s,
 		   struct vm_area_struct *vma)
 {
@@ -353,7 +367,7 @@ static int mms_map(struct mms_region *r, const struct mms_strategy *s,
 	if (!ret)
 		ret = s->map(r, vma);
 	if (ret) {
-		/* The core takes away what a failure leaves before it unlocks. */
+		/* the core unmaps what is left before it drops the mmap lock */
 		if (s->maps_at_once)
 			mms_mapper_del(r, vma->vm_mm);
 		mms_seal_close(r, vma);
@@ -370,16 +384,16 @@ end:
 /**
  * mms_mmap - the mmap file operation
  * @file: open on a region
- * @vma: the new VMA; the core has checked access against the open mode, and
- *	that the offset is in whole pages
+ * @vma: the new VMA; the core has checked the access against the open mode, and
+ *	that the offset is a multiple of the page size
  *
  * Context: process context, mmap lock held for writing.
- * Return: 0; -ENXIO if the range is neither inside the region, which is what
- * POSIX says, nor the doorbell page; -EPERM for PROT_EXEC, or where a seal
- * forbids writing; -EINVAL for MAP_PRIVATE of the doorbell and where the
- * strategy cannot; -ENOMEM without memory for page tables; -ENODEV if the region
- * was revoked; -EACCES if it is to be a writable map of what, in a ring, is not
- * the file's own.
+ * Return: 0; -ENXIO (POSIX) if the range is neither inside the region nor the
+ * doorbell page; -EPERM for PROT_EXEC, and where a seal forbids writing;
+ * -EINVAL for MAP_PRIVATE of the doorbell, of a ring, and of a strategy that
+ * does not support it; -ENOMEM without memory for page tables; -ENODEV if the
+ * region was revoked; -EACCES for a writable mapping of a range of a ring that
+ * the endpoint does not write.
  */
 int mms_mmap(struct file *file, struct vm_area_struct *vma)
 {

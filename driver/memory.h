@@ -49,8 +49,9 @@ int mms_copy_out(void __user *arg, const void *src, size_t ksize, u32 usize);
  * Inlined for the usual case that both sizes are equal: the compiler then
  * checks and expands the copy.
  *
- * Return: 0; -EFAULT; -EINVAL if the structure is smaller than @min_size; -E2BIG
- * if it is larger than @ksize and what the kernel does not know is not 0.
+ * Return: 0; -EFAULT; -EINVAL if the structure is smaller than @min_size;
+ * -E2BIG if it is larger than @ksize and what the kernel does not know is not
+ * 0.
  */
 static __always_inline int mms_copy_in(void *dst, size_t ksize, size_t min_size,
 				       const void __user *arg, u32 *usize)

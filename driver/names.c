@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Named regions: a name, a number, a node in /dev, an owner.
+ * Named regions: a name, a minor number, a node in /dev, an owner.
  *
  * A name holds one reference to its region, from mms_name_add() until
- * mms_name_del() or rmmod. Whoever opened the region by then keeps it.
+ * mms_name_del() or rmmod. Open files keep the region beyond that.
  */
 #include <linux/cdev.h>
 #include <linux/cred.h>
@@ -22,11 +22,11 @@
 #include "region.h"
 
 /*
- * struct mms_name - what a region has when it has a name
- * @dev: the node; its memory is this structure's
+ * struct mms_name - the name of a region
+ * @dev: the node; its release frees this structure
  * @hash: in mms_names
  * @region: holds a reference
- * @mode: permissions to begin with: chmod() changes the node, not these
+ * @mode: permissions at creation; chmod() changes the node only
  */
 struct mms_name {
 	struct device dev;
@@ -36,8 +36,9 @@ struct mms_name {
 };
 
 /*
- * Protects mms_names, the pointers in mms_by_minor, and what comes and goes
- * with them. Nothing in sysfs takes it: removing a node waits for readers.
+ * Protects mms_names, mms_by_minor, and adding and removing nodes. The
+ * attributes in sysfs must not take it: removing a node waits for their
+ * readers.
  */
 static DEFINE_MUTEX(mms_names_lock);
 static DEFINE_HASHTABLE(mms_names, 10);
@@ -112,13 +113,13 @@ static struct attribute *mms_node_attrs[] = {
 };
 ATTRIBUTE_GROUPS(mms_node);
 
-/* Asked for the node's attributes when it is made, for a name of its own later. */
+/* Called with @mode when the node is created, without it for a file name. */
 static char *mms_devnode(MMS_CONST_DEVNODE struct device *dev, umode_t *mode,
 			 kuid_t *uid, kgid_t *gid)
 {
 	const struct mms_name *name = mms_dev_name(dev);
 
-	/* with its type, for 0 would be taken for none and become 0600 */
+	/* with the type: the core takes 0 for "not set" and uses 0600 */
 	if (mode)
 		*mode = S_IFCHR | name->mode;
 	if (uid)
@@ -128,7 +129,7 @@ static char *mms_devnode(MMS_CONST_DEVNODE struct device *dev, umode_t *mode,
 	return NULL;
 }
 
-/* What udev rules may ask for, besides the node's attributes. */
+/* Variables for udev rules, besides the node's attributes. */
 static int mms_uevent(MMS_CONST_UEVENT struct device *dev, struct kobj_uevent_env *env)
 {
 	const struct mms_region *r = mms_dev_name(dev)->region;
@@ -157,7 +158,7 @@ static void mms_name_release(struct device *dev)
 	kfree(name);
 }
 
-/* Letters, digits, '.', '_' and '-'; not "." or ".."; padded with 0. */
+/* Valid: letters, digits, '.', '_' and '-', padded with 0; not "." or "..". */
 bool mms_name_ok(const char *text)
 {
 	size_t len = strnlen(text, MMAPSHARE_NAME_SIZE), i;
@@ -214,13 +215,14 @@ static struct mms_name *mms_name_alloc(struct mms_region *r, umode_t mode)
 }
 
 /**
- * mms_name_add - make a region's name known, and its node
- * @r: the region; @r->name is mms_name_ok(). The name gets a reference of its own
+ * mms_name_add - register a region's name and create its node
+ * @r: the region; @r->name is mms_name_ok(). The name takes a reference
  * @mode: permissions of the node
  *
- * When this returns 0, /dev/mmapshare-NAME is there. May sleep.
+ * When this returns 0, /dev/mmapshare-NAME exists.
  *
- * Return: 0, -EEXIST, -ENOSPC if there is no minor number left, or -ENOMEM.
+ * Context: process context, may sleep.
+ * Return: 0; -EEXIST; -ENOSPC if no minor number is left; -ENOMEM.
  */
 int mms_name_add(struct mms_region *r, umode_t mode)
 {
@@ -236,7 +238,7 @@ int mms_name_add(struct mms_region *r, umode_t mode)
 	if (mms_name_find(r->name))
 		goto put_name;
 
-	/* Going round, so that a number does not soon mean another region. */
+	/* cyclic, so that a minor number is not soon that of another region */
 	ret = xa_alloc_cyclic(&mms_by_minor, &minor, name,
 			      XA_LIMIT(1, MMS_MINORS - 1), &mms_next_minor,
 			      GFP_KERNEL_ACCOUNT);
@@ -266,7 +268,7 @@ put_name:
 	return ret;
 }
 
-/* From here on nobody finds it. The caller drops the device's reference. */
+/* Make the name unreachable. The caller drops the device's reference. */
 static void mms_name_unlink(struct mms_name *name)
 {
 	hash_del(&name->hash);
@@ -275,13 +277,14 @@ static void mms_name_unlink(struct mms_name *name)
 }
 
 /**
- * mms_name_del - take away a region's name and node
+ * mms_name_del - remove a region's name and node
  * @text: the name, mms_name_ok()
- * @r: if not NULL: a reference to the region it was
+ * @r: out, if not NULL: the region, with a reference for the caller
  *
- * When this returns 0, the name can be given anew. May sleep.
+ * When this returns 0, the name can be used again.
  *
- * Return: 0, -ENOENT, or -EPERM if it is not the caller's.
+ * Context: process context, may sleep.
+ * Return: 0; -ENOENT; -EPERM if the caller does not own the region.
  */
 int mms_name_del(const char *text, struct mms_region **r)
 {
@@ -301,12 +304,12 @@ int mms_name_del(const char *text, struct mms_region **r)
 		return ret;
 	if (r)
 		*r = mms_region_get(name->region);
-	/* which may free much memory */
+	/* after unlocking: this may free the region's memory */
 	put_device(&name->dev);
 	return 0;
 }
 
-/* Take away the region's name, if it has one, and has it still. */
+/* Remove the region's name, unless it has none or it was removed already. */
 void mms_name_drop(const struct mms_region *r)
 {
 	struct mms_name *name = NULL;
@@ -325,9 +328,10 @@ void mms_name_drop(const struct mms_region *r)
 
 /**
  * mms_name_query - facts about a named region
- * @query: its flags and name, or id, say which; they are valid
+ * @query: in: valid flags, and a name or an id; out: the rest
  *
- * Return: 0 with the rest of @query filled in, or -ENOENT.
+ * Context: process context, may sleep.
+ * Return: 0 or -ENOENT.
  */
 int mms_name_query(struct mmapshare_query *query)
 {
@@ -360,7 +364,10 @@ unlock:
 	return ret;
 }
 
-/* A reference to the region whose node has this number, or NULL. May sleep. */
+/*
+ * The region whose node has this minor number, with a reference; or NULL. May
+ * sleep.
+ */
 struct mms_region *mms_name_open(unsigned int minor)
 {
 	struct mms_region *r = NULL;
@@ -398,7 +405,7 @@ unregister_class:
 	return ret;
 }
 
-/* No file is open any more, and so nobody can give a name. */
+/* No file is open any more, so no name can be added. */
 void mms_names_exit(void)
 {
 	struct mms_name *name;

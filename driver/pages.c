@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where a region's pages come from: a shmem file of the kernel's own, or the
- * page allocator.
+ * Where the pages of a region come from: an internal shmem file, or the page
+ * allocator.
  *
- * Pages of a shmem file have what the pages of a bare allocation lack: an
- * owner (page->mapping) and an index in it. That is the identity by which
- * process-shared futexes find each other, and shmem charges them to the
- * memory cgroup of whoever creates the region. The region keeps a reference
- * to every page for life, so none is ever swapped out or moved.
+ * Pages of a shmem file have an owner (page->mapping) and an index in it, which
+ * pages of a bare allocation lack. Process-shared futexes use both as their
+ * key, and shmem charges the pages to the memory cgroup of the task that
+ * creates the region. Every page has a reference for as long as the region
+ * lives, so that it is never swapped out or migrated.
  */
 #include <linux/gfp.h>
 #include <linux/mount.h>
@@ -24,13 +24,13 @@ static u64 mms_memory_size(const struct mms_memory *mem)
 	return (u64)mem->nr_pages << PAGE_SHIFT;
 }
 
-/* A failure is the caller's to report, and no reason to kill somebody. */
+/* Fail instead of invoking the OOM killer; the caller reports the error. */
 #define MMS_GFP		(__GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /*
- * A private instance of tmpfs that prefers huge pages whatever the system's
- * policy for /dev/shm is. NULL where kernel or processor have no transparent
- * huge pages: the huge strategy then gets what the fault strategy gets.
+ * An internal tmpfs mount that prefers huge pages independently of the system's
+ * policy for /dev/shm. NULL where kernel or processor lack transparent huge
+ * pages: the huge strategy then uses the same pages as the fault strategy.
  */
 static struct vfsmount *mms_huge_mnt;
 
@@ -40,7 +40,7 @@ int mms_pages_init(void)
 	struct file_system_type *tmpfs;
 	struct vfsmount *mnt;
 
-	/* shmem would log that it does not know the option */
+	/* else shmem logs an unknown option */
 	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ||
 	    !has_transparent_hugepage())
 		return 0;
@@ -61,7 +61,7 @@ void mms_pages_exit(void)
 		kern_unmount(mms_huge_mnt);
 }
 
-/* Getting the pages of a large region takes seconds: stay killable. */
+/* Allocating a large region takes seconds: reschedule, and stay killable. */
 static int mms_resched_killable(void)
 {
 	cond_resched();
@@ -75,8 +75,8 @@ static void mms_drop_pages(struct mms_memory *mem, unsigned long count)
 }
 
 /*
- * Enter the folio that @page is the first page of, which comes with one
- * reference, and take one more for each further page.
+ * Enter the folio whose first page is @page. The caller passes one reference;
+ * one more is taken for each further page. Returns the number of pages entered.
  */
 static unsigned long mms_enter_folio(struct mms_memory *mem, unsigned long i,
 				     struct page *page)
@@ -86,10 +86,13 @@ static unsigned long mms_enter_folio(struct mms_memory *mem, unsigned long i,
 				mem->nr_pages - i);
 	unsigned long j;
 
-	/* Clean shmem pages count as holes: these hold data. */
+	/* Reclaim may treat clean shmem pages as holes: these hold data. */
 	folio_mark_dirty(folio);
 	folio_ref_add(folio, n - 1);
-	/* the section's number may be in the word in which others set flags */
+	/*
+	 * folio_page() may read the section from page->flags, where other CPUs
+	 * set bits
+	 */
 	for (j = 0; j < n; j++)
 		mem->pages[i + j] = mms_racy(folio_page(folio, j));
 	if (n == 1UL << MMS_PMD_ORDER)
@@ -126,11 +129,11 @@ static int mms_get_file_pages(struct mms_memory *mem, struct file *file)
 {
 	int ret;
 
-	/* ENOSPC is how shmem calls it when there is no memory for an inode. */
+	/* shmem returns -ENOSPC when there is no memory for an inode. */
 	if (IS_ERR(file))
 		return PTR_ERR(file) == -ENOSPC ? -ENOMEM : PTR_ERR(file);
 
-	/* Pinned for good: not movable, and not worth scanning for reclaim. */
+	/* Pinned for life: neither movable nor reclaimable. */
 	mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER | MMS_GFP);
 	mapping_set_unevictable(file->f_mapping);
 
@@ -163,9 +166,9 @@ static void mms_put_shmem_pages(struct mms_memory *mem)
 }
 
 /*
- * Take the largest blocks the allocator gives without effort, smaller ones
- * when it has no more of those, and split them: from then on every page has
- * a reference count of its own and is given back alone.
+ * Allocate the largest blocks that are available without reclaim, smaller ones
+ * when there are none, and split them: every page then has a reference count of
+ * its own and is freed alone.
  */
 static int mms_get_own_pages(struct mms_memory *mem, unsigned int order)
 {
@@ -249,7 +252,10 @@ int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored)
 	const unsigned long nr_mirrored = mirrored >> PAGE_SHIFT;
 	int ret;
 
-	/* Do not reclaim for what cannot fit; and vmap() counts in unsigned int. */
+	/*
+	 * Do not reclaim for what cannot fit; and vmap() counts in unsigned
+	 * int.
+	 */
 	if (size >> PAGE_SHIFT > min_t(u64, totalram_pages(), UINT_MAX / 2))
 		return -ENOMEM;
 

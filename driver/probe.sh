@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# probe.sh OUTPUT COMPILER FLAG...: write a header that says what the kernel
-# we are built against offers, found out by compiling one function for each.
+# probe.sh OUTPUT COMPILER FLAG...: write a header with a MMS_HAVE_* for each
+# interface that the kernel offers. Each probe is a function that compiles or not.
 set -eu
 
 out=$1
@@ -11,7 +11,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 names=
 
-# probe NAME HEADER... <BODY: prepare a function with that body
+# probe NAME HEADER... <BODY: prepare a probe function with that body
 probe() {
 	name=$1
 	shift

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Regions: create, reference, free.
+ * Regions: creating, referencing, freeing.
  */
 #include <linux/cred.h>
 #include <linux/dcache.h>
@@ -15,13 +15,14 @@
 #include "region.h"
 
 /*
- * The file system the regions' inodes live in; nobody sees it. It has no
- * owner: an internal mount would otherwise pin the module for ever. The
- * inodes are safe without: open files hold the regions, and the module.
+ * The pseudo file system of the regions' inodes, mounted internally only. It
+ * has no owner, because the internal mount would then pin the module
+ * indefinitely. Inodes do not need one: open files hold their region and the
+ * module.
  */
 #define MMS_FS_MAGIC	0x6d6d7368	/* "mmsh" */
 
-/* What /proc/PID/fd and maps call a file that was not opened by a name. */
+/* What /proc/PID/fd and maps show for a file that was not opened by name. */
 static char *mms_dname(struct dentry *dentry, char *buffer, int buflen)
 {
 	char text[32];
@@ -76,15 +77,16 @@ void mms_region_exit(void)
 }
 
 /**
- * mms_region_create - make a region
+ * mms_region_create - create a region
  * @size: bytes, a non-zero multiple of PAGE_SIZE
- * @mirrored: how many of the last are to follow once more, of whole pages
- * @s: how to get and map its memory
+ * @mirrored: bytes at the end, of whole pages, to map a second time behind it
+ * @s: how to obtain and map its memory
  *
- * The memory is allocated, charged and zeroed here, never later. May sleep.
+ * The memory is allocated, charged and zeroed here, never later.
  *
- * Return: the region with one reference, or -ENOMEM, or -EINTR when the
- * caller was killed meanwhile.
+ * Context: process context, may sleep.
+ * Return: the region with one reference; -ENOMEM; -EINTR when the caller was
+ * killed.
  */
 struct mms_region *mms_region_create(u64 size, u64 mirrored, const struct mms_strategy *s)
 {
@@ -125,9 +127,9 @@ free_region:
 }
 
 /*
- * A new file on the region's own inode, with a reference to that alone. Nobody
- * gets from it to a file that may do more, by /proc/PID/fd: there is nothing in
- * the inode's i_fop that opens, whoever asks.
+ * A new file on the region's inode, which holds a reference to the inode alone.
+ * Reopening it through /proc/PID/fd fails, so that a read-only descriptor
+ * cannot be turned into a writable one: the inode's i_fop has no open.
  */
 struct file *mms_region_file(struct mms_region *r, int flags,
 			     const struct file_operations *fops)
@@ -147,7 +149,7 @@ struct mms_region *mms_region_get(struct mms_region *r)
 	return r;
 }
 
-/* As in a sticky directory: what is somebody's only he takes away. */
+/* Sticky-directory rule: only the owner or CAP_SYS_ADMIN may remove it. */
 bool mms_region_owned(const struct mms_region *r)
 {
 	return uid_eq(current_fsuid(), r->uid) || capable(CAP_SYS_ADMIN);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The region layer: what a region is, who may use its bytes, its name, its
- * seals, its doorbell, and how it is revoked. How it is mapped and what a ring
- * adds is above; a region reaches it through struct mms_strategy and struct
- * mms_region_ops only.
+ * The region layer: regions, access to their bytes, names, seals, doorbells and
+ * revocation. The layers above add mappings and rings; a region reaches them
+ * through struct mms_strategy and struct mms_region_ops only.
  */
 #ifndef MMAPSHARE_REGION_H
 #define MMAPSHARE_REGION_H
@@ -50,8 +49,9 @@ struct mms_strategy {
 
 /**
  * struct mms_region_ops - what a layer above adds to its regions
- * @may_map: may @f map what @vma describes? Clears VM_MAYWRITE where the mapping
- *	must never become writable. Called with the mmap lock held for writing.
+ * @may_map: may @f map what @vma describes? Clears VM_MAYWRITE where the
+ *	mapping must never become writable. Called with the mmap lock held for
+ *	writing.
  *	Return: 0 or a negative errno
  * @revoked: the region was revoked: wake every task that waits in it. Called
  *	with the region's @lock held; may sleep
@@ -74,7 +74,8 @@ struct mms_region_ops {
 /**
  * struct mms_region - a fixed-size, zeroed buffer with a kernel address
  * @ref: the module holds one reference to the default region, a name one, and
- *	each open file one. A mapping needs none of its own: its VMA holds the file
+ *	each open file one. A mapping needs none of its own: its VMA holds the
+ *	file
  * @id: minor number of its node; 0 for the default region and for one without a
  *	name
  * @size: bytes, a multiple of PAGE_SIZE
@@ -87,8 +88,8 @@ struct mms_region_ops {
  * @name: as it was created, even if the name was destroyed since; "" for none
  * @uid: its owner, who may destroy its name
  * @gid: group of the node
- * @user: whom its @size is charged to; NULL for the default region and for those
- *	that the kernel created
+ * @user: whom its @size is charged to; NULL for the default region and for
+ *	those that the kernel created
  * @files: open files. Written under @files_lock, read without
  * @maps: VMAs that map it. Written by the vm_ops, read by anyone
  * @faults: calls of the fault handler so far
@@ -98,14 +99,16 @@ struct mms_region_ops {
  * @doorbell: its kernel address; see doorbell.c
  * @waiters: tasks that wait for the doorbell or poll a file
  * @lock: held while seals are added and while the region is revoked
- * @seals: MMAPSHARE_SEAL_*; bits are only ever added, under @lock. A task that is
- *	about to store reads them between mms_access_begin() and mms_access_end()
+ * @seals: MMAPSHARE_SEAL_*; bits are only ever added, under @lock. A task that
+ *	is about to store reads them between mms_access_begin() and
+ *	mms_access_end()
  * @writable: number of shared VMAs that are writable or may become so. Changed
  *	by mmap() and the vm_ops; -1 from sealing against writes on
  * @ring_flags: MMAPSHARE_RING_*; 0 for a plain region
  * @ring: NULL for a plain region; the region frees it with kfree()
  * @revoked: set once, under @lock. A task that is about to use the region reads
- *	it between mms_access_begin() and mms_access_end(), or with a page locked
+ *	it between mms_access_begin() and mms_access_end(), or with a page
+ *	locked
  *
  * All but @ref, @waiters, the counters, @seals, @writable and @revoked are
  * constant once other tasks can see the region, and need no lock.
@@ -176,9 +179,9 @@ static inline ktime_t mms_deadline(s64 ns)
 }
 
 /*
- * Sleep until woken or until @end; NULL means no timeout. Returns false at @end.
- * wait_event_hrtimeout() is not used: it reads without a mark, which KCSAN
- * reports, what its timer stores.
+ * Sleep until woken or until @end; NULL means no timeout. Returns false at
+ * @end. wait_event_hrtimeout() is not used: it reads without a mark, which
+ * KCSAN reports, what its timer stores.
  */
 static inline bool mms_schedule(ktime_t *end)
 {

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Revocation: a region is taken away from all who use it.
+ * Revocation: takes a region away from all its users.
  *
- * First r->revoked is set, from which on nobody begins anything new. What was
- * begun before is waited for, by whatever it holds until it is done:
+ * First r->revoked is set; no new use begins after that. Uses in progress are
+ * waited for by what they hold until they are done:
  *
  *  - read(), write(), ioctls, and fault handlers that make page table entries
- *    themselves: mms_access_begin(), see seal.c;
- *  - a fault handler that gives a page to the core to be mapped or copied: the
- *    page's lock, which the core keeps until the entry is made;
- *  - mmap(), where page table entries are made before the core lets the VMA be
- *    found: the mm's mmap lock. Which mms these are is remembered here.
+ *    themselves: the section of mms_access_begin(), see seal.c;
+ *  - a fault handler that returns a page to the core to be mapped or copied:
+ *    the page lock, which the core holds until the entry is made;
+ *  - mmap() of a strategy that makes page table entries before the core makes
+ *    the VMA findable: the mmap lock of the mm. This file records which mms
+ *    that are.
  *
- * Only then are all VMAs in one place, and their entries taken away, with the
- * copies of private mappings. What comes later finds no entry, faults, and gets
- * SIGBUS, or in place of the doorbell a page of his own. fork(), mremap() and
- * splits are the core's business, as they are when a file is truncated. Pages
- * that somebody has pinned are his until he is done.
+ * Then all VMAs can be found, and their entries are removed, including the
+ * copies in private mappings. A later access finds no entry, faults, and gets
+ * SIGBUS, or a private page in place of the doorbell. fork(), mremap() and
+ * splits are handled by the core, as they are when a file is truncated. Pages
+ * that are pinned remain usable until they are unpinned.
  */
 #include <linux/hashtable.h>
 #include <linux/mm.h>
@@ -29,10 +30,13 @@
 #include "region.h"
 
 /*
- * struct mms_mapper - an mm in which an mmap() of a region may be under way
+ * struct mms_mapper - an mm in which an mmap() of a region may be in progress
+ * @hash: in mms_mappers, under mms_mappers_lock
+ * @region: the region
+ * @mm: the mm, with a reference by mmgrab()
  *
- * It is made in mmap(), and serves until anything of the region is unmapped in
- * that mm. Both are with its mmap lock held: that mmap() is over then.
+ * Added in mmap(), removed when something of the region is unmapped from that
+ * mm. Both happen with its mmap lock held, so that mmap() is over at removal.
  */
 struct mms_mapper {
 	struct hlist_node hash;
@@ -56,12 +60,12 @@ static struct mms_mapper *mms_mapper_find(const struct mms_region *r,
 }
 
 /**
- * mms_mapper_add - remember that the caller is about to map a region
+ * mms_mapper_add - record that the caller is about to map a region
  * @r: the region
- * @mm: the caller's; its mmap lock is held for writing
+ * @mm: the caller's mm
  *
- * To be called after mms_access_begin() and before anything is mapped.
- *
+ * Context: process context, between mms_access_begin() and mms_access_end(),
+ * with the mmap lock of @mm held for writing, before anything is mapped.
  * Return: 0 or -ENOMEM.
  */
 int mms_mapper_add(const struct mms_region *r, struct mm_struct *mm)
@@ -83,7 +87,7 @@ int mms_mapper_add(const struct mms_region *r, struct mm_struct *mm)
 	return 0;
 }
 
-/* Something of the region is unmapped from @mm, by who has its mmap lock. */
+/* Undo mms_mapper_add(). The caller holds the mmap lock of @mm. */
 void mms_mapper_del(const struct mms_region *r, struct mm_struct *mm)
 {
 	struct mms_mapper *mapper;
@@ -115,7 +119,7 @@ static struct mms_mapper *mms_mapper_take(const struct mms_region *r)
 	return mapper;
 }
 
-/* mmap() has the lock until the VMA can be found. */
+/* mmap() holds the mmap lock until the VMA can be found. */
 static void mms_wait_for_mappers(const struct mms_region *r)
 {
 	struct mms_mapper *mapper;
@@ -129,7 +133,9 @@ static void mms_wait_for_mappers(const struct mms_region *r)
 	}
 }
 
-/* The core has the lock until the page it was given is mapped. */
+/*
+ * The core holds the page lock until the page that ->fault returned is mapped.
+ */
 static void mms_wait_for_faults(const struct mms_region *r)
 {
 	unsigned long i, n;
@@ -145,14 +151,15 @@ static void mms_wait_for_faults(const struct mms_region *r)
 }
 
 /**
- * mms_revoke - take a region away from all who use it
- * @r: the region, which the caller has a reference to, and may revoke
+ * mms_revoke - take a region away from all its users
+ * @r: the region; the caller holds a reference and has removed its name
  *
- * Its name must be gone already. When this returns, nobody has the region
- * mapped, and no call that uses its bytes is under way; who waits for the
- * doorbell is woken. May sleep.
+ * When this returns 0, no task has the region mapped and no call that uses its
+ * bytes is in progress; tasks that wait in it are woken.
  *
- * Return: 0, or -ENODEV if somebody else was faster.
+ * Context: process context, may sleep. Waits for the mmap locks of tasks that
+ * map the region.
+ * Return: 0; -ENODEV if it was revoked already.
  */
 int mms_revoke(struct mms_region *r)
 {

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may use a region's bytes, and the seals, by which its owner takes away
- * the right to store, once and for all.
+ * Access to a region's bytes, and seals, by which the owner of a region
+ * permanently removes the right to write to it.
  *
- * Whoever is about to load or store through the kernel's address does so
- * between mms_access_begin(), which looks at the seals, and mms_access_end(),
- * in pieces that take no longer than a copy: nothing in between may wait for
- * user space. Who changes the rules publishes them and then waits, in
- * mms_access_sync(), until everybody who had looked before is through.
+ * Kernel code that loads or stores through the kernel address does so between
+ * mms_access_begin(), which checks seals and revocation, and mms_access_end(),
+ * in pieces no longer than a copy: nothing in between may wait for userspace.
+ * Code that changes the rules stores the new ones and then waits in
+ * mms_access_sync() for every section that began under the old ones.
  *
- * Programs do not ask before they store. What counts for them is how many
- * shared VMAs there are that are writable, or that mprotect() could make so:
- * each is counted from mmap() until the last piece of it is closed, and only
- * while there are none can r->writable become -1, after which there will be
- * none. Pages that were pinned through such a VMA outlive it.
+ * Stores by programs are not checked one by one. r->writable counts the shared
+ * VMAs that are writable or that mprotect() could make so, from mmap() until
+ * the last piece is closed. Only from 0 can it become -1, and then no such VMA
+ * is created any more. Page pins outlive the VMA through which they were taken.
  */
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -26,24 +25,26 @@
 			 MMAPSHARE_SEAL_WRITE)
 #define MMS_SEALS_NO_WRITE	(MMAPSHARE_SEAL_FUTURE_WRITE | MMAPSHARE_SEAL_WRITE)
 
-/* One for all regions: no section of it is long. */
+/* One for all regions: sections are short. */
 DEFINE_STATIC_SRCU(mms_srcu);
 
 /**
- * mms_access_begin - begin to use a region's bytes
+ * mms_access_begin - begin to access a region's bytes
  * @r: the region
- * @store: to store, and not only to load
+ * @store: whether the caller stores, and not only loads
  *
+ * Context: any in which SRCU may be read; the section must not wait for
+ * userspace.
  * Return: a number for mms_access_end(), not negative; -ENODEV if the region
- * was revoked; -EPERM if a seal forbids it, or it is a ring, where everybody
- * stores in what is his own.
+ * was revoked; -EPERM if @store and a seal forbids it, or @r is a ring, to
+ * which only endpoints write.
  */
 int mms_access_begin(const struct mms_region *r, bool store)
 {
 	int access = srcu_read_lock(&mms_srcu);
 	int ret = access;
 
-	/* mms_access_end() has the other half, out of sparse's sight */
+	/* mms_access_end() releases it; sparse wants every function balanced */
 	__release(&mms_srcu);
 	if (mms_revoked(r))
 		ret = -ENODEV;
@@ -60,15 +61,18 @@ void mms_access_end(int access)
 	srcu_read_unlock(&mms_srcu, access);
 }
 
-/* Wait for all who began before what the caller stored could be seen. */
+/*
+ * Wait for every section that may have missed what the caller stored before.
+ * Pairs with srcu_read_lock() in mms_access_begin(). May sleep.
+ */
 void mms_access_sync(void)
 {
 	synchronize_srcu_expedited(&mms_srcu);
 }
 
 /*
- * Is the VMA one to be counted? Neither flag changes while it lives. What is
- * stored to the doorbell is not the region's.
+ * Does r->writable count this VMA? Neither flag changes during its life. The
+ * doorbell page does not belong to the region's bytes.
  */
 static bool mms_vma_is_counted(const struct vm_area_struct *vma)
 {
@@ -79,11 +83,13 @@ static bool mms_vma_is_counted(const struct vm_area_struct *vma)
 }
 
 /**
- * mms_seal_map - count a new VMA, or see that it will never be writable
+ * mms_seal_map - count a new VMA, or make sure that it never becomes writable
  * @r: the region
- * @vma: not yet known to anybody
+ * @vma: not yet visible to other tasks
  *
- * Return: 0, or -EPERM if it is to be writable and a seal forbids that.
+ * Context: between mms_access_begin() and mms_access_end(), so that a seal is
+ * either seen here or waits for the VMA to be counted.
+ * Return: 0; -EPERM if it would be writable and a seal forbids that.
  */
 int mms_seal_map(struct mms_region *r, struct vm_area_struct *vma)
 {
@@ -98,7 +104,7 @@ int mms_seal_map(struct mms_region *r, struct vm_area_struct *vma)
 	return 0;
 }
 
-/* A copy of a VMA that is counted, by fork() or a split. */
+/* A VMA was copied by fork() or a split. */
 void mms_seal_open(struct mms_region *r, const struct vm_area_struct *vma)
 {
 	if (mms_vma_is_counted(vma))
@@ -112,10 +118,10 @@ void mms_seal_close(struct mms_region *r, const struct vm_area_struct *vma)
 }
 
 /*
- * Has somebody a reference to the folio at @i besides those of the page cache,
- * of the region, of page tables, and of whoever has taken it off the LRU lists
- * (as long as it waits to be put there for the first time, too)? Not only who
- * pins for writing has: the others come and go, or cannot be told from him.
+ * Are there references to the folio at @i besides those of the page cache, of
+ * the region, of page tables, and of an isolation from the LRU lists (or of the
+ * batch that is to add it to them)? A surplus need not be a pin for writing,
+ * but it cannot be told from one.
  */
 static bool mms_folio_is_used(const struct mms_region *r, unsigned long i)
 {
@@ -143,7 +149,10 @@ static bool mms_pages_are_used(const struct mms_region *r)
 	return false;
 }
 
-/* Such as direct I/O goes on without its VMA. Give it 150 ms to end. */
+/*
+ * Page pins (direct I/O, for example) outlive the VMA. Wait up to 150 ms for
+ * them to be released.
+ */
 static int mms_wait_for_pins(const struct mms_region *r)
 {
 	unsigned int msecs;
@@ -158,7 +167,10 @@ static int mms_wait_for_pins(const struct mms_region *r)
 	return 0;
 }
 
-/* From here on nobody has, or gets, the region mapped writable, or a page of it. */
+/*
+ * On success no task has the region mapped writable or a page of it pinned, and
+ * no writable mapping can be created.
+ */
 static int mms_deny_writes(struct mms_region *r)
 {
 	int ret;
@@ -175,14 +187,16 @@ static int mms_deny_writes(struct mms_region *r)
 /**
  * mms_seal - add seals
  * @r: the region
- * @writable: whether the caller's file is
- * @seals: in: MMAPSHARE_SEAL_* to add; out: all there are
+ * @writable: whether the caller's file is open for writing
+ * @seals: in: MMAPSHARE_SEAL_* to add, 0 to query; out: all seals of the region
  *
- * When this returns 0, nobody is still storing who may not. May sleep.
+ * When this returns 0, no store that the seals forbid is still in progress.
  *
- * Return: 0; -EINVAL for a seal that is none; -EBADF; -EPERM if the region is
- * another's, a ring, or sealed against this; -EBUSY if it is mapped writable, or pages
- * of it are in use by the kernel; -EINTR if killed.
+ * Context: process context, may sleep.
+ * Return: 0; -EINVAL for an unknown seal; -EBADF unless @writable; -EPERM if
+ * the caller does not own the region, if it is a ring or has
+ * MMAPSHARE_SEAL_SEAL; -EBUSY if it is mapped writable or pages of it are
+ * pinned; -EINTR if killed.
  */
 int mms_seal(struct mms_region *r, bool writable, u32 *seals)
 {

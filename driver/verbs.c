@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ioctls of a region: facts, seals, revocation, and two verbs that the kernel
- * carries out on its own address of the memory, which show that both sides
- * share it.
+ * The ioctls of a region: facts, seals, revocation, and two verbs that the
+ * kernel carries out on its own address of the memory, which show that both
+ * sides share it.
  */
 #include <linux/err.h>
 #include <linux/fcntl.h>
@@ -13,7 +13,7 @@
 #include "compat.h"
 #include "file.h"
 
-/* The part of each structure that the first version had. */
+/* Size of the first version of each structure. */
 #define MMS_INFO_SIZE_VER0	56
 #define MMS_FILL_SIZE_VER0	40
 #define MMS_CHECKSUM_SIZE_VER0	32
@@ -62,8 +62,8 @@ long mms_ioctl_info(struct file *file, void __user *arg)
 }
 
 /*
- * Call @fn for the range in pieces of at most @max bytes, between which
- * others may run and a kill is noticed.
+ * Call @fn for the range in pieces of at most @max bytes, between which the
+ * task reschedules and can be killed.
  */
 static int mms_in_pieces(struct mms_region *r, u64 offset, u64 length, size_t max,
 			 bool store, void (*fn)(void *p, size_t n, void *ctx),
@@ -86,7 +86,11 @@ static int mms_in_pieces(struct mms_region *r, u64 offset, u64 length, size_t ma
 	return 0;
 }
 
-/* Whole repetitions of a pattern, as many as fit. */
+/*
+ * struct mms_pattern - as many whole repetitions of a pattern as fit
+ * @len: bytes of them
+ * @bytes: the repetitions
+ */
 struct mms_pattern {
 	size_t len;
 	u8 bytes[256];

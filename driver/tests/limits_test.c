@@ -16,9 +16,9 @@ static void exceeds_test(struct kunit *test)
 		{ 7, 2, 8, true },
 		{ 8, 0, 8, false },
 		{ 8, 1, 8, true },
-		/* a limit that was lowered meanwhile */
+		/* the limit was lowered below what is in use */
 		{ 9, 0, 8, true },
-		/* sums that would be 0 and 7 */
+		/* sums that wrap to 0 and to 7 */
 		{ 1, U64_MAX, 8, true },
 		{ 8, U64_MAX, 8, true },
 		{ 0, U64_MAX, U64_MAX, false },
@@ -44,7 +44,7 @@ static void set_bytes_test(struct kunit *test)
 	} cases[] = {
 		{ "64M\n", SZ_64M },
 		{ " 64k ", SZ_64K },
-		/* 31 characters, the longest that is looked at; 32 */
+		/* 31 characters, the longest that is parsed; 32 */
 		{ "1M                             ", SZ_1M },
 		{ "1M                              ", 0, -EINVAL },
 		{ "", 0, -EINVAL },
@@ -58,7 +58,7 @@ static void set_bytes_test(struct kunit *test)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		/* what is refused changes nothing */
+		/* a refused charge changes nothing */
 		u64 want = 1;
 
 		if (!cases[i].ret)
@@ -70,7 +70,7 @@ static void set_bytes_test(struct kunit *test)
 	}
 }
 
-/* One user's account is there as long as there is something in it. */
+/* The entry of a user exists as long as the user has a region. */
 static void charge_test(struct kunit *test)
 {
 	const kuid_t uid = KUIDT_INIT(54321);

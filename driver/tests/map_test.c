@@ -18,7 +18,7 @@ static void range_test(struct kunit *test)
 		{ 8, 8, 0, true },
 		{ 8, 8, 1, false },
 		{ 8, 9, 0, false },
-		/* sums that would be 0, 7 and 8 */
+		/* sums that wrap to 0, 7 and 8 */
 		{ 8, 1, U64_MAX, false },
 		{ 8, 8, U64_MAX, false },
 		{ 8, U64_MAX, 1, false },
@@ -37,7 +37,7 @@ static void range_test(struct kunit *test)
 				    "case %zu", i);
 }
 
-/* A region of these page frames; nobody looks at what is in them. */
+/* A region of these page frames, which are not accessed. */
 static void run_length_test(struct kunit *test)
 {
 	static const unsigned long pfns[] = { 5, 6, 7, 3, 4, 4, 9, 8, 10, 11 };
@@ -57,7 +57,7 @@ static void run_length_test(struct kunit *test)
 					    "%lu of %lu", i, max);
 }
 
-/* In PMD entries and pages: the VMA's addresses, and its offset. */
+/* The addresses and the offset of a VMA, in PMD entries and pages. */
 static void fits_pmd_test(struct kunit *test)
 {
 	const unsigned long pages = PMD_SIZE >> PAGE_SHIFT;
@@ -71,14 +71,14 @@ static void fits_pmd_test(struct kunit *test)
 		{ 8 * pages, 8 * pages + 1, 0, false },
 		{ 8 * pages, 9 * pages, 1, false },
 		{ 8 * pages, 16 * pages, pages - 1, false },
-		/* begins in the middle of one */
+		/* begins inside a PMD entry */
 		{ 8 * pages + 1, 10 * pages, 1, true },
 		{ 8 * pages + 1, 10 * pages, pages + 1, true },
 		{ 8 * pages + 1, 10 * pages, 0, false },
 		{ 8 * pages + 1, 10 * pages - 1, 1, false },
 		{ 9 * pages - 1, 10 * pages, pages - 1, true },
 		{ 9 * pages - 1, 10 * pages, 3 * pages - 1, true },
-		/* the offset is the larger one */
+		/* the offset is larger than the address */
 		{ pages, 2 * pages, 8 * pages, true },
 		{ pages, 2 * pages, 8 * pages + 1, false },
 	};
@@ -117,7 +117,7 @@ static void strategy_test(struct kunit *test)
 				      "case %zu", i);
 }
 
-/* What the table says must go together. */
+/* The entries of the table are consistent. */
 static void strategy_table_test(struct kunit *test)
 {
 	size_t i, j;
@@ -131,7 +131,7 @@ static void strategy_table_test(struct kunit *test)
 		/* every VMA is counted */
 		KUNIT_EXPECT_PTR_EQ(test, s->vm_ops->open, &mms_vma_open);
 		KUNIT_EXPECT_PTR_EQ(test, s->vm_ops->close, &mms_vma_close);
-		/* what can be dropped must be had again */
+		/* what MADV_DONTNEED drops must be faulted in again */
 		if (s->features & MMAPSHARE_FEAT_DONTNEED)
 			KUNIT_EXPECT_NOT_NULL(test, s->vm_ops->fault);
 		for (j = 0; j < i; j++)

@@ -15,7 +15,7 @@ static void name_ok_test(struct kunit *test)
 		{ "...", true },
 		{ ".a", true },
 		{ "-", true },
-		/* the longest; one without a 0 at its end */
+		/* the longest name; one without a terminating 0 */
 		{ X31 X31 "x", true },
 		{ X31 X31 "xx", false },
 		{ "", false },
@@ -31,10 +31,10 @@ static void name_ok_test(struct kunit *test)
 		{ "a[", false },
 		{ "a`", false },
 		{ "a{", false },
-		/* letters to some, and to isalpha() */
+		/* letters in Latin-1, and for isalpha() */
 		{ "\xe4", false },
 		{ "a\x80", false },
-		/* something after the end */
+		/* a byte that is not 0 after the end */
 		{ "a\0b", false },
 		{ "\0b", false },
 	};

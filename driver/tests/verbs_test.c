@@ -2,7 +2,7 @@
 /* Tests of verbs.c, which includes this. */
 #include <kunit/test.h>
 
-/* Lengths around what the pattern's buffer holds, or one piece. */
+/* Lengths around the size of the pattern's buffer and of one piece. */
 static const size_t lengths[] = {
 	0, 1, 2, 15, 16, 17, 239, 240, 241, 255, 256, 257, 511, 512, 513, 4096,
 };
@@ -64,7 +64,7 @@ static void note_piece(void *p, size_t n, void *ctx)
 	pieces->total += n;
 }
 
-/* Each byte once, in order; there need not be any memory. */
+/* Each byte is visited once, in order; no memory is needed. */
 static void pieces_test(struct kunit *test)
 {
 	char *base = (char *)PAGE_SIZE;
@@ -85,7 +85,7 @@ static void pieces_test(struct kunit *test)
 		}
 }
 
-/* The check value that catalogues of CRCs have for this one. */
+/* The check value of CRC-32C: that of "123456789". */
 static void crc_test(struct kunit *test)
 {
 	char text[] = "123456789";
