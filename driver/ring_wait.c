@@ -147,6 +147,9 @@ int mms_endpoint_check(struct mms_endpoint *ep)
  * mms_endpoint_arm - the same, and see to it that the part is woken
  * @ep: attached, and its sleeper is in the queue
  * @more: if it can go on: when there is even more
+ *
+ * Return: as mms_part_look(). The part is armed after -EAGAIN and -EPIPE, and
+ * after 0 if @more.
  */
 int mms_endpoint_arm(struct mms_endpoint *ep, bool more)
 {

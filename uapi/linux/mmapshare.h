@@ -70,6 +70,8 @@ enum mmapshare_strategy {
  *	/dev/mmapshare and for one without a name
  * @name: out: as it was created, even if that was destroyed since; all 0 where
  *	@id is 0
+ * @ring: out: MMAPSHARE_RING_*, 0 for a plain region
+ * @reserved: out: 0
  */
 struct mmapshare_info {
 	__u32 size;
@@ -304,18 +306,22 @@ struct mmapshare_query {
  * @cursor_stride: from one to the next; each is in a page of its own
  * @record_max: bytes of a record at most, without its header; with it no more
  *	than half of @data_size
+ * @reserved0: 0
  * @consumers: bit N is set while cursor N is somebody's. Stored by the kernel,
  *	read by the producer of a lossless ring when it looks full (F: @oldest_pos)
  * @retained_pos: a lossless ring keeps records from here on while it has no consumer.
  *	Stored by the kernel before the last bit of @consumers goes (A)
  * @producer_state: MMAPSHARE_RING_PRODUCER_*, stored by the kernel; "gone" is stored
  *	after the last position (A)
+ * @reserved1: 0
  * @consumer_wake_pos: 0, or a position with bit 0 set: the producer is to call NOTIFY when
  *	it has come there, or beyond. Stored by the kernel for consumers who are
  *	about to sleep (F: @pos of the producer)
+ * @reserved2: 0
  * @producer_wake_pos: the same for consumers, when their position comes there, or beyond,
  *	from before it. Stored by the kernel for a producer who is about to
  *	sleep (F: @pos of the cursor)
+ * @reserved3: 0
  */
 struct mmapshare_ring {
 	__u64 magic;
@@ -364,8 +370,9 @@ struct mmapshare_ring {
  * @reserved0: 0
  * @dropped: records that did not fit, and that it did not wait for
  * @overwritten: records that were overwritten, whether or not read before
+ * @reserved1: 0
  *
- * The last two are for whoever wants to see them.
+ * @dropped and @overwritten are for whoever wants to see them.
  */
 struct mmapshare_ring_producer {
 	__u64 pos;

@@ -28,17 +28,17 @@ extern "C" {
 #pragma GCC diagnostic ignored "-Wshadow"
 #endif
 
-/**
+/*
  * struct mmapshare - an open region: a descriptor and what goes with it
  */
 struct mmapshare;
 
-/**
+/*
  * struct mmapshare_list - how far somebody got in the list of all regions
  */
 struct mmapshare_list;
 
-/**
+/*
  * struct mmapshare_endpoint - a part in a ring: its producer, or one of its consumers
  */
 struct mmapshare_endpoint;
