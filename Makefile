@@ -42,8 +42,13 @@ kunit: deps	## run the KUnit tests of what is static in the module
 coverage: deps	## which lines of the driver the selftests run (gcov)
 	@$(vm)/coverage
 
-lint: deps	## checkpatch, sparse, shellcheck, and warnings of gcc and clang
+lint:		## checkpatch, sparse, shellcheck, Sphinx, and warnings of gcc and clang
+	@$(vm)/deps python3-sphinx
 	@$(vm)/lint
+
+docs:		## build Documentation/ as HTML, with the reference of the C interfaces
+	@$(vm)/deps python3-sphinx
+	@$(vm)/docs
 
 litmus: deps	## try the rings' litmus tests against the kernel's memory model
 	@$(vm)/litmus
@@ -77,4 +82,4 @@ help:		## this list
 		expand -t 20
 
 .PHONY: modules modules_install install uninstall clean check check-debug torture \
-	kunit coverage lint litmus selfcheck bench bench-check demo shell deps help
+	kunit coverage lint docs litmus selfcheck bench bench-check demo shell deps help

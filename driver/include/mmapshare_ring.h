@@ -64,6 +64,12 @@ void mmapshare_discard(struct mmapshare_source *source, void *record);
 int mmapshare_write(struct mmapshare_source *source, const void *data, u32 length);
 int mmapshare_source_wait(struct mmapshare_source *source, u32 length, s64 timeout);
 
+/**
+ * typedef mmapshare_consume_t - take one record of a sink
+ * @context: as given to mmapshare_sink_create()
+ * @record: a copy of the record, valid until the callback returns
+ * @length: its length in bytes
+ */
 typedef void (*mmapshare_consume_t)(void *context, const void *record, u32 length);
 
 struct mmapshare_sink *mmapshare_sink_create(const struct mmapshare_params *params,
