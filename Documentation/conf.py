@@ -3,7 +3,15 @@
 # Sphinx: "make docs" builds these documents, in a copy of the tree, where it
 # puts the reference of the C interfaces into api/*.inc.
 
+import pathlib
+import re
+
 project = "mmapshare"
+header = pathlib.Path(__file__).resolve().parent / "../uapi/linux/mmapshare.h"
+release = ".".join(re.findall(
+    r"define MMAPSHARE_VERSION_(?:MAJOR|MINOR|PATCH)\s+(\d+)",
+    header.read_text(encoding="utf-8")))
+version = release
 
 html_theme = "alabaster"
 html_show_copyright = False

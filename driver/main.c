@@ -143,3 +143,4 @@ module_exit(mms_exit);
 MODULE_DESCRIPTION("Memory shared by mmap, between programs and with the kernel");
 MODULE_AUTHOR("The mmapshare authors");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(MMAPSHARE_VERSION);

@@ -56,7 +56,7 @@ unknown_options()
 plan 57
 expect "each command has help" "" "$(help_of_all)"
 expect "no command has that option" "2 0 1" "$(unknown_options)"
-expect "version" "mmapshare 1.0.0" "$(mmapshare --version)"
+expect "version" "mmapshare $(cat /sys/module/mmapshare/version)" "$(mmapshare --version)"
 bad 2 --no-such-option
 bad 2 frobnicate
 got=$(outcome mmapshare)

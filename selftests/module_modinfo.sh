@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# What the module says of itself: licence, a description of it and of each
+# What the module says of itself: licence, version, a description of it and of each
 # parameter, and no other module that insmod would have to load first.
 
 # shellcheck source=module_lib.sh
@@ -13,10 +13,11 @@ modinfo()
 	echo "$strings" | sed -n "s/^$1=//p"
 }
 
-plan 7
+plan 8
 strings=$(LC_ALL=C grep -azE '^[a-z]+=' "$MMAPSHARE_KO" | tr '\0' '\n')
 expect "licence" GPL "$(modinfo license)"
 expect "name" mmapshare "$(modinfo name)"
+expect "version" 1 "$(modinfo version | grep -cxE '[0-9]+\.[0-9]+\.[0-9]+')"
 expect "depends on nothing" "" "$(modinfo depends)"
 expect "has a description" 1 "$(modinfo description | grep -c ...)"
 expect "has an author" 1 "$(modinfo author | grep -c ...)"

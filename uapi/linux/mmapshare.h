@@ -15,6 +15,19 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
+/* The version of the module, the library, the command and the Python package */
+#define MMAPSHARE_VERSION_MAJOR	0
+#define MMAPSHARE_VERSION_MINOR	6
+#define MMAPSHARE_VERSION_PATCH	0
+
+#define __MMAPSHARE_STRING(x)		#x
+#define __MMAPSHARE_DOTTED(a, b, c)	__MMAPSHARE_STRING(a.b.c)
+
+/* The same as a string: "MAJOR.MINOR.PATCH" */
+#define MMAPSHARE_VERSION	__MMAPSHARE_DOTTED(MMAPSHARE_VERSION_MAJOR, \
+						   MMAPSHARE_VERSION_MINOR, \
+						   MMAPSHARE_VERSION_PATCH)
+
 #define MMAPSHARE_ABI_VERSION	1
 
 /**

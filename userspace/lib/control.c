@@ -42,7 +42,7 @@ int mmapshare_strategy_by_name(const char *name)
 
 const char *mmapshare_version(void)
 {
-	return VERSION;
+	return MMAPSHARE_VERSION;
 }
 
 int mms_ioctl(int fd, unsigned long request, void *arg)

@@ -690,7 +690,7 @@ int mmapshare_strategy_by_name(const char *name);
 /**
  * mmapshare_version - which library this is
  *
- * Return: a version such as "1.0.0".
+ * Return: the MMAPSHARE_VERSION that the library was compiled with.
  */
 const char *mmapshare_version(void);
 

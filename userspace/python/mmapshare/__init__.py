@@ -16,7 +16,11 @@ from ._abi import Info
 from ._region import DEVICE, Region, anonymous, create, destroy, open, path
 from ._ring import Consumer, Producer, Ring, consumer, create_ring, producer
 
-__version__ = "1.0.0"
+try:
+    # what builds or installs the package makes this
+    from ._version import __version__
+except ImportError:
+    __version__ = "0+source"
 
 __all__ = [
     "DEVICE", "Consumer", "Info", "Producer", "Region", "Ring", "anonymous",

@@ -4,6 +4,7 @@ import os
 import re
 import unittest
 
+import mmapshare
 import mmapshare._abi as abi
 
 HEADER = os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -46,6 +47,10 @@ class Header(unittest.TestCase):
         for name, call in self.calls.items():
             self.assertEqual("=" + "".join(self.fields(name.lower())),
                              call.layout.format, name)
+
+    def test_version(self):
+        numbers = re.findall(r"#define MMAPSHARE_VERSION_[MP]\w+\s+(\d+)", self.text)
+        self.assertEqual(".".join(numbers), mmapshare.__version__)
 
     def test_constants(self):
         for name, value in (("RING", abi.RING), ("RING_OVERWRITE", abi.RING_OVERWRITE),

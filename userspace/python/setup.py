@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: MIT
+"""Store the version, which is in the ABI's header, where pyproject.toml looks for it.
+
+A source distribution has the file already, and not the header.
+"""
+import pathlib
+import re
+
+import setuptools
+
+here = pathlib.Path(__file__).resolve().parent
+header = here / "../../uapi/linux/mmapshare.h"
+if header.exists():
+    numbers = re.findall(r"define MMAPSHARE_VERSION_(?:MAJOR|MINOR|PATCH)\s+(\d+)",
+                         header.read_text(encoding="utf-8"))
+    (here / "mmapshare/_version.py").write_text(
+        f'__version__ = "{".".join(numbers)}"\n', encoding="utf-8")
+setuptools.setup()
