@@ -2,11 +2,12 @@
 /*
  * The ABI of /dev/mmapshare.
  *
- * Every structure starts with its own size in bytes, set by the caller. A
- * newer structure only ever grows at its end: an older kernel accepts it as
- * long as what it does not know is zero (else E2BIG), a newer kernel treats
- * what an older program did not pass as zero. No structure has holes, and
- * each is laid out alike for 32-bit and 64-bit programs.
+ * The first member of every structure that is passed to an ioctl is the size of
+ * the structure in bytes, set by the caller. Structures grow only at their end.
+ * An older kernel accepts a newer structure if the members that it does not
+ * know are 0, else the ioctl fails with E2BIG. A newer kernel treats the
+ * members that an older program does not pass as 0. No structure has holes, and
+ * each has the same layout in 32-bit and 64-bit programs.
  */
 #ifndef _UAPI_LINUX_MMAPSHARE_H
 #define _UAPI_LINUX_MMAPSHARE_H
@@ -31,11 +32,13 @@
 #define MMAPSHARE_ABI_VERSION	1
 
 /**
- * enum mmapshare_strategy - how a region's memory is got and mapped
- * @MMAPSHARE_STRATEGY_FAULT: shmem pages, mapped at the first touch
- * @MMAPSHARE_STRATEGY_HUGE: the same, in PMD-sized pages where possible
- * @MMAPSHARE_STRATEGY_VMALLOC: single pages, remap_vmalloc_range() at mmap()
- * @MMAPSHARE_STRATEGY_PFN: contiguous runs of pages, remap_pfn_range() at mmap()
+ * enum mmapshare_strategy - how a region's memory is obtained and mapped
+ * @MMAPSHARE_STRATEGY_FAULT: shmem pages, mapped at the first access
+ * @MMAPSHARE_STRATEGY_HUGE: as FAULT, in PMD-sized pages where possible
+ * @MMAPSHARE_STRATEGY_VMALLOC: single pages, mapped in mmap() by
+ *	remap_vmalloc_range()
+ * @MMAPSHARE_STRATEGY_PFN: physically contiguous runs of pages, mapped in
+ *	mmap() by remap_pfn_range()
  */
 enum mmapshare_strategy {
 	MMAPSHARE_STRATEGY_FAULT	= 0,
@@ -44,22 +47,22 @@ enum mmapshare_strategy {
 	MMAPSHARE_STRATEGY_PFN		= 3,
 };
 
-/* What a mapping of the region can do: bits of mmapshare_info.features. */
+/* What mappings of a region support: bits of mmapshare_info.features. */
 
-/* MAP_PRIVATE works, a store then goes to a private copy */
+/* MAP_PRIVATE; a store goes to a private copy */
 #define MMAPSHARE_FEAT_COW	_BITULL(0)
-/* the kernel can pin the pages: O_DIRECT, vmsplice, io_uring buffers, ... */
+/* page pins: O_DIRECT, vmsplice(), io_uring buffers, ... */
 #define MMAPSHARE_FEAT_GUP	_BITULL(1)
-/* MADV_DONTNEED works, the next touch finds the region's bytes again */
+/* MADV_DONTNEED; the next access finds the region's bytes again */
 #define MMAPSHARE_FEAT_DONTNEED	_BITULL(2)
-/* process-shared futexes, and so mutexes, condition variables, semaphores */
+/* process-shared futexes, hence mutexes, condition variables, semaphores */
 #define MMAPSHARE_FEAT_FUTEX	_BITULL(3)
-/* a core dump contains the mapping when /proc/PID/coredump_filter asks */
+/* core dumps contain the mapping if /proc/PID/coredump_filter says so */
 #define MMAPSHARE_FEAT_DUMP	_BITULL(4)
 /* PMD-sized pages are tried first */
 #define MMAPSHARE_FEAT_HUGE	_BITULL(5)
 
-/* Bytes of a region's name, with the terminating 0 */
+/* Bytes of a region's name, including the terminating 0 */
 #define MMAPSHARE_NAME_SIZE	64
 
 /**
@@ -68,21 +71,21 @@ enum mmapshare_strategy {
  * @flags: in: must be 0
  * @abi_version: out: MMAPSHARE_ABI_VERSION of the module
  * @strategy: out: enum mmapshare_strategy
- * @region_size: out: bytes, a multiple of @page_size, never changes
+ * @region_size: out: bytes, a multiple of @page_size; constant
  * @features: out: MMAPSHARE_FEAT_*
- * @page_size: out: bytes; what offsets of mmap() are multiples of
- * @huge_page_size: out: bytes of one PMD-sized page, 0 where there are none
- * @huge_bytes: out: how much of the region is in PMD-sized pages
- * @maps: out: mappings (VMAs) of the region at this moment
- * @files: out: open files of the region at this moment; the first version of
- *	the structure ended before this
- * @doorbell_offset: out: where mmap() finds the doorbell page, a struct
- *	mmapshare_doorbell; 0 if nowhere
- * @seals: out: seals of the region, 0 for none
- * @id: out: the minor number of the region's own node; 0 for the region behind
- *	/dev/mmapshare and for one without a name
- * @name: out: as it was created, even if that was destroyed since; all 0 where
- *	@id is 0
+ * @page_size: out: bytes; offsets of mmap() are multiples of it
+ * @huge_page_size: out: bytes of a PMD-sized page; 0 if the region has none
+ * @huge_bytes: out: bytes of the region that are in PMD-sized pages
+ * @maps: out: current number of mappings (VMAs) of the region
+ * @files: out: current number of open files of the region. The first version
+ *	of the structure ended before this member
+ * @doorbell_offset: out: offset at which mmap() finds the doorbell page, a
+ *	struct mmapshare_doorbell; 0 if there is none
+ * @seals: out: MMAPSHARE_SEAL_*, 0 for none
+ * @id: out: minor number of the region's node; 0 for the region behind
+ *	/dev/mmapshare and for a region without a name
+ * @name: out: the name as it was created, even if it was destroyed since; all 0
+ *	if @id is 0
  * @ring: out: MMAPSHARE_RING_*, 0 for a plain region
  * @reserved: out: 0
  */
@@ -109,13 +112,13 @@ struct mmapshare_info {
 #define MMAPSHARE_PATTERN_MAX	8
 
 /**
- * struct mmapshare_fill_args - let the kernel store a repeated pattern
+ * struct mmapshare_fill_args - have the kernel store a repeated pattern
  * @size: in: sizeof(struct mmapshare_fill_args)
  * @flags: in: must be 0
  * @offset: in: first byte of the range
- * @length: in: bytes; the range must lie inside the region
- * @pattern: in: the bytes to repeat from @offset on, unused ones 0
- * @pattern_len: in: how many of them, 1 to MMAPSHARE_PATTERN_MAX
+ * @length: in: bytes; the range must be inside the region
+ * @pattern: in: the bytes to repeat from @offset on; unused bytes are 0
+ * @pattern_len: in: bytes of the pattern, 1 to MMAPSHARE_PATTERN_MAX
  * @reserved: in: must be 0
  */
 struct mmapshare_fill_args {
@@ -129,11 +132,11 @@ struct mmapshare_fill_args {
 };
 
 /**
- * struct mmapshare_checksum_args - let the kernel read a range
+ * struct mmapshare_checksum_args - have the kernel read a range
  * @size: in: sizeof(struct mmapshare_checksum_args)
  * @flags: in: must be 0
  * @offset: in: first byte of the range
- * @length: in: bytes; the range must lie inside the region
+ * @length: in: bytes; the range must be inside the region
  * @crc32c: out: CRC-32C (Castagnoli) of the range; 0 for an empty one
  * @reserved: in: must be 0
  */
@@ -146,18 +149,23 @@ struct mmapshare_checksum_args {
 	__u32 reserved;
 };
 
-/* no further seals */
+/* no seals can be added */
 #define MMAPSHARE_SEAL_SEAL		_BITUL(0)
-/* no further writable maps, no write(), no fill; maps that are there stay */
+/*
+ * no new writable mappings, no write(), no FILL; existing mappings stay
+ * writable
+ */
 #define MMAPSHARE_SEAL_FUTURE_WRITE	_BITUL(1)
-/* nobody stores any more */
+/*
+ * no writes at all; refused with EBUSY while a writable mapping or a pin exists
+ */
 #define MMAPSHARE_SEAL_WRITE		_BITUL(2)
 
 /**
- * struct mmapshare_seal_args - take away the right to store, for good
+ * struct mmapshare_seal_args - permanently remove the right to write
  * @size: in: sizeof(struct mmapshare_seal_args)
  * @flags: in: must be 0
- * @seals: in: MMAPSHARE_SEAL_* to add, 0 to ask; out: all there are
+ * @seals: in: MMAPSHARE_SEAL_* to add, 0 to query; out: all seals of the region
  * @reserved: in: must be 0
  */
 struct mmapshare_seal_args {
@@ -171,7 +179,8 @@ struct mmapshare_seal_args {
 #define MMAPSHARE_READ_ONLY_CLOEXEC	_BITUL(0)
 
 /**
- * struct mmapshare_read_only_args - get a descriptor that is for reading only
+ * struct mmapshare_read_only_args - get a read-only descriptor of the same
+ * region
  * @size: in: sizeof(struct mmapshare_read_only_args)
  * @flags: in: MMAPSHARE_READ_ONLY_*
  */
@@ -181,7 +190,7 @@ struct mmapshare_read_only_args {
 };
 
 /**
- * struct mmapshare_revoke_args - take a region away from all who use it
+ * struct mmapshare_revoke_args - take a region away from all its users
  * @size: in: sizeof(struct mmapshare_revoke_args)
  * @flags: in: must be 0
  */
@@ -194,20 +203,20 @@ struct mmapshare_revoke_args {
 #define MMAPSHARE_CREATE_CLOEXEC	_BITUL(0)
 
 /**
- * struct mmapshare_create_args - make a region
+ * struct mmapshare_create_args - create a region
  * @size: in: sizeof(struct mmapshare_create_args)
  * @flags: in: MMAPSHARE_CREATE_*
- * @region_size: in: bytes wanted, not 0; out: rounded up to whole pages. For a
- *	ring: bytes of records, rounded up to a power of two of pages
- * @strategy: in: enum mmapshare_strategy
- * @mode: in: permissions of the node, 0 to 0777, less the umask's; 0 without
+ * @region_size: in: bytes, not 0; out: rounded up to whole pages. For a ring:
+ *	bytes of records, rounded up to a power of two and at least a page
+ * @strategy: in: enum mmapshare_strategy; FAULT for a ring
+ * @mode: in: permissions of the node, 0 to 0777, masked by the umask; 0 without
  *	a name
- * @name: in: the node is /dev/mmapshare-NAME: letters, digits, '.', '_' and
- *	'-', neither "." nor ".."; all 0 for an anonymous region. The first version
- *	of the structure ended here
- * @ring: in: 0 for a plain region; or MMAPSHARE_RING, and with it maybe
- *	MMAPSHARE_RING_OVERWRITE
- * @consumers: in: for a ring how many may be attached at once, 1 to
+ * @name: in: the node is /dev/mmapshare-NAME. Letters, digits, '.', '_' and
+ *	'-'; neither "." nor ".."; unused bytes 0. All 0 for an anonymous
+ *	region. The first version of the structure ended after this member
+ * @ring: in: 0 for a plain region; MMAPSHARE_RING, optionally with
+ *	MMAPSHARE_RING_OVERWRITE, for a ring
+ * @consumers: in: for a ring the maximum number of attached consumers, 1 to
  *	MMAPSHARE_RING_CONSUMERS_MAX; else 0
  */
 struct mmapshare_create_args {
@@ -221,14 +230,14 @@ struct mmapshare_create_args {
 	__u32 consumers;
 };
 
-/* mmapshare_destroy_args.flags: take the region away from all who use it, too */
+/* mmapshare_destroy_args.flags: also revoke the region */
 #define MMAPSHARE_DESTROY_REVOKE	_BITUL(0)
 
 /**
- * struct mmapshare_destroy_args - take away a region's name and node
+ * struct mmapshare_destroy_args - remove a region's name and node
  * @size: in: sizeof(struct mmapshare_destroy_args)
  * @flags: in: MMAPSHARE_DESTROY_*
- * @name: in: the name, unused bytes 0
+ * @name: in: the name; unused bytes 0
  */
 struct mmapshare_destroy_args {
 	__u32 size;
@@ -236,19 +245,21 @@ struct mmapshare_destroy_args {
 	char name[MMAPSHARE_NAME_SIZE];
 };
 
-/* mmapshare_query.flags: of all with a name, the first from @id on */
+/*
+ * mmapshare_query.flags: the first named region with a number of at least @id
+ */
 #define MMAPSHARE_QUERY_NEXT		_BITUL(0)
 
 /**
  * struct mmapshare_query - facts about a named region, without opening it
  * @size: in: sizeof(struct mmapshare_query)
- * @flags: in: MMAPSHARE_QUERY_NEXT to go by @id, else it goes by @name
+ * @flags: in: 0 to look up @name; MMAPSHARE_QUERY_NEXT to look up @id
  * @region_size: out: bytes
  * @strategy: out: enum mmapshare_strategy
- * @mode: out: permissions the node was made with
+ * @mode: out: permissions with which the node was created
  * @uid: out: creator, in the caller's user namespace
- * @gid: out: the creator's group
- * @id: in, with NEXT: least number wanted; out: number of the region
+ * @gid: out: group of the creator, in the caller's user namespace
+ * @id: in, with NEXT: least number; out: number of the region
  * @ring: in: must be 0; out: MMAPSHARE_RING_*, 0 for a plain region
  * @files: out: open files
  * @maps: out: mappings (VMAs)
@@ -269,71 +280,78 @@ struct mmapshare_query {
 	char name[MMAPSHARE_NAME_SIZE];
 };
 
-/* What a ring is: mmapshare_create_args.ring, and where rings are described. */
+/*
+ * Kind of a ring: create_args.ring, info.ring, query.ring, mmapshare_ring.flags
+ */
 
-/* it is a ring, and no plain region */
+/* a ring; without this bit a plain region */
 #define MMAPSHARE_RING			_BITUL(0)
-/* a full ring forgets its oldest records, and does not refuse new ones */
+/* a full ring overwrites its oldest records; without this bit it is lossless */
 #define MMAPSHARE_RING_OVERWRITE	_BITUL(1)
-/* out: the kernel is its producer, programs can be consumers only */
+/* out: the kernel is the producer; programs can be consumers only */
 #define MMAPSHARE_RING_KERNEL_PRODUCER	_BITUL(2)
-/* out: the kernel is its consumer, a program can be the producer only */
+/* out: the kernel is the consumer; a program can be the producer only */
 #define MMAPSHARE_RING_KERNEL_CONSUMER	_BITUL(3)
 
 #define MMAPSHARE_RING_CONSUMERS_MAX	64
-/* Bytes of records at most */
+/* Maximum bytes of records */
 #define MMAPSHARE_RING_SIZE_MAX		_BITULL(34)
 
 #define MMAPSHARE_RING_MAGIC		0x676e6972736d6dULL	/* "mmsring" */
 #define MMAPSHARE_RING_VERSION		1
 
 /*
- * A ring in memory, and at the same offsets in mmap(); Documentation/ring.rst
- * has the protocol. A position is the number of bytes there ever were before
- * it, 64 bits wide, a multiple of 8, and never goes back. Its place is
- * data_offset + (position & (data_size - 1)).
+ * The layout of a ring in memory, at the same offsets in mmap();
+ * Documentation/ring.rst describes the protocol. A position counts all bytes of
+ * records and headers before it since the ring was created: 64 bits, a multiple
+ * of 8, never decreasing. Its bytes are at data_offset + (position & (data_size
+ * - 1)).
  *
- * Comments say who stores what, and what pairs with what:
+ * Each shared word is described with its writer, its readers, and the ordering
+ * between them:
  *
- *	(A)	store-release by who hands on, load-acquire by who takes
- *	(F)	own store, full fence, load of the other's word, on both sides
- *	(O)	the producer: store tail, store-store fence (release), reuse the
- *		bytes; a consumer: use them, load-load fence (acquire), load tail
+ *	(A)	store-release by the writer, load-acquire by the reader
+ *	(F)	both sides: store the own word, full fence, load the other word
+ *	(O)	producer: store oldest_pos, store-store fence (release), reuse
+ *		the bytes; consumer: load the bytes, load-load fence (acquire),
+ *		load oldest_pos
  */
 
 /**
- * struct mmapshare_ring - the first page; only the kernel stores to it
+ * struct mmapshare_ring - the first page of a ring, written by the kernel only
  * @magic: MMAPSHARE_RING_MAGIC
- * @version: MMAPSHARE_RING_VERSION: another one is another layout
+ * @version: MMAPSHARE_RING_VERSION; another version has another layout
  * @length: bytes of this structure that the kernel knows
  * @flags: MMAPSHARE_RING_*
- * @consumers_max: how many cursors there are
- * @features: what else a program has to know to take part; 0
+ * @consumers_max: number of cursors
+ * @features: bits for properties that a program must know to attach; 0
  * @data_size: bytes of records, a power of two
- * @data_offset: where they are; they follow once more at @data_offset +
- *	@data_size, so that what crosses the end is in one piece
- * @map_size: bytes of everything, with both
- * @producer_offset: where struct mmapshare_ring_producer is, in a page of its
- *	own, right before the records
- * @cursor_offset: where the first struct mmapshare_ring_cursor is
- * @cursor_stride: from one to the next; each is in a page of its own
- * @record_max: bytes of a record at most, without its header; with it no more
- *	than half of @data_size
+ * @data_offset: offset of the records. They are mirrored at @data_offset +
+ *	@data_size, so that a record that crosses the end is contiguous
+ * @map_size: bytes to map, including the mirror
+ * @producer_offset: offset of struct mmapshare_ring_producer, which has a page
+ *	of its own right before the records
+ * @cursor_offset: offset of the first struct mmapshare_ring_cursor
+ * @cursor_stride: distance of cursors; each has a page of its own
+ * @record_max: maximum bytes of a record without its header. With header it
+ *	takes at most half of @data_size
  * @reserved0: 0
- * @consumers: bit N is set while cursor N is somebody's. Stored by the kernel,
- *	read by the producer of a lossless ring when it looks full (F: @oldest_pos)
- * @retained_pos: a lossless ring keeps records from here on while it has no consumer.
- *	Stored by the kernel before the last bit of @consumers goes (A)
- * @producer_state: MMAPSHARE_RING_PRODUCER_*, stored by the kernel; "gone" is stored
- *	after the last position (A)
+ * @consumers: bit N is set while cursor N has a consumer. Written by the
+ *	kernel, read by the producer of a lossless ring when it looks full (F:
+ *	@oldest_pos)
+ * @retained_pos: a lossless ring without consumers keeps the records from here
+ *	on. Written by the kernel before it clears the last bit of @consumers
+ *	(A)
+ * @producer_state: MMAPSHARE_RING_PRODUCER_*, written by the kernel. DETACHED
+ *	is written after the last position of the producer (A)
  * @reserved1: 0
- * @consumer_wake_pos: 0, or a position with bit 0 set: the producer is to call NOTIFY when
- *	it has come there, or beyond. Stored by the kernel for consumers who are
- *	about to sleep (F: @pos of the producer)
+ * @consumer_wake_pos: 0, or a position with bit 0 set: a producer whose
+ *	position reaches or passes it must call RING_NOTIFY. Written by the
+ *	kernel for consumers that are about to sleep (F: @pos of the producer)
  * @reserved2: 0
- * @producer_wake_pos: the same for consumers, when their position comes there, or beyond,
- *	from before it. Stored by the kernel for a producer who is about to
- *	sleep (F: @pos of the cursor)
+ * @producer_wake_pos: the same for consumers: one whose position reaches or
+ *	passes it, coming from before it, must call RING_NOTIFY. Written by the
+ *	kernel for a producer that is about to sleep (F: @pos of the cursor)
  * @reserved3: 0
  */
 struct mmapshare_ring {
@@ -351,7 +369,7 @@ struct mmapshare_ring {
 	__u64 cursor_stride;
 	__u64 record_max;
 	__u64 reserved0[5];
-	/* a cache line of its own for each of the following */
+	/* each of the following groups has a cache line of its own */
 	__u64 consumers;
 	__u64 retained_pos;
 	__u32 producer_state;
@@ -363,29 +381,30 @@ struct mmapshare_ring {
 };
 
 /* mmapshare_ring.producer_state */
-#define MMAPSHARE_RING_PRODUCER_NONE	0	/* there was none yet */
-#define MMAPSHARE_RING_PRODUCER_ATTACHED	1	/* one is attached */
-#define MMAPSHARE_RING_PRODUCER_DETACHED	2	/* and is no longer */
+#define MMAPSHARE_RING_PRODUCER_NONE	0	/* none yet */
+#define MMAPSHARE_RING_PRODUCER_ATTACHED	1	/* attached */
+#define MMAPSHARE_RING_PRODUCER_DETACHED	2	/* detached */
 
 /**
- * struct mmapshare_ring_producer - only the producer stores to it
- * @pos: where the next record will begin: everything before it is there.
- *	Read by consumers (A), and by the kernel before one sleeps (F: @consumer_wake_pos)
- * @oldest_pos: where the oldest record begins: those before it are gone. Stored
- *	before bytes are used again, read by consumers of an overwrite ring
- *	after they have used a record (O), and by the kernel when one attaches
- *	(F: @consumers)
- * @seq: about how many there ever were: to make 64 bits of a record's
- *	number. Stored before @pos, ordered by nothing
- * @wake_bytes: how much room there has to be before the producer is woken, with
- *	the header of what is to come; at most half of data_size counts. Read by
- *	the kernel when the producer waits, or polls
+ * struct mmapshare_ring_producer - written by the producer only
+ * @pos: where the next record will begin; all records before it are published.
+ *	Read by consumers (A), and by the kernel before a consumer sleeps
+ *	(F: @consumer_wake_pos)
+ * @oldest_pos: where the oldest record begins; those before it are gone.
+ *	Written before their bytes are reused, read by consumers of an overwrite
+ *	ring after they used a record (O), and by the kernel when a consumer
+ *	attaches (F: @consumers)
+ * @seq: about the sequence number of the next record: it extends the 32 bits in
+ *	struct mmapshare_record to 64. Written before @pos, ordered by nothing
+ * @wake_bytes: free space, including the header of the next record, that must
+ *	be available before the producer is woken; at most half of data_size
+ *	counts. Read by the kernel when the producer waits or polls
  * @reserved0: 0
- * @dropped: records that did not fit, and that it did not wait for
- * @overwritten: records that were overwritten, whether or not read before
+ * @dropped: records that the producer dropped because there was no space; for
+ *	statistics
+ * @overwritten: records that were overwritten, whether or not they had been
+ *	read; for statistics
  * @reserved1: 0
- *
- * @dropped and @overwritten are for whoever wants to see them.
  */
 struct mmapshare_ring_producer {
 	__u64 pos;
@@ -399,16 +418,16 @@ struct mmapshare_ring_producer {
 };
 
 /**
- * struct mmapshare_ring_cursor - only its consumer stores to it, once attached
- * @pos: the first record that it still needs. The kernel stores the first
- *	one when it attaches; read by the producer of a lossless ring when that
- *	looks full (A), and by the kernel before the producer sleeps (F: @producer_wake_pos)
- * @seq: 64 bits of the number of the record at @pos, likewise. Read by
- *	nobody but for show
- * @lost: records it has missed; for show
- * @wake_bytes: how much has to be there before it is woken, with headers; at
- *	most half of data_size counts, 0 means anything. Read by the kernel when
- *	it waits, or polls
+ * struct mmapshare_ring_cursor - written by its consumer only, once attached
+ * @pos: the first record that the consumer still needs. Written by the kernel
+ *	when the consumer attaches. Read by the producer of a lossless ring when
+ *	it looks full (A), and by the kernel before the producer sleeps (F:
+ *	@producer_wake_pos)
+ * @seq: sequence number of the record at @pos, likewise; for statistics
+ * @lost: records that the consumer lost; for statistics
+ * @wake_bytes: bytes of records, including headers, that must be available
+ *	before the consumer is woken; 0 means any; at most half of data_size
+ *	counts. Read by the kernel when the consumer waits or polls
  * @reserved: 0
  */
 struct mmapshare_ring_cursor {
@@ -420,41 +439,44 @@ struct mmapshare_ring_cursor {
 };
 
 /**
- * struct mmapshare_record - what is before each record's bytes
- * @length: bytes, and MMAPSHARE_RECORD_*. The next header is behind them, at
- *	the next multiple of 8. Stored before the producer's @pos, or with
- *	BUSY then, which is taken away when the record is complete (A)
- * @seq: records before this one since the ring was made, the lower 32 bits.
- *	That at the producer's @pos is there already, without a record
+ * struct mmapshare_record - the header of a record, right before its bytes
+ * @length: bytes, and MMAPSHARE_RECORD_*. The next header follows the bytes at
+ *	the next multiple of 8. Written before the producer's @pos; or with BUSY
+ *	set then, which is cleared when the record is complete (A)
+ * @seq: sequence number, lower 32 bits: records before this one since the ring
+ *	was created. At the producer's @pos it is valid although there is no
+ *	record yet
  */
 struct mmapshare_record {
 	__u32 length;
 	__u32 seq;
 };
 
-/* not complete yet, nor can it be passed by */
+/* not complete yet; consumers wait for it */
 #define MMAPSHARE_RECORD_BUSY		_BITUL(31)
-/* has no meaning, and is to be passed by */
+/* has no contents; consumers skip it */
 #define MMAPSHARE_RECORD_DISCARD	_BITUL(30)
 #define MMAPSHARE_RECORD_LENGTH		(MMAPSHARE_RECORD_DISCARD - 1)
 
-/* mmapshare_ring_attach_args.flags; one of the first two */
+/* mmapshare_ring_attach_args.flags: exactly one of PRODUCER and CONSUMER */
 #define MMAPSHARE_RING_ATTACH_PRODUCER	_BITUL(0)
 #define MMAPSHARE_RING_ATTACH_CONSUMER	_BITUL(1)
-/* a consumer that wants but records from now on, not those that are there */
+/* the consumer skips the records that are in the ring */
 #define MMAPSHARE_RING_ATTACH_LATEST	_BITUL(2)
 /* close the descriptor on exec */
 #define MMAPSHARE_RING_ATTACH_CLOEXEC	_BITUL(3)
 
 /**
- * struct mmapshare_ring_attach_args - get a descriptor that has a part in a ring
+ * struct mmapshare_ring_attach_args - get a descriptor that is an endpoint of a
+ * ring
  * @size: in: sizeof(struct mmapshare_ring_attach_args)
  * @flags: in: MMAPSHARE_RING_ATTACH_*
- * @map_size: out: what to map at offset 0, shared, for reading
- * @own_offset: out: what to map over that, shared, for reading and writing: a
- *	consumer's cursor, or the producer's page and both sights of the records
- * @own_size: out: bytes of it
- * @cursor: out: a consumer's cursor is that many strides behind the first one
+ * @map_size: out: bytes to map at offset 0, shared and read-only
+ * @own_offset: out: offset of the range to map over that, shared and writable:
+ *	a consumer's cursor, or the producer's page with the records and their
+ *	mirror
+ * @own_size: out: bytes of that range
+ * @cursor: out: for a consumer the index of its cursor
  * @reserved: in: must be 0
  */
 struct mmapshare_ring_attach_args {
@@ -468,26 +490,28 @@ struct mmapshare_ring_attach_args {
 };
 
 /**
- * struct mmapshare_ring_notify_args - wake who sleeps and can go on
+ * struct mmapshare_ring_notify_args - wake the other side where it waits for
+ * this
  * @size: in: sizeof(struct mmapshare_ring_notify_args)
  * @flags: in: must be 0
  *
- * A call that succeeds is a full fence between what the caller has loaded and
- * stored before it, and what it will.
+ * A successful call is a full fence between the caller's loads and stores
+ * before and after it.
  */
 struct mmapshare_ring_notify_args {
 	__u32 size;
 	__u32 flags;
 };
 
-/* mmapshare_ring_wait_args.flags: go on waiting when the other side is gone */
+/* mmapshare_ring_wait_args.flags: wait even if the other side has detached */
 #define MMAPSHARE_RING_WAIT_IGNORE_HUP	_BITUL(0)
 
 /**
- * struct mmapshare_ring_wait_args - wait for records, or for room
+ * struct mmapshare_ring_wait_args - wait for records (consumer) or space
+ * (producer)
  * @size: in: sizeof(struct mmapshare_ring_wait_args)
  * @flags: in: MMAPSHARE_RING_WAIT_*
- * @timeout: in: nanoseconds from now; 0 not to wait, negative to wait for ever
+ * @timeout: in: nanoseconds; 0 returns immediately, negative means no timeout
  */
 struct mmapshare_ring_wait_args {
 	__u32 size;
@@ -495,14 +519,14 @@ struct mmapshare_ring_wait_args {
 	__s64 timeout;
 };
 
-/* mmapshare_notify_args.flags: the caller has added to the doorbell's count himself */
+/* mmapshare_notify_args.flags: the caller has already added 1 to the count */
 #define MMAPSHARE_NOTIFY_COUNTED	_BITUL(0)
 
 /**
  * struct mmapshare_notify_args - ring the region's doorbell
  * @size: in: sizeof(struct mmapshare_notify_args)
  * @flags: in: MMAPSHARE_NOTIFY_*
- * @count: out: notifications so far, with this one
+ * @count: out: notifications so far, including this one
  */
 struct mmapshare_notify_args {
 	__u32 size;
@@ -514,8 +538,8 @@ struct mmapshare_notify_args {
  * struct mmapshare_wait_args - wait for the region's doorbell
  * @size: in: sizeof(struct mmapshare_wait_args)
  * @flags: in: must be 0
- * @count: in: notifications the caller knows of; out: notifications so far
- * @timeout: in: nanoseconds from now; 0 not to wait, negative to wait for ever
+ * @count: in: the count that the caller knows; out: the current count
+ * @timeout: in: nanoseconds; 0 returns immediately, negative means no timeout
  */
 struct mmapshare_wait_args {
 	__u32 size;
@@ -525,19 +549,18 @@ struct mmapshare_wait_args {
 };
 
 /**
- * struct mmapshare_doorbell - what is in the doorbell page
- * @count: notifications so far. Whoever notifies adds 1, atomically; programs
- *	and the kernel do
- * @pad: keeps @count and @armed in cache lines of their own
- * @armed: not 0 while somebody may wait in the kernel. Only the kernel stores
- *	it; a program reads it after it has added to @count, with a full fence
- *	between, and if it is not 0 calls NOTIFY with MMAPSHARE_NOTIFY_COUNTED.
- *	When the region was revoked, each mapping of the page is a copy that is
- *	not shared, and in which it is not 0: NOTIFY then says ENODEV
+ * struct mmapshare_doorbell - the doorbell page
+ * @count: notifications so far. Programs and the kernel add 1 to it, atomically
+ * @pad: keeps @count and @armed on cache lines of their own
+ * @armed: not 0 while a task may wait in the kernel. Written by the kernel. A
+ *	program that added to @count executes a full fence, reads @armed, and if
+ *	it is not 0 calls NOTIFY with MMAPSHARE_NOTIFY_COUNTED. After revocation
+ *	every mapping of the page is replaced by a private copy with @armed set:
+ *	NOTIFY then fails with ENODEV
  * @reserved: 0
  *
- * A program that waits only reads @count here: it sleeps by WAIT or poll(),
- * and these store @armed and have the fence that pairs with the other's.
+ * A program that waits only reads @count here. WAIT and poll() write @armed and
+ * execute the fence that pairs with the one above.
  */
 struct mmapshare_doorbell {
 	__u64 count;
@@ -550,8 +573,8 @@ struct mmapshare_doorbell {
 
 /*
  * The kernel dispatches on the magic and the number alone. Direction and size
- * are there for tools such as strace; the size that counts is the member @size of
- * the structure, so that a request keeps working when its structure grows.
+ * are there for tools such as strace; the size that counts is the member @size
+ * of the structure, so that a request keeps working when its structure grows.
  */
 #define MMAPSHARE_IOC_INFO \
 	_IOWR(MMAPSHARE_IOC_MAGIC, 0x00, struct mmapshare_info)
