@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# What the cli_*.sh have in common; to be sourced. They use the mmapshare that
+# What cli/*.sh and others have in common; to be sourced. They use the mmapshare that
 # is in PATH.
 
 # shellcheck source=tap_lib.sh
-. "$(dirname "$0")/tap_lib.sh"
+. "$(dirname "$0")/../tap_lib.sh"
 
 NODE=/dev/mmapshare
 PARAMETERS=/sys/module/mmapshare/parameters

@@ -23,7 +23,7 @@
 #ifndef TORTURE_H
 #define TORTURE_H
 
-#include "../device.h"
+#include "device.h"
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>

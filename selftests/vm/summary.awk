@@ -7,7 +7,7 @@
 #
 # -v label=...: how to call this run; -v parts=N: how many suites' output this is.
 # Prints a line for each strategy, each failure with what led to it, each skip,
-# how many operations torture did and how many faults the inject_*.c injected,
+# how many operations torture did and how many faults those of inject/ injected,
 # and last "total PASSED FAILED SKIPPED".
 
 function skip(why)
@@ -136,7 +136,7 @@ function finish(status)
 	next
 }
 
-# what torture_vma did
+# what torture/vma did
 /^# operations [0-9]+$/ { operations += $3 }
 /^# injected / { injected += $3; refused += $5 }
 

@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# bash completes commands, options and names of regions.
+
+# shellcheck source=../cli_lib.sh
+. "$(dirname "$0")/../cli_lib.sh"
+
+name=cli.$$.one
+file=$(command -v mmapshare)
+file=${file%/bin/*}/share/bash-completion/completions/mmapshare
+
+# shellcheck disable=SC2317	# called when the test ends
+cleanup()
+{
+	mmapshare destroy "$name" 2>/dev/null
+}
+
+# complete_words WORD...: what the last one can be
+complete_words()
+{
+	COMP_WORDS=("$@")
+	COMP_CWORD=$(($# - 1))
+	COMPREPLY=()
+	_mmapshare
+	echo "${COMPREPLY[@]}"
+}
+
+[ -e "$file" ] || skip_all "no completion is installed"
+plan 13
+# shellcheck disable=SC1090
+. "$file"
+mmapshare create $name 1
+expect "it is used" "complete -o default -F _mmapshare mmapshare" \
+	"$(complete -p mmapshare)"
+expect "commands" "create checksum" "$(complete_words mmapshare c)"
+expect "all commands" 15 "$(complete_words mmapshare '' | wc -w)"
+expect "options" "--help --version" "$(complete_words mmapshare -)"
+expect "options of a command" "--json" "$(complete_words mmapshare list --j)"
+expect "regions" "$name" "$(complete_words mmapshare read cli.$$)"
+expect "no options where there is no '-'" "" \
+	"$(complete_words mmapshare destroy '' | tr ' ' '\n' | grep '^-')"
+expect "seals" "write future seal" "$(complete_words mmapshare seal $name '')"
+expect "strategies" "vmalloc" "$(complete_words mmapshare create -s v)"
+expect "commands of ring" "stat" "$(complete_words mmapshare ring s)"
+expect "their options" "--overwrite" "$(complete_words mmapshare ring create --o)"
+expect "their regions" "$name" "$(complete_words mmapshare ring tail cli.$$)"
+expect "every command has some" "" "$(for c in $(complete_words mmapshare ''); do
+	case " $(complete_words mmapshare "$c" -) " in
+	*" --help "*)	;;
+	*)		echo "$c" ;;
+	esac
+done)"

@@ -1,0 +1,110 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# mmapshare doctor says why regions cannot be used, and what to do, in each of the
+# cases that it knows.
+
+# shellcheck source=../cli_lib.sh
+. "$(dirname "$0")/../cli_lib.sh"
+
+for f in max_regions max_bytes max_user_bytes; do
+	eval "$f=$(cat $PARAMETERS/$f)"
+done
+owner=$(stat -c %u:%g $NODE)
+
+# shellcheck disable=SC2154	# by eval
+cleanup()
+{
+	echo "$max_regions" >$PARAMETERS/max_regions
+	echo "$max_bytes" >$PARAMETERS/max_bytes
+	echo "$max_user_bytes" >$PARAMETERS/max_user_bytes
+	chmod 660 $NODE
+	chown "$owner" $NODE
+}
+
+# says STATUS TEXT COMMAND...: doctor has that status, and its last problem and
+# remedy have that text
+says()
+{
+	want=$1 text=$2
+	shift 2
+	"$@" >"$TMP/out" 2>"$TMP/err"
+	got=$?
+	[ ! -s "$TMP/err" ] || got="$got: $(cat "$TMP/err")"
+	case $(tail -n 2 "$TMP/out" | tr '\n' ' ') in
+	*"$text"*)	;;
+	*)		got="$got: $(tail -n 2 "$TMP/out")" ;;
+	esac
+	expect "$text" "$want" "$got"
+}
+
+nobody()
+{
+	setpriv --reuid 65534 --regid 65534 --clear-groups mmapshare "$@"
+}
+
+# elsewhere COMMAND: then doctor, where mounts are nobody else's business
+elsewhere()
+{
+	unshare -m sh -c "$1 && exec mmapshare doctor"
+}
+
+[ "$(id -u)" = 0 ] || skip_all "needs root"
+if ! command -v setpriv >/dev/null || ! unshare -m true 2>/dev/null; then
+	skip_all "needs setpriv and unshare"
+fi
+plan 14
+says 0 "ok       a region could be created and mapped" mmapshare doctor
+expect "all of it is well" 5 "$(mmapshare doctor | grep -c '^ok ')"
+says 1 "you, but by mode 660, group root to do    as root: chgrp mmapshare" nobody doctor
+chgrp 100 $NODE
+says 1 "to do    as root: adduser USER mmapshare; then log in anew" nobody doctor
+echo 0 >$PARAMETERS/max_regions
+says 1 "as many regions as max_regions (0) allows" mmapshare doctor
+echo "$max_regions" >$PARAMETERS/max_regions
+echo 1 >$PARAMETERS/max_user_bytes
+chmod 666 $NODE
+nobody create doctor.$$ 1
+says 1 "bytes in regions as max_user_bytes ($PAGE) allows" nobody doctor
+mmapshare destroy doctor.$$
+says 1 "the module is not loaded, and not installed for Linux $(uname -r)" \
+	elsewhere "mount -t tmpfs none /sys/module"
+says 1 "to do    mount devtmpfs on /dev" elsewhere "mount -t tmpfs none /dev"
+says 1 "/dev/mmapshare is not a device" \
+	elsewhere "mount -t tmpfs none /dev && : >/dev/mmapshare"
+says 1 "/dev/mmapshare is another driver's" \
+	elsewhere "mount --bind /dev/null /dev/mmapshare"
+
+# what the kernel would say of an installed module
+modules=/lib/modules/$(uname -r)
+installed="mount -t tmpfs none /sys/module"
+if [ ! -e "$modules/extra" ]; then
+	mkdir -p "$modules/extra"
+	: >"$modules/extra/mmapshare.ko.xz"
+	says 1 "to do    as root: modprobe mmapshare" elsewhere "$installed"
+	mkdir "$TMP/module"
+	echo Y >"$TMP/module/sig_enforce"
+	says 1 "because of module.sig_enforce to do    sign it" elsewhere "$installed &&
+		mkdir -p /sys/module/module/parameters &&
+		mount --bind $TMP/module /sys/module/module/parameters"
+	echo "none [integrity] confidentiality" >"$TMP/module/lockdown"
+	# where the kernel has no securityfs there is nothing to mount it on
+	lockdown="$installed && {
+		[ -d /sys/kernel/security ] ||
+			{ mount -t tmpfs none /sys/kernel && mkdir /sys/kernel/security; }
+	} && mount --bind $TMP/module /sys/kernel/security"
+	says 1 "because of lockdown to do    sign it" elsewhere "$lockdown"
+	mkdir -p "$TMP/efi/efivars"
+	printf '\006\000\000\000\001' \
+		>"$TMP/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+	says 1 "because of Secure Boot to do    sign it" elsewhere "$lockdown &&
+		mount -t tmpfs none /sys/firmware &&
+		mkdir -p /sys/firmware/efi &&
+		mount --bind $TMP/efi /sys/firmware/efi"
+	rm -r "$modules/extra"
+	rmdir -p "$modules" 2>/dev/null
+else
+	for _ in 1 2 3 4; do
+		skip "$modules/extra is there"
+	done
+fi

@@ -1,0 +1,96 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# mmapshare create, destroy, list, info, watch: regions come and go, and what is
+# said of them is right.
+
+# shellcheck source=../cli_lib.sh
+. "$(dirname "$0")/../cli_lib.sh"
+
+one=cli.$$.one two=cli.$$.two
+
+cleanup()
+{
+	mmapshare destroy $one $two 2>/dev/null
+}
+
+# field NAME FIELD: of the region in list
+field()
+{
+	mmapshare list | awk -v name="$1" -v field="$2" '
+		NR == 1 { for (i = 1; i <= NF; i++) if ($i == field) at = i }
+		$1 == name { print $at }'
+}
+
+# json EXPRESSION: of the JSON on standard input, called x
+json()
+{
+	python3 -IS -c "import json, sys; x = json.load(sys.stdin); print($1)" 2>&1
+}
+
+plan 24
+expect "create" "0 0 0" "$(outcome mmapshare create $one 100K)"
+expect "the node" "600 $(id -u)" "$(stat -c '%a %u' "$NODE-$one")"
+expect "create again" "1 0 1" "$(outcome mmapshare create $one 1)"
+expect "that is fine for who says so" "0 0 0" \
+	"$(outcome mmapshare create --exist-ok $one 1)"
+expect "create with options" "0 0 0" \
+	"$(outcome mmapshare create --exist-ok -m 664 -s vmalloc $two 1M)"
+expect "the node, less the umask's" 644 "$(stat -c %a "$NODE-$two")"
+
+exec 3<"$NODE-$two"
+expect "list" "1M vmalloc 644 1 0" "$(for f in SIZE STRATEGY MODE FILES MAPS; do
+	field $two $f; done | tr '\n' ' ' | sed 's/ $//')"
+expect "list in order" "$one $two" \
+	"$(mmapshare list -n | grep -o '^cli[^ ]*' | tr '\n' ' ' | sed 's/ $//')"
+expect "info" "files       1 open;size        1M bytes;strategy    vmalloc;" \
+	"$(mmapshare info $two | grep -E '^(size|strategy|files)' | tr '\n' ';')"
+expect "info by path" "size        1M bytes" \
+	"$(mmapshare info "$NODE-$two" | grep '^size')"
+expect "info of the default region" \
+	"size        $(($(cat $PARAMETERS/size) >> 20))M bytes" \
+	"$(mmapshare info | grep '^size')"
+expect "watch in a pipe" 2 "$(mmapshare watch -n 0.1 -c 2 | grep -c "^$two *1M")"
+expect "watch until its reader has gone" "1 0" \
+	"$(mmapshare watch -n 0.01 | head -n 1 | grep -c regions) $?"
+if python3 -IS -c 'import json' 2>/dev/null; then
+	expect "list --json" "1048576 vmalloc 0644 1 $(id -u)" \
+		"$(mmapshare list --json | json "*[(r['size'], r['strategy'],
+			r['mode'], r['files'], r['uid']) for r in x
+			if r['name'] == '$two'][0]")"
+	expect "info --json" "$two 1048576 1" \
+		"$(mmapshare info --json $two |
+			json "x['name'], x['size'], x['abi_version']" | tr -d "(),'")"
+	expect "info --json of the default region" "$(cat $PARAMETERS/size)" \
+		"$(mmapshare info --json | json "x['size']")"
+else
+	for _ in 1 2 3; do
+		skip "needs python3"
+	done
+fi
+expect "destroy" "0 0 0" "$(outcome mmapshare destroy $one)"
+expect "its node has gone" "" "$(ls "$NODE-$one" 2>/dev/null)"
+expect "one of two that is not there" "1 0 1" \
+	"$(outcome mmapshare destroy $one $two)"
+expect "the other has gone" "" "$(mmapshare list -n | grep $two)"
+exec 3<&-
+
+# Nobody in particular, without the group that may use the device.
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	mmapshare create $one 64K
+	other()
+	{
+		setpriv --reuid 65534 --regid 65534 --clear-groups mmapshare "$@"
+	}
+	expect "create without permission" "1 0 1" "$(outcome other create $two 1)"
+	expect "list without permission" "1 0 1" "$(outcome other list)"
+	expect "read without permission" "1 0 1" "$(outcome other read $one)"
+	chmod 644 $NODE
+	expect "info by query alone" "size        64K bytes" \
+		"$(other info $one | grep '^size')"
+	chmod 660 $NODE
+else
+	for _ in 1 2 3 4; do
+		skip "needs root and setpriv"
+	done
+fi

@@ -1,0 +1,157 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# mmapshare ring: what is put into a ring comes out of it, in each format, and
+# who waits or is too slow is told.
+
+# shellcheck source=../cli_lib.sh
+. "$(dirname "$0")/../cli_lib.sh"
+
+ring=cli.$$.ring over=cli.$$.over
+
+# shellcheck disable=SC2317	# called when the test ends
+cleanup()
+{
+	mmapshare destroy $ring $over 2>/dev/null
+}
+
+# bad STATUS WORDS...: one line, and it is of "mmapshare ring"
+bad()
+{
+	want=$1
+	shift
+	case $1 in
+	frobnicate)	who="mmapshare ring: " ;;
+	*)		who="mmapshare ring $1: " ;;
+	esac
+	expect "mmapshare ring $*" "$want 0 1" "$(outcome mmapshare ring "$@"; said "$who")"
+}
+
+help_of_all()
+{
+	mmapshare ring --help >"$TMP/all" || echo "$?"
+	for c in create put cat tail stat bench; do
+		mmapshare ring $c --help >"$TMP/help" 2>&1 || echo "$c: $?"
+		grep -q "^Usage: mmapshare ring $c " "$TMP/help" || echo "$c: no usage"
+		grep -q "^  $c " "$TMP/all" || echo "$c: not in help"
+	done
+}
+
+# fact WHAT NAME: of stat
+fact()
+{
+	mmapshare ring stat "$2" | sed -n "s/^$1  *//p"
+}
+
+# facts "WHAT..." NAME: several of them, in this order
+facts()
+{
+	mmapshare ring stat "$2" | awk -v names="$1" '
+		{ name = $1; sub(/^[^ ]* */, ""); fact[name] = $0 }
+		END {
+			n = split(names, wanted, " ")
+			for (i = 1; i <= n; i++)
+				printf("%s ", fact[wanted[i]])
+		}'
+}
+
+# until_fact WHAT WORD: wait until it begins with that
+until_fact()
+{
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ "$(fact "$1" $ring | cut -d ' ' -f 1)" != "$2" ] || return
+		sleep 0.2
+	done
+}
+
+plan 50
+expect "each command has help" "" "$(help_of_all)"
+bad 2 frobnicate
+bad 2 create
+bad 2 create name
+bad 2 create name 0
+bad 2 create -c 0 name 1
+bad 2 create -c 65 name 1
+bad 2 create -m 8 name 1
+bad 1 create name 16777215T
+bad 2 put
+bad 2 put one two
+bad 2 cat a/b/../ two
+bad 1 cat no-such-ring
+bad 1 cat /dev/null
+bad 1 tail "$NODE"
+bad 2 tail -t 0 name
+bad 1 stat no-such-ring
+bad 1 stat "$NODE"
+bad 2 bench -l 0
+bad 2 bench name
+
+expect "create" "0 0 0" "$(outcome mmapshare ring create -c 2 -m 640 $ring 5000)"
+expect "the node" 640 "$(stat -c %a "$NODE-$ring")"
+expect "create again" "1 0 1" "$(outcome mmapshare ring create $ring 1)"
+expect "that is fine for who says so" "0 0 0" \
+	"$(outcome mmapshare ring create --exist-ok $ring 1)"
+size=$(fact size $ring)
+expect "facts" "lossless none 0 0 of 2 " \
+	"$(facts "kind producer records consumers" $ring)"
+
+expect "put lines" "0 " "$(printf 'one\n\nthree' | mmapshare ring put $ring 2>&1; echo "$? ")"
+expect "they are there" "detached 3 " "$(facts "producer records" $ring)"
+expect "cat one of them" one "$(mmapshare ring cat -c 1 $ring)"
+expect "cat" "$(printf '\nthree\n.')" "$(mmapshare ring cat $ring; echo .)"
+expect "they are taken" "" "$(mmapshare ring cat $ring)"
+echo 00ffA0 | mmapshare ring put -x $ring
+expect "hex" 00ffa0 "$(mmapshare ring cat -x $ring)"
+expect "no hex" "1 mmapshare ring put: line 2: want two hexadecimal digits for each byte" \
+	"$(printf '00\n0\n' | mmapshare ring put -x $ring 2>"$TMP/err"
+		echo "$? $(cat "$TMP/err")")"
+expect "what was before is there" 00 "$(mmapshare ring cat -x $ring)"
+printf '\003\000\000\000a\nb\000\000\000\000' >"$TMP/raw"
+mmapshare ring put -r $ring <"$TMP/raw"
+mmapshare ring cat -r $ring >"$TMP/raw2"
+expect "raw" "0" "$(cmp "$TMP/raw" "$TMP/raw2"; echo $?)"
+expect "half a record is none" "1 " "$(head -c 5 "$TMP/raw" |
+	mmapshare ring put -r $ring 2>/dev/null; echo "$? $(mmapshare ring cat -r $ring)")"
+expect "too long" "1 1" "$(head -c 20000 /dev/zero |
+	mmapshare ring put $ring 2>"$TMP/err"; echo "$? $(grep -c 'can have' "$TMP/err")")"
+
+seq 1000 >"$TMP/numbers"
+expect "no room in time" "3" "$(mmapshare ring put -t 0.2 $ring <"$TMP/numbers"; echo $?)"
+mmapshare ring cat $ring >"$TMP/out"
+expect "the first are there" "" "$(head -n "$(wc -l <"$TMP/out")" "$TMP/numbers" |
+	cmp - "$TMP/out" 2>&1)"
+mmapshare ring put -d $ring <"$TMP/numbers" 2>"$TMP/err"
+expect "drop, and say so" "mmapshare ring put: $ring: no room for $(fact dropped $ring) records" \
+	"$(cat "$TMP/err")"
+mmapshare ring cat $ring >/dev/null
+
+mmapshare ring tail -c 1000 $ring >"$TMP/out" &
+follower=$!
+until_fact consumers 1
+expect "more than fits, to who reads" 0 "$(mmapshare ring put $ring <"$TMP/numbers"; echo $?)"
+wait $follower
+expect "and all of it" "0 0" "$? $(cmp "$TMP/numbers" "$TMP/out"; echo $?)"
+
+{ until_fact consumers 1; echo hello; } | mmapshare ring put $ring &
+until_fact producer attached
+expect "until the producer is gone" "4 hello" \
+	"$(mmapshare ring tail -u $ring >"$TMP/out"; echo "$? $(cat "$TMP/out")")"
+expect "nothing in time" "3 0 0" "$(outcome mmapshare ring tail -t 0.2 $ring)"
+echo kept | mmapshare ring put $ring
+expect "only what is to come" "3 0 0" "$(outcome mmapshare ring tail -t 0.2 $ring)"
+
+mmapshare ring create -o $over 1
+expect "one that overwrites has room" "0" "$(mmapshare ring put $over <"$TMP/numbers"; echo $?)"
+lost=$(fact overwritten $over)
+expect "the last are there" "$(tail -n $((1000 - lost)) "$TMP/numbers")" \
+	"$(mmapshare ring tail -a -t 0.2 $over)"
+expect "size" "8K bytes" "$size"
+if command -v python3 >/dev/null; then
+	expect "stat --json" "True 1000 $lost []" "$(mmapshare ring stat -j $over |
+		python3 -IS -c "import json, sys; x = json.load(sys.stdin); print(
+			x['overwrite'], x['records'], x['overwritten'], x['consumers'])")"
+else
+	skip "needs python3"
+fi
+expect "bench" "5 0" "$(mmapshare ring bench -t 0.1 >"$TMP/out"; echo "$(wc -l <"$TMP/out") $?")"
+expect "destroy" 0 "$(status mmapshare destroy $ring $over)"

@@ -1,0 +1,105 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# mmapshare seal: seals are added, shown by all commands that show something, and
+# who stores none the less is told why not.
+
+# shellcheck source=../cli_lib.sh
+. "$(dirname "$0")/../cli_lib.sh"
+
+one=cli.$$.one two=cli.$$.two
+
+# shellcheck disable=SC2317	# called when the test ends
+cleanup()
+{
+	mmapshare destroy $one $two 2>/dev/null
+}
+
+seals()
+{
+	mmapshare seal "$@" | tr '\n' ' '
+}
+
+# json EXPRESSION: of the JSON on standard input, called x
+json()
+{
+	python3 -IS -c "import json, sys; x = json.load(sys.stdin); print($1)" 2>&1
+}
+
+# complaint COMMAND...: what it says
+complaint()
+{
+	"$@" 2>&1 >/dev/null </dev/zero
+}
+
+plan 22
+mmapshare create -m 644 $one 4K
+mmapshare create $two 4K
+echo bytes | mmapshare write $one
+sum=$(mmapshare checksum $one)
+
+expect "none to begin with" "0 0 0" "$(outcome mmapshare seal $one)"
+expect "info: none" "seals       none" "$(mmapshare info $one | grep ^seals)"
+expect "to add one says nothing" "0 0 0" "$(outcome mmapshare seal $one future)"
+expect "it is there" "future " "$(seals $one)"
+expect "again" "0 0 0" "$(outcome mmapshare seal $one future)"
+expect "by path, two more" "0 0 0" \
+	"$(outcome mmapshare seal $NODE-$one write seal)"
+expect "all of them" "write future seal " "$(seals $one)"
+expect "info" "seals       write future seal" "$(mmapshare info $one | grep ^seals)"
+expect "no further ones" \
+	"mmapshare seal: $one: it is sealed against further seals" \
+	"$(complaint mmapshare seal $one write)"
+expect "the other has none" "" "$(seals $two)"
+expect "write" "mmapshare write: $one: it is sealed: nobody may store to it" \
+	"$(complaint mmapshare write -l 1 $one)"
+expect "fill" "mmapshare fill: $one: it is sealed: nobody may store to it" \
+	"$(complaint mmapshare fill $one)"
+expect "they fail" "1 0 1" "$(outcome mmapshare fill $one)"
+expect "nothing was stored" "bytes $sum" \
+	"$(mmapshare read -l 5 $one) $(mmapshare checksum $one)"
+expect "it can be notified" 1 \
+	"$(mmapshare notify $one; mmapshare wait -c 0 -t 10 $one)"
+if python3 -IS -c 'import json, mmap' 2>/dev/null; then
+	expect "list --json" "['write', 'future', 'seal'] []" \
+		"$(mmapshare list --json | json "*[r['seals'] for n in ('$one', '$two')
+			for r in x if r['name'] == n]")"
+	expect "info --json" "['write', 'future', 'seal']" \
+		"$(mmapshare info --json $one | json "x['seals']")"
+	expect "info --json of the default region" "[]" \
+		"$(mmapshare info --json | json "x['seals']")"
+	# somebody has it mapped for writing
+	mkfifo "$TMP/go" "$TMP/ready"
+	python3 -c "import mmap, sys
+f = open('$NODE-$two', 'r+b', buffering=0)
+m = mmap.mmap(f.fileno(), 4096)
+open('$TMP/ready', 'w').close()
+open('$TMP/go').close()" &
+	cat "$TMP/ready"
+	expect "not while it is mapped" "1 0 1 " \
+		"$(outcome mmapshare seal $two write) $(seals $two)"
+	: >"$TMP/go"
+	wait
+	expect "but then" "0 0 0 write " \
+		"$(outcome mmapshare seal $two write) $(seals $two)"
+else
+	for _ in 1 2 3 4 5; do
+		skip "needs python3"
+	done
+fi
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	other()
+	{
+		setpriv --reuid 65534 --regid 65534 --clear-groups mmapshare "$@"
+	}
+	expect "others may ask" "write future seal " "$(other seal $one | tr '\n' ' ')"
+	mmapshare destroy $two
+	mmapshare create $two 4K
+	chmod 666 "$NODE-$two"
+	expect "and no more, even if they may write" \
+		"mmapshare seal: $two: only its owner and the administrator may do that" \
+		"$(complaint other seal $two write)"
+else
+	skip "needs root and setpriv"
+	skip "needs root and setpriv"
+fi

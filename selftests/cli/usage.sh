@@ -1,0 +1,114 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Whatever is wrong with the command line, mmapshare says so in one line that
+# begins with the command's name, and ends with status 2; what is asked for and
+# cannot be done, with 1.
+
+# shellcheck source=../cli_lib.sh
+. "$(dirname "$0")/../cli_lib.sh"
+
+commands="create destroy list info read write fill checksum seal notify wait watch \
+	ring scope doctor"
+
+# bad STATUS WORDS...: one line, without a trace of success
+bad()
+{
+	want=$1
+	shift
+	outcome mmapshare "$@" >"$TMP/outcome"
+	read -r got <"$TMP/outcome"
+	read -r said <"$TMP/err"
+	case $said in
+	"mmapshare: "* | "mmapshare $1: "*) ;;
+	*)	got="$got: $said" ;;
+	esac
+	expect "mmapshare $*" "$want 0 1" "$got"
+}
+
+help_of_all()
+{
+	version=$(mmapshare --version)
+	all=$(mmapshare --help)
+	for c in $commands; do
+		help=$(mmapshare "$c" --help 2>&1) || echo "$c: $?"
+		case $help in
+		"Usage: mmapshare $c "*) ;;
+		*)	echo "$c: no usage" ;;
+		esac
+		[ "$(mmapshare "$c" --version)" = "$version" ] ||
+			echo "$c: no version"
+		case $all in
+		*"
+  $c "*)	;;
+		*)	echo "$c: not in help" ;;
+		esac
+	done
+}
+
+unknown_options()
+{
+	for c in $commands; do
+		outcome mmapshare "$c" --no-such-option
+	done | sort -u
+}
+
+plan 57
+expect "each command has help" "" "$(help_of_all)"
+expect "no command has that option" "2 0 1" "$(unknown_options)"
+expect "version" "mmapshare $(cat /sys/module/mmapshare/version)" "$(mmapshare --version)"
+bad 2 --no-such-option
+bad 2 frobnicate
+got=$(outcome mmapshare)
+expect "mmapshare" "2 0 1" "$got"
+bad 2 create
+bad 2 create name
+bad 2 create name 1 more
+bad 2 create a/b 1
+bad 2 create '' 1
+bad 2 create . 1
+bad 2 create "$(printf '%064d' 0)" 1
+bad 2 create name 0
+bad 2 create name -- -1
+bad 2 create name ' 1'
+bad 2 create name 1X
+bad 2 create name 1KK
+bad 2 create name 16777216T
+bad 2 create name 99999999999999999999
+bad 1 create name 16777215T
+bad 2 create --mode 8 name 1
+bad 2 create --mode 1777 name 1
+bad 2 create --strategy best name 1
+bad 2 destroy
+bad 2 destroy /dev/null
+bad 1 destroy no-such-region
+bad 1 destroy --revoke no-such-region
+bad 2 seal
+bad 2 seal no-such-region read
+bad 1 seal no-such-region write
+bad 1 seal /dev/null
+bad 2 list name
+bad 2 info one two
+bad 1 info no-such-region
+bad 1 info /dev/null
+bad 1 info /no/where
+bad 2 read --offset -1
+bad 1 read --offset 16777215T
+bad 1 read --length 16777215T
+bad 2 read --length
+bad 1 write no-such-region
+bad 2 fill --pattern ''
+bad 2 fill --pattern 123456789
+bad 2 fill --hex 1
+bad 2 fill --hex 0x
+bad 1 checksum --offset 1 --length 16777215T
+bad 1 notify no-such-region
+bad 2 notify one two
+bad 2 wait --timeout 0
+bad 2 wait --count x
+bad 1 wait no-such-region
+bad 2 watch --interval 0
+bad 2 watch name
+bad 2 ring
+bad 2 scope one two
+bad 2 doctor name

@@ -1,0 +1,122 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Two users without privileges, in the group that may use the device: they create
+# regions, share them by mode bits and are refused by mode bits, get no more than
+# their share, and no more than the memory of their control group.
+
+# shellcheck source=../cli_lib.sh
+. "$(dirname "$0")/../cli_lib.sh"
+
+GROUP=100 ANN=2001 BOB=2002
+ann=ann.$$ bob=bob.$$
+cgroup=/sys/fs/cgroup/mmapshare.$$
+max_user_bytes=$(cat $PARAMETERS/max_user_bytes)
+was=$(stat -c '%a %g' $NODE)
+
+# shellcheck disable=SC2317	# called when the test ends
+cleanup()
+{
+	for name in $ann $bob $ann.1 $ann.2 $ann.3 $bob.1 $ann.many.1 $ann.many.2 \
+		$ann.many.3 $ann.many.4 $ann.many.5 $ann.many.6; do
+		mmapshare destroy "$name" 2>/dev/null
+	done
+	echo "$max_user_bytes" >$PARAMETERS/max_user_bytes
+	chmod "${was% *}" $NODE
+	chgrp "${was#* }" $NODE
+	[ ! -d "$cgroup" ] || rmdir "$cgroup"
+}
+
+# user UID COMMAND...: as that user, with his group and no other, and without
+# any capability, in the control group
+user()
+{
+	uid=$1
+	shift
+	# shellcheck disable=SC2016
+	sh -c 'echo $$ >"$1/cgroup.procs"; uid=$2; shift 2
+		exec setpriv --reuid "$uid" --regid '$GROUP' --clear-groups \
+			--inh-caps=-all --bounding-set=-all --no-new-privs "$@"' \
+		sh "$cgroup" "$uid" "$@"
+}
+
+# answer COMMAND...: what is wrong, without what to do, and the status
+answer()
+{
+	"$@" >"$TMP/answer" 2>&1 </dev/null
+	answer_status=$?
+	echo "$(sed 's/^mmapshare[a-z ]*: \([^:]*: [^:]*\).*/\1/' "$TMP/answer")" \
+		$answer_status
+}
+
+# Is the control group charged for next to nothing?
+given_back()
+{
+	charged=$(cat $cgroup/memory.current)
+	if [ "$charged" -lt $((16 << 20)) ]; then
+		echo yes
+	else
+		echo "$charged"
+	fi
+}
+
+[ "$(id -u)" = 0 ] || skip_all "needs root"
+command -v setpriv >/dev/null || skip_all "needs setpriv"
+[ -e /sys/fs/cgroup/cgroup.controllers ] || skip_all "needs cgroup v2"
+echo +memory >/sys/fs/cgroup/cgroup.subtree_control 2>/dev/null
+mkdir $cgroup || skip_all "cannot make a control group"
+if [ ! -e $cgroup/memory.max ]; then
+	rmdir $cgroup
+	skip_all "there are no memory control groups"
+fi
+echo 64M >$cgroup/memory.max
+plan 24
+
+expect "without the group: no" "$ann: no permission 1" \
+	"$(answer user $ANN mmapshare create $ann 1M)"
+chgrp $GROUP $NODE
+expect "with it: created" 0 "$(status user $ANN mmapshare create -m 640 $ann 1M)"
+expect "it is hers" "$ANN $GROUP 640" "$(stat -c '%u %g %a' "$NODE-$ann")"
+expect "she writes" 0 "$(echo hello | user $ANN mmapshare write $ann; echo $?)"
+expect "he reads" hello "$(user $BOB mmapshare read -l 5 $ann)"
+expect "he does not write" "$ann: no permission 1" \
+	"$(answer user $BOB mmapshare write $ann)"
+expect "nor fill" 1 "$(status user $BOB mmapshare fill $ann)"
+expect "nor destroy" "$ann: only its owner and the administrator may do that 1" \
+	"$(answer user $BOB mmapshare destroy $ann)"
+expect "nor change its mode" 1 "$(status user $BOB chmod 666 "$NODE-$ann")"
+expect "she lets him" 0 "$(status user $ANN chmod 660 "$NODE-$ann")"
+expect "he writes" "0 HELLO" "$(printf HELLO | user $BOB mmapshare write $ann; echo \
+	$? "$(user $ANN mmapshare read -l 5 $ann)")"
+expect "she takes it back" "0 1" "$(status user $ANN chmod 600 "$NODE-$ann") $(
+	status user $BOB mmapshare read $ann)"
+expect "he still sees that it is there" "$ann" \
+	"$(user $BOB mmapshare list | grep -o "^$ann")"
+expect "her name is taken" "$ann: there is a region of that name 1" \
+	"$(answer user $BOB mmapshare create $ann 1M)"
+expect "he has his own" 0 "$(status user $BOB mmapshare create $bob 1M)"
+expect "she does not see it" 1 "$(status user $ANN mmapshare read $bob)"
+
+echo 3M >$PARAMETERS/max_user_bytes
+expect "her share is her own" "0 0" "$(status user $ANN mmapshare create $ann.1 2M) $(
+	status user $BOB mmapshare create $bob.1 2M)"
+expect "and no more" "$ann.2: more than your share of bytes 1" \
+	"$(answer user $ANN mmapshare create $ann.2 4K)"
+expect "what she destroys she has again" "0 0" "$(status user $ANN mmapshare destroy \
+	$ann.1) $(status user $ANN mmapshare create $ann.2 2M)"
+mmapshare destroy $ann.2 $bob.1
+
+echo 1G >$PARAMETERS/max_user_bytes
+expect "not the machine's memory" "$ann.3: not so much memory 1" \
+	"$(answer user $ANN mmapshare create $ann.3 100M)"
+expect "what she got on the way was given back" yes \
+	"$(given_back)"
+# Each of them would fit.
+got=$(for i in 1 2 3 4 5 6; do
+	status user $ANN mmapshare create $ann.many.$i 20M
+done | sort | uniq -c | tr -s ' \n' ' ')
+expect "nor in pieces" " 3 0 3 1 " "$got"
+expect "nobody was killed for it" "oom_kill 0" "$(grep '^oom_kill ' $cgroup/memory.events)"
+mmapshare destroy $ann.many.1 $ann.many.2 $ann.many.3
+expect "and all of it was given back" yes \
+	"$(given_back)"

@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# mmapshare wait and notify: who waits is told, and how it ended.
+
+# shellcheck source=../cli_lib.sh
+. "$(dirname "$0")/../cli_lib.sh"
+
+name=cli.$$
+
+# shellcheck disable=SC2317	# called when the test ends
+cleanup()
+{
+	mmapshare destroy $name 2>/dev/null
+}
+
+# waiting: until that many processes have the region open
+waiting()
+{
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ "$(mmapshare info --json $name |
+			sed 's/.*"files": \([0-9]*\).*/\1/')" -lt "$1" ] || return
+		sleep 0.2
+	done
+}
+
+# wait_for COMMAND...: what wait prints and its status, when something is done
+wait_for()
+{
+	mmapshare wait -t 60 $name >"$TMP/out" &
+	waiter=$!
+	waiting 1
+	"$@"
+	wait $waiter
+	echo "$(cat "$TMP/out") $?"
+}
+
+# Comes and goes, without a word.
+visit()
+{
+	mmapshare read -l 1 $name >/dev/null
+	sleep 0.5
+	mmapshare notify $name
+}
+
+plan 9
+mmapshare create $name 4K
+expect "nothing in time" "3 0 0" "$(outcome mmapshare wait -t 0.2 $name)"
+expect "told" "1 0" "$(wait_for mmapshare notify $name)"
+expect "told again" "2 0" "$(wait_for mmapshare notify $name)"
+expect "what is known already is not waited for" "2 0" \
+	"$(mmapshare wait -c 1 $name) $?"
+expect "what is not known is" "3 0 0" "$(outcome mmapshare wait -c 2 -t 0.2 $name)"
+expect "others who come and go do not matter" "3 0" "$(wait_for visit)"
+mmapshare wait -u -t 60 $name >"$TMP/out" &
+waiter=$!
+waiting 1
+mmapshare read -l 1 $name >/dev/null
+wait $waiter
+expect "but to who asks for it" "4 " "$? $(cat "$TMP/out")"
+chmod 400 "$NODE-$name"
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	chown 65534 "$NODE-$name"
+	reader="setpriv --reuid 65534 --regid 65534 --clear-groups mmapshare"
+	# shellcheck disable=SC2086
+	expect "who may read may wait" "3 0 0" \
+		"$(outcome $reader wait -t 0.1 $name)"
+	# shellcheck disable=SC2086
+	expect "but not notify" "1 0 1" "$(outcome $reader notify $name)"
+else
+	skip "needs root and setpriv"
+	skip "needs root and setpriv"
+fi

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Shared by the Makefiles of all folders: every .c is a test program of the same
+# name, every .sh is a test script.  Before including this file, a Makefile may set
+#
+#	EXCLUDE		names or patterns of .c files, without .c, that are no programs
+#	EXTENDED	programs that are built and installed, but are no tests
+#
+# and afterwards it adds what single programs need.
+
+KSFT ?= ../..
+UAPI ?= ../../uapi
+# libmmapshare; where it is not, its tests are not built.
+LIB ?= ../../userspace/lib
+README := ../../README.md
+
+CFLAGS += -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-clobbered
+CFLAGS += -I../include -I$(KSFT) -I$(UAPI) $(KHDR_INCLUDES)
+LDFLAGS += $(if $(STATIC),-static)
+
+LDLIBS += -lpthread
+
+progs := $(filter-out $(EXCLUDE),$(patsubst %.c,%,$(sort $(wildcard *.c))))
+# sourced by test scripts
+libs := $(wildcard *_lib.sh)
+
+TEST_GEN_PROGS := $(filter-out $(EXTENDED),$(progs))
+TEST_GEN_PROGS_EXTENDED := $(EXTENDED)
+TEST_PROGS := $(filter-out $(libs),$(sort $(wildcard *.sh)))
+TEST_FILES := $(libs)
+LOCAL_HDRS += $(wildcard *.h ../include/*.h $(UAPI)/linux/mmapshare.h)
+
+include $(KSFT)/lib.mk
+
+# Programs that the README shows; they have to be as short as it says.
+define from_readme =
+	awk -v program="<!-- $(@F) -->" -v fence='```$(1)' \
+		'/^```/ { on = at && $$0 == fence; at = on } \
+		$$0 == program { at = 1 } on && !/^```/ { print; lines++ } \
+		END { exit !lines || lines > 20 }' $< >$@ || { rm $@; exit 1; }
+endef

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: GPL-2.0
+/* file/write.c as a 32-bit program. */
+#include "../file/write.c"

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: GPL-2.0
+/* ioctl/race.c as a 32-bit program. */
+#include "../ioctl/race.c"

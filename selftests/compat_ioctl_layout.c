@@ -1,5 +1,0 @@
-// SPDX-License-Identifier: GPL-2.0
-/* ioctl_layout.c as a 32-bit program. */
-#include "ioctl_layout.c"
-
-_Static_assert(sizeof(long) == 4, "this is not a 32-bit program");

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the tests have in common. Each test program is run once for each
+ * strategy the module was loaded with, so a test asks the device what a
+ * mapping of it can do (MMAPSHARE_FEAT_*) and expects either that it works
+ * or the documented errno; tests of the table itself are in ioctl/info_features.c.
+ */
+#ifndef MMAPSHARE_TEST_H
+#define MMAPSHARE_TEST_H
+
+#include "device.h"
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include "kselftest_harness.h"
+
+/* Tests reach as far as this into the region. */
+#define DEVICE_SIZE_MIN	(8UL << 20)
+
+/* Use first in every FIXTURE_SETUP or TEST: opens the device, or skips. */
+#define DEVICE_OPEN(dev, flags)						\
+	do {								\
+		if (access(DEVICE, F_OK))				\
+			SKIP(return, "no " DEVICE ": load the module");	\
+		ASSERT_TRUE(device_open(dev, flags));			\
+		if ((dev)->size < DEVICE_SIZE_MIN)			\
+			SKIP(return, "needs 8 MiB: insmod mmapshare.ko size=8M"); \
+	} while (0)
+
+/* CRC-32C, bit by bit: slow, and independent of what it checks. */
+static inline uint32_t user_crc32c(const void *data, size_t length)
+{
+	const uint8_t *p = data;
+	uint32_t crc = ~0U;
+	int bit;
+
+	while (length--) {
+		crc ^= *p++;
+		for (bit = 0; bit < 8; bit++)
+			crc = (crc >> 1) ^ (crc & 1 ? 0x82f63b78U : 0);
+	}
+	return ~crc;
+}
+
+/*
+ * Bytes that tell where they belong: what position @pos of the region holds
+ * after it was written with @seed.
+ */
+static inline uint8_t byte_at(uint64_t pos, unsigned int seed)
+{
+	return ((pos + 1 + ((uint64_t)seed << 32)) * 0x9e3779b97f4a7c15ULL) >> 56;
+}
+
+static inline void make_bytes(void *buf, size_t length, uint64_t pos,
+			      unsigned int seed)
+{
+	uint8_t *p = buf;
+
+	while (length--)
+		*p++ = byte_at(pos++, seed);
+}
+
+static inline bool same_bytes(const void *buf, size_t length, uint64_t pos,
+			      unsigned int seed)
+{
+	const uint8_t *p = buf;
+
+	for (; length; length--)
+		if (*p++ != byte_at(pos++, seed))
+			return false;
+	return true;
+}
+
+/*
+ * Run fn(arg) in a child. Returns the signal that killed it, or minus its
+ * exit status, which is what fn returned: 0 if all went well.
+ */
+static inline int run_child(int (*fn)(void *arg), void *arg)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		signal(SIGSEGV, SIG_DFL);
+		signal(SIGBUS, SIG_DFL);
+		_exit(fn(arg));
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -255;
+	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
+}
+
+/* Stay on this processor, if there is one of that number. */
+static inline void run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+/*
+ * Does the kernel check each of its own accesses to memory (KASAN, KCSAN)?
+ * Then what it does has a price that says nothing of other kernels.
+ */
+static inline bool kernel_is_instrumented(void)
+{
+	FILE *symbols = fopen("/proc/kallsyms", "r");
+	char line[512], name[256];
+	bool found = false;
+
+	while (symbols && !found && fgets(line, sizeof(line), symbols))
+		found = sscanf(line, "%*s %*s %255s", name) == 1 &&
+			(!strcmp(name, "__asan_load8") ||
+			 !strcmp(name, "__tsan_read8"));
+	if (symbols)
+		fclose(symbols);
+	return found;
+}
+
+#define SKIP_IF_INSTRUMENTED()						\
+	do {								\
+		if (kernel_is_instrumented())				\
+			SKIP(return, "no time counts on a kernel with KASAN or KCSAN"); \
+	} while (0)
+
+/* Children that touch one byte: for run_child(). */
+static inline int load_byte(void *p)
+{
+	(void)*(volatile char *)p;
+	return 0;
+}
+
+static inline int store_byte(void *p)
+{
+	*(volatile char *)p = 1;
+	return 0;
+}
+
+#endif /* MMAPSHARE_TEST_H */

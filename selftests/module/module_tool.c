@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the scripts here need and a shell cannot do: load and unload with the
+ * system call's own errno, hold the device open or mapped, look through a
+ * mapping, and do all of it again and again. Not a test.
+ */
+#define _GNU_SOURCE
+#define _FILE_OFFSET_BITS 64
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <linux/mmapshare.h>
+
+#define PAGE	((size_t)sysconf(_SC_PAGESIZE))
+
+static int usage(void)
+{
+	fprintf(stderr,
+		"usage: module_tool VERB ARGUMENT...\n"
+		"	load FILE [PARAMETER...]	print 0 or the errno's name\n"
+		"	try FILE [PARAMETER...]		and what is in the log then\n"
+		"	unload NAME			print 0 or the errno's name\n"
+		"	open NODE			hold it until standard input ends\n"
+		"	map NODE			hold a mapping, not the descriptor\n"
+		"	peek NODE OFFSET LENGTH		print bytes, from a mapping\n"
+		"	poke NODE OFFSET TEXT		store them, through a mapping\n"
+		"	churn ROUNDS FILE [PARAMETER...]	load and unload\n"
+		"	hammer NODE PAGE		open and map, until SIGTERM\n"
+		"	create NODE NAME		print 0 or the errno's name\n");
+	return 2;
+}
+
+static const char *error_name(long ret)
+{
+	return ret < 0 ? strerrorname_np(errno) : "0";
+}
+
+/* What the module has said from here to the end of the log. */
+static void print_log(int kmsg)
+{
+	int lines = 0, level = 0;
+	char record[8192];
+	ssize_t n;
+
+	while ((n = read(kmsg, record, sizeof(record) - 1)) > 0) {
+		record[n] = '\0';
+		if (!strstr(record, ";mmapshare: "))
+			continue;
+		level = atoi(record) & 7;
+		lines++;
+	}
+	printf(", %d line of level %d", lines, level);
+}
+
+/* The parameters as finit_module() wants them. */
+static char *join(char **params)
+{
+	static char text[4096];
+
+	for (; *params; params++) {
+		if (strlen(text) + strlen(*params) + 2 > sizeof(text))
+			exit(usage());
+		strcat(strcat(text, *params), " ");
+	}
+	return text;
+}
+
+static int load(const char *file, char **params, int show_log)
+{
+	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	const char *text = join(params);
+
+	if (fd < 0) {
+		perror(file);
+		return 2;
+	}
+	lseek(kmsg, 0, SEEK_END);
+	printf("%s", error_name(syscall(SYS_finit_module, fd, text, 0)));
+	if (show_log)
+		print_log(kmsg);
+	putchar('\n');
+	return 0;
+}
+
+static int unload(const char *name)
+{
+	puts(error_name(syscall(SYS_delete_module, name, O_NONBLOCK)));
+	return 0;
+}
+
+/* One page of @node, the one that @offset is in. */
+static char *map_page(const char *node, unsigned long long offset)
+{
+	int fd = open(node, O_RDWR | O_CLOEXEC);
+	char *p;
+
+	if (fd < 0) {
+		perror(node);
+		exit(1);
+	}
+	p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		 offset & -(unsigned long long)PAGE);
+	if (p == MAP_FAILED) {
+		perror("mmap");
+		exit(1);
+	}
+	close(fd);
+	return p;
+}
+
+static int hold(void)
+{
+	char byte;
+
+	puts("ready");
+	fflush(stdout);
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
+	return 0;
+}
+
+/* Both stay inside the page. */
+static int look(char **arg, int store)
+{
+	unsigned long long offset = strtoull(arg[1], NULL, 0);
+	char *p = map_page(arg[0], offset) + offset % PAGE;
+	size_t room = PAGE - offset % PAGE;
+	size_t length = store ? strlen(arg[2]) : strtoull(arg[2], NULL, 0);
+
+	if (length > room)
+		return usage();
+	if (store)
+		memcpy(p, arg[2], length);
+	else
+		fwrite(p, 1, length, stdout);
+	return 0;
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/*
+ * Load and unload, and leave others a little time with the module. Prints how
+ * often it was in use; or what went wrong.
+ */
+static int churn(unsigned int rounds, const char *file, char **params)
+{
+	const double patience = now() + 60;
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	const char *text = join(params);
+	unsigned int i, busy = 0;
+
+	for (i = 0; i < rounds; i++) {
+		if (syscall(SYS_finit_module, fd, text, 0)) {
+			printf("load: %s\n", error_name(-1));
+			return 1;
+		}
+		usleep(i % 4 * 10000);
+		while (syscall(SYS_delete_module, "mmapshare", O_NONBLOCK)) {
+			if (errno != EAGAIN || now() > patience) {
+				printf("unload: %s\n", error_name(-1));
+				return 1;
+			}
+			busy++;
+			usleep(100);
+		}
+	}
+	printf("loaded and unloaded %u times, %u times in use\n", rounds, busy);
+	return 0;
+}
+
+/*
+ * A page of the device, by a mapping that is then the only thing that holds
+ * the module, or a child's. It has what was stored last, or nothing if the
+ * module was loaded since.
+ */
+static const char *look_and_store(int fd, off_t page, unsigned long *last,
+				  int in_child)
+{
+	volatile unsigned long *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+					 MAP_SHARED, fd, page * PAGE);
+	int status = 0;
+
+	close(fd);
+	if (p == MAP_FAILED)
+		return error_name(-1);
+	if (*p && *p != *last)
+		return "another's bytes";
+	*p = ++*last;
+	if (in_child) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(*p != *last);
+		munmap((void *)p, PAGE);
+		if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+			return "a child that sees something else";
+		return NULL;
+	}
+	if (*p != *last)
+		return "other bytes than were stored";
+	munmap((void *)p, PAGE);
+	return NULL;
+}
+
+static volatile sig_atomic_t enough;
+
+static void on_sigterm(int sig __attribute__((unused)))
+{
+	enough = 1;
+}
+
+/* Beside churn. Prints how often that worked, or what was wrong. */
+static int hammer(const char *node, off_t page)
+{
+	unsigned int opened = 0, refused = 0;
+	unsigned long last = 0;
+	const char *wrong;
+
+	signal(SIGTERM, on_sigterm);
+	while (!enough) {
+		int fd = open(node, O_RDWR | O_CLOEXEC);
+
+		if (fd >= 0) {
+			wrong = look_and_store(fd, page, &last,
+					       opened++ % 8 == 7);
+			if (wrong) {
+				printf("found %s\n", wrong);
+				return 1;
+			}
+		} else if (errno == ENOENT || errno == ENXIO ||
+			   errno == ENODEV) {
+			refused++;
+		} else {
+			printf("open: %s\n", error_name(-1));
+			return 1;
+		}
+		usleep((opened + refused) % 4 * 300);
+	}
+	printf("opened %u times, not there %u times\n", opened, refused);
+	return opened ? 0 : 1;
+}
+
+static int create(const char *node, const char *name)
+{
+	struct mmapshare_create_args create = {
+		.size = sizeof(create),
+		.region_size = 1,
+		.mode = 0600,
+	};
+	int fd = open(node, O_RDWR | O_CLOEXEC);
+
+	memcpy(create.name, name, strnlen(name, sizeof(create.name)));
+	puts(error_name(ioctl(fd, MMAPSHARE_IOC_CREATE, &create)));
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *verb = argc > 2 ? argv[1] : "";
+
+	if (!strcmp(verb, "load"))
+		return load(argv[2], argv + 3, 0);
+	if (!strcmp(verb, "try"))
+		return load(argv[2], argv + 3, 1);
+	if (!strcmp(verb, "unload") && argc == 3)
+		return unload(argv[2]);
+	if (!strcmp(verb, "open") && argc == 3)
+		return open(argv[2], O_RDWR) < 0 ? 1 : hold();
+	if (!strcmp(verb, "map") && argc == 3) {
+		map_page(argv[2], 0);
+		return hold();
+	}
+	if (!strcmp(verb, "create") && argc == 4)
+		return create(argv[2], argv[3]);
+	if (!strcmp(verb, "peek") && argc == 5)
+		return look(argv + 2, 0);
+	if (!strcmp(verb, "poke") && argc == 5)
+		return look(argv + 2, 1);
+	if (!strcmp(verb, "churn") && argc > 3)
+		return churn(atoi(argv[2]), argv[3], argv + 4);
+	if (!strcmp(verb, "hammer") && argc == 4)
+		return hammer(argv[2], atol(argv[3]));
+	return usage();
+}

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Random operations on mappings, by many threads and processes at once, and all
+ * see the bytes they should, see torture/torture.h. Variables:
+ *
+ *	TORTURE_SEED	where the dice begin (random)
+ *	TORTURE_OPS	how many operations in all
+ *	TORTURE_SECONDS	how long at most
+ *	TORTURE_WORKERS	processes times threads, "2x2"
+ *	TORTURE_ONLY	only this worker, alone, the same operations
+ */
+#include "mmapshare_test.h"
+#include "torture.h"
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define DEFAULT_OPS	3000
+#define LONG_RUN	100000	/* operations, of one that was asked for */
+
+/* Longer than anybody waits; the harness would end it after 30 s. */
+#define TIMEOUT	1000000
+
+FIXTURE(torture) {
+	struct torture *t;
+	long maps;		/* before anything */
+	long only;
+};
+
+static uint64_t from_environment(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text && *text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+static uint64_t random_seed(void)
+{
+	uint32_t seed = 1;
+
+	return getrandom(&seed, sizeof(seed), 0) == sizeof(seed) ? seed : 1;
+}
+
+static bool parse_workers(struct torture *t, const char *text)
+{
+	if (!text || !*text)
+		text = "2x2";
+	return sscanf(text, "%ux%u", &t->processes, &t->threads) == 2 &&
+	       t->processes && t->threads &&
+	       t->processes <= MAX_WORKERS / t->threads;
+}
+
+static unsigned int workers(const struct torture *t)
+{
+	return t->processes * t->threads;
+}
+
+static long maps_now(const struct torture *t)
+{
+	struct mmapshare_info info;
+
+	return device_info(t->dev.fd, &info) ? -1 : (long)info.maps;
+}
+
+/* And what fdinfo says. */
+static long maps_in_fdinfo(const struct torture *t)
+{
+	char path[64], line[128];
+	long maps = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", t->dev.fd);
+	f = fopen(path, "r");
+	while (f && maps < 0 && fgets(line, sizeof(line), f))
+		sscanf(line, "mmapshare-maps: %ld", &maps);
+	if (f)
+		fclose(f);
+	return maps;
+}
+
+/* Every page gets a first version. */
+static bool init_pages(struct torture *t)
+{
+	uint64_t words[WORDS];
+	unsigned int i;
+
+	for (i = 0; i < t->pages; i++) {
+		make_page(t, words, i, begin_store(t, i, false));
+		if (pwrite(t->dev.fd, words, PAGE, (off_t)i * PAGE) != PAGE)
+			return false;
+		end_store(t, i);
+	}
+	return true;
+}
+
+FIXTURE_SETUP(torture)
+{
+	struct torture *t;
+
+	/* whoever ends the harness, in its time-out, ends all of us */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	t = mmap(NULL, sizeof(*t), PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, t);
+	self->t = t;
+	DEVICE_OPEN(&t->dev, O_RDWR);
+	if (t->dev.page != PAGE)
+		SKIP(return, "written for pages of 4 KiB");
+	ASSERT_TRUE(parse_workers(t, getenv("TORTURE_WORKERS")));
+	t->seed = from_environment("TORTURE_SEED", random_seed());
+	t->disk = getenv("MMAPSHARE_DISK");
+	t->tag = (t->seed * 0x9e3779b97f4a7c15ULL) >> 48;
+	t->pages = t->dev.size / PAGE;
+	if (t->pages > MAX_PAGES)
+		t->pages = MAX_PAGES;
+	self->only = from_environment("TORTURE_ONLY", -1);
+	self->maps = maps_now(t);
+	ASSERT_TRUE(init_pages(t));
+}
+
+FIXTURE_TEARDOWN(torture)
+{
+	destroy_named(self->t);
+	destroy_rings(self->t);
+	close(self->t->dev.fd);
+	munmap(self->t, sizeof(*self->t));
+}
+
+/* Of the threads of one process. */
+static pthread_barrier_t begin;
+
+/* Do the worker's operations, and wait until the mappings have been counted. */
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	struct torture *t = w->t;
+
+	pthread_barrier_wait(&begin);
+	worker_begin(w);
+	run_ops(w, t->ops);
+	t->hash[w->id] = w->hash;
+	t->vmas[w->id] = count_vmas(w);
+	__atomic_add_fetch(&t->parked, 1, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&t->leave, __ATOMIC_ACQUIRE))
+		usleep(1000);
+	worker_close(w);
+	return NULL;
+}
+
+/* A process with @n workers; what maps memory of its own comes before all. */
+static pid_t start_process(struct torture *t, unsigned int first, unsigned int n)
+{
+	pthread_t threads[MAX_WORKERS];
+	struct worker *w[MAX_WORKERS] = { };
+	pid_t pid = fork();
+	unsigned int i;
+	char *common;
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	pthread_barrier_init(&begin, NULL, n);
+	common = map_common(t);
+	for (i = 0; i < n; i++) {
+		w[i] = worker_open(t, first + i, common);
+		if (!w[i])
+			_exit(2);
+	}
+	for (i = 1; i < n; i++)
+		if (pthread_create(&threads[i], NULL, work, w[i]))
+			_exit(2);
+	work(w[0]);
+	for (i = 1; i < n; i++)
+		pthread_join(threads[i], NULL);
+	_exit(0);
+}
+
+/* All workers are through, or one has died of it. */
+static bool wait_parked(struct torture *t, unsigned int n)
+{
+	siginfo_t info = { };
+
+	while (__atomic_load_n(&t->parked, __ATOMIC_ACQUIRE) < n) {
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) ||
+		    info.si_pid)
+			return false;
+		usleep(1000);
+	}
+	return true;
+}
+
+/* Start over, from what is in the region now. */
+static void reset(struct torture *t)
+{
+	t->parked = 0;
+	t->leave = 0;
+	memset(t->hash, 0, sizeof(t->hash));
+	memset(t->vmas, 0, sizeof(t->vmas));
+}
+
+/*
+ * Run all workers, or just @only: true if they did what they should, and the
+ * region has as many VMAs as they think.
+ */
+static bool run_workers(struct torture *t, long only)
+{
+	const unsigned int processes = only < 0 ? t->processes : 1;
+	const unsigned int threads = only < 0 ? t->threads : 1;
+	const unsigned int first = only < 0 ? 0 : only;
+	pid_t pid[MAX_WORKERS];
+	long counted, told = 0;
+	unsigned int i;
+	int status;
+	bool ok;
+
+	reset(t);
+	for (i = 0; i < processes; i++)
+		pid[i] = start_process(t, first + i * threads, threads);
+	ok = wait_parked(t, processes * threads);
+	for (i = 0; i < workers(t); i++)
+		told += t->vmas[i];
+	told += processes;	/* what their threads have in common */
+	counted = maps_now(t);
+	__atomic_store_n(&t->leave, 1, __ATOMIC_RELEASE);
+	for (i = 0; i < processes; i++)
+		ok = waitpid(pid[i], &status, 0) == pid[i] && !status && ok;
+	if (ok && !t->failed && counted != told) {
+		printf("# %ld VMAs instead of %ld\n", counted, told);
+		ok = false;
+	}
+	return ok && !t->failed;
+}
+
+/* By read(2), through a new mapping, and as the kernel sees it. */
+static unsigned int wrong_pages(struct torture *t)
+{
+	uint64_t want[WORDS], got[WORDS];
+	unsigned int i, wrong = 0;
+	uint32_t crc = ~0U;
+	char *map = device_map(&t->dev, PROT_READ, MAP_SHARED);
+
+	if (map == MAP_FAILED)
+		return t->pages;
+	for (i = 0; i < t->pages; i++) {
+		make_page(t, want, i, t->model[i].done);
+		crc = crc32c_update(crc, want, PAGE);
+		wrong += t->model[i].begun != t->model[i].done ||
+			 pread(t->dev.fd, got, PAGE, (off_t)i * PAGE) != PAGE ||
+			 memcmp(got, want, PAGE) ||
+			 memcmp(map + (size_t)i * PAGE, want, PAGE);
+	}
+	wrong += kernel_checksum(t->dev.fd, 0, (uint64_t)t->pages * PAGE) !=
+		 (uint32_t)~crc;
+	munmap(map, t->dev.size);
+	return wrong;
+}
+
+static double seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+/* Eat memory, and have the kernel move what is left. */
+static void squeeze_once(size_t pieces)
+{
+	const size_t piece = 16UL << 20, spare = 192UL << 20;
+	int compact = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
+	char *mem[512];
+	size_t i, n;
+
+	for (n = 0; n < pieces && n < ARRAY_SIZE(mem); n++) {
+		if ((size_t)sysconf(_SC_AVPHYS_PAGES) * PAGE < spare)
+			break;
+		mem[n] = mmap(NULL, piece, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		if (mem[n] == MAP_FAILED)
+			break;
+	}
+	if (compact >= 0) {
+		/* who may not do so goes without */
+		(void)!write(compact, "1", 1);
+		close(compact);
+	}
+	for (i = 0; i < n; i++)
+		munmap(mem[i], piece);
+}
+
+/*
+ * A little each time, or all but what the machine needs to live; most of the
+ * processor is for the workers.
+ */
+static void squeeze(bool hard)
+{
+	double start, end;
+
+	for (;;) {
+		start = seconds_now();
+		squeeze_once(hard ? SIZE_MAX : 1);
+		end = seconds_now();
+		usleep(10000 + (end - start) * 9e6);
+	}
+}
+
+static void report(const struct torture *t)
+{
+	unsigned long long all = 0;
+	unsigned int i;
+
+	for (i = 0; i < count_op_kinds(); i++) {
+		all += t->tally[i];
+		printf("%s%s %llu", i % 5 ? ", " : i ? "\n# " : "# ",
+		       op_name(i), (unsigned long long)t->tally[i]);
+	}
+	printf("\n# operations %llu\n", all);
+	fflush(stdout);
+}
+
+TEST_F_TIMEOUT(torture, all_see_what_they_should, TIMEOUT)
+{
+	const uint64_t ops = from_environment("TORTURE_OPS", 0);
+	const uint64_t seconds = from_environment("TORTURE_SECONDS", 0);
+	struct torture *t = self->t;
+	pid_t squeezer;
+	bool ok;
+
+	t->deadline = seconds ? seconds_now() + seconds : 0;
+	t->ops = seconds && !ops ? UINT64_MAX :
+				   (ops ?: DEFAULT_OPS) / workers(t);
+	printf("# TORTURE_SEED=%llu TORTURE_WORKERS=%ux%u\n",
+	       (unsigned long long)t->seed, t->processes, t->threads);
+	fflush(stdout);
+	squeezer = fork();
+	if (!squeezer) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		squeeze(seconds || ops >= LONG_RUN);
+	}
+	ok = run_workers(t, self->only);
+	kill(squeezer, SIGKILL);
+	waitpid(squeezer, NULL, 0);
+	EXPECT_TRUE(ok);
+	report(t);
+	EXPECT_EQ(0U, wrong_pages(t));
+	EXPECT_EQ(self->maps, maps_now(t));
+	EXPECT_EQ(self->maps, maps_in_fdinfo(t));
+}
+
+/* Whatever the others do: a worker alone has the same story. */
+TEST_F(torture, same_seed_same_operations)
+{
+	struct torture *t = self->t;
+	const unsigned int id = workers(t) - 1;
+	uint64_t together, alone;
+
+	t->ops = 150;
+	ASSERT_TRUE(run_workers(t, -1));
+	together = t->hash[id];
+	ASSERT_TRUE(run_workers(t, id));
+	alone = t->hash[id];
+	EXPECT_NE(0U, alone);
+	EXPECT_EQ(together, alone);
+}
+
+TEST_HARNESS_MAIN
