@@ -63,7 +63,7 @@ bench:		## compare maps, calls, rings with what else there is, in a VM; KERNEL=6
 	@$(vm)/deps gnuplot-nox
 	@KERNEL=$(KERNEL) $(vm)/bench --runs 5 --time 0.02 all
 
-bench-check: deps ## are instructions for each operation what they were? KERNEL=6.12
+bench-check: deps ## compare instructions for each operation with those before, run perf/; KERNEL=6.12
 	@KERNEL=$(KERNEL) $(vm)/bench-check
 
 demo: deps	## run the demonstration in a VM; KERNEL=6.12 ARCH=
