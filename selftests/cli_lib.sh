@@ -95,13 +95,20 @@ os.write(1, shown.replace(b"\r\n", b"\n") + b"status %d\n" % status)
 ' "$1" "${2:-80}"
 }
 
-# until_line PATTERN FILE: wait until it has such a line, but not for ever
-until_line()
+# until_true COMMAND...: wait until it succeeds. A minute is for what never happens: no
+# machine is so busy that what has to happen takes as long.
+until_true()
 {
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		! grep -q "$1" "$2" || return 0
+	for _ in $(seq 300); do
+		! "$@" || return 0
 		sleep 0.2
 	done
+}
+
+# until_line PATTERN FILE: wait until it has such a line
+until_line()
+{
+	until_true grep -q "$1" "$2"
 }
 
 # said WORDS: is this how the line in $TMP/err begins? If not, show it.

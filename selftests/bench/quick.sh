@@ -111,16 +111,19 @@ has_feed()
 	cat /proc/[0-9]*/comm 2>/dev/null | grep -qx mms-bench
 }
 
-# Who takes no records has the kernel thread wait for room.
+feed_sleeps()
+{
+	cat /proc/[0-9]*/stat 2>/dev/null | grep -q '(mms-bench) S'
+}
+
+# Who takes no records has the kernel thread wait for room. Three seconds are for a
+# machine that takes its time to see the thread.
 stop_consumer()
 {
-	"$BENCH" --runs 1 --time 1 --size 64 --only ring kernel &
-	for _ in $(seq 100); do
-		! has_feed || break
-		sleep 0.1
-	done
+	"$BENCH" --runs 1 --time 3 --size 64 --only ring kernel &
+	until_true has_feed
 	kill -STOP $!
-	sleep 0.3
+	until_true feed_sleeps
 	kill -CONT $!
 	wait $!
 }

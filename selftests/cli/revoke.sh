@@ -14,22 +14,19 @@ cleanup()
 	mmapshare destroy $one $two 2>/dev/null
 }
 
-# users N: until so many have it open
-users()
+# has_users N: do so many have it open?
+has_users()
 {
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		[ "$(cat "/sys/class/mmapshare/mmapshare-$one/files")" != "$1" ] || return
-		sleep 0.2
-	done
+	[ "$(cat "/sys/class/mmapshare/mmapshare-$one/files")" = "$1" ]
 }
 
 plan 10
 mmapshare create $one 4K
 mmapshare create $two 4K
 exec 3<>"$NODE-$one"
-mmapshare wait -t 20 $one >"$TMP/wait.out" 2>"$TMP/wait.err" &
+mmapshare wait -t 60 $one >"$TMP/wait.out" 2>"$TMP/wait.err" &
 waiter=$!
-users 2
+until_true has_users 2
 expect "destroy --revoke" "0 0 0" "$(outcome mmapshare destroy --revoke $one)"
 wait $waiter
 expect "who waits fails" 1 $?

@@ -55,13 +55,10 @@ facts()
 		}'
 }
 
-# until_fact WHAT WORD: wait until it begins with that
-until_fact()
+# fact_is WHAT WORD: does it begin with that?
+fact_is()
 {
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		[ "$(fact "$1" $ring | cut -d ' ' -f 1)" != "$2" ] || return
-		sleep 0.2
-	done
+	[ "$(fact "$1" $ring | cut -d ' ' -f 1)" = "$2" ]
 }
 
 plan 50
@@ -127,13 +124,13 @@ mmapshare ring cat $ring >/dev/null
 
 mmapshare ring tail -c 1000 $ring >"$TMP/out" &
 follower=$!
-until_fact consumers 1
+until_true fact_is consumers 1
 expect "more than fits, to who reads" 0 "$(mmapshare ring put $ring <"$TMP/numbers"; echo $?)"
 wait $follower
 expect "and all of it" "0 0" "$? $(cmp "$TMP/numbers" "$TMP/out"; echo $?)"
 
-{ until_fact consumers 1; echo hello; } | mmapshare ring put $ring &
-until_fact producer attached
+{ until_true fact_is consumers 1; echo hello; } | mmapshare ring put $ring &
+until_true fact_is producer attached
 expect "until the producer is gone" "4 hello" \
 	"$(mmapshare ring tail -u $ring >"$TMP/out"; echo "$? $(cat "$TMP/out")")"
 expect "nothing in time" "3 0 0" "$(outcome mmapshare ring tail -t 0.2 $ring)"

@@ -14,14 +14,11 @@ cleanup()
 	mmapshare destroy $name 2>/dev/null
 }
 
-# waiting: until that many processes have the region open
-waiting()
+# is_open: has a process the region open?
+is_open()
 {
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		[ "$(mmapshare info --json $name |
-			sed 's/.*"files": \([0-9]*\).*/\1/')" -lt "$1" ] || return
-		sleep 0.2
-	done
+	[ "$(mmapshare info --json $name |
+		sed 's/.*"files": \([0-9]*\).*/\1/')" -ge 1 ]
 }
 
 # wait_for COMMAND...: what wait prints and its status, when something is done
@@ -29,7 +26,7 @@ wait_for()
 {
 	mmapshare wait -t 60 $name >"$TMP/out" &
 	waiter=$!
-	waiting 1
+	until_true is_open
 	"$@"
 	wait $waiter
 	echo "$(cat "$TMP/out") $?"
@@ -54,7 +51,7 @@ expect "what is not known is" "3 0 0" "$(outcome mmapshare wait -c 2 -t 0.2 $nam
 expect "others who come and go do not matter" "3 0" "$(wait_for visit)"
 mmapshare wait -u -t 60 $name >"$TMP/out" &
 waiter=$!
-waiting 1
+until_true is_open
 mmapshare read -l 1 $name >/dev/null
 wait $waiter
 expect "but to who asks for it" "4 " "$? $(cat "$TMP/out")"

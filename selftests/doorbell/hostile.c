@@ -10,7 +10,7 @@
 #include <sys/epoll.h>
 
 #define RUN	(SECOND / 2)
-#define PATIENCE	(5 * SECOND)	/* on a busy machine */
+#define PATIENCE	(20 * SECOND)	/* for timeouts of 4 ms: a busy machine is not so late */
 
 /* What the vandal stores. */
 enum mood { RANDOM, SAME_COUNT, DISARM, ARM, CLEAR };
@@ -86,7 +86,7 @@ static bool live_with_it(FIXTURE_DATA(bell) *self, int ep)
 	uint64_t count;
 	int error, round;
 
-	for (round = 0; now() < end; round++) {
+	for (round = 0; !round || now() < end; round++) {
 		start = now();
 		count = round % 3 ? bell_count(self->bell) : 7;
 		error = bell_wait(self->fd, &count, round % 5 * MS);
@@ -100,7 +100,7 @@ static bool live_with_it(FIXTURE_DATA(bell) *self, int ep)
 		if (now() - start > PATIENCE)
 			return false;
 	}
-	return round > 0;
+	return true;
 }
 
 TEST_F(bell, vandal)

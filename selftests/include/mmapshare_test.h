@@ -16,6 +16,13 @@
 #include <sys/wait.h>
 #include "kselftest_harness.h"
 
+/*
+ * When the harness ends a test: only one that hangs takes so long. The 30 s that it
+ * has by default can be too few on an emulated machine that shares its processors.
+ */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	250
+
 /* Tests reach as far as this into the region. */
 #define DEVICE_SIZE_MIN	(8UL << 20)
 

@@ -73,6 +73,18 @@ static void use_all_the_time(struct shared *shared, int me)
 	_exit(0);
 }
 
+/* A region was used, or could not be. */
+static bool any_used(struct shared *shared)
+{
+	int i;
+
+	for (i = 0; i < USERS; i++)
+		if (__atomic_load_n(&shared->used[i], __ATOMIC_RELAXED) ||
+		    __atomic_load_n(&shared->result[i], __ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
 static int create_all(void)
 {
 	struct mmapshare *region;
@@ -213,7 +225,8 @@ TEST_F_TIMEOUT(many, come_and_go_while_others_use_them, 3600)
 		ASSERT_EQ(0, destroy_all());
 		ASSERT_EQ(0, list_all(0));
 		made += at_once;
-	} while (self->wanted ? made < self->wanted : time(NULL) < end);
+	} while (self->wanted ? made < self->wanted :
+				time(NULL) < end || !any_used(self->shared));
 
 	self->shared->stop = 1;
 	for (i = 0; i < USERS; i++) {

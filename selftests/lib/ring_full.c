@@ -144,16 +144,14 @@ static void *come_for_the_newest(void *arg)
 /* He needs nothing of what is there, and so there is room. */
 TEST_F(ring, newest_makes_room)
 {
-	const int64_t start = now();
 	pthread_t thread;
 	void *failed;
 
 	ASSERT_EQ(0, attach(self, &self->p, PRODUCER));
 	EXPECT_EQ(capacity(self), put_all(self->p, 0, LENGTH));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, come_for_the_newest, self->name));
-	EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, 20 * SECOND));
-	/* woken, and not by the end of his patience */
-	EXPECT_GT(15 * SECOND, now() - start);
+	/* woken: there is no timeout that would end it */
+	EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, FOREVER));
 	ASSERT_EQ(0, pthread_join(thread, &failed));
 	EXPECT_EQ(NULL, failed);
 	EXPECT_EQ(capacity(self), put_all(self->p, 0, LENGTH));

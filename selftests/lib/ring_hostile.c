@@ -214,7 +214,7 @@ static void consume_nonsense(struct __test_metadata *_metadata, FIXTURE_DATA(rin
 	ASSERT_EQ(0, raw_attach(&s.raw, self->region, PRODUCER));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, scribble, &s));
 	ret = attach(self, &self->c, CONSUMER);
-	while (now() < end) {
+	while (now() < end || !refused) {
 		if (ret) {
 			mmapshare_ring_close(self->c);
 			self->c = NULL;

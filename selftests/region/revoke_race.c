@@ -273,7 +273,8 @@ static void let_them(struct race *race, int round)
 	usleep(round * 7919 % 3000);
 	if (round % 2)
 		return;
-	for (ms = 0; ms < 1000; ms++) {
+	/* a thread that can run touches it long before that */
+	for (ms = 0; ms < 20000; ms++) {
 		if (__atomic_load_n(&race->tally->touches, __ATOMIC_RELAXED) != before)
 			break;
 		usleep(1000);

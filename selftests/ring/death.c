@@ -66,7 +66,7 @@ TEST_F(ring, killed_producer)
 
 	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
 	while (__atomic_load_n(&self->c.p->seq, __ATOMIC_ACQUIRE) < 2)
-		ASSERT_EQ(0, endpoint_wait(&self->c, SECOND));
+		ASSERT_EQ(0, endpoint_wait(&self->c, 20 * SECOND));
 	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_ATTACHED, (int)self->c.ring->producer_state);
 	EXPECT_EQ(POLLIN, poll_of(&self->c));
 	kill_child(pid);

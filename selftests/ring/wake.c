@@ -235,21 +235,21 @@ TEST_F(ring, edge_triggered)
 	EXPECT_EQ(1, edges(out, 0));
 	for (i = 0; i < 10; i++) {
 		ASSERT_TRUE(ring_put(&self->p, 120));
-		EXPECT_EQ(1, edges(in, 1000)) TH_LOG("round %d", i);
+		EXPECT_EQ(1, edges(in, 20000)) TH_LOG("round %d", i);
 		EXPECT_EQ(0, edges(in, 0)) TH_LOG("round %d", i);
 	}
 	while (ring_take(&self->c, self->buf, sizeof(self->buf)) >= 0)
 		;
 	EXPECT_EQ(0, edges(in, 0));
 	ASSERT_TRUE(ring_put(&self->p, 120));
-	EXPECT_EQ(1, edges(in, 1000));
+	EXPECT_EQ(1, edges(in, 20000));
 
 	EXPECT_EQ(1, edges(out, 0));
 	fill(self);
 	EXPECT_EQ(0, edges(out, 0));
 	while (ring_take(&self->c, self->buf, sizeof(self->buf)) >= 0)
 		;
-	EXPECT_EQ(1, edges(out, 1000));
+	EXPECT_EQ(1, edges(out, 20000));
 	EXPECT_EQ(0, edges(out, 0));
 	close(in);
 	close(out);
@@ -268,7 +268,7 @@ TEST_F(ring, edge_and_threshold)
 	ASSERT_EQ(0, epoll_ctl(in, EPOLL_CTL_ADD, self->c.fd, &event));
 	for (i = 0; i < 10; i++)
 		ASSERT_TRUE(ring_put(&self->p, 8));
-	EXPECT_EQ(1, edges(in, 1000));
+	EXPECT_EQ(1, edges(in, 20000));
 	while (ring_take(&self->c, self->buf, sizeof(self->buf)) >= 0)
 		;
 	self->p.calls = 0;
@@ -277,7 +277,7 @@ TEST_F(ring, edge_and_threshold)
 	EXPECT_GE(1UL, self->p.calls);
 	EXPECT_EQ(0, edges(in, 0));
 	ASSERT_TRUE(ring_put(&self->p, 8));
-	EXPECT_EQ(1, edges(in, 1000));
+	EXPECT_EQ(1, edges(in, 20000));
 	close(in);
 	endpoint_detach(&self->p);
 	endpoint_detach(&self->c);
