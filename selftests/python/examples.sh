@@ -164,7 +164,7 @@ mmapshare.open():
 >>> len(m) == size, m.size() == size
 (True, True)
 >>> m.resize(2 * size)
-UnsupportedOperation: a region never changes its size: create another one
+UnsupportedOperation: the size of a region is fixed; create another region instead
 END
 
 same "parent and child" example family <<'END'

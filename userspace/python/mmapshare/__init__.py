@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""Memory that programs and the kernel share, by /dev/mmapshare.
+"""Share memory between programs and the kernel through /dev/mmapshare.
 
     import mmapshare
 
-    region = mmapshare.open()       # all of /dev/mmapshare, a mmap.mmap
+    region = mmapshare.open()       # maps all of /dev/mmapshare
     region[:5] = b"hello"
-    region.notify()                 # wakes who is in region.wait()
+    region.notify()                 # wakes every caller of region.wait()
 
-Nothing but the standard library is needed. Errors are OSError, as the kernel
-gives them: FileNotFoundError without the module, PermissionError, ...
+A region is an mmap.mmap with additional methods. A ring passes records from one
+producer to one or more consumers.
 
-Who touches a region that was revoked is killed by SIGBUS; calls say ENODEV.
+The package needs only the standard library. Errors from the kernel are raised
+as OSError: FileNotFoundError if the module is not loaded, PermissionError if
+the caller may not open the node, and so on.
+
+After a region is revoked, calls fail with ENODEV, and touching its mapping
+kills the process with SIGBUS.
 """
 from ._abi import Info
 from ._region import DEVICE, Region, anonymous, create, destroy, open, path

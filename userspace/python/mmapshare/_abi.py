@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The calls of <linux/mmapshare.h>: numbers, structures, nothing else."""
+"""The ioctls of <linux/mmapshare.h>: request numbers and structures."""
 from __future__ import annotations
 
 import fcntl
@@ -8,7 +8,7 @@ import struct
 import time
 from typing import Any, NamedTuple, Optional, Tuple
 
-# The fields of a request's number: these machines have 3 bits for the direction.
+# The direction has 3 bits in the numbers of these machines, and 2 elsewhere.
 _SIZE_BITS = 13 if os.uname().machine.startswith(("alpha", "mips", "ppc", "sparc")) else 14
 _WRITE, _READ = (4, 2) if _SIZE_BITS == 13 else (1, 2)
 
@@ -35,7 +35,10 @@ STRATEGIES = ("fault", "huge", "vmalloc", "pfn")
 
 
 class Call:
-    """One ioctl, and its structure, which begins with its own size."""
+    """An ioctl and its structure, whose first field is the structure's size.
+
+    fields: format of the other fields, as for the module struct
+    """
 
     def __init__(self, direction: int, number: int, fields: str) -> None:
         self.layout = struct.Struct("=I" + fields)
@@ -49,13 +52,13 @@ class Call:
         return self.layout.unpack(buffer)[1:]
 
     def send(self, fd: int, buffer: bytearray) -> int:
-        """Others may run meanwhile: of so short a buffer, and one that can be
-        stored to, fcntl makes a copy, releases the GIL, and copies it back,
-        whether or not the call fails."""
+        """Other threads run during the call: fcntl.ioctl() copies a writable
+        buffer of up to 1024 bytes, releases the GIL for the system call, and
+        copies the result back even if the call fails."""
         return fcntl.ioctl(fd, self.request, buffer)
 
     def __call__(self, fd: int, *fields: Any) -> Tuple[Any, ...]:
-        """What the call returns, then what is in the structure by then."""
+        """Make the call; return its result and the structure's fields."""
         buffer = self.pack(*fields)
         result = self.send(fd, buffer)
         return (result, *self.unpack(buffer))
@@ -75,7 +78,7 @@ DESTROY = Call(_WRITE, 0x11, "I64s")
 
 
 class Info(NamedTuple):
-    """What the kernel says of a region; see struct mmapshare_info."""
+    """Facts about a region; see struct mmapshare_info."""
 
     abi_version: int
     strategy: str
@@ -100,21 +103,24 @@ def info(fd: int) -> Info:
 
 
 def name_field(name: Optional[str]) -> bytes:
-    """What is too long is no name, and not a shorter one."""
+    """Encode a name. One that does not fit is an error: struct would truncate
+    it, and the call would then act on another name."""
     field = os.fsencode(name) if name is not None else b""
     if name is not None and not 0 < len(field) < NAME_SIZE:
-        raise ValueError(f"a name has 1 to {NAME_SIZE - 1} characters")
+        raise ValueError(f"a region's name must have 1 to {NAME_SIZE - 1} bytes, "
+                         f"not {len(field)}")
     return field
 
 
 class Deadline:
-    """A time-out that does not begin anew when a signal comes between."""
+    """A timeout stored as an absolute time, so that a call restarted after a
+    signal does not wait longer."""
 
     def __init__(self, timeout: Optional[float]) -> None:
         self._at = None if timeout is None else time.monotonic() + timeout
 
     def nanoseconds(self) -> int:
-        """What is left, as the kernel wants it."""
+        """The time left, as the ioctls expect it: negative means no timeout."""
         if self._at is None:
             return -1
         left = round((self._at - time.monotonic()) * 1e9)

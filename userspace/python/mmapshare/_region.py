@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Regions: memory that programs and the kernel share."""
+"""Regions: create, open and map them, and use their doorbell."""
 from __future__ import annotations
 
 import contextlib
@@ -20,16 +20,18 @@ _ACCESS = {
     "c": mmap.ACCESS_COPY,
 }
 
-# What open() says of a region that was destroyed, or is just being.
-_GONE = (errno.ENOENT, errno.ENXIO, errno.ENODEV)
-# Who sees that so often has a /dev without the node.
-_TRIES = 1000
+# The errors of open() for a region that was destroyed or is being destroyed.
+_DESTROYED = (errno.ENOENT, errno.ENXIO, errno.ENODEV)
+# create(exist_ok=True) gives up after this many attempts: the region exists,
+# but probably this /dev has no node for it, as in a container.
+_MAX_ATTEMPTS = 1000
 
 Name = Union[str, "os.PathLike[str]", None]
 
 
 def path(name: Name = None) -> str:
-    """The node of a region: by its name, or by a path, which has a '/'."""
+    """The path of a region's node. A name that contains '/' already is a path;
+    None is /dev/mmapshare."""
     if name is None:
         return DEVICE
     name = os.fspath(name)
@@ -42,17 +44,18 @@ def _close_all(fds: List[int]) -> None:
 
 
 class Region(mmap.mmap):
-    """The whole of a region, mapped: a mmap.mmap, and what regions can do.
+    """A mapping of a whole region: an mmap.mmap with additional methods.
 
-    Made by open(), create() and anonymous(), or of a descriptor that came from
-    elsewhere, which it then owns. The descriptor is closed with the mapping.
+    open(), create() and anonymous() return one. Region(fd, mode) makes one from
+    a descriptor that was received from another process, for example, and owns
+    that descriptor from then on. close() closes the mapping and the descriptor.
     """
 
     _fd: int
     _fds: List[int]
     _size: int
-    _seen: int
-    _closer: Any
+    _last_count: int
+    _finalizer: Any
 
     def __new__(cls, fd: int, mode: str = "r+") -> "Region":
         if mode not in _ACCESS:
@@ -63,99 +66,113 @@ class Region(mmap.mmap):
         self._fd = fd
         self._fds = [fd]
         self._size = size
-        self._closer = weakref.finalize(self, _close_all, self._fds)
-        self._closer.atexit = False
-        self._seen = 0
-        # only what comes from now on is news
+        self._finalizer = weakref.finalize(self, _close_all, self._fds)
+        self._finalizer.atexit = False
+        self._last_count = 0
+        # wait() does not report notifications from before this point
         with contextlib.suppress(BrokenPipeError):
             self.wait(0)
         return self
 
     def close(self) -> None:
-        """Unmap it, and close the descriptor."""
+        """Unmap the region and close the descriptor. BufferError while another
+        object, such as a NumPy array, refers to the mapping."""
         super().close()
-        self._closer()
+        self._finalizer()
 
-    # mmap's own does not call close()
+    # mmap.mmap's __exit__() does not call the close() above
     def __exit__(self, *exc: object) -> None:
         self.close()
 
     def fileno(self) -> int:
-        """For select, selectors and asyncio: it is readable when somebody has
-        notified; then call wait(0)."""
-        if not self._closer.alive:
+        """The descriptor, for select, selectors and asyncio. It is readable
+        after a notification, until wait(0) is called."""
+        if not self._finalizer.alive:
             raise ValueError("the region is closed")
         return self._fd
 
     def size(self) -> int:
-        """Bytes in the region. mmap's own asks fstat(), which says 0."""
+        """The region's size in bytes. mmap.mmap.size() would return 0: it calls
+        fstat(), which reports no size for a character device."""
         self.fileno()
         return self._size
 
     def resize(self, newsize: int) -> NoReturn:
-        """A region never changes its size."""
+        """Always raises io.UnsupportedOperation: a region's size is fixed."""
         raise io.UnsupportedOperation(
-            "a region never changes its size: create another one")
+            "the size of a region is fixed; create another region instead")
 
     def info(self) -> _abi.Info:
-        """What the kernel says of the region at this moment."""
+        """Facts about the region, as they are now."""
         return _abi.info(self.fileno())
 
     @property
     def name(self) -> Optional[str]:
-        """As it was created; None for /dev/mmapshare, and without a name."""
+        """The name given to create(); None for /dev/mmapshare and for an
+        anonymous region."""
         return self.info().name
 
     def notify(self) -> int:
-        """Tell all who wait that there is something new.
+        """Wake every waiter. Return the number of notifications so far.
 
-        What was stored before is seen by who is told. Returns how often that
-        was done in all."""
+        A waiter that returns from wait() sees everything this process stored to
+        the region before the call."""
         return int(_abi.NOTIFY(self.fileno(), 0, 0)[2])
 
     def wait(self, timeout: Optional[float] = None, *, ignore_hup: bool = False) -> int:
-        """Wait until somebody has notified, and say how often that was since
-        the last time, or since this was opened; 0 if the time is over.
+        """Wait for a notification. Return the number of notifications since the
+        last wait(), or since the region was opened; 0 after the timeout.
 
-        Other threads run meanwhile. BrokenPipeError if nothing is new and all
-        others who had the region open are gone; who is to stay, for others to
-        come, has it open once more from then on, and so is never alone."""
+        timeout: in seconds; None waits indefinitely
+        ignore_hup: keep waiting when no other process has the region open. The
+              first such call opens the region a second time, until close(), so
+              that the kernel never finds this process alone
+
+        BrokenPipeError if there was no notification, other processes had the
+        region open, and all of them have closed it or died. Other Python
+        threads run during the wait."""
         if ignore_hup and len(self._fds) == 1:
             self._fds.append(int(_abi.READ_ONLY(self.fileno(), _abi.CLOEXEC)[0]))
         deadline = _abi.Deadline(timeout)
         while True:
-            buffer = _abi.WAIT.pack(0, self._seen, deadline.nanoseconds())
+            buffer = _abi.WAIT.pack(0, self._last_count, deadline.nanoseconds())
             try:
                 _abi.WAIT.send(self.fileno(), buffer)
             except InterruptedError:
-                # its handler has run by now
+                # the signal's handler has run and did not raise
                 continue
             except TimeoutError:
                 pass
             finally:
                 count: int = _abi.WAIT.unpack(buffer)[1]
-                new = (count - self._seen) % (1 << 64)
-                self._seen = count
+                new = (count - self._last_count) % (1 << 64)
+                self._last_count = count
             return new
 
     def fill(self, pattern: bytes = b"\0", offset: int = 0,
              length: Optional[int] = None) -> None:
-        """Let the kernel store 1 to 8 bytes again and again."""
+        """Have the kernel store a pattern of 1 to 8 bytes repeatedly.
+
+        length: bytes to store; None fills up to the end of the region"""
         if len(pattern) > _abi.PATTERN_MAX:
-            raise ValueError(f"a pattern has 1 to {_abi.PATTERN_MAX} bytes")
+            raise ValueError(f"a pattern must have 1 to {_abi.PATTERN_MAX} bytes, "
+                             f"not {len(pattern)}")
         if length is None:
             length = self._size - offset
         _abi.FILL(self.fileno(), 0, offset, length, pattern, len(pattern), 0)
 
     def checksum(self, offset: int = 0, length: Optional[int] = None) -> int:
-        """Let the kernel read bytes: their CRC-32C."""
+        """Have the kernel compute the CRC-32C (Castagnoli) of a range.
+
+        length: bytes to read; None reads up to the end of the region"""
         if length is None:
             length = self._size - offset
         return int(_abi.CHECKSUM(self.fileno(), 0, offset, length, 0, 0)[4])
 
 
 def region_size(fd: int) -> int:
-    """Other devices do not know the call, or not its answer."""
+    """The size of the region behind a descriptor. Another device fails the
+    ioctl, or returns without filling in the structure."""
     info = _abi.info(fd)
     if not info.abi_version or not info.size:
         raise OSError(errno.ENOTTY, "not a region")
@@ -163,7 +180,7 @@ def region_size(fd: int) -> int:
 
 
 def owned(fd: int, mode: str) -> Region:
-    """A region that owns the descriptor, which is closed if there is none."""
+    """A Region that owns the descriptor, which is closed on failure, too."""
     try:
         return Region(fd, mode)
     except BaseException:
@@ -172,25 +189,28 @@ def owned(fd: int, mode: str) -> Region:
 
 
 def open_node(name: Name, flags: int) -> int:
-    """Whatever the path leads to must not make this wait."""
+    """Open a node. O_NONBLOCK applies to open() only: if the path leads to a
+    FIFO, for example, open() must not block."""
     fd = os.open(path(name), flags | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
     os.set_blocking(fd, True)
     return fd
 
 
 def open(name: Name = None, mode: str = "r+") -> Region:
-    """Map all of a region that is there.
+    """Map an existing region.
 
-    name: as it was created, or the path of a node; None for /dev/mmapshare
-    mode: "r" to read, "r+" to read and write, "c" to write to a copy that
-          nobody else sees, and that read permission is enough for
+    name: the name given to create(), or the path of a node; None opens
+          /dev/mmapshare
+    mode: "r" maps it for reading, "r+" for reading and writing. "c" makes a
+          private mapping: stores go to copies of the pages that no other
+          process sees, and read permission is enough
     """
     fd = open_node(name, os.O_RDWR if mode == "r+" else os.O_RDONLY)
     return owned(fd, mode)
 
 
 def control(call: _abi.Call, *fields: Any) -> int:
-    """What /dev/mmapshare is asked for besides its own region."""
+    """Make an ioctl on /dev/mmapshare that concerns other regions."""
     fd = os.open(DEVICE, os.O_RDWR | os.O_CLOEXEC)
     try:
         return int(call(fd, *fields)[0])
@@ -200,47 +220,57 @@ def control(call: _abi.Call, *fields: Any) -> int:
 
 def new_region(name: Optional[str], size: int, strategy: str = "fault",
                mode: int = 0, ring: int = 0, consumers: int = 0) -> int:
-    """A descriptor of it."""
+    """Create a region and return a descriptor of it."""
     if strategy not in _abi.STRATEGIES:
-        raise ValueError(f"strategy must be one of {', '.join(_abi.STRATEGIES)}")
+        raise ValueError(f"strategy must be one of {', '.join(_abi.STRATEGIES)}, "
+                         f"not {strategy!r}")
     return control(_abi.CREATE, _abi.CLOEXEC, size, _abi.STRATEGIES.index(strategy),
                    mode, _abi.name_field(name), ring, consumers)
 
 
 def create(name: str, size: int, *, strategy: str = "fault", mode: int = 0o600,
            exist_ok: bool = False) -> Region:
-    """Make a region with a name, /dev/mmapshare-NAME, and map it.
+    """Create a region with the node /dev/mmapshare-NAME and map it.
 
-    size: bytes, rounded up to whole pages; it never changes
-    mode: permissions of the node, less the umask's
-    exist_ok: open the one that is there, if there is one; it can have another
-          size. Of all who do so at the same time one makes it, so that it does
-          not matter who comes first
+    size: in bytes, rounded up to whole pages; fixed from then on
+    strategy: "fault", "huge", "vmalloc" or "pfn": how the memory is allocated
+          and mapped
+    mode: permissions of the node; the umask is applied
+    exist_ok: if the region exists, open it; its size may differ. When several
+          processes do this at the same time, one of them creates the region and
+          the rest open it
 
-    It stays when its creator has gone, until destroy().
+    The region exists until destroy(), even when no process uses it, or until
+    the module is unloaded.
     """
-    for _ in range(_TRIES if exist_ok else 1):
+    for _ in range(_MAX_ATTEMPTS if exist_ok else 1):
         try:
             return owned(new_region(name, size, strategy, mode), "r+")
         except FileExistsError:
             if not exist_ok:
                 raise
-        # it may be destroyed between the two
+        # retry if another process destroys the region before this opens it
         try:
             return open(name)
         except OSError as error:
-            if error.errno not in _GONE:
+            if error.errno not in _DESTROYED:
                 raise
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path(name))
 
 
 def anonymous(size: int, *, strategy: str = "fault") -> Region:
-    """Make a region without a name: for this process, its children, and whom
-    its descriptor is sent to. It is gone with the last of them."""
+    """Create a region without a name and map it. Other processes get access by
+    fork(), or by receiving its descriptor. The region is freed with its last
+    descriptor and mapping."""
     return owned(new_region(None, size, strategy), "r+")
 
 
 def destroy(name: str, *, revoke: bool = False) -> None:
-    """Take away a region's name and node. Who has it mapped keeps it, unless it
-    is revoked: then who touches it is killed by SIGBUS."""
+    """Remove a region's name and node.
+
+    Processes that have the region open or mapped keep it.
+
+    revoke: take it away from them, too: their calls fail with ENODEV, and
+          touching a mapping of it kills the process with SIGBUS
+    """
     control(_abi.DESTROY, _abi.DESTROY_REVOKE if revoke else 0, _abi.name_field(name))

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: MIT
 """Rings: records from one producer to its consumers.
 
-The numbers of steps in comments are those of "The protocol" in
-Documentation/ring.rst. Python has no atomics and no fences. What stands for them:
+Step numbers in comments refer to "The protocol" in Documentation/ring.rst.
+Python has neither atomics nor fences. This module relies on the following:
 
-- A word of a ring is loaded and stored as one item of a memoryview, which is a
-  memcpy() of 8 or 4 bytes of constant size: one instruction on the machines in
-  _WHOLE_WORDS. On others rings are refused.
-- Nothing is reordered by a compiler: each such access is in a function of the
-  interpreter's own, called by way of a pointer.
-- On the machines in _TOTAL_ORDER the processor keeps the order of loads, of stores,
-  and of a load and a store behind it, which is all that acquire and release ask
-  for. On others _order() makes a full fence, by a system call.
-- A store and a load behind it, which are everywhere the ones that need a full fence,
-  always have RING_NOTIFY between them: it is one, and wakes who has to be woken.
+- Whole words. A word of a ring is loaded and stored as one item of a
+  memoryview, which is a memcpy() of 8 or 4 bytes of constant size: one
+  instruction on the machines in _WHOLE_WORD_MACHINES. Elsewhere attaching
+  fails with EOPNOTSUPP.
+- Compiler order. Each access is a call of an interpreter function through a
+  pointer, so no compiler reorders accesses.
+- Acquire and release. On the machines in _TSO_MACHINES the processor keeps
+  the order of loads, of stores, and of a load and a later store, which is all
+  that acquire and release require. Elsewhere _acq_rel_fence() makes a system
+  call that is a full fence.
+- Full fences. A store followed by a load needs one on every machine. There the
+  code always calls RING_NOTIFY, which is a full fence and also wakes the
+  endpoints that can go on.
 """
 from __future__ import annotations
 
@@ -29,40 +32,44 @@ from . import _abi
 from ._region import Name, new_region, open_node
 
 _MACHINE = os.uname().machine
-_WHOLE_WORDS = (struct.calcsize("P") == 8 and
-                _MACHINE in ("x86_64", "aarch64", "ppc64le", "s390x"))
-_TOTAL_ORDER = _MACHINE in ("x86_64", "s390x")
+_WHOLE_WORD_MACHINES = ("x86_64", "aarch64", "ppc64le", "s390x")
+_TSO_MACHINES = ("x86_64", "s390x")
+_HAS_WHOLE_WORDS = struct.calcsize("P") == 8 and _MACHINE in _WHOLE_WORD_MACHINES
+_IS_TSO = _MACHINE in _TSO_MACHINES
 
 _MASK = (1 << 64) - 1
 _HEADER = 8
-# How often to run after a producer that overwrites all the time.
-_TRIES = 1000
+# Consumer.take() gives up after being overrun this many times in a row.
+_MAX_ATTEMPTS = 1000
 
-# struct mmapshare_ring, as words of 64 bits, and of 32 bits
+# Indexes of fields in 64-bit words; for names that end in 32, in 32-bit words.
+# struct mmapshare_ring
 _MAGIC, _FEATURES, _DATA_SIZE, _DATA_OFFSET = 0, 3, 4, 5
 _PRODUCER_OFFSET, _CURSOR_OFFSET, _CURSOR_STRIDE, _RECORD_MAX = 7, 8, 9, 10
 _CONSUMERS, _RETAINED_POS = 16, 17
 _VERSION32, _FLAGS32 = 2, 4
 # struct mmapshare_ring_producer
 _POS, _OLDEST_POS, _SEQ, _DROPPED, _OVERWRITTEN = 0, 1, 2, 8, 9
-# struct mmapshare_ring_cursor; its position is the first, too
+# struct mmapshare_ring_cursor; pos is at _POS, too
 _CURSOR_SEQ, _LOST = 1, 2
-# of both
+# struct mmapshare_ring_producer and struct mmapshare_ring_cursor
 _WAKE_BYTES32 = 6
 
 
-def _reached(position: int, at: int) -> bool:
-    """Is it there, or beyond? Neither is more than 2^63 away."""
-    return (position - at) & _MASK < 1 << 63
+def _is_at_or_past(pos: int, limit: int) -> bool:
+    """Compare positions or sequence numbers modulo 2^64. They never differ by
+    2^63 or more."""
+    return (pos - limit) & _MASK < 1 << 63
 
 
-def _step(length: int) -> int:
-    """Bytes from a record's header to the next."""
+def _record_stride(length: int) -> int:
+    """Bytes from a record's header to the next header."""
     return _HEADER + ((length & _abi.RECORD_LENGTH) + 7 & ~7)
 
 
 def _extend_seq(low: int, near: int) -> int:
-    """64 bits of a seq that is about near."""
+    """Extend the lower 32 bits of a sequence number to 64 bits: return the
+    value closest to near."""
     distance = (low - near) & 0xffffffff
     return (near + distance - (distance >> 31 << 32)) & _MASK
 
@@ -71,99 +78,103 @@ def _error(code: int) -> OSError:
     return OSError(code, os.strerror(code))
 
 
-_PartType = TypeVar("_PartType", bound="_Part")
+_EndpointType = TypeVar("_EndpointType", bound="_Endpoint")
 
 
-class _Part:
-    """What a producer and a consumer have in common. One thread at a time."""
+class _Endpoint:
+    """The common part of Producer and Consumer. It has no lock: only one thread
+    at a time may use an endpoint."""
 
     def __init__(self, fd: int, flags: int) -> None:
-        if not _WHOLE_WORDS:
+        if not _HAS_WHOLE_WORDS:
             raise _error(errno.EOPNOTSUPP)
         self._views: list[memoryview] = []
         self._maps: list[mmap.mmap] = []
-        self._view: Optional[memoryview] = None
+        self._record_view: Optional[memoryview] = None
         self._revoked = False
         self._fd: int
-        self._fd, *at = _abi.RING_ATTACH(fd, flags | _abi.ATTACH_CLOEXEC, 0, 0, 0, 0, 0)
-        self._closer = weakref.finalize(self, os.close, self._fd)
-        self._closer.atexit = False
+        self._fd, *fields = _abi.RING_ATTACH(fd, flags | _abi.ATTACH_CLOEXEC, 0, 0, 0, 0, 0)
+        self._finalizer = weakref.finalize(self, os.close, self._fd)
+        self._finalizer.atexit = False
         try:
-            self._map(*at[1:6])
+            self._map(*fields[1:6])
         except BaseException:
             self.close()
             raise
 
     def _map(self, map_size: int, own_offset: int, own_size: int, cursor: int,
              _reserved: int) -> None:
-        everything = self._words(mmap.mmap(self._fd, map_size, mmap.MAP_SHARED,
-                                           mmap.PROT_READ))
-        self._own = self._words(mmap.mmap(self._fd, own_size, mmap.MAP_SHARED,
-                                          mmap.PROT_READ | mmap.PROT_WRITE,
-                                          offset=own_offset))
-        self._ring = self._cast(everything, "Q")
-        facts = self._cast(everything, "I")
-        if (self._ring[_MAGIC] != _abi.RING_MAGIC or self._ring[_FEATURES] or
-                facts[_VERSION32] != _abi.RING_VERSION):
+        whole = self._view_mapping(mmap.mmap(self._fd, map_size, mmap.MAP_SHARED,
+                                             mmap.PROT_READ))
+        self._own = self._view_mapping(mmap.mmap(self._fd, own_size, mmap.MAP_SHARED,
+                                                 mmap.PROT_READ | mmap.PROT_WRITE,
+                                                 offset=own_offset))
+        self._ring64 = self._new_view(whole, "Q")
+        words32 = self._new_view(whole, "I")
+        if (self._ring64[_MAGIC] != _abi.RING_MAGIC or self._ring64[_FEATURES] or
+                words32[_VERSION32] != _abi.RING_VERSION):
             raise _error(errno.EPROTONOSUPPORT)
-        self._overwrite = bool(facts[_FLAGS32] & _abi.RING_OVERWRITE)
-        self._size = self._ring[_DATA_SIZE]
-        self.record_max = self._ring[_RECORD_MAX]
-        self._words64 = self._cast(self._own, "Q")
-        self._words32 = self._cast(self._own, "I")
-        self._words32[_WAKE_BYTES32] = 0
-        offset = self._ring[_PRODUCER_OFFSET]
-        self._producer = self._cast(everything[offset:offset + 128], "Q")
-        offset = self._ring[_DATA_OFFSET]
-        self._data = self._cast(everything[offset:offset + 2 * self._size], "B")
-        self._headers = self._cast(self._data, "I")
+        self._overwrite = bool(words32[_FLAGS32] & _abi.RING_OVERWRITE)
+        self._size = self._ring64[_DATA_SIZE]
+        self.record_max = self._ring64[_RECORD_MAX]
+        self._own64 = self._new_view(self._own, "Q")
+        self._own32 = self._new_view(self._own, "I")
+        self._own32[_WAKE_BYTES32] = 0
+        offset = self._ring64[_PRODUCER_OFFSET]
+        self._producer64 = self._new_view(whole[offset:offset + 128], "Q")
+        offset = self._ring64[_DATA_OFFSET]
+        self._data = self._new_view(whole[offset:offset + 2 * self._size], "B")
+        self._headers = self._new_view(self._data, "I")
 
-    def _words(self, memory: mmap.mmap) -> memoryview:
-        self._maps.append(memory)
-        return self._cast(memoryview(memory), "B")
+    def _view_mapping(self, mapping: mmap.mmap) -> memoryview:
+        self._maps.append(mapping)
+        return self._new_view(memoryview(mapping), "B")
 
-    def _cast(self, view: memoryview, kind: str) -> memoryview:
+    def _new_view(self, view: memoryview, item_format: str) -> memoryview:
+        """Record each view: close() has to release it before it unmaps."""
         cast: Any = view.cast
-        view = cast(kind)
+        view = cast(item_format)
         self._views.append(view)
         return view
 
-    def __enter__(self: _PartType) -> _PartType:
+    def __enter__(self: _EndpointType) -> _EndpointType:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Leave the ring. BufferError if something still looks at a record, such
-        as an array made of it; when that is gone it can be called again."""
-        self._forget()
+        """Detach from the ring and unmap it. BufferError while another object,
+        such as a NumPy array, refers to a record; close() can be called again
+        after that object is deleted."""
+        self._release_record()
         while self._views:
             self._views[-1].release()
             self._views.pop()
         while self._maps:
             self._maps[-1].close()
             self._maps.pop()
-        self._closer()
+        self._finalizer()
 
     def fileno(self) -> int:
-        """For select, selectors and asyncio: it is readable, for a producer
-        writable, when wait(0) would say so."""
-        if not self._closer.alive:
-            raise ValueError("it has left the ring")
+        """The descriptor, for select, selectors and asyncio. When wait(0) would
+        return True, a consumer's is readable and a producer's is writable."""
+        if not self._finalizer.alive:
+            raise ValueError("the endpoint is closed")
         return self._fd
 
-    def _forget(self) -> None:
-        """The caller is done with the record he had. What he has made of it, such
-        as an array, would keep it."""
-        if self._view is not None:
+    def _release_record(self) -> None:
+        """Release the view of the last record. BufferError is ignored here: an
+        object that still refers to the view, such as an array, makes close()
+        fail instead."""
+        if self._record_view is not None:
             with contextlib.suppress(BufferError):
-                self._view.release()
-            self._view = None
+                self._record_view.release()
+            self._record_view = None
 
-    def _check(self) -> None:
-        """Who was told of a revocation does not touch the ring any more, and so
-        is not killed."""
+    def _check_usable(self) -> None:
+        """Raise an error if the endpoint is closed, or if the ring was revoked
+        according to an earlier call: touching the mapping would be SIGBUS."""
         self.fileno()
         if self._revoked:
             raise _error(errno.ENODEV)
@@ -176,12 +187,12 @@ class _Part:
             raise
 
     def _notify(self) -> None:
-        """A full fence, and wakes who waits on the other side and can go on."""
+        """A full fence. Also wakes peers whose wake threshold is reached."""
         self._call(_abi.RING_NOTIFY, 0)
 
-    def _order(self) -> None:
-        """Between what acquire and release keep in order."""
-        if not _TOTAL_ORDER:
+    def _acq_rel_fence(self) -> None:
+        """An acquire and release fence: free on _TSO_MACHINES."""
+        if not _IS_TSO:
             self._notify()
 
     def _wait(self, deadline: _abi.Deadline, ignore_hup: bool = False) -> None:
@@ -191,41 +202,46 @@ class _Part:
                            deadline.nanoseconds())
                 return
             except InterruptedError:
-                # its handler has run by now
+                # the signal's handler has run and did not raise
                 continue
 
-    def _header(self, position: int) -> int:
-        """Where in the view of 32-bit words; any position leads into the ring."""
-        return (position & (self._size - _HEADER)) // 4
+    def _header_index(self, pos: int) -> int:
+        """Index in _headers of the header at a position. The mask keeps every
+        position, even a corrupt one, inside the ring."""
+        return (pos & (self._size - _HEADER)) // 4
 
 
-class Consumer(_Part):
-    """Takes records out of a ring; iterating waits for them, until there is no
-    producer any more:
+class Consumer(_Endpoint):
+    """A consumer endpoint of a ring. Iteration waits for records and ends when
+    the producer has detached and all its records are taken:
 
-        with mmapshare.consumer("samples") as records:
-            for record in records:
+        with mmapshare.consumer("samples") as samples:
+            for record in samples:
                 print(bytes(record))
 
-    A record is a memoryview that cannot be stored to. In a lossless ring it is the
-    ring's own memory, until the next one is asked for, and an array made of it
-    shows other bytes later. Where records are overwritten it is a copy of one that
-    was whole.
+    A record is a read-only memoryview. In a lossless ring it refers to the
+    ring's memory and is valid until the next record is requested; the producer
+    may then overwrite the bytes, which an array made of the record would show.
+    In an overwrite ring it is a consistent copy.
+
+    lost: records that were overwritten before this consumer took them
     """
 
     def __init__(self, fd: int, *, latest: bool = False, ignore_hup: bool = False) -> None:
-        """fd: of the ring, open for reading; it stays the caller's
-        latest: begin with what comes from now on, not with what is there
-        ignore_hup: go on when the producer is gone, and wait for the next
+        """Attach as a consumer.
+
+        fd: a descriptor of the ring, open for reading; the caller keeps it
+        latest: start with the next record published, not with the oldest one
+        ignore_hup: when the producer has detached, wait for the next one
         """
         self._ignore_hup = ignore_hup
-        self._began = False
+        self._attached = False
         super().__init__(fd, _abi.ATTACH_CONSUMER | (_abi.ATTACH_LATEST if latest else 0))
-        # the kernel has stored where to begin
-        self._pos = self._shared = self._seen = self._words64[_POS]
-        self._next_seq = self._words64[_CURSOR_SEQ]
+        # the kernel stored the first position and sequence number at ATTACH
+        self._pos = self._published_pos = self._producer_pos = self._own64[_POS]
+        self._next_seq = self._own64[_CURSOR_SEQ]
         self.lost = 0
-        self._began = True
+        self._attached = True
 
     def __iter__(self) -> Iterator[memoryview]:
         return self
@@ -242,23 +258,25 @@ class Consumer(_Part):
 
     def take(self) -> Optional[memoryview]:
         """The next record, or None if there is none yet."""
-        self._check()
-        self._forget()
-        if (self._pos - self._shared) & _MASK > self._size // 4:
-            self._share()
-        for _ in range(_TRIES):
-            length = self._look()
-            if length is None:
+        self._check_usable()
+        self._release_record()
+        # give space back before the ring is full, but not for each record
+        if (self._pos - self._published_pos) & _MASK > self._size // 4:
+            self._publish_pos()
+        for _ in range(_MAX_ATTEMPTS):
+            word = self._load_header()
+            if word is None:
                 break
-            if length < 0 or not self._get(length):
-                self._catch_up()
-            elif self._view is not None:
-                return self._view
+            if word < 0 or not self._take_record(word):
+                self._go_to_oldest()
+            elif self._record_view is not None:
+                return self._record_view
         return None
 
     def read(self, timeout: Optional[float] = None) -> Optional[bytes]:
-        """A copy of the next record; None if the time is over. BrokenPipeError
-        if there are no more, and no producer."""
+        """Wait for the next record and return a copy of it; None after the
+        timeout. BrokenPipeError if all records are taken and the producer has
+        detached."""
         deadline = _abi.Deadline(timeout)
         while True:
             record = self.take()
@@ -268,10 +286,11 @@ class Consumer(_Part):
                 return None
 
     def wait(self, timeout: Optional[float] = None) -> bool:
-        """Wait until there are records; False if the time is over.
-        BrokenPipeError as in read()."""
-        self._check()
-        # select() may have told of a revocation: touch nothing before
+        """Wait for a record. Return False after the timeout. BrokenPipeError as
+        in read()."""
+        self._check_usable()
+        # After a revocation select() reports the descriptor as ready. Let the
+        # kernel report ENODEV before the mapping is touched, which is SIGBUS.
         if timeout == 0:
             with contextlib.suppress(TimeoutError, BrokenPipeError):
                 self._wait(_abi.Deadline(0), self._ignore_hup)
@@ -279,7 +298,7 @@ class Consumer(_Part):
 
     def _wait_for_more(self, deadline: _abi.Deadline) -> bool:
         self.release()
-        if self._any():
+        if self._has_record():
             return True
         try:
             self._wait(deadline, self._ignore_hup)
@@ -288,172 +307,190 @@ class Consumer(_Part):
         return True
 
     def release(self) -> None:
-        """Say that all records up to now can go. A consumer does so by itself
-        before it waits, when it leaves, and from time to time."""
-        self._check()
-        self._forget()
-        self._share()
+        """Give the space of all records taken so far back to the producer. This
+        also happens before each wait, in close(), and when more than a quarter
+        of the ring is taken."""
+        self._check_usable()
+        self._release_record()
+        self._publish_pos()
 
     def close(self) -> None:
-        self._forget()
-        if self._began and not self._revoked:
-            self._began = False
+        self._release_record()
+        if self._attached and not self._revoked:
+            self._attached = False
             with contextlib.suppress(OSError):
-                self._share()
+                self._publish_pos()
         super().close()
 
-    def _intact(self, position: int) -> bool:
-        """Step 8: was the record there not touched up to now?"""
+    def _is_intact(self, pos: int) -> bool:
+        """Step 8: is the record at a position not overwritten so far?"""
         if not self._overwrite:
             return True
-        self._order()
-        return _reached(position, self._producer[_OLDEST_POS])
+        # acquire: the record is loaded before oldest_pos; pairs with the
+        # release in Producer._overwrite_oldest()
+        self._acq_rel_fence()
+        return _is_at_or_past(pos, self._producer64[_OLDEST_POS])
 
-    def _more(self) -> None:
-        """See how far the producer is. What cannot be is not believed."""
-        seen = self._producer[_POS]
-        self._order()
-        if (seen % _HEADER or not _reached(seen, self._seen) or
-                (not self._overwrite and (seen - self._pos) & _MASK > self._size)):
+    def _load_producer_pos(self) -> None:
+        """Load the producer's position. It is untrusted."""
+        pos = self._producer64[_POS]
+        # acquire: pairs with the release in Producer._publish()
+        self._acq_rel_fence()
+        if (pos % _HEADER or not _is_at_or_past(pos, self._producer_pos) or
+                (not self._overwrite and (pos - self._pos) & _MASK > self._size)):
             raise _error(errno.EBADMSG)
-        self._seen = seen
+        self._producer_pos = pos
 
-    def _any(self) -> bool:
-        """Is there a record, complete?"""
-        if self._pos == self._seen:
-            self._more()
-        if self._pos == self._seen:
+    def _has_record(self) -> bool:
+        """Is there a complete record?"""
+        if self._pos == self._producer_pos:
+            self._load_producer_pos()
+        if self._pos == self._producer_pos:
             return False
-        return not self._headers[self._header(self._pos)] & _abi.RECORD_BUSY
+        return not self._headers[self._header_index(self._pos)] & _abi.RECORD_BUSY
 
-    def _look(self) -> Optional[int]:
-        """Step 7: the word with the length of the next record; None if there is
-        none; negative if it was overwritten."""
-        if self._pos == self._seen:
-            self._more()
-        if self._pos == self._seen:
-            return None if self._intact(self._pos) else -1
-        at = self._header(self._pos)
-        word = self._headers[at]
-        # pairs with who takes BUSY away
-        self._order()
-        seq = _extend_seq(self._headers[at + 1], self._next_seq)
-        if not self._intact(self._pos):
+    def _load_header(self) -> Optional[int]:
+        """Step 7: the length and flags of the next record; None if there is no
+        complete one; -1 if it was overwritten."""
+        if self._pos == self._producer_pos:
+            self._load_producer_pos()
+        if self._pos == self._producer_pos:
+            return None if self._is_intact(self._pos) else -1
+        index = self._header_index(self._pos)
+        word = self._headers[index]
+        # acquire: pairs with the release that clears BUSY, in the kernel's
+        # mms_complete_multi()
+        self._acq_rel_fence()
+        seq = _extend_seq(self._headers[index + 1], self._next_seq)
+        if not self._is_intact(self._pos):
             return -1
         if word & _abi.RECORD_BUSY:
             return None
-        if (_step(word) > (self._seen - self._pos) & _MASK or
+        if (_record_stride(word) > (self._producer_pos - self._pos) & _MASK or
                 word & _abi.RECORD_LENGTH > self.record_max or
                 seq != self._next_seq):
             raise _error(errno.EBADMSG)
         return word
 
-    def _get(self, word: int) -> bool:
-        """Go behind it, with a view of it if it has a meaning; False if it was
-        overwritten meanwhile."""
+    def _take_record(self, word: int) -> bool:
+        """Move past the next record, and make a view of it unless it is
+        discarded. Return False if it was overwritten in the meantime."""
         if not word & _abi.RECORD_DISCARD:
-            at = (self._pos & (self._size - _HEADER)) + _HEADER
-            view = self._data[at:at + (word & _abi.RECORD_LENGTH)]
+            start = (self._pos & (self._size - _HEADER)) + _HEADER
+            view = self._data[start:start + (word & _abi.RECORD_LENGTH)]
             if self._overwrite:
                 copy = memoryview(bytes(view))
                 view.release()
-                if not self._intact(self._pos):
+                if not self._is_intact(self._pos):
                     return False
                 view = copy
-            self._view = view
-        self._pos = (self._pos + _step(word)) & _MASK
+            self._record_view = view
+        self._pos = (self._pos + _record_stride(word)) & _MASK
         self._next_seq = (self._next_seq + 1) & _MASK
         return True
 
-    def _catch_up(self) -> None:
-        """It was overtaken, and goes on at the oldest record, if that is not gone
-        by then, too. Its seq says how many were missed; it is there also
-        when there is no record any more."""
-        oldest = self._producer[_OLDEST_POS]
-        self._order()
-        seq = _extend_seq(self._headers[self._header(oldest) + 1], self._producer[_SEQ])
-        self._more()
-        if not self._intact(oldest):
+    def _go_to_oldest(self) -> None:
+        """After an overrun, continue at the oldest record. The distance of the
+        sequence numbers is the number of records lost. The header at the oldest
+        position has a sequence number even if no record follows. If that record
+        is overwritten, too, nothing changes, and the caller tries again."""
+        oldest = self._producer64[_OLDEST_POS]
+        # acquire: the header is loaded after oldest_pos
+        self._acq_rel_fence()
+        seq = _extend_seq(self._headers[self._header_index(oldest) + 1],
+                          self._producer64[_SEQ])
+        self._load_producer_pos()
+        if not self._is_intact(oldest):
             return
-        if (oldest % _HEADER or not _reached(oldest, self._pos) or
-                not _reached(self._seen, oldest) or not _reached(seq, self._next_seq)):
+        if (oldest % _HEADER or not _is_at_or_past(oldest, self._pos) or
+                not _is_at_or_past(self._producer_pos, oldest) or
+                not _is_at_or_past(seq, self._next_seq)):
             raise _error(errno.EBADMSG)
         self.lost += (seq - self._next_seq) & _MASK
         self._pos = oldest
         self._next_seq = seq
 
-    def _share(self) -> None:
-        """Step 9."""
-        if self._pos == self._shared:
+    def _publish_pos(self) -> None:
+        """Step 9: store this consumer's position."""
+        if self._pos == self._published_pos:
             return
-        self._shared = self._pos
-        self._words64[_CURSOR_SEQ] = self._next_seq
-        self._words64[_LOST] = self.lost
-        # after loads of the records
-        self._order()
-        self._words64[_POS] = self._pos
-        # who overwrites never waits for room
+        self._published_pos = self._pos
+        self._own64[_CURSOR_SEQ] = self._next_seq
+        self._own64[_LOST] = self.lost
+        # release: the records are loaded before the position is stored; pairs
+        # with the acquire in Producer._min_consumer_pos()
+        self._acq_rel_fence()
+        self._own64[_POS] = self._pos
+        # the producer of an overwrite ring never waits for space
         if not self._overwrite:
             self._notify()
 
 
-class Producer(_Part):
-    """Puts records into a ring.
+class Producer(_Endpoint):
+    """The producer endpoint of a ring.
 
         with mmapshare.producer("samples") as samples:
             samples.write(b"one record")
             with samples.record(100) as view:
                 source.readinto(view)
 
-    In a lossless ring it waits for room.
+    When a lossless ring has no space for a record, these calls wait. They raise
+    TimeoutError when the timeout in seconds expires, and BrokenPipeError when
+    the ring is full and all its consumers have detached.
     """
 
     def __init__(self, fd: int) -> None:
-        """fd: of the ring, open for writing; it stays the caller's"""
+        """Attach as the producer.
+
+        fd: a descriptor of the ring, open for writing; the caller keeps it
+        """
         super().__init__(fd, _abi.ATTACH_PRODUCER)
-        # where the last producer was, whose page this is now
-        self._pos = self._shared = self._words64[_POS]
-        self._oldest_pos = self._words64[_OLDEST_POS]
-        offset = self._ring[_DATA_OFFSET] - self._ring[_PRODUCER_OFFSET]
-        self._data = self._cast(self._own[offset:], "B")
-        self._headers = self._cast(self._data, "I")
-        self._next_seq = _extend_seq(self._headers[self._header(self._pos) + 1],
-                                    self._words64[_SEQ])
+        # continue where the previous producer stopped: the page is the same
+        self._pos = self._published_pos = self._own64[_POS]
+        self._oldest_pos = self._own64[_OLDEST_POS]
+        offset = self._ring64[_DATA_OFFSET] - self._ring64[_PRODUCER_OFFSET]
+        self._data = self._new_view(self._own[offset:], "B")
+        self._headers = self._new_view(self._data, "I")
+        self._next_seq = _extend_seq(self._headers[self._header_index(self._pos) + 1],
+                                     self._own64[_SEQ])
 
     def write(self, data: Any, timeout: Optional[float] = None) -> None:
-        """Put a record, any object with bytes in it; TimeoutError if there is no
-        room in time, BrokenPipeError if there is none and no consumer any more."""
-        self._put(data, _abi.Deadline(timeout))
+        """Write one record: the bytes of any object that has the buffer
+        protocol, such as bytes or an array."""
+        self._append(data, _abi.Deadline(timeout))
         self._publish()
 
     def writelines(self, records: Iterable[Any], timeout: Optional[float] = None) -> None:
-        """Put many, and tell of them only when there is no room for more, and in
-        the end: one system call for all, where write() makes one for each."""
+        """Write many records and publish them together: at the end, and when
+        the ring has no space for more. That is one system call for all of them;
+        write() makes one for each record."""
         deadline = _abi.Deadline(timeout)
         try:
             for data in records:
-                self._put(data, deadline)
+                self._append(data, deadline)
         finally:
             self._publish()
 
     @contextlib.contextmanager
     def record(self, length: int, timeout: Optional[float] = None) -> Iterator[memoryview]:
-        """A record to be stored to where it is, and is published in the end of
-        "with", unless that ends by an exception. Before it has any bytes."""
-        self._view = self._reserve(length, _abi.Deadline(timeout))
+        """Reserve a record and yield a view of it, in a "with" statement. The
+        record is published at the end of the block, unless the block raises an
+        exception. The reserved bytes are not cleared."""
+        self._record_view = self._reserve(length, _abi.Deadline(timeout))
         try:
-            yield self._view
+            yield self._record_view
         except BaseException:
-            self._forget()
+            self._release_record()
             raise
-        self._forget()
-        self._finish(length)
+        self._release_record()
+        self._complete_record(length)
         self._publish()
 
     def wait(self, timeout: Optional[float] = None) -> bool:
-        """Wait until there is room for what did not fit the last time, or for
-        anything; False if the time is over. BrokenPipeError as in write()."""
-        self._check()
+        """Wait for space for the last record that did not fit, or, if none was
+        refused, for any record. Return False after the timeout. BrokenPipeError
+        as in write()."""
+        self._check_usable()
         try:
             self._wait(_abi.Deadline(timeout))
         except TimeoutError:
@@ -461,127 +498,138 @@ class Producer(_Part):
         return True
 
     def drop(self, records: int = 1) -> None:
-        """Count records that were not put, for whoever wants to know."""
-        self._check()
-        self._words64[_DROPPED] = (self._words64[_DROPPED] + records) & _MASK
+        """Add to the ring's statistics of dropped records: those that the
+        caller gave up because the ring had no space."""
+        self._check_usable()
+        self._own64[_DROPPED] = (self._own64[_DROPPED] + records) & _MASK
 
-    def _put(self, data: Any, deadline: _abi.Deadline) -> None:
+    def _append(self, data: Any, deadline: _abi.Deadline) -> None:
         with memoryview(data) as view, view.cast("B") as source:
             length = len(source)
             with self._reserve(length, deadline) as record:
                 record[:] = source
-        self._finish(length)
+        self._complete_record(length)
 
     def _reserve(self, length: int, deadline: _abi.Deadline) -> memoryview:
         """Steps 2 to 4."""
-        self._check()
-        if self._view is not None:
+        self._check_usable()
+        if self._record_view is not None:
             raise _error(errno.EBUSY)
         if length > self.record_max:
             raise _error(errno.EMSGSIZE)
-        step = _step(length)
-        while not self._make_space(step):
-            if self._pos != self._shared:
+        stride = _record_stride(length)
+        while not self._make_space(stride):
+            if self._pos != self._published_pos:
                 self._publish()
                 continue
-            # what has to be there before it is worth to wake us
-            self._words32[_WAKE_BYTES32] = step
+            # the wake threshold: less space is of no use
+            self._own32[_WAKE_BYTES32] = stride
             self._wait(deadline)
-        at = (self._pos & (self._size - _HEADER)) + _HEADER
-        return self._data[at:at + length]
+        start = (self._pos & (self._size - _HEADER)) + _HEADER
+        return self._data[start:start + length]
 
-    def _finish(self, length: int) -> None:
-        at = self._header(self._pos)
-        self._headers[at] = length
-        self._headers[at + 1] = self._next_seq & 0xffffffff
-        self._pos = (self._pos + _step(length)) & _MASK
+    def _complete_record(self, length: int) -> None:
+        index = self._header_index(self._pos)
+        self._headers[index] = length
+        self._headers[index + 1] = self._next_seq & 0xffffffff
+        self._pos = (self._pos + _record_stride(length)) & _MASK
         self._next_seq = (self._next_seq + 1) & _MASK
 
     def _publish(self) -> None:
-        """Steps 5 and 6."""
-        if self._pos == self._shared:
+        """Steps 5 and 6: publish all complete records and wake consumers."""
+        if self._pos == self._published_pos:
             return
-        self._headers[self._header(self._pos) + 1] = self._next_seq & 0xffffffff
-        self._words64[_SEQ] = self._next_seq
-        self._shared = self._pos
-        # after the records
-        self._order()
-        self._words64[_POS] = self._pos
+        self._headers[self._header_index(self._pos) + 1] = self._next_seq & 0xffffffff
+        self._own64[_SEQ] = self._next_seq
+        self._published_pos = self._pos
+        # release: the records are stored before the position; pairs with the
+        # acquire in Consumer._load_producer_pos()
+        self._acq_rel_fence()
+        self._own64[_POS] = self._pos
         self._notify()
 
-    def _fits(self, step: int) -> bool:
-        """With the seq of the one behind it."""
-        return (self._pos - self._oldest_pos) & _MASK <= self._size - step - _HEADER
+    def _has_space(self, stride: int) -> bool:
+        """Is there space for the record and for the header behind it, which
+        holds the next sequence number?"""
+        return (self._pos - self._oldest_pos) & _MASK <= self._size - stride - _HEADER
 
-    def _make_space(self, step: int) -> bool:
-        if self._fits(step):
+    def _make_space(self, stride: int) -> bool:
+        if self._has_space(stride):
             return True
         if self._overwrite:
-            return self._forget_oldest(step)
+            return self._overwrite_oldest(stride)
         self._refresh_oldest_pos()
-        return self._fits(step)
+        return self._has_space(stride)
 
     def _min_consumer_pos(self) -> int:
-        """From where on somebody needs the records. Where a position cannot be,
-        it is as if nothing was taken: the kernel, who is asked because of that,
-        decides."""
-        consumers = self._ring[_CONSUMERS]
-        # pairs with the kernel, who stores a position before
-        self._order()
+        """The lowest position from which a consumer needs records. If a
+        position is corrupt, return _oldest_pos, as if the ring were full: the
+        caller then calls RING_WAIT, where the kernel treats the corrupt
+        consumer as detached."""
+        consumers = self._ring64[_CONSUMERS]
+        # acquire: pairs with the kernel's store-release of consumers, which
+        # follows its stores of a new cursor's position and of retained_pos
+        self._acq_rel_fence()
         if not consumers:
-            positions = [self._ring[_RETAINED_POS]]
+            positions = [self._ring64[_RETAINED_POS]]
         else:
-            first, stride = self._ring[_CURSOR_OFFSET] // 8, self._ring[_CURSOR_STRIDE] // 8
-            positions = [self._ring[first + n * stride]
+            first, stride = self._ring64[_CURSOR_OFFSET] // 8, self._ring64[_CURSOR_STRIDE] // 8
+            positions = [self._ring64[first + n * stride]
                          for n in range(64) if consumers >> n & 1]
-        # they have used what is before
-        self._order()
-        room = (self._shared - self._oldest_pos) & _MASK
-        least = room
-        for position in positions:
-            ahead = (position - self._oldest_pos) & _MASK
-            if position % _HEADER or ahead > room:
+        # acquire: bytes before these positions are overwritten after this;
+        # pairs with the release in Consumer._publish_pos()
+        self._acq_rel_fence()
+        published_bytes = (self._published_pos - self._oldest_pos) & _MASK
+        min_bytes = published_bytes
+        for pos in positions:
+            ahead = (pos - self._oldest_pos) & _MASK
+            if pos % _HEADER or ahead > published_bytes:
                 return self._oldest_pos
-            least = min(least, ahead)
-        return (self._oldest_pos + least) & _MASK
+            min_bytes = min(min_bytes, ahead)
+        return (self._oldest_pos + min_bytes) & _MASK
 
     def _refresh_oldest_pos(self) -> None:
-        """Step 4: who attaches between the two looks sees the new oldest, or is
-        seen."""
+        """Step 4: advance oldest_pos. _notify() is the full fence between the
+        store of oldest_pos and the recheck of consumers; it pairs with the
+        fence of ATTACH, in the kernel's mms_ring_first_pos(). A consumer that
+        attaches in between either starts at the new oldest_pos or is found by
+        the recheck."""
         oldest = self._min_consumer_pos()
-        self._words64[_OLDEST_POS] = oldest
+        self._own64[_OLDEST_POS] = oldest
         self._notify()
-        again = self._min_consumer_pos()
-        self._oldest_pos = oldest if _reached(again, oldest) else again
+        rechecked = self._min_consumer_pos()
+        self._oldest_pos = oldest if _is_at_or_past(rechecked, oldest) else rechecked
         if self._oldest_pos != oldest:
-            self._words64[_OLDEST_POS] = self._oldest_pos
+            self._own64[_OLDEST_POS] = self._oldest_pos
 
-    def _forget_oldest(self, step: int) -> bool:
-        """Step 3. False if what is in the way is not published yet."""
-        oldest, gone = self._oldest_pos, 0
-        while (self._pos - oldest) & _MASK > self._size - step - _HEADER:
-            length = self._headers[self._header(oldest)]
-            if oldest == self._shared:
+    def _overwrite_oldest(self, stride: int) -> bool:
+        """Step 3: give up the oldest records until there is space. Return False
+        if that would take records that are not published yet."""
+        oldest, overwritten = self._oldest_pos, 0
+        while (self._pos - oldest) & _MASK > self._size - stride - _HEADER:
+            length = self._headers[self._header_index(oldest)]
+            if oldest == self._published_pos:
                 return False
-            oldest = (oldest + _step(length)) & _MASK
-            if length & _abi.RECORD_BUSY or not _reached(self._shared, oldest):
+            oldest = (oldest + _record_stride(length)) & _MASK
+            if length & _abi.RECORD_BUSY or not _is_at_or_past(self._published_pos, oldest):
                 raise _error(errno.EBADMSG)
-            gone += 1
-        self._oldest_pos = self._words64[_OLDEST_POS] = oldest
-        self._words64[_OVERWRITTEN] = (self._words64[_OVERWRITTEN] + gone) & _MASK
-        # before a byte is stored where they were
-        self._order()
+            overwritten += 1
+        self._oldest_pos = self._own64[_OLDEST_POS] = oldest
+        self._own64[_OVERWRITTEN] = (self._own64[_OVERWRITTEN] + overwritten) & _MASK
+        # release: oldest_pos is stored before new bytes are stored where these
+        # records were; pairs with the acquire in Consumer._is_intact()
+        self._acq_rel_fence()
         return True
 
 
 class Ring:
-    """A ring that is open, to take part in it; a context manager."""
+    """An open ring, to attach endpoints to; a context manager."""
 
     def __init__(self, fd: int) -> None:
-        """fd: which it then owns"""
+        """fd: a descriptor of the ring; the object owns it"""
         self._fd = fd
-        self._closer = weakref.finalize(self, os.close, fd)
-        self._closer.atexit = False
+        self._finalizer = weakref.finalize(self, os.close, fd)
+        self._finalizer.atexit = False
 
     def __enter__(self) -> "Ring":
         return self
@@ -590,36 +638,39 @@ class Ring:
         self.close()
 
     def close(self) -> None:
-        """Those who take part stay."""
-        self._closer()
+        """Close the descriptor. Endpoints stay attached."""
+        self._finalizer()
 
     def fileno(self) -> int:
-        if not self._closer.alive:
+        if not self._finalizer.alive:
             raise ValueError("the ring is closed")
         return self._fd
 
     def info(self) -> _abi.Info:
-        """What the kernel says of it at this moment."""
+        """Facts about the ring's region, as they are now."""
         return _abi.info(self.fileno())
 
     def producer(self) -> Producer:
-        """There can be one."""
+        """Attach as the producer. OSError with EBUSY if the ring has one."""
         return Producer(self.fileno())
 
     def consumer(self, *, latest: bool = False, ignore_hup: bool = False) -> Consumer:
-        """Each gets all records; see Consumer."""
+        """Attach a consumer. Each consumer gets all records. OSError with
+        ENOSPC if the ring's "consumers" are already attached. For the arguments
+        see Consumer."""
         return Consumer(self.fileno(), latest=latest, ignore_hup=ignore_hup)
 
 
 def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
                 consumers: int = 1, mode: int = 0o600) -> Ring:
-    """Make a ring.
+    """Create a ring.
 
-    name: its node is /dev/mmapshare-NAME; None for an anonymous one
+    name: the node is /dev/mmapshare-NAME; None makes an anonymous ring
     size: bytes of records, rounded up to a power of two of pages
-    overwrite: a full ring forgets its oldest records, and has nobody wait
-    consumers: how many there may be at once, 1 to 64
-    mode: permissions of the node, less the umask's
+    overwrite: when the ring is full, the producer overwrites the oldest
+          records. By default the ring is lossless: the producer waits
+    consumers: how many consumers may be attached at the same time, 1 to 64
+    mode: permissions of the node; the umask is applied
     """
     flags = _abi.RING | (_abi.RING_OVERWRITE if overwrite else 0)
     return Ring(new_region(name, size, mode=mode if name is not None else 0,
@@ -627,13 +678,13 @@ def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
 
 
 def producer(name: Name) -> Producer:
-    """Be the producer of a ring that is there."""
-    # who may write and not read can be one
+    """Attach to an existing ring as the producer. Needs write permission."""
     with Ring(open_node(name, os.O_WRONLY)) as ring:
         return ring.producer()
 
 
 def consumer(name: Name, *, latest: bool = False, ignore_hup: bool = False) -> Consumer:
-    """Be a consumer of a ring that is there; see Consumer."""
+    """Attach to an existing ring as a consumer. Needs read permission. For the
+    arguments see Consumer."""
     with Ring(open_node(name, os.O_RDONLY)) as ring:
         return ring.consumer(latest=latest, ignore_hup=ignore_hup)

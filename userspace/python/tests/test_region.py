@@ -88,7 +88,7 @@ class Life(TestCase):
 
     def test_resize(self):
         with mmapshare.anonymous(PAGE) as region:
-            with self.assertRaisesRegex(io.UnsupportedOperation, "never changes its size"):
+            with self.assertRaisesRegex(io.UnsupportedOperation, "size of a region is fixed"):
                 region.resize(2 * PAGE)
             self.assertEqual(PAGE, region.size())
 

@@ -322,7 +322,7 @@ class Hostile(TestCase):
             if word is None:
                 producer._headers[0] = value
             else:
-                producer._words64[word] = value
+                producer._own64[word] = value
             self.assertErrno(errno.EBADMSG, consumer.take)
 
     def test_position(self):
@@ -338,9 +338,9 @@ class Hostile(TestCase):
         with mmapshare.create_ring(None, 4096) as ring, ring.producer() as producer, \
                 ring.consumer() as consumer:
             producer.write(b"x")
-            consumer._words64[0] = 8
-            consumer._words64[0] = 1 << 40
+            consumer._own64[0] = 8
+            consumer._own64[0] = 1 << 40
             with self.assertRaises((BrokenPipeError, TimeoutError)):
                 for _ in range(100):
                     producer.write(b"x" * 1000, 0.5)
-            consumer._began = False
+            consumer._attached = False
