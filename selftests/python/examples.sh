@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The programs in userspace/python/examples show what they say.
+# Run the programs in userspace/python/examples and compare their output with what
+# is expected.
 
 # shellcheck source=python_lib.sh
 . "$(dirname "$0")/python_lib.sh"
 
 name=python.$$
 
-# shellcheck disable=SC2317	# called when the test ends
+# shellcheck disable=SC2317	# called at exit
 cleanup()
 {
 	mmapshare destroy $name 2>/dev/null
@@ -23,8 +24,9 @@ example()
 	timeout 100 python3 "$PYTHON/examples/$program.py" "$@"
 }
 
-# both FIRST REST: two of them at once, and what each prints, the first one first
-both()
+# run_pair FIRST SECOND: run two examples at the same time, each given as a string
+# of name and arguments; print the output of the first, then of the second
+run_pair()
 {
 	# shellcheck disable=SC2086
 	example $1 >"$TMP/first" 2>&1 &
@@ -34,14 +36,16 @@ both()
 	cat "$TMP/first" "$TMP/second"
 }
 
-# How often the reader looked while it polled depends on the machine's load.
+# How often the reader checks while it polls depends on the load of the machine.
 polling()
 {
-	both "pair read $name poll" "pair write $name poll" | sed 's/ looked .*/ looked/'
+	run_pair "pair read $name poll" "pair write $name poll" |
+		sed 's/ checked .*/ checked/'
 }
 
-# A PNG with all its checksums right, and the pixels whose own is given.
-is_picture()
+# describe_png FILE CRC32: check the checksums of a PNG; print its chunks and
+# dimensions, and whether its pixels have the given CRC
+describe_png()
 {
 	python3 - "$1" "$2" <<-'END'
 		import struct, sys, zlib
@@ -67,7 +71,7 @@ is_picture()
 
 need_package
 plan 15
-same "a line, replaced in place" example lines <<'END'
+same "lines: replace text in place" example lines <<'END'
 readline: b'Hello Python!\n'
 slice:    b'Hello'
 find:     6
@@ -77,7 +81,7 @@ with:     b'Hello  world!\n'
 closed:   True
 END
 
-same "access" example access <<'END'
+same "access: what each access mode allows" example access <<'END'
 ACCESS_READ  r+ reads b'old'; mmap can't modify a readonly memory map.; device: b'old'
 ACCESS_WRITE r+ reads b'old', stores, reads b'NEW'; device: b'NEW'
 ACCESS_COPY  r+ reads b'old', stores, reads b'NEW'; device: b'old'
@@ -86,7 +90,7 @@ ACCESS_WRITE r  Permission denied; device: b'old'
 ACCESS_COPY  r  reads b'old', stores, reads b'NEW'; device: b'old'
 END
 
-same "zeros" example zeros <<'END'
+same "zeros: map at offsets" example zeros <<'END'
 0000000 61 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
 0000016 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
 *
@@ -104,7 +108,7 @@ offset 100: [Errno 22] Invalid argument
 offset a page and 1: [Errno 22] Invalid argument
 END
 
-same "methods" example methods <<'END'
+same "methods: every method of mmap" example methods <<'END'
 >>> m[:] = bytes(len(m))
 >>> m.write(b"one two one\n")
 12
@@ -147,7 +151,7 @@ ValueError: seek out of range
 ValueError: data out of range
 >>> len(m) == size
 True
-what a character device cannot do:
+what mmap cannot do on a character device:
 >>> mmap.mmap(fd, 0)
 OSError: [Errno 22] Invalid argument
 >>> mmap.mmap(fd, size + mmap.PAGESIZE)
@@ -167,70 +171,70 @@ mmapshare.open():
 UnsupportedOperation: the size of a region is fixed; create another region instead
 END
 
-same "parent and child" example family <<'END'
+same "family: parent and child" example family <<'END'
 the child reads: b'Hello world!'
 the parent reads: b'HELLO world!'
-its name: None
+the region's name: None
 END
 
-same "writer and reader, polling" polling <<'END'
+same "pair: writer and reader, polling" polling <<'END'
 reader: the quick brown fox
 reader: jumps over
 reader: the lazy dog
-reader: looked
+reader: checked
 writer: 3 lines were read
 END
 mmapshare destroy $name
-same "writer and reader, doorbell" \
-	both "pair read $name doorbell" "pair write $name doorbell" <<'END'
+same "pair: writer and reader, doorbell" \
+	run_pair "pair read $name doorbell" "pair write $name doorbell" <<'END'
 reader: the quick brown fox
 reader: jumps over
 reader: the lazy dog
-reader: looked a few times
+reader: checked a few times
 writer: 3 lines were read
 END
 mmapshare destroy $name
 
 example named server $name >"$TMP/server" 2>&1 &
 until_true [ -e "$NODE-$name" ]
-same "a client" example named client $name hello "able was I" <<'END'
+same "named: a client" example named client $name hello "able was I" <<'END'
 client: hello -> olleh
 client: able was I -> I saw elba
 END
-same "another client" example named client $name bye <<'END'
+same "named: another client" example named client $name bye <<'END'
 client: bye -> eyb
 END
 wait
-expect "the server" "server: done" "$(cat "$TMP/server")"
+expect "named: the server" "server: done" "$(cat "$TMP/server")"
 
 if [ "$(id -u)" = 0 ]; then
-	same "threads, processes and pages" example pages <<-'END'
+	same "pages: threads and processes share pages" example pages <<-'END'
 		8 threads see the same bytes: True
-		another process has ended well: True
-		and sees the same bytes: True
-		pages that are there: 64 of 64
-		the same physical pages: True
-		all different: True
-		of a copy: 0 the same
+		the child succeeded: True
+		the child sees the same bytes: True
+		pages present: 64 of 64
+		the child maps the same physical pages: True
+		no physical page is mapped twice: True
+		physical pages shared with a copy: 0
 	END
 else
-	skip "only root is told the numbers of pages"
+	skip "needs root to read page frame numbers"
 fi
 
-same "frame buffer" example picture "$TMP/picture.png" <<'END'
-the kernel drew a frame: True, a line: True, nothing else: True
-both drew: crc32 d5aadcb4
+same "picture: kernel and program draw" example picture "$TMP/picture.png" <<'END'
+the kernel drew a frame: True, a line: True, the background: True
+the picture of both: crc32 d5aadcb4
 320 x 200 pixels saved
 END
-same "the picture" is_picture "$TMP/picture.png" d5aadcb4 <<'END'
+same "picture: the file" describe_png "$TMP/picture.png" d5aadcb4 <<'END'
 b'\x89PNG' [b'IHDR', b'IDAT', b'IEND'] 320 200 8 6 True
 END
 
-same "registers" example registers <<'END'
+same "registers: program and driver" example registers <<'END'
 ID is 0x4d4d5301
 6 * 7 is 42
 65537 * 65537 is 131073 in 32 bits
-the driver has ended: True
+the driver has exited: True
 ID         0x4d4d5301
 CONTROL    0x00000002
 STATUS     0x00000001
@@ -241,11 +245,11 @@ END
 
 daq=${MMAPSHARE_KO:+${MMAPSHARE_KO%/*}/driver/examples/mmapshare_daq.ko}
 if [ "$(id -u)" = 0 ] && [ -e "$daq" ] && insmod "$daq"; then
-	same "a driver's data" example daq 100 <<-'END'
+	same "daq: samples of a driver" example daq 100 <<-'END'
 		100 records of 2 channels, 8 samples each, 250000 ns apart
-		missed: 0 as the ring says, 0 by their numbers
-		samples that are wrong: 0
+		lost: 0 according to the ring, 0 according to sequence numbers
+		wrong samples: 0
 	END
 else
-	skip "needs root, and mmapshare_daq.ko"
+	skip "cannot load mmapshare_daq.ko"
 fi

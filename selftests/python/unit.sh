@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The Python package as it is installed: its own tests.
+# Run the unit tests of the Python package against the installed package.
 
 # shellcheck source=python_lib.sh
 . "$(dirname "$0")/python_lib.sh"
 
 need_package
-python3 -c 'import unittest' 2>/dev/null || skip_all "Python has no unittest"
+python3 -c 'import unittest' 2>/dev/null || skip_all "the Python module unittest is not installed"
 exec python3 "$PYTHON/tests/tap.py"

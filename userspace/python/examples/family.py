@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A parent and its child share a region that has no name."""
+"""A parent and its child process share an anonymous region."""
 import os
 
 import mmapshare
@@ -16,4 +16,4 @@ with mmapshare.anonymous(1000) as m:
         os._exit(0)
     os.waitpid(pid, 0)
     print("the parent reads:", m[:12])
-    print("its name:", m.name)
+    print("the region's name:", m.name)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every method of Python's mmap objects, on the device: a session as it would be
-typed. Then what a character device cannot do by mmap alone, and how the package
-mmapshare does it."""
+"""Run every method of Python's mmap objects on the device, shown like an
+interactive session. Then show what mmap alone cannot do on a character device,
+and what the package mmapshare does instead."""
 import mmap
 import os
 
@@ -36,21 +36,21 @@ m.write(b"too much")
 len(m) == size
 """
 
-REFUSED = """
+UNSUPPORTED = """
 mmap.mmap(fd, 0)
 mmap.mmap(fd, size + mmap.PAGESIZE)
 m.size()
 m.resize(2 * size)
 """
 
-BETTER = """
+PACKAGE = """
 len(m) == size, m.size() == size
 m.resize(2 * size)
 """
 
 
 def session(lines, names):
-    """Run each line, and show what it gives, or the error."""
+    """Run each line and print its value or its exception."""
     for line in lines.strip().splitlines():
         print(">>>", line)
         try:
@@ -71,10 +71,10 @@ fd = os.open(mmapshare.DEVICE, os.O_RDWR)
 size = os.lseek(fd, 0, os.SEEK_END)
 with mmap.mmap(fd, size) as m:
     session(SESSION, globals())
-    print("what a character device cannot do:")
-    session(REFUSED, globals())
+    print("what mmap cannot do on a character device:")
+    session(UNSUPPORTED, globals())
 session("m.closed\nm[0]", globals())
 os.close(fd)
 print("mmapshare.open():")
 with mmapshare.open() as m:
-    session(BETTER, globals())
+    session(PACKAGE, globals())

@@ -1,50 +1,51 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A server and its clients, by a name, as with the "tagname" of mmap elsewhere.
+"""A server and its clients share a region that they find by its name, like the
+"tagname" of Python's mmap on Windows.
 
-    named.py server NAME        answers until it is told "bye"
-    named.py client NAME WORDS  has them turned around
+    named.py server NAME        reverse each request; exit after "bye"
+    named.py client NAME WORDS  send requests and print the answers
 
-One client at a time; a region of a page, in which a question has a number.
+Only one client may run at a time.
 """
 import struct
 import sys
 
 import mmapshare
 
-# number of the question, number of the answer, length of the text behind it
-HEAD = struct.Struct("=III")
+# sequence numbers of request and answer, length of the text that follows
+HEADER = struct.Struct("=III")
 
 
-def put(region, question, answer, text):
+def store(region, request_seq, answer_seq, text):
     data = text.encode()
-    region[HEAD.size:HEAD.size + len(data)] = data
-    HEAD.pack_into(region, 0, question, answer, len(data))
+    region[HEADER.size:HEADER.size + len(data)] = data
+    HEADER.pack_into(region, 0, request_seq, answer_seq, len(data))
     region.notify()
 
 
-def get(region):
-    question, answer, length = HEAD.unpack_from(region)
-    return question, answer, region[HEAD.size:HEAD.size + length].decode()
+def load(region):
+    request_seq, answer_seq, length = HEADER.unpack_from(region)
+    return request_seq, answer_seq, region[HEADER.size:HEADER.size + length].decode()
 
 
 def serve(region):
-    asked = ""
-    while asked != "bye":
+    request = ""
+    while request != "bye":
         region.wait(ignore_hup=True)
-        question, answer, text = get(region)
-        # its own answer is news, too
-        if question != answer:
-            asked = text
-            put(region, question, question, asked[::-1])
+        request_seq, answer_seq, text = load(region)
+        # wait() also returns for the server's own notifications
+        if request_seq != answer_seq:
+            request = text
+            store(region, request_seq, request_seq, request[::-1])
 
 
 def ask(region, text):
-    number = get(region)[0] + 1
-    put(region, number, number - 1, text)
-    while get(region)[1] != number:
+    seq = load(region)[0] + 1
+    store(region, seq, seq - 1, text)
+    while load(region)[1] != seq:
         region.wait()
-    return get(region)[2]
+    return load(region)[2]
 
 
 def main():

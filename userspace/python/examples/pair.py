@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Two programs that know nothing of each other but a name.
+"""Two programs that share nothing but the name of a region.
 
     pair.py write NAME poll|doorbell
     pair.py read NAME poll|doorbell
 
-The writer stores a line and then its number; the reader looks for the number, again
-and again with a nap between, or is told by the doorbell. That who sees the number
-sees the line is certain only with the doorbell: see Documentation/python.rst.
+The writer stores a line and then its sequence number. The reader either polls
+the number every millisecond or waits for the doorbell. Only the doorbell
+guarantees that a reader which sees the number also sees the line: see
+Documentation/python.rst.
 """
 import sys
 import time
@@ -15,53 +16,53 @@ import time
 import mmapshare
 
 LINES = ["the quick brown fox", "jumps over", "the lazy dog"]
-# number of the line, number of the one that was read, then the line
-NUMBER, READ, LINE = 0, 1, 2
+# offsets: sequence number of the line, that of the last line read, the line
+SEQ, READ_SEQ, LINE = 0, 1, 2
 
 
-def until(region, byte, value, doorbell):
-    """Come back when the byte has that value; how often it was looked at."""
-    looks = 1
-    while region[byte] != value:
+def wait_for_value(region, offset, value, doorbell):
+    """Wait until a byte has the value. Return how often it was checked."""
+    checks = 1
+    while region[offset] != value:
         if doorbell:
             region.wait()
         else:
             time.sleep(0.001)
-        looks += 1
-    return looks
+        checks += 1
+    return checks
 
 
-def tell(region, byte, value, doorbell):
-    region[byte] = value
+def store_value(region, offset, value, doorbell):
+    region[offset] = value
     if doorbell:
         region.notify()
 
 
 def write(region, doorbell):
-    for number, line in enumerate(LINES, 1):
+    for seq, line in enumerate(LINES, 1):
         time.sleep(0.3)
         data = line.encode() + b"\n"
         region[LINE:LINE + len(data)] = data
-        tell(region, NUMBER, number, doorbell)
-        until(region, READ, number, doorbell)
+        store_value(region, SEQ, seq, doorbell)
+        wait_for_value(region, READ_SEQ, seq, doorbell)
     print("writer:", len(LINES), "lines were read")
 
 
 def read(region, doorbell):
-    looks = 0
-    for number in range(1, len(LINES) + 1):
-        looks += until(region, NUMBER, number, doorbell)
+    checks = 0
+    for seq in range(1, len(LINES) + 1):
+        checks += wait_for_value(region, SEQ, seq, doorbell)
         region.seek(LINE)
         print("reader:", region.readline().decode().rstrip())
-        tell(region, READ, number, doorbell)
-    print("reader: looked", "a few times" if looks < 4 * len(LINES) else "again and again")
+        store_value(region, READ_SEQ, seq, doorbell)
+    print("reader: checked", "a few times" if checks < 4 * len(LINES) else "many times")
 
 
 def main():
-    role, name, way = sys.argv[1:]
-    # who comes first makes it
+    role, name, method = sys.argv[1:]
+    # the program that starts first creates the region
     with mmapshare.create(name, 4096, exist_ok=True) as region:
-        (write if role == "write" else read)(region, way == "doorbell")
+        (write if role == "write" else read)(region, method == "doorbell")
 
 
 main()

@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The registers of an imagined device, 32 bits each: a driver sees to it that what
-it is told happens, a program tells it so. Here a child is the driver."""
+"""The registers of an imaginary device, 32 bits each. The program stores
+operands and a command; a child process plays the driver and stores the
+result."""
 import os
 
 import mmapshare
 
 ID, CONTROL, STATUS, OPERAND_A, OPERAND_B, RESULT = range(6)
+# values of CONTROL
 START, STOP = 1, 2
+# a bit of STATUS
 DONE = 1
 
 
@@ -38,7 +41,8 @@ with mmapshare.create(f"registers.{os.getpid()}", 4096) as region:
         register[ID] = 0x4d4d5301
         pid = os.fork()
         if pid == 0:
-            # its own descriptor, with its own count of notifications
+            # open the region again: then each process notices when the other
+            # one exits
             with mmapshare.open(region.name) as other:
                 other.notify()
                 driver(other)
@@ -49,7 +53,7 @@ with mmapshare.create(f"registers.{os.getpid()}", 4096) as region:
         print("65537 * 65537 is", multiply(region, register, 65537, 65537), "in 32 bits")
         register[CONTROL] = STOP
         region.notify()
-        print("the driver has ended:", os.waitpid(pid, 0)[1] == 0)
+        print("the driver has exited:", os.waitpid(pid, 0)[1] == 0)
         names = "ID", "CONTROL", "STATUS", "OPERAND_A", "OPERAND_B", "RESULT"
         for name, value in zip(names, register):
             print(f"{name:10} 0x{value:08x}")

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""1 MiB of zeros: set a byte, and some a page further on by a mapping that begins
-there, and look at the device with od."""
+"""Map the device at several offsets. Clear 1 MiB, store a byte, then store 4
+bytes through a mapping that starts at 64 KiB, and show the device with od.
+Offsets that are not multiples of the page size are refused."""
 import mmap
 import os
 import subprocess
@@ -12,7 +13,7 @@ MIB = 1 << 20
 
 
 def od():
-    """Lines that are all alike are one '*'."""
+    """Show the device; od prints repeated lines as one '*'."""
     print(subprocess.run(["od", "-A", "d", "-t", "x1", "-N", str(MIB), mmapshare.path()],
                          check=True, stdout=subprocess.PIPE, text=True).stdout, end="")
 
@@ -27,11 +28,11 @@ with mmapshare.open() as m:
 od()
 
 fd = os.open(mmapshare.path(), os.O_RDWR)
-with map_at(fd, 64 * 1024) as part:
-    part[0:4] = b"page"
+with map_at(fd, 64 * 1024) as m:
+    m[0:4] = b"page"
 od()
 
-# Python asks for a multiple of its own constant, the kernel for one of its pages.
+# Python requires multiples of ALLOCATIONGRANULARITY, the kernel of its page size.
 print("ALLOCATIONGRANULARITY is the page size:",
       mmap.ALLOCATIONGRANULARITY == os.sysconf("SC_PAGESIZE"))
 for offset in 2 * mmap.PAGESIZE, 100, mmap.PAGESIZE + 1:

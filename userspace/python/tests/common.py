@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""What the tests have in common."""
+"""Common parts of the tests."""
 import contextlib
 import os
 import unittest
 
 import mmapshare
 
-# Whoever is not told in this time is not told at all, on a busy machine, too.
+# Seconds after which a test gives up waiting: more than a busy machine ever
+# needs.
 LONG = 60
 
 
-@unittest.skipUnless(os.path.exists(mmapshare.DEVICE), "load the module")
+@unittest.skipUnless(os.path.exists(mmapshare.DEVICE), f"no {mmapshare.DEVICE}: load the module")
 class TestCase(unittest.TestCase):
-    """One that has a name for a region or ring of its own."""
+    """A test that may create a region or ring named self.name."""
 
     def setUp(self):
         self.name = f"python.{os.getpid()}"
@@ -29,7 +30,7 @@ class TestCase(unittest.TestCase):
 
     @contextlib.contextmanager
     def child(self, function, *arguments):
-        """Another process that runs it; it has to return."""
+        """Run a function in a child process; it must not raise an exception."""
         pid = os.fork()
         if not pid:
             status = 1
@@ -47,6 +48,6 @@ class TestCase(unittest.TestCase):
             self.assertEqual(0, os.waitpid(pid, 0)[1])
 
 
-def descriptors():
-    """How many are open."""
+def count_descriptors():
+    """The number of open file descriptors."""
     return len(os.listdir("/proc/self/fd"))

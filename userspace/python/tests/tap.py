@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Run the tests beside this file, with results as kselftest wants them, TAP.
+"""Run the tests in this directory and print the results as TAP, for kselftest.
 
     python3 tap.py [MODULE[.CLASS[.TEST]]...]
 """
@@ -9,33 +9,33 @@ import unittest
 
 
 class Tap(unittest.TestResult):
-    """One line for each test, and why it failed before it."""
+    """Print a result line for each test; before a failed one, the reason."""
 
     def __init__(self):
         super().__init__()
-        self.bad = False
+        self.failed = False
 
-    def say(self, ok, test, more=""):
-        self.bad |= not ok
+    def report(self, ok, test, suffix=""):
+        self.failed |= not ok
         print("ok" if ok else "not ok", self.testsRun,
-              test.id().replace("test_", "") + more, flush=True)
+              test.id().replace("test_", "") + suffix, flush=True)
 
-    def wrong(self, test, error):
+    def report_error(self, test, error):
         for line in self._exc_info_to_string(error, test).splitlines():
             print("#", line)
-        self.say(False, test)
+        self.report(False, test)
 
     def addSuccess(self, test):
-        self.say(True, test)
+        self.report(True, test)
 
     def addFailure(self, test, err):
-        self.wrong(test, err)
+        self.report_error(test, err)
 
     def addError(self, test, err):
-        self.wrong(test, err)
+        self.report_error(test, err)
 
     def addSkip(self, test, reason):
-        self.say(True, test, " # SKIP " + reason)
+        self.report(True, test, " # SKIP " + reason)
 
 
 def main():
@@ -48,7 +48,7 @@ def main():
     print(f"1..{suite.countTestCases()}", flush=True)
     result = Tap()
     suite.run(result)
-    return result.bad
+    return result.failed
 
 
 if __name__ == "__main__":

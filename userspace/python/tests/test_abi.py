@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The calls are those of the header."""
+"""Request numbers, structures and constants match uapi/linux/mmapshare.h."""
 import os
 import re
 import unittest
@@ -12,7 +12,7 @@ HEADER = os.path.join(os.path.dirname(os.path.abspath(__file__)),
 FORMATS = {"__u32": "I", "__u64": "Q", "__s64": "q"}
 
 
-@unittest.skipUnless(os.path.exists(HEADER), "there is no mmapshare.h")
+@unittest.skipUnless(os.path.exists(HEADER), "no uapi/linux/mmapshare.h")
 class Header(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -22,7 +22,8 @@ class Header(unittest.TestCase):
                      if isinstance(value, abi.Call)}
 
     def fields(self, struct):
-        """Of a struct, as the module struct would have it."""
+        """The fields of a structure, as format characters of the module
+        struct."""
         body = re.search(r"^struct mmapshare_%s(?:_args)? \{(.*?)^\};" % struct, self.text,
                          re.MULTILINE | re.DOTALL).group(1)
         text = re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Arrays in regions and rings."""
+"""NumPy arrays in regions and rings."""
 import unittest
 
 import mmapshare
@@ -19,14 +19,14 @@ class NumPy(TestCase):
             self.assertEqual(region.size() // 8, len(array))
             array[:1000] = numpy.arange(1000) / 2
             with mmapshare.open(self.name, "r") as reader:
-                seen = numpy.frombuffer(reader, dtype=numpy.float64)
-                self.assertFalse(seen.flags.writeable)
-                self.assertEqual(249750.0, seen.sum())
+                read_only = numpy.frombuffer(reader, dtype=numpy.float64)
+                self.assertFalse(read_only.flags.writeable)
+                self.assertEqual(249750.0, read_only.sum())
                 array *= 2
-                self.assertEqual(499500.0, seen.sum())
-                # the memory is not to go while it is looked at
+                self.assertEqual(499500.0, read_only.sum())
+                # the mapping cannot be closed while an array refers to it
                 self.assertRaises(BufferError, reader.close)
-                del seen
+                del read_only
             del array
 
     def test_ring(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Regions: all of one is a mmap.mmap, and can do a little more."""
+"""Regions: Region is an mmap.mmap with additional methods."""
 import ctypes
 import errno
 import io
@@ -14,7 +14,7 @@ import threading
 import time
 
 import mmapshare
-from common import LONG, TestCase, descriptors
+from common import LONG, TestCase, count_descriptors
 
 PAGE = mmap.PAGESIZE
 
@@ -43,9 +43,9 @@ class Device(TestCase):
         with tempfile.TemporaryDirectory() as directory:
             fifo = os.path.join(directory, "fifo")
             os.mkfifo(fifo)
-            before = descriptors()
+            before = count_descriptors()
             self.assertErrno(errno.ENOTTY, mmapshare.open, fifo, "r")
-            self.assertEqual(before, descriptors())
+            self.assertEqual(before, count_descriptors())
 
     def test_modes(self):
         with mmapshare.open() as region, mmapshare.open(mode="r") as reader, \
@@ -78,13 +78,13 @@ class Device(TestCase):
             word.value = 7
             self.assertEqual((7,), struct.unpack_from("=I", region, 4))
             self.assertRaises(BufferError, region.close)
-            # it is as it was
+            # the failed close() changed nothing
             self.assertEqual(7, region[4] + region[7])
             del word
 
 
-class Life(TestCase):
-    """From open to close, and names."""
+class Lifetime(TestCase):
+    """Create, open, close and destroy regions."""
 
     def test_resize(self):
         with mmapshare.anonymous(PAGE) as region:
@@ -93,7 +93,7 @@ class Life(TestCase):
             self.assertEqual(PAGE, region.size())
 
     def test_close(self):
-        before = descriptors()
+        before = count_descriptors()
         region = mmapshare.anonymous(1)
         fd = region.fileno()
         region.close()
@@ -107,7 +107,7 @@ class Life(TestCase):
         self.assertErrno(errno.EBADF, os.fstat, fd)
         region = mmapshare.anonymous(1)
         del region
-        self.assertEqual(before, descriptors())
+        self.assertEqual(before, count_descriptors())
 
     def test_sizes(self):
         for strategy in "fault", "huge", "vmalloc", "pfn":
@@ -122,7 +122,7 @@ class Life(TestCase):
         self.assertRaises(ValueError, mmapshare.anonymous, 1, strategy="slow")
 
     def test_names(self):
-        before = descriptors()
+        before = count_descriptors()
         with mmapshare.create(self.name, 100, mode=0o640) as region:
             node = mmapshare.path(self.name)
             self.assertEqual(0o640 & ~self.umask(), os.stat(node).st_mode & 0o777)
@@ -143,7 +143,7 @@ class Life(TestCase):
             self.assertRaises(ValueError, mmapshare.create, name, 1)
         for name in "a/b", "..", "ä":
             self.assertErrno(errno.EINVAL, mmapshare.create, name, 1)
-        self.assertEqual(before, descriptors())
+        self.assertEqual(before, count_descriptors())
 
     @staticmethod
     def umask():
@@ -157,7 +157,7 @@ class Life(TestCase):
                 region[0] = 1
             self.destroy()
 
-    def test_who_comes_first(self):
+    def test_create_race(self):
         with self.child(self.make_and_destroy), self.child(self.make_and_destroy):
             self.make_and_destroy()
 
@@ -177,7 +177,7 @@ class Life(TestCase):
             self.assertEqual(b"hi", region[:2])
         with open("/dev/null", "rb") as other:
             self.assertErrno(errno.ENOTTY, mmapshare.Region, other.fileno())
-            # it is its owner's still
+            # a failed Region() leaves the descriptor open
             os.fstat(other.fileno())
 
 
@@ -196,7 +196,7 @@ class Doorbell(TestCase):
             self.assertEqual(2, other.notify())
             self.assertEqual((2, 0), (self.region.wait(), self.region.wait(0)))
             self.assertEqual(2, other.wait())
-            # what was before it was opened is no news
+            # wait() reports only notifications after the open
             with mmapshare.open(self.name) as late:
                 self.assertEqual(0, late.wait(0))
 
@@ -205,12 +205,12 @@ class Doorbell(TestCase):
         self.assertEqual(0, self.region.wait(0.2))
         self.assertGreaterEqual(time.monotonic() - start, 0.2)
         self.region.notify()
-        # centuries, and less than nothing
+        # far beyond 64 bits of nanoseconds; negative
         self.assertEqual(1, self.region.wait(1e30))
         self.assertEqual(0, self.region.wait(-1))
 
     def test_threads_run(self):
-        """While one waits the others go on, one of whom it is that notifies."""
+        """wait() releases the GIL: another thread runs and notifies."""
         def notify():
             time.sleep(0.2)
             self.region.notify()
@@ -239,32 +239,33 @@ class Doorbell(TestCase):
                     self.assertTrue(self.region.wait(LONG))
 
     def test_signals(self):
-        """A handler runs, and the time goes on; or it raises."""
-        seen = []
-        before = signal.signal(signal.SIGALRM, lambda *_: seen.append(1))
+        """A signal handler that returns does not extend the timeout; an
+        exception that it raises ends the wait."""
+        calls = []
+        before = signal.signal(signal.SIGALRM, lambda *_: calls.append(1))
         self.addCleanup(signal.signal, signal.SIGALRM, before)
         signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
         self.addCleanup(signal.setitimer, signal.ITIMER_REAL, 0)
         start = time.monotonic()
         self.assertEqual(0, self.region.wait(0.5))
         self.assertGreaterEqual(time.monotonic() - start, 0.5)
-        # how many of them are one depends on the machine's load
-        self.assertTrue(seen)
+        # signals merge on a busy machine
+        self.assertTrue(calls)
 
         def stop(*_):
             raise KeyboardInterrupt
         signal.signal(signal.SIGALRM, stop)
         self.assertRaises(KeyboardInterrupt, self.region.wait, LONG)
 
-    def test_others_gone(self):
+    def test_peers_closed(self):
         mmapshare.open(self.name, "r").close()
         self.assertRaises(BrokenPipeError, self.region.wait)
         self.region.notify()
         self.assertEqual(1, self.region.wait())
 
-    def test_stays(self):
-        """Who waits for others to come is not told that the last have gone."""
-        before = descriptors()
+    def test_ignore_hup(self):
+        """With ignore_hup wait() goes on after the last peer has closed."""
+        before = count_descriptors()
         for _ in range(2):
             mmapshare.open(self.name, "r").close()
             self.assertEqual(0, self.region.wait(0.1, ignore_hup=True))
@@ -272,7 +273,7 @@ class Doorbell(TestCase):
             other.notify()
         self.assertEqual(1, self.region.wait(LONG, ignore_hup=True))
         self.region.close()
-        self.assertEqual(before - 2, descriptors())
+        self.assertEqual(before - 2, count_descriptors())
 
     def test_select(self):
         def readable():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Rings: what goes in comes out, in order, and who waits is told."""
+"""Rings: records arrive intact and in order, and waiters are woken."""
 import errno
 import os
 import select
@@ -9,20 +9,20 @@ import threading
 import time
 
 import mmapshare
-from common import LONG, TestCase, descriptors
+from common import LONG, TestCase, count_descriptors
 
 
 NOISE = os.urandom(4096)
 
 
-def content(number, longest=200):
-    """What is in a record, by its number: of any length, and no two alike."""
-    at = number * 2654435761 % 997
-    return struct.pack("=Q", number) + NOISE[at:at + number * 7919 % longest]
+def content(seq, max_length=200):
+    """The content of a record: unique, with a length that varies."""
+    start = seq * 2654435761 % 997
+    return struct.pack("=Q", seq) + NOISE[start:start + seq * 7919 % max_length]
 
 
 class Alone(TestCase):
-    """Both sides in one thread."""
+    """Producer and consumer in one thread."""
 
     def test_records(self):
         with mmapshare.create_ring(self.name, 1) as ring:
@@ -57,8 +57,8 @@ class Alone(TestCase):
             with producer.record(4):
                 self.assertErrno(errno.EBUSY, producer.write, b"one at a time")
 
-    def test_number_around(self):
-        """Many times the ring's size; records cross its end."""
+    def test_wrap_around(self):
+        """Write many times the ring's size; records cross its end."""
         for overwrite in False, True:
             with mmapshare.create_ring(None, 4096, overwrite=overwrite) as ring, \
                     ring.producer() as producer, ring.consumer() as consumer:
@@ -73,18 +73,19 @@ class Alone(TestCase):
             with self.assertRaises(TimeoutError):
                 for count in range(1000):
                     producer.write(b"x" * 92, 0)
-            # a record has 8 bytes before it, and the next one's number behind it
+            # a record has a header of 8 bytes, and the next header must fit
+            # behind it
             size = ring.info().size
             self.assertLess(count, size // 100)
             producer.drop(3)
             with ring.consumer() as consumer:
                 self.assertEqual(count, sum(1 for _ in iter(consumer.take, None)))
-                producer.write(b"room", 0)
-                self.assertEqual(b"room", consumer.read(0))
+                producer.write(b"fits", 0)
+                self.assertEqual(b"fits", consumer.read(0))
             self.assertTrue(producer.wait(0))
 
-    def test_keeps(self):
-        """What was taken is gone for the next, but nothing that was not."""
+    def test_retained(self):
+        """The next consumer gets exactly the records that were not taken."""
         with mmapshare.create_ring(None, 4096) as ring:
             with ring.producer() as producer:
                 producer.writelines([b"1", b"2", b"3"])
@@ -97,34 +98,33 @@ class Alone(TestCase):
                 self.assertEqual(b"4", consumer.read())
 
     def test_next_producer(self):
-        """Numbers go on where the last one was, in memory that was used before."""
+        """The next producer continues the sequence numbers, in used memory."""
         with mmapshare.create_ring(None, 4096, overwrite=True) as ring, \
                 ring.consumer(ignore_hup=True) as consumer:
-            seen = 0
+            taken = 0
             for _ in range(3):
                 with ring.producer() as producer:
                     for n in range(500):
                         producer.write(content(n, 100))
                 records = [bytes(record) for record in iter(consumer.take, None)]
                 self.assertEqual(content(499, 100), records[-1])
-                seen += len(records)
-            self.assertEqual(1500, seen + consumer.lost)
+                taken += len(records)
+            self.assertEqual(1500, taken + consumer.lost)
 
     def test_overwrite(self):
         with mmapshare.create_ring(None, 4096, overwrite=True) as ring, \
                 ring.producer() as producer, ring.consumer() as consumer:
-            first = consumer
             for n in range(1000):
                 producer.write(struct.pack("=Q", n))
-            seen = [struct.unpack("=Q", record)[0] for record in iter(first.take, None)]
-            self.assertEqual(list(range(first.lost, 1000)), seen)
-            self.assertGreater(first.lost, 0)
-            self.assertGreater(len(seen), 4096 // 24)
-            # a copy stays
-            producer.write(b"kept")
+            taken = [struct.unpack("=Q", record)[0] for record in iter(consumer.take, None)]
+            self.assertEqual(list(range(consumer.lost, 1000)), taken)
+            self.assertGreater(consumer.lost, 0)
+            self.assertGreater(len(taken), 4096 // 24)
+            # the record is a copy, which the producer does not overwrite
+            producer.write(b"copy")
             record = next(consumer)
             producer.writelines(b"other" for _ in range(1000))
-            self.assertEqual(b"kept", record)
+            self.assertEqual(b"copy", record)
 
     def test_roles(self):
         with mmapshare.create_ring(self.name, 1, consumers=2) as ring:
@@ -142,7 +142,7 @@ class Alone(TestCase):
             self.assertErrno(errno.ENOTTY, mmapshare.Consumer, region.fileno())
 
     def test_close(self):
-        before = descriptors()
+        before = count_descriptors()
         with mmapshare.create_ring(None, 1) as ring:
             producer, consumer = ring.producer(), ring.consumer()
             for _ in range(2):
@@ -158,24 +158,25 @@ class Alone(TestCase):
         self.assertRaises(ValueError, ring.info)
         with open("/dev/null", "rb") as other:
             self.assertErrno(errno.ENOTTY, mmapshare.Consumer, other.fileno())
-        self.assertEqual(before, descriptors())
+        self.assertEqual(before, count_descriptors())
 
 
 class Together(TestCase):
-    """Another process on the other side."""
+    """Producer and consumer in different processes."""
 
-    def produce(self, count, longest, pause):
+    def produce(self, count, max_length, pauses):
         with mmapshare.producer(self.name) as producer:
             for n in range(count):
-                producer.write(content(n, longest), LONG)
-                if n % 100 < pause:
+                producer.write(content(n, max_length), LONG)
+                if n % 100 < pauses:
                     time.sleep(0.001)
 
-    def race(self, size, count, longest, pause):
-        with mmapshare.create_ring(self.name, size) as ring, ring.consumer(ignore_hup=True) as consumer:
-            with self.child(self.produce, count, longest, pause):
+    def race(self, size, count, max_length, pauses):
+        with mmapshare.create_ring(self.name, size) as ring, \
+                ring.consumer(ignore_hup=True) as consumer:
+            with self.child(self.produce, count, max_length, pauses):
                 for n in range(count):
-                    self.assertEqual(content(n, longest), consumer.read(LONG))
+                    self.assertEqual(content(n, max_length), consumer.read(LONG))
             self.assertEqual(0, consumer.lost)
         self.destroy()
 
@@ -183,14 +184,14 @@ class Together(TestCase):
         self.race(1 << 16, 3000, 200, 0)
 
     def test_lossless_small(self):
-        """The producer has to wait all the time."""
+        """The producer often waits for space."""
         self.race(1, 1000, 1000, 0)
 
     def test_lossless_slow(self):
-        """The consumer has to."""
+        """The consumer often waits for records."""
         self.race(1 << 16, 200, 200, 50)
 
-    def test_lines(self):
+    def test_writelines(self):
         def produce():
             with mmapshare.producer(self.name) as producer:
                 producer.writelines((content(n) for n in range(2000)), LONG)
@@ -216,30 +217,30 @@ class Together(TestCase):
                     for n in range(500):
                         self.assertEqual(content(n), consumer.read(LONG))
 
-    def test_overtaken(self):
-        """Each record is whole, and the numbers of those missed add up."""
+    def test_overrun(self):
+        """Each record is intact, and consumer.lost is exact."""
         def produce():
             with mmapshare.producer(self.name) as producer:
                 for n in range(10000):
                     producer.write(struct.pack("=Q", n) * (1 + n % 50))
         with mmapshare.create_ring(self.name, 8192, overwrite=True) as ring, \
                 ring.consumer() as consumer:
-            seen = 0
+            taken = 0
             with self.child(produce):
                 self.assertTrue(consumer.wait(LONG))
                 for record in consumer:
-                    number = seen + consumer.lost
-                    self.assertEqual(struct.pack("=Q", number) * (1 + number % 50), record)
-                    seen += 1
-            self.assertEqual(10000, seen + consumer.lost)
-            self.assertGreater(seen, 0)
+                    seq = taken + consumer.lost
+                    self.assertEqual(struct.pack("=Q", seq) * (1 + seq % 50), record)
+                    taken += 1
+            self.assertEqual(10000, taken + consumer.lost)
+            self.assertGreater(taken, 0)
 
     def test_death(self):
-        """A producer that is killed is gone, and what it has told is there."""
+        """SIGKILL detaches the producer; what it published remains."""
         def produce():
             try:
                 with mmapshare.producer(self.name) as producer:
-                    producer.write(b"last words")
+                    producer.write(b"published")
                     time.sleep(LONG)
             finally:
                 os._exit(1)
@@ -249,11 +250,11 @@ class Together(TestCase):
                 produce()
             self.assertTrue(consumer.wait(LONG))
             os.kill(pid, signal.SIGKILL)
-            self.assertEqual([b"last words"], [bytes(record) for record in consumer])
+            self.assertEqual([b"published"], [bytes(record) for record in consumer])
             self.assertRaises(BrokenPipeError, consumer.read)
             os.waitpid(pid, 0)
 
-    def test_consumers_gone(self):
+    def test_consumers_detached(self):
         with mmapshare.create_ring(None, 1) as ring, ring.producer() as producer:
             ring.consumer().close()
             with self.assertRaises(BrokenPipeError):
@@ -272,7 +273,7 @@ class Waiting(TestCase):
             thread.start()
             start = time.monotonic()
             self.assertEqual(b"now", consumer.read(LONG))
-            # not because the time was over
+            # the record ended the wait, not the timeout
             self.assertLess(time.monotonic() - start, LONG / 2)
             thread.join()
 
@@ -306,14 +307,14 @@ class Waiting(TestCase):
             mmapshare.destroy(self.name, revoke=True)
             self.assertErrno(errno.ENODEV, consumer.wait, 0)
             self.assertErrno(errno.ENODEV, producer.wait, 0)
-            # from here on nothing kills it
+            # after the first ENODEV the mapping is not touched: no SIGBUS
             self.assertErrno(errno.ENODEV, consumer.take)
             self.assertErrno(errno.ENODEV, producer.write, b"x")
             self.assertErrno(errno.ENODEV, consumer.release)
 
 
 class Hostile(TestCase):
-    """A producer that stores what cannot be is not believed."""
+    """Corrupt values in shared memory are detected."""
 
     def attack(self, word, value):
         with mmapshare.create_ring(None, 4096) as ring, ring.producer() as producer, \
@@ -334,7 +335,7 @@ class Hostile(TestCase):
             self.attack(None, length)
 
     def test_cursor(self):
-        """The kernel judges; a consumer whose position cannot be is as dead."""
+        """The kernel treats a consumer with a corrupt position as detached."""
         with mmapshare.create_ring(None, 4096) as ring, ring.producer() as producer, \
                 ring.consumer() as consumer:
             producer.write(b"x")
