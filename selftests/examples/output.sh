@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The C programs in userspace/examples show what they say; those of the
-# demonstration are left to that.
+# Run the C programs in userspace/examples and compare their output with what is
+# expected. The programs that demo.sh runs are not tested here, except the logger.
 
 # shellcheck source=../cli_lib.sh
 . "$(dirname "$0")/../cli_lib.sh"
@@ -12,7 +12,7 @@ EXAMPLES=${MMAPSHARE_KO:+${MMAPSHARE_KO%/*}/userspace/examples}
 name=examples.$$
 recorder=
 
-# shellcheck disable=SC2317	# called when the test ends
+# shellcheck disable=SC2317	# called at exit
 cleanup()
 {
 	[ -z "$recorder" ] || kill -KILL "$recorder" 2>/dev/null
@@ -20,8 +20,9 @@ cleanup()
 	rmmod mmapshare_daq 2>/dev/null
 }
 
-# both WAY: a writer and a reader, and what each prints, the reader first
-both()
+# run_pair poll|doorbell: run writer and reader at the same time; print the output
+# of the reader, then of the writer
+run_pair()
 {
 	timeout 100 "$EXAMPLES/pair" read $name "$1" >"$TMP/reader" 2>&1 &
 	timeout 100 "$EXAMPLES/pair" write $name "$1" >"$TMP/writer" 2>&1
@@ -30,15 +31,16 @@ both()
 	mmapshare destroy $name
 }
 
-# How often the reader looked while it polled depends on the machine's load.
+# How often the reader checks while it polls depends on the load of the machine.
 polling()
 {
-	both poll | sed 's/ looked .*/ looked/'
+	run_pair poll | sed 's/ checked .*/ checked/'
 }
 
-# A logger that is killed after that many records; the log, then whether each that
-# it acknowledged is there.
-log_survives()
+# kill_logger RECORDS: start a logger and kill it after that many records. Print
+# the status of recover (0: no record is torn) and of the logger; before that a
+# line if acknowledged records are missing.
+kill_logger()
 {
 	"$EXAMPLES/logger" >"$TMP/acknowledged" 2>&1 &
 	logger=$!
@@ -52,10 +54,10 @@ log_survives()
 	echo "$torn $killed"
 }
 
-# record: a recorder, of the lines that come by descriptor 3
-record()
+# start_recorder: record the lines written to descriptor 3
+start_recorder()
 {
-	"$EXAMPLES/recorder" $name record <"$TMP/lines" 2>"$TMP/behind" &
+	"$EXAMPLES/recorder" $name record <"$TMP/lines" 2>"$TMP/position" &
 	recorder=$!
 	exec 3>"$TMP/lines"
 }
@@ -74,10 +76,10 @@ replay()
 	timeout 100 "$EXAMPLES/recorder" $name replay
 }
 
-# One is killed when it has half a line, and another one goes on.
-recorder_is_killed()
+# Kill a recorder after it has read half a line, and start another one.
+kill_recorder_in_line()
 {
-	record
+	start_recorder
 	printf 'one\ntwo\nthree\nfo' >&3
 	for _ in $(seq 100); do
 		[ "$(replay 2>/dev/null | wc -l)" -lt 3 ] || break
@@ -89,7 +91,8 @@ recorder_is_killed()
 	replay
 }
 
-# wrong_lines FILE: where a line is not its own number, or one is missing
+# wrong_lines FILE: print each line whose text is not its sequence number or that
+# does not follow the previous one
 wrong_lines()
 {
 	awk '$1 != $2 ":" || (NR > 1 && $2 != last + 1) { print "line " NR ": " $0 }
@@ -97,20 +100,21 @@ wrong_lines()
 		END { if (NR < 2) print NR " lines" }' "$1"
 }
 
-# has_lines N: have so many lines been recorded?
+# has_lines N: were at least that many lines recorded?
 has_lines()
 {
 	count=$(mmapshare ring stat $name 2>/dev/null | sed -n 's/^records  *//p')
 	[ "${count:-0}" -ge "$1" ]
 }
 
-# recorder_is_busy LINES...: with so many, and is killed, wherever it is. What
-# there was when it still lived has to stay, and the next one goes on behind it.
-recorder_is_busy()
+# kill_busy_recorders LINES...: for each argument start a recorder and kill it
+# after that many lines. Everything that was committed before must remain, and the
+# next recorder must append.
+kill_busy_recorders()
 {
 	next=0
 	for lines; do
-		record
+		start_recorder
 		seq $next 99999999 >&3 2>/dev/null &
 		until_true has_lines $((next + lines))
 		kill -STOP $recorder
@@ -119,17 +123,17 @@ recorder_is_busy()
 		replay >"$TMP/after"
 		cmp "$TMP/before" "$TMP/after"
 		wrong_lines "$TMP/after"
-		[ "$(cat "$TMP/behind")" = "behind $next lines" ] || cat "$TMP/behind"
+		[ "$(cat "$TMP/position")" = "appending after $next lines" ] || cat "$TMP/position"
 		next=$(tail -n 1 "$TMP/after")
 		next=$((${next%%:*} + 1))
 	done
-	# more than there is room for
-	[ "$(wc -l <"$TMP/after")" -lt "$next" ] || echo "never went round: $next"
+	# the recorders wrote more than the ring can hold
+	[ "$(wc -l <"$TMP/after")" -lt "$next" ] || echo "the ring did not wrap: $next lines"
 }
 
-[ -x "$EXAMPLES/zeros" ] || skip_all "the examples are not built"
+[ -x "$EXAMPLES/zeros" ] || skip_all "no $EXAMPLES/zeros: the examples are not built"
 plan 14
-same "a line, and accesses" "$EXAMPLES/lines" <<'END'
+same "lines: edit a line, access modes" "$EXAMPLES/lines" <<'END'
 line:  Hello device!
 slice: Hello
 find:  6
@@ -146,7 +150,7 @@ sealed     WRITE Operation not permitted; device: old
 sealed     COPY  reads old, stores, reads NEW; device: old
 END
 
-same "zeros" "$EXAMPLES/zeros" <<'END'
+same "zeros: map at offsets" "$EXAMPLES/zeros" <<'END'
 0000000 61 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
 0000016 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
 *
@@ -163,42 +167,42 @@ offset 100: Invalid argument
 offset 65537: Invalid argument
 END
 
-same "writer and reader, polling" polling <<'END'
+same "pair: writer and reader, polling" polling <<'END'
 reader: the quick brown fox
 reader: jumps over
 reader: the lazy dog
-reader: looked
+reader: checked
 writer: 3 lines were read
 END
-same "writer and reader, doorbell" both doorbell <<'END'
+same "pair: writer and reader, doorbell" run_pair doorbell <<'END'
 reader: the quick brown fox
 reader: jumps over
 reader: the lazy dog
-reader: looked a few times
+reader: checked a few times
 writer: 3 lines were read
 END
 
 if [ "$(id -u)" = 0 ]; then
-	same "threads, processes and pages" "$EXAMPLES/pages" <<-'END'
+	same "pages: threads and processes share pages" "$EXAMPLES/pages" <<-'END'
 		8 of 8 threads see the same bytes
-		another process sees the same bytes
-		64 of 64 pages are there, and it has the same physical pages
+		the child sees the same bytes
+		64 of 64 pages are present; the child maps the same physical pages
 	END
 else
-	skip "only root is told the numbers of pages"
+	skip "needs root to read page frame numbers"
 fi
 
-same "frame buffer" "$EXAMPLES/picture" "$TMP/picture.ppm" <<'END'
-the kernel drew a frame: yes, a line: yes, nothing else: yes
-both drew: crc32c 72f38ec7, and the kernel's: 72f38ec7
+same "picture: kernel and program draw" "$EXAMPLES/picture" "$TMP/picture.ppm" <<'END'
+the kernel drew a frame: yes, a line: yes, the background: yes
+the picture of both: crc32c 72f38ec7 by the program, 72f38ec7 by the kernel
 320 x 200 pixels saved
 END
-expect "the picture" "2560269175 192015" "$(cksum <"$TMP/picture.ppm")"
-same "registers" "$EXAMPLES/registers" <<'END'
+expect "picture: the file" "2560269175 192015" "$(cksum <"$TMP/picture.ppm")"
+same "registers: program and driver" "$EXAMPLES/registers" <<'END'
 ID is 0x4d4d5301
 6 * 7 is 42
 65537 * 65537 is 131073 in 32 bits
-the driver has ended: yes
+the driver has exited: yes
 ID         0x4d4d5301
 CONTROL    0x00000002
 STATUS     0x00000001
@@ -209,29 +213,29 @@ END
 
 daq=${MMAPSHARE_KO:+${MMAPSHARE_KO%/*}/driver/examples/mmapshare_daq.ko}
 if [ "$(id -u)" = 0 ] && [ -e "$daq" ] && insmod "$daq"; then
-	same "a driver's data" timeout 100 "$EXAMPLES/daq" 500 <<-'END'
+	same "daq: samples of a driver" timeout 100 "$EXAMPLES/daq" 500 <<-'END'
 		500 records of 2 channels, 8 samples each
-		missed: 0 as the ring says, 0 by their numbers
-		samples that are wrong: 0
+		lost: 0 according to the ring, 0 according to sequence numbers
+		wrong samples: 0
 	END
 else
-	skip "needs root, and mmapshare_daq.ko"
+	skip "cannot load mmapshare_daq.ko"
 fi
 
 mkfifo "$TMP/lines"
-same "a recorder that was killed" recorder_is_killed <<'END'
+same "recorder: killed in a line" kill_recorder_in_line <<'END'
 killed: 137
 0: one
 1: two
 2: three
-behind 3 lines
+appending after 3 lines
 0: one
 1: two
 2: three
 3: four
 END
 mmapshare destroy $name
-same "busy recorders that were killed" recorder_is_busy 300 2000 9000 <<'END'
+same "recorder: killed while busy" kill_busy_recorders 300 2000 9000 <<'END'
 killed: 137
 killed: 137
 killed: 137
@@ -239,5 +243,5 @@ END
 
 mmapshare fill
 for records in 20 300 1200; do
-	expect "the log of a logger that was killed" "0 137" "$(log_survives $records)"
+	expect "logger: killed after $records records" "0 137" "$(kill_logger $records)"
 done

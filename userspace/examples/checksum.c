@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The program stores, the kernel reads: random bytes go into the mapping,
- * their CRC-32C is computed here from a private copy, and there, by
- * MMAPSHARE_IOC_CHECKSUM, from the kernel's own address.
+ * The program stores, the kernel reads. Copy random bytes into the mapping,
+ * have the kernel compute their CRC-32C through its own mapping
+ * (MMAPSHARE_IOC_CHECKSUM), and compare that with the CRC-32C of the private
+ * copy.
  */
 #include <argp.h>
 #include <stdio.h>
@@ -30,13 +31,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	{ "length", 'l', "BYTES", 0, "how much (all)", 0 },
+	{ "length", 'l', "BYTES", 0, "bytes to store (default: the whole region)", 0 },
 	{ 0 }
 };
 
 static const struct argp argp = {
 	options, parse, NULL,
-	"Store random bytes in /dev/mmapshare and let the kernel checksum them.",
+	"Store random bytes in /dev/mmapshare and have the kernel checksum them.",
 	NULL, NULL, NULL
 };
 
@@ -44,7 +45,7 @@ int main(int argc, char **argv)
 {
 	struct mmapshare_checksum_args sum = { .size = sizeof(sum) };
 	struct region r;
-	size_t done;
+	size_t filled;
 	char *copy;
 	unsigned int crc;
 
@@ -55,19 +56,19 @@ int main(int argc, char **argv)
 
 	copy = malloc(length);
 	if (!copy)
-		err(1, "%zu bytes", length);
-	for (done = 0; done < length; ) {
-		ssize_t n = getrandom(copy + done, length - done, 0);
+		err(1, "malloc of %zu bytes", length);
+	for (filled = 0; filled < length; ) {
+		ssize_t n = getrandom(copy + filled, length - filled, 0);
 
 		if (n < 0)
 			err(1, "getrandom");
-		done += n;
+		filled += n;
 	}
 
 	memcpy(r.base, copy, length);
 	sum.length = length;
 	if (ioctl(r.fd, MMAPSHARE_IOC_CHECKSUM, &sum))
-		err(1, "checksum");
+		err(1, DEVICE ": MMAPSHARE_IOC_CHECKSUM");
 
 	crc = crc32c(copy, length);
 	printf("stored   %zu random bytes\n", length);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * A driver gathers data and hands it to an application: driver/examples/
- * mmapshare_daq.c, whose timer makes records of samples right where they are
- * read here. Commands go the other way.
+ * Read samples from the simulated data acquisition device of
+ * driver/examples/mmapshare_daq.c, in place, from a ring that the driver's
+ * timer writes. Configure the device through a second ring, and check every
+ * sample.
  */
 #include <err.h>
 #include <errno.h>
@@ -16,7 +17,7 @@
 #define CHANNELS	2
 #define COUNT		8
 
-/* what the program has found */
+/* records read, records missing by sequence number, wrong samples */
 static unsigned long taken, gaps, wrong;
 
 static void check(int ret, const char *what)
@@ -25,40 +26,44 @@ static void check(int ret, const char *what)
 		errx(1, "%s: %s", what, strerror(-ret));
 }
 
-static void tell(struct mmapshare_endpoint *control, unsigned int what, unsigned int value)
+static void send_command(struct mmapshare_endpoint *control, unsigned int what, unsigned int value)
 {
 	const struct daq_command command = { what, value };
 
 	check(mmapshare_ring_write(control, &command, sizeof(command)), "command");
 }
 
-/* A saw: the second channel goes twice as fast as the first. */
-static unsigned long wrong_samples(const struct daq_record *record)
+/* A sawtooth; the second channel has twice the frequency of the first. */
+static unsigned long count_wrong_samples(const struct daq_record *record)
 {
-	unsigned long bad = 0;
-	unsigned int n, at;
+	unsigned long wrong_here = 0;
+	unsigned int n, value;
 
 	for (n = 0; n < CHANNELS * COUNT; n++) {
-		at = (record->sequence * COUNT + n / CHANNELS) * (n % CHANNELS + 1) << 8;
-		bad += record->samples[n] != (short)((at & 0xffff) - 0x8000);
+		value = (record->sequence * COUNT + n / CHANNELS) * (n % CHANNELS + 1) << 8;
+		wrong_here += record->samples[n] != (short)((value & 0xffff) - 0x8000);
 	}
-	return bad;
+	return wrong_here;
 }
 
-/* The ring may forget it while we look: then it counts for nothing. */
-static void take(struct mmapshare_endpoint *samples, const struct daq_record *record)
+/*
+ * Check a record where it is. The producer may overwrite it at the same time:
+ * then the results are discarded. Records from before the commands took effect
+ * have another format and are ignored.
+ */
+static void check_record(struct mmapshare_endpoint *samples, const struct daq_record *record)
 {
-	const bool ours = record->channels == CHANNELS && record->count == COUNT;
-	const unsigned long long sequence = record->sequence;
-	const unsigned long bad = ours ? wrong_samples(record) : 0;
-	static unsigned long long before;
+	const bool configured = record->channels == CHANNELS && record->count == COUNT;
+	const unsigned long long seq = record->sequence;
+	const unsigned long wrong_here = configured ? count_wrong_samples(record) : 0;
+	static unsigned long long last_seq;
 
-	if (!ours || mmapshare_ring_check(samples))
+	if (!configured || mmapshare_ring_check(samples))
 		return;
-	wrong += bad;
+	wrong += wrong_here;
 	if (taken++)
-		gaps += sequence - before - 1;
-	before = sequence;
+		gaps += seq - last_seq - 1;
+	last_seq = seq;
 }
 
 int main(int argc, char **argv)
@@ -75,10 +80,10 @@ int main(int argc, char **argv)
 				  MMAPSHARE_RING_ATTACH_LATEST), "daq");
 	check(mmapshare_ring_open(&control, "daq-control", MMAPSHARE_RING_ATTACH_PRODUCER),
 	      "daq-control");
-	tell(control, DAQ_CHANNELS, CHANNELS);
-	tell(control, DAQ_COUNT, COUNT);
-	tell(control, DAQ_WAVE, DAQ_SAW);
-	tell(control, DAQ_RATE, 500);
+	send_command(control, DAQ_CHANNELS, CHANNELS);
+	send_command(control, DAQ_COUNT, COUNT);
+	send_command(control, DAQ_WAVE, DAQ_SAW);
+	send_command(control, DAQ_RATE, 500);
 
 	while (taken < wanted) {
 		ret = mmapshare_ring_next(samples, &record, &length);
@@ -88,14 +93,14 @@ int main(int argc, char **argv)
 			continue;
 		}
 		check(ret, "next");
-		take(samples, record);
+		check_record(samples, record);
 	}
 	mmapshare_ring_release(samples);
-	tell(control, DAQ_RATE, 0);
+	send_command(control, DAQ_RATE, 0);
 	printf("%lu records of %d channels, %d samples each\n", taken, CHANNELS, COUNT);
-	printf("missed: %llu as the ring says, %lu by their numbers\n",
+	printf("lost: %llu according to the ring, %lu according to sequence numbers\n",
 	       (unsigned long long)mmapshare_ring_lost(samples), gaps);
-	printf("samples that are wrong: %lu\n", wrong);
+	printf("wrong samples: %lu\n", wrong);
 	mmapshare_ring_close(samples);
 	mmapshare_ring_close(control);
 	return 0;

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# What /dev/mmapshare does, in eight steps, each of which checks its result.
-# Needs root, the module loaded, and the examples built, which are looked for
-# beside this script, then in PATH; unloads the module at the end. "make demo"
-# does all that in a virtual machine. Variables:
+# Demonstrate /dev/mmapshare in eight steps, and check the result of each. Needs
+# root, the loaded module, and the example programs, in this script's directory or
+# in PATH. The last step unloads the module. "make demo" runs this in a virtual
+# machine. Environment variables:
 #
-#	MMAPSHARE_KO		the module, to load it anew with a larger region
-#	MMAPSHARE_COLOR=1	the output is a terminal
+#	MMAPSHARE_KO		path of the module: reload it with a larger region
+#	MMAPSHARE_COLOR=1	use colors
 
 set -u
 
@@ -35,14 +35,14 @@ say()
 	printf '%s\n' "$@"
 }
 
-# show FILE: the output of a program
+# show FILE: print the output of a program, indented
 show()
 {
 	sed 's/^/    /' "$1"
 }
 
-# run NAME ARGUMENT...: show the command and what it prints, which stays in
-# $tmp/NAME; returns its status
+# run NAME ARGUMENT...: print a command, run it, print its output, and leave the
+# output in $tmp/NAME; return its status
 run()
 {
 	name=$1
@@ -64,15 +64,15 @@ run()
 	return $status
 }
 
-# check WHAT COMMAND...: the command must succeed, or the demo ends here
+# check TITLE COMMAND...: if the command fails, the demonstration ends
 check()
 {
-	what=$1
+	title=$1
 	shift
 	if "$@"; then
-		printf '  %sok%s  %s\n' "$good" "$plain" "$what"
+		printf '  %sok%s  %s\n' "$good" "$plain" "$title"
 	else
-		printf '  %sFAILED%s  %s\n' "$bad" "$plain" "$what"
+		printf '  %sFAILED%s  %s\n' "$bad" "$plain" "$title"
 		exit 1
 	fi
 }
@@ -82,7 +82,7 @@ output_has()
 	grep -qF -- "$2" "$tmp/$1"
 }
 
-# A zeroed region is an empty channel and an empty log.
+# A zeroed region is an empty channel for talk, and an empty log for logger.
 clear_region()
 {
 	"$bin/fill" >/dev/null
@@ -103,8 +103,8 @@ stop_server()
 	return $status
 }
 
-# Another logger lives until it has written a random number of records more.
-kill_a_logger()
+# Start a logger and kill it after it has written a random number of records.
+kill_logger()
 {
 	random=$(od -An -N2 -tu2 /dev/urandom)
 	"$bin/logger" >"$tmp/acks" 2>&1 &
@@ -118,8 +118,8 @@ kill_a_logger()
 	found=$(sed -n 's/ records intact.*//p' "$tmp/recover")
 }
 
-# The last one may have been stored, but not yet acknowledged.
-all_acked()
+# The logger may be killed after it stores a record, before it acknowledges it.
+found_all_acked()
 {
 	[ "$found" -eq "$acked" ] || [ "$found" -eq $((acked + 1)) ]
 }
@@ -129,13 +129,14 @@ if [ ! -c /dev/mmapshare ]; then
 	exit 1
 fi
 if ! "$bin/info" | grep -q '^features.* futex'; then
-	say "steps 4 and 8 need futexes: load the module with strategy=fault or huge"
+	say "steps 4 and 8 need futexes: load the module with strategy=fault or strategy=huge"
 	exit 1
 fi
 
 step "A device that is memory"
-say "The module makes one region: bytes in the kernel, zeroed, that any program with" \
-	"access to the node can map."
+say "mmapshare is a device that contains memory. When the module is loaded it" \
+	"creates one region: kernel memory, cleared, that every program with access to" \
+	"the device node can map with mmap(2)."
 if [ -n "${MMAPSHARE_KO:-}" ]; then
 	strategy=$(cat /sys/module/mmapshare/parameters/strategy)
 	rmmod mmapshare
@@ -144,77 +145,85 @@ fi
 log_lines=$(dmesg | wc -l)
 run ls -l /dev/mmapshare
 run info
-check "the device says what it is" output_has info "ABI         version 1"
+check "the device reports its size and features" output_has info "ABI         version 1"
 records=$(awk '$1 == "size" { print int($2 / 512) }' "$tmp/info")
-say "" "The ten lines of C from the README, run twice. The region is there when no" \
-	"process is: the second finds what the first left."
+say "" "Run the first program of the README twice. It prints the text in the region" \
+	"and then stores its own. Between the runs no process has the region open or" \
+	"mapped, but the region still exists: the second run finds the text of the first."
 clear_region
 run hello
 run hello
-check "the second found the greeting of the first" \
+check "the second run found the text of the first" \
 	output_has hello 'found: "hello from pid '
 
-step "The kernel stores, the program reads in place"
-say "The program maps the region, then asks the kernel to fill it. It sees the new" \
-	"bytes through the mapping it already had: nothing was copied to it."
+step "The kernel stores, a program reads in place"
+say "The program maps the region and then asks the kernel to fill 1 MiB with a" \
+	"text. It sees the new bytes in its mapping at once: the kernel stored to the" \
+	"same memory, and nothing was copied to the program."
 run fill -l 1048576 kernel!
-check "every byte was there" output_has fill "1048576 bytes read in place"
+check "the program saw every byte" output_has fill "1048576 bytes read in place"
 
-step "The program stores, the kernel reads"
-say "Random bytes go into the mapping with memcpy(). The kernel checksums them at" \
-	"its own address; the program checksums the copy it kept. No write(2), no flush."
+step "A program stores, the kernel reads"
+say "The program stores 1 MiB of random bytes to its mapping with memcpy(). The" \
+	"kernel computes their checksum from its own mapping of the region, and the" \
+	"program from a copy it kept. There is no write(2) and no flush."
 run checksum -l 1048576
-check "both have the same CRC-32C" [ $? = 0 ]
+check "both computed the same CRC-32C" [ $? = 0 ]
 
-step "Two processes talk"
-say "One process multiplies what the other asks. Neither started the other; all they" \
-	"have in common is the device. Messages are stores; futexes in the mapping let" \
-	"a side sleep, so the kernel is called only when one has to wait."
+step "Two processes exchange messages"
+say "A client sends multiplications to a server. The two processes are not related;" \
+	"they share only the device. Messages pass through the mapping by loads and" \
+	"stores. A futex in the same memory lets a process sleep while it waits, so" \
+	"that system calls are made only to sleep and to wake the peer."
 clear_region
 start_server
 run talk ask "6 * 7" "111111 * 11111" "-1 * 1"
 check "the answers are right" output_has talk 'answers "42"'
 run talk squares 2000
-check "2000 more answers are right" output_has talk "2000 right answers"
-check "the answering process ended when told to" stop_server
+check "2000 more answers are right" output_has talk "2000 correct answers"
+check "the server exited when asked to" stop_server
 show "$tmp/server"
 
-step "A logger is killed, the log is not"
-say "A logger appends 512-byte records to the region. Each has a CRC, and a sequence" \
-	"number which is stored last. It acknowledges every record on its output. At a" \
-	"random moment it gets SIGKILL. Another process then reads the region. The next" \
-	"logger goes on where the last one was stopped."
+step "A log survives the death of its writer"
+say "A logger appends records of 512 bytes to the region. Each has a CRC and a" \
+	"sequence number, which is stored last. The logger prints the number of each" \
+	"record that it has stored, and is killed with SIGKILL at a random moment." \
+	"Another process then checks the log in the region, and the next logger" \
+	"continues it."
 clear_region
 found=0
 for logger in first second third; do
-	# a machine so fast that the next might fill the log
+	# on a fast machine the next logger might fill the log
 	[ "$found" -lt $((records / 2)) ] || break
-	kill_a_logger
-	say "  the $logger, pid $pid, acknowledged record $acked and was killed;" \
-		"  in the region: $(cat "$tmp/recover")"
-	check "it was SIGKILL that ended it" [ "$killed" = 137 ]
-	check "nothing is torn" [ "$recovered" = 0 ]
-	check "every acknowledged record is there" all_acked
+	kill_logger
+	say "  The $logger logger, pid $pid, acknowledged record $acked and was killed." \
+		"  In the region: $(cat "$tmp/recover")."
+	check "SIGKILL ended the logger" [ "$killed" = 137 ]
+	check "no record is torn" [ "$recovered" = 0 ]
+	check "every acknowledged record is there" found_all_acked
 done
 
 step "What it costs"
+say "Compare the mapping with other ways to store records and to read 1 MiB."
 run timing
-check "the mapping is the cheapest way in and out" [ $? = 0 ]
-say "  Ratios are to the first line of each table, of medians of 15 interleaved rounds."
+check "loads and stores in the mapping are cheaper than system calls" [ $? = 0 ]
+say "  Each value is the median of 15 rounds. Ratios are to the first line of a table."
 if grep -q 'model name.*QEMU' /proc/cpuinfo; then
-	say "  This machine is emulated. System calls and the kernel's copies are dearer here" \
-		"  than on hardware: trust the order, and the ratio of mapping to malloc()."
+	say "  This machine is emulated: system calls and copies by the kernel cost more" \
+		"  than on hardware. Trust only the order, and the ratio to malloc()ed memory."
 elif grep -q '^flags.* hypervisor' /proc/cpuinfo; then
-	say "  This is a virtual machine: expect other times, but similar ratios, outside."
+	say "  This is a virtual machine: on hardware, times differ but ratios are similar."
 fi
 
 step "What it refuses"
-say "Wrong uses get an errno at once, never a SIGBUS later."
+say "A wrong call fails at once with an error. It never leads to SIGBUS later."
 run refused
-check "each got what the documentation says" [ $? = 0 ]
+check "every error is the documented one" [ $? = 0 ]
 
-step "And it leaves nothing behind"
-say "While somebody has the region mapped, even with the file closed, the module stays."
+step "It can be removed"
+say "The module cannot be unloaded while a process has the region mapped, even" \
+	"after the process has closed the file. Once the process has exited, nothing is" \
+	"left behind."
 clear_region
 start_server
 "$bin/talk" ask "1 * 1" >/dev/null
@@ -222,14 +231,14 @@ if run rmmod mmapshare; then
 	check "rmmod was refused" false
 fi
 check "rmmod was refused" [ -c /dev/mmapshare ]
-check "the process that had it mapped has ended" stop_server
+check "the process that had mapped the region exited" stop_server
 run rmmod mmapshare
-check "now the module could be removed" [ ! -e /sys/module/mmapshare ]
-check "the device is gone" [ ! -e /dev/mmapshare ]
+check "the module was unloaded" [ ! -e /sys/module/mmapshare ]
+check "the device node was removed" [ ! -e /dev/mmapshare ]
 dmesg | tail -n +$((log_lines + 1)) >"$tmp/dmesg"
 if grep -E 'mmapshare|WARNING|BUG|Oops|Call Trace' "$tmp/dmesg"; then
-	check "the kernel had nothing to complain about" false
+	check "the kernel log has no warnings" false
 fi
-check "the kernel had nothing to complain about" true
+check "the kernel log has no warnings" true
 
-printf '\n%sAll %d steps went as they should.%s\n' "$good" "$step" "$plain"
+printf '\n%sAll %d steps succeeded.%s\n' "$good" "$step" "$plain"

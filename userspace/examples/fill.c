@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The kernel stores, the program reads in place: the same bytes, looked at
- * through the mapping before and after MMAPSHARE_IOC_FILL.
+ * The kernel stores, the program reads in place. Map the region, have the
+ * kernel fill it (MMAPSHARE_IOC_FILL), and show the mapped bytes before and
+ * after.
  */
 #include <argp.h>
 #include <ctype.h>
@@ -33,14 +34,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	{ "offset", 'o', "BYTES", 0, "where to begin (0)", 0 },
-	{ "length", 'l', "BYTES", 0, "how much (up to the end)", 0 },
+	{ "offset", 'o', "BYTES", 0, "first byte to fill (default: 0)", 0 },
+	{ "length", 'l', "BYTES", 0, "bytes to fill (default: up to the end)", 0 },
 	{ 0 }
 };
 
 static const struct argp argp = {
 	options, parse, "[PATTERN]",
-	"Let the kernel fill /dev/mmapshare with a text of 1 to 8 bytes, or with zeroes.",
+	"Have the kernel fill /dev/mmapshare with a pattern of 1 to 8 bytes, or with zeros.",
 	NULL, NULL, NULL
 };
 
@@ -66,19 +67,19 @@ int main(int argc, char **argv)
 
 	r = region_map(O_RDWR);
 	if (fill.offset > r.size)
-		errx(1, "offset %llu is past the end", fill.offset);
+		errx(1, DEVICE ": offset %llu is past the end, %zu", fill.offset, r.size);
 	if (!fill.length)
 		fill.length = r.size - fill.offset;
 	p = r.base + fill.offset;
 
 	show("before", p, fill.length);
 	if (ioctl(r.fd, MMAPSHARE_IOC_FILL, &fill))
-		err(1, "fill");
+		err(1, DEVICE ": MMAPSHARE_IOC_FILL");
 	show("after ", p, fill.length);
 
 	for (i = 0; i < fill.length; i++)
 		if (p[i] != (char)fill.pattern[i % fill.pattern_len])
-			errx(1, "byte %zu is not what the kernel stored", i);
+			errx(1, DEVICE ": byte %zu differs from the pattern", i);
 	printf("%llu bytes read in place\n", fill.length);
 	return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The shortest useful program: map the device, read what is there, store. */
+/* The shortest useful program: map the device, print its text, replace it. */
 #include <err.h>
 #include <fcntl.h>
 #include <stdio.h>

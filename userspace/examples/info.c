@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Say what the device is: everything MMAPSHARE_IOC_INFO knows. */
+/* Print facts about the device, from MMAPSHARE_IOC_INFO. */
 #include <err.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -33,8 +33,10 @@ int main(void)
 	int fd = open("/dev/mmapshare", O_RDONLY);
 	size_t i;
 
-	if (fd < 0 || ioctl(fd, MMAPSHARE_IOC_INFO, &info))
+	if (fd < 0)
 		err(1, "/dev/mmapshare");
+	if (ioctl(fd, MMAPSHARE_IOC_INFO, &info))
+		err(1, "/dev/mmapshare: MMAPSHARE_IOC_INFO");
 
 	printf("size        %llu bytes\n", (unsigned long long)info.region_size);
 	printf("strategy    %s\n", info.strategy < ARRAY_SIZE(strategies) ?

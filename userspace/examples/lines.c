@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What every text about mmap begins with, on /dev/mmapshare: read a line where it
- * is, look for a word, replace it there, read the line again. Then the accesses a
- * mapping can be for, and who is refused which.
+ * Edit a line of text in place, in a mapping of /dev/mmapshare. Then map a
+ * writable, a read-only and a sealed region with each access mode, and show
+ * which loads and stores are possible.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -27,7 +27,7 @@ static struct mmapshare *open_for(unsigned int access)
 	return region;
 }
 
-static void a_line(void)
+static void edit_line(void)
 {
 	struct mmapshare *region = open_for(MMAPSHARE_WRITE);
 	void *address;
@@ -40,25 +40,26 @@ static void a_line(void)
 	printf("slice: %.5s\n", text);
 	word = memmem(text, LENGTH, "device", 6);
 	if (!word)
-		errx(1, "there is no \"device\"");
+		errx(1, "\"device\" not found in the mapping");
 	printf("find:  %td\n", word - text);
 	memcpy(word, " world", 6);
-	/* as for a file; here nothing has to be */
+	/* needed for files only: a region's mapping is the region's memory */
 	check("flush", mmapshare_flush(text, LENGTH));
 	printf("line:  %.*s", (int)strcspn(text, "\n") + 1, text);
 	mmapshare_unmap(address, LENGTH);
 
-	/* what was stored is in the device, not only in this mapping */
+	/* read(2) returns what was stored in the mapping */
 	check("read", mmapshare_read(region, 0, copy, sizeof(copy) - 1));
 	printf("read:  %s", copy);
 	mmapshare_close(region);
 }
 
 /*
- * The kernel stores what it reads 3 bytes further on; it says what is read-only,
- * where a store of our own would be a SIGSEGV.
+ * Map the region, load from it and store to it. The store is a read(2) into the
+ * mapping, of the 3 bytes at offset 3: in a read-only mapping that fails with
+ * EFAULT, where a store instruction would get SIGSEGV.
  */
-static void attempt(struct mmapshare *region, unsigned int access)
+static void try_access(struct mmapshare *region, unsigned int access)
 {
 	void *address;
 	char *text;
@@ -79,22 +80,22 @@ static void attempt(struct mmapshare *region, unsigned int access)
 	mmapshare_unmap(address, LENGTH);
 }
 
-static void accesses(const char *name, struct mmapshare *region)
+static void show_accesses(const char *name, struct mmapshare *region)
 {
 	static const char * const names[] = {
 		[MMAPSHARE_READ] = "READ",
 		[MMAPSHARE_WRITE] = "WRITE",
 		[MMAPSHARE_COPY] = "COPY",
 	};
-	char there[4] = "";
+	char content[4] = "";
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		printf("%-10s %-5s ", name, names[i]);
-		attempt(region, i);
-		check("read", mmapshare_read(region, 0, there, 3));
-		printf("; device: %s\n", there);
-		/* a sealed one is as it was */
+		try_access(region, i);
+		check("read", mmapshare_read(region, 0, content, 3));
+		printf("; device: %s\n", content);
+		/* undo the store; this fails where none was possible */
 		mmapshare_write(region, 0, "old", 3);
 	}
 }
@@ -103,18 +104,18 @@ int main(void)
 {
 	struct mmapshare *writable, *readable, *sealed;
 
-	a_line();
+	edit_line();
 
 	writable = open_for(MMAPSHARE_WRITE);
 	readable = open_for(MMAPSHARE_READ);
 	check("write", mmapshare_write(writable, 0, "oldNEW", 6));
-	accesses("read-write", writable);
-	accesses("read-only", readable);
+	show_accesses("read-write", writable);
+	show_accesses("read-only", readable);
 
 	check("create", mmapshare_create(&sealed, NULL, LENGTH, MMAPSHARE_STRATEGY_FAULT, 0));
 	check("write", mmapshare_write(sealed, 0, "oldNEW", 6));
 	check("seal", mmapshare_seal(sealed, MMAPSHARE_SEAL_WRITE, NULL));
-	accesses("sealed", sealed);
+	show_accesses("sealed", sealed);
 
 	mmapshare_close(sealed);
 	mmapshare_close(readable);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A log that outlives its writer. The region is an array of records; the one
- * at index i has sequence number i + 1, stored last and with release order.
- * Whoever reads that number, with acquire order, finds the rest complete. A
- * writer that dies earlier leaves 0 there, and no record.
+ * A log that survives the death of its writer. The region is an array of
+ * records. The record at index i has the sequence number i + 1. The writer
+ * stores it last, with release order; a reader that loads it with acquire order
+ * sees the complete record. A writer that dies before leaves the number 0: no
+ * record.
  */
 #ifndef EXAMPLES_LOG_H
 #define EXAMPLES_LOG_H
@@ -18,8 +19,8 @@
 
 struct record {
 	atomic_uint seq;
-	unsigned int crc32c;	/* of all that follows, as far as length says */
-	unsigned int length;	/* of data */
+	unsigned int crc32c;	/* of length and of the valid bytes of data */
+	unsigned int length;	/* valid bytes of data */
 	char data[RECORD_DATA];
 };
 
@@ -30,19 +31,20 @@ static inline unsigned int record_crc(const struct record *r)
 	return crc32c(&r->length, sizeof(r->length) + r->length);
 }
 
-/* The caller has filled in data and length. */
+/* Writer: publish a record whose data and length are filled in. */
 static inline void record_commit(struct record *r, unsigned int seq)
 {
 	r->crc32c = record_crc(r);
+	/* pairs with record_is_committed() and record_is_intact() */
 	atomic_store_explicit(&r->seq, seq, memory_order_release);
 }
 
-static inline bool record_committed(struct record *r)
+static inline bool record_is_committed(struct record *r)
 {
 	return atomic_load_explicit(&r->seq, memory_order_acquire);
 }
 
-static inline bool record_intact(struct record *r, unsigned int seq)
+static inline bool record_is_intact(struct record *r, unsigned int seq)
 {
 	return atomic_load_explicit(&r->seq, memory_order_acquire) == seq &&
 	       r->length <= RECORD_DATA && r->crc32c == record_crc(r);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Append records to the log in /dev/mmapshare until it is full, behind those
- * that are there already, and acknowledge each on standard output. Nothing
- * is flushed and nothing has to be: what is stored is in the region.
+ * Append records to the log in /dev/mmapshare until it is full, and print the
+ * sequence number of each after it is committed. No flush is needed: a stored
+ * record is in the region and survives the death of this process.
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,7 @@ int main(void)
 	unsigned int count = r.size / RECORD_SIZE, i = 0;
 	struct timespec now;
 
-	while (i < count && record_intact(&log[i], i + 1))
+	while (i < count && record_is_intact(&log[i], i + 1))
 		i++;
 
 	for (; i < count; i++) {
@@ -32,8 +32,8 @@ int main(void)
 		rec->length = RECORD_DATA - i % 100;
 		record_commit(rec, i + 1);
 
-		/* From here on the record must not get lost. */
+		/* acknowledge: from here on the record must not get lost */
 		dprintf(STDOUT_FILENO, "%u\n", i + 1);
 	}
-	errx(1, "the log is full");
+	errx(1, DEVICE ": the log is full (%u records)", count);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Many threads, and another process, look at one region that has no name, and
- * nothing is copied: the physical pages are the same ones. Only root is told
- * their numbers.
+ * Several threads and a child process read one anonymous region without copying
+ * it: their mappings consist of the same physical pages. Needs root, because
+ * /proc/self/pagemap shows page frame numbers only with CAP_SYS_ADMIN.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -18,16 +18,16 @@
 #define THREADS	8
 #define PAGES	64
 
-/* One page more: where the child stores what it has found. */
-struct answer {
-	uint64_t numbers[PAGES];
+/* The child stores its results here, in an additional page of the region. */
+struct child_result {
+	uint64_t frames[PAGES];
 	unsigned int crc32c;
 };
 
 static struct mmapshare *region;
 static size_t page_size;
 
-static char *map(void)
+static char *map_region(void)
 {
 	void *address;
 	int ret = mmapshare_map(region, MMAPSHARE_WRITE, 0, 0, &address);
@@ -37,61 +37,64 @@ static char *map(void)
 	return address;
 }
 
-/* The physical page behind each, 0 where there is none. */
-static void page_numbers(const char *base, uint64_t *numbers)
+/* Get the page frame number of each page; 0 if it is not present. */
+static void read_page_frames(const char *base, uint64_t *frames)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC), i;
-	const size_t size = PAGES * sizeof(*numbers);
+	const size_t size = PAGES * sizeof(*frames);
 
-	/* touch them all, or nothing may be behind them yet */
+	/* touch every page: it may not be mapped before */
 	for (i = 0; i < PAGES; i++)
 		(void)*(const volatile char *)(base + i * page_size);
-	if (fd < 0 || pread(fd, numbers, size, (uintptr_t)base / page_size * 8) !=
+	if (fd < 0 || pread(fd, frames, size, (uintptr_t)base / page_size * 8) !=
 	    (ssize_t)size)
-		err(1, "pagemap");
+		err(1, "/proc/self/pagemap");
 	close(fd);
-	/* bit 63: it is there; bits 0 to 54: its number */
+	/* bit 63: page present; bits 0 to 54: page frame number */
 	for (i = 0; i < PAGES; i++)
-		numbers[i] = numbers[i] >> 63 ? numbers[i] & ((1ULL << 55) - 1) : 0;
+		frames[i] = frames[i] >> 63 ? frames[i] & ((1ULL << 55) - 1) : 0;
 }
 
-static void *look(void *base)
+static void *thread_checksum(void *base)
 {
 	return (void *)(uintptr_t)crc32c(base, PAGES * page_size);
 }
 
-static int count_right(char *base, unsigned int crc)
+/* Checksum the region in each thread; return how many results are right. */
+static int count_matching_threads(char *base, unsigned int crc)
 {
 	pthread_t threads[THREADS];
-	int i, right = 0;
-	void *found;
+	int i, ret, matching = 0;
+	void *result;
 
-	for (i = 0; i < THREADS; i++)
-		if (pthread_create(&threads[i], NULL, look, base))
-			errx(1, "pthread_create");
 	for (i = 0; i < THREADS; i++) {
-		pthread_join(threads[i], &found);
-		right += (uintptr_t)found == crc;
+		ret = pthread_create(&threads[i], NULL, thread_checksum, base);
+		if (ret)
+			errx(1, "pthread_create: %s", strerror(ret));
 	}
-	return right;
+	for (i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], &result);
+		matching += (uintptr_t)result == crc;
+	}
+	return matching;
 }
 
-/* Not what fork() has given it: a mapping of its own. */
-static void child(void)
+/* The child makes a mapping of its own; it does not use the inherited one. */
+static void run_child(void)
 {
-	char *base = map();
-	struct answer *answer = (void *)(base + PAGES * page_size);
+	char *base = map_region();
+	struct child_result *result = (void *)(base + PAGES * page_size);
 
-	answer->crc32c = crc32c(base, PAGES * page_size);
-	page_numbers(base, answer->numbers);
+	result->crc32c = crc32c(base, PAGES * page_size);
+	read_page_frames(base, result->frames);
 	_exit(0);
 }
 
 int main(void)
 {
-	uint64_t numbers[PAGES];
-	int ret, status, i, there = 0;
-	struct answer *answer;
+	uint64_t frames[PAGES];
+	int ret, status, i, present = 0;
+	struct child_result *result;
 	unsigned int crc;
 	char *base;
 
@@ -100,28 +103,29 @@ int main(void)
 			       MMAPSHARE_STRATEGY_FAULT, 0);
 	if (ret)
 		errx(1, "create: %s", strerror(-ret));
-	base = map();
-	answer = (void *)(base + PAGES * page_size);
+	base = map_region();
+	result = (void *)(base + PAGES * page_size);
 	for (i = 0; i < (int)(PAGES * page_size); i++)
 		base[i] = i * 2654435761U >> 24;
 	crc = crc32c(base, PAGES * page_size);
-	printf("%d of %d threads see the same bytes\n", count_right(base, crc), THREADS);
+	printf("%d of %d threads see the same bytes\n", count_matching_threads(base, crc),
+	       THREADS);
 
 	fflush(stdout);
 	switch (fork()) {
 	case -1:
 		err(1, "fork");
 	case 0:
-		child();
+		run_child();
 	}
 	if (wait(&status) < 0 || status)
-		errx(1, "the child has failed");
-	page_numbers(base, numbers);
+		errx(1, "the child process failed");
+	read_page_frames(base, frames);
 	for (i = 0; i < PAGES; i++)
-		there += !!numbers[i];
-	printf("another process sees %s bytes\n",
-	       answer->crc32c == crc ? "the same" : "other");
-	printf("%d of %d pages are there, and it has %s physical pages\n", there, PAGES,
-	       memcmp(numbers, answer->numbers, sizeof(numbers)) ? "other" : "the same");
+		present += !!frames[i];
+	printf("the child sees %s bytes\n",
+	       result->crc32c == crc ? "the same" : "different");
+	printf("%d of %d pages are present; the child maps %s physical pages\n", present, PAGES,
+	       memcmp(frames, result->frames, sizeof(frames)) ? "different" : "the same");
 	return 0;
 }

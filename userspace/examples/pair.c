@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Two programs that know nothing of each other but a region's name: a writer
- * stores a line and then its number, with release order; a reader looks for the
- * number, with acquire order, again and again with a nap between, or is told by
- * the doorbell.
+ * Two programs that share nothing but the name of a region. The writer stores a
+ * line and then its sequence number, with release order. The reader loads the
+ * number with acquire order: it polls every millisecond, or waits for the
+ * doorbell.
  */
 #include <err.h>
 #include <stdatomic.h>
@@ -20,13 +20,14 @@ static const char * const lines[] = {
 };
 
 /*
- * struct page - what is in the region
- * @number: of the line that is there, stored by the writer behind it
- * @taken: of the line that was read, stored by the reader
+ * struct page - the content of the region
+ * @seq: sequence number of @line; the writer stores it after the line
+ * @read_seq: sequence number of the last line read; stored by the reader
+ * @line: text, stored by the writer
  */
 struct page {
-	atomic_uint number;
-	atomic_uint taken;
+	atomic_uint seq;
+	atomic_uint read_seq;
 	char line[64];
 };
 
@@ -34,23 +35,24 @@ static struct mmapshare *region;
 static struct page *page;
 static bool doorbell;
 
-static void tell(atomic_uint *word, unsigned int value)
+static void store_seq(atomic_uint *word, unsigned int value)
 {
 	int ret;
 
+	/* pairs with the load-acquire in wait_for_seq() */
 	atomic_store_explicit(word, value, memory_order_release);
 	ret = doorbell ? mmapshare_notify(region) : 0;
 	if (ret)
 		errx(1, "notify: %s", strerror(-ret));
 }
 
-/* How often it was looked at. */
-static unsigned int until(atomic_uint *word, unsigned int value, uint64_t *count)
+/* Wait until a word has the value. Return how often it was checked. */
+static unsigned int wait_for_seq(atomic_uint *word, unsigned int value, uint64_t *count)
 {
-	unsigned int looks = 1;
+	unsigned int checks = 1;
 	int ret;
 
-	for (; atomic_load_explicit(word, memory_order_acquire) != value; looks++) {
+	for (; atomic_load_explicit(word, memory_order_acquire) != value; checks++) {
 		if (!doorbell) {
 			usleep(1000);
 			continue;
@@ -59,7 +61,7 @@ static unsigned int until(atomic_uint *word, unsigned int value, uint64_t *count
 		if (ret)
 			errx(1, "wait: %s", strerror(-ret));
 	}
-	return looks;
+	return checks;
 }
 
 static void writer(void)
@@ -70,23 +72,23 @@ static void writer(void)
 	for (i = 0; i < ARRAY_SIZE(lines); i++) {
 		usleep(300000);
 		snprintf(page->line, sizeof(page->line), "%s", lines[i]);
-		tell(&page->number, i + 1);
-		until(&page->taken, i + 1, &count);
+		store_seq(&page->seq, i + 1);
+		wait_for_seq(&page->read_seq, i + 1, &count);
 	}
 	printf("writer: %u lines were read\n", i);
 }
 
 static void reader(void)
 {
-	unsigned int i, looks = 0;
+	unsigned int i, checks = 0;
 	uint64_t count = 0;
 
 	for (i = 0; i < ARRAY_SIZE(lines); i++) {
-		looks += until(&page->number, i + 1, &count);
+		checks += wait_for_seq(&page->seq, i + 1, &count);
 		printf("reader: %.64s\n", page->line);
-		tell(&page->taken, i + 1);
+		store_seq(&page->read_seq, i + 1);
 	}
-	printf("reader: looked %s\n", looks < 4 * i ? "a few times" : "again and again");
+	printf("reader: checked %s\n", checks < 4 * i ? "a few times" : "many times");
 }
 
 int main(int argc, char **argv)
@@ -99,7 +101,7 @@ int main(int argc, char **argv)
 		errx(1, "usage: pair write|read NAME poll|doorbell");
 	doorbell = !strcmp(argv[3], "doorbell");
 
-	/* who comes first makes it */
+	/* the program that starts first creates the region */
 	ret = mmapshare_create_or_open(&region, argv[2], sizeof(struct page),
 				       MMAPSHARE_STRATEGY_FAULT, 0600);
 	if (ret >= 0)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * picture FILE: a frame buffer. The kernel draws, at its own address of the memory,
- * and so does the program, through its mapping; what both have drawn is saved as
- * a PPM, which any viewer shows.
+ * picture FILE: a frame buffer that the kernel and the program both draw into:
+ * the kernel through its own mapping of the region, the program through its
+ * mmap(). The result is saved as a PPM file.
  */
 #include <err.h>
 #include <stdio.h>
@@ -33,14 +33,14 @@ static void check(const char *what, int error)
 		errx(1, "%s: %s", what, strerror(-error));
 }
 
-/* So many pixels from there on. */
+/* Have the kernel draw @count pixels, from (@x, @y) on. */
 static void fill(struct pixel colour, int x, int y, unsigned int count)
 {
 	check("fill", mmapshare_fill(screen, (y * WIDTH + x) * sizeof(colour),
 				     count * sizeof(colour), &colour, sizeof(colour)));
 }
 
-/* A frame, and lines in it. */
+/* Draw a frame and horizontal lines. */
 static void kernel_draws(void)
 {
 	int x, y;
@@ -55,29 +55,29 @@ static void kernel_draws(void)
 			fill(white, x, y, 1);
 }
 
-static const char *is(int x, int y, struct pixel colour)
+static const char *check_pixel(int x, int y, struct pixel colour)
 {
 	return memcmp(&pixels[y * WIDTH + x], &colour, sizeof(colour)) ? "no" : "yes";
 }
 
-/* 0 to @n - 1; these numbers are the same everywhere */
-static int chance(int n)
+/* A number from 0 to @n - 1. Without a seed the sequence is always the same. */
+static int random_below(int n)
 {
 	return lrand48() % n;
 }
 
-/* Squares at random places, each of a colour of its own. */
+/* Draw squares in random places and colours with stores. */
 static void program_draws(int squares)
 {
 	struct pixel colour = { .opacity = 255 };
 	int x, y, i;
 
 	while (squares--) {
-		x = chance(WIDTH - 3 * SQUARE) + SQUARE;
-		y = chance(HEIGHT - 3 * SQUARE) + SQUARE;
-		colour.red = 80 + chance(176);
-		colour.green = 80 + chance(176);
-		colour.blue = 80 + chance(176);
+		x = random_below(WIDTH - 3 * SQUARE) + SQUARE;
+		y = random_below(HEIGHT - 3 * SQUARE) + SQUARE;
+		colour.red = 80 + random_below(176);
+		colour.green = 80 + random_below(176);
+		colour.blue = 80 + random_below(176);
 		for (i = 0; i < SQUARE * SQUARE; i++)
 			pixels[(y + i / SQUARE) * WIDTH + x + i % SQUARE] = colour;
 	}
@@ -109,11 +109,12 @@ int main(int argc, char **argv)
 	pixels = address;
 
 	kernel_draws();
-	printf("the kernel drew a frame: %s, a line: %s, nothing else: %s\n",
-	       is(0, 0, white), is(5, 20, blue), is(5, 21, black));
+	printf("the kernel drew a frame: %s, a line: %s, the background: %s\n",
+	       check_pixel(0, 0, white), check_pixel(5, 20, blue), check_pixel(5, 21, black));
 	program_draws(60);
 	check("checksum", mmapshare_checksum(screen, 0, BYTES, &crc));
-	printf("both drew: crc32c %08x, and the kernel's: %08x\n", crc32c(pixels, BYTES), crc);
+	printf("the picture of both: crc32c %08x by the program, %08x by the kernel\n",
+	       crc32c(pixels, BYTES), crc);
 	save(argv[1]);
 	printf("%d x %d pixels saved\n", WIDTH, HEIGHT);
 	mmapshare_close(screen);

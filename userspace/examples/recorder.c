@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * recorder NAME record: put what comes on standard input, line by line, into the
- * ring /dev/mmapshare-NAME, which overwrites and is made if there is none.
- * recorder NAME replay: print what is in it.
+ * recorder NAME record: write each line of standard input to the overwrite ring
+ * /dev/mmapshare-NAME, which is created if it does not exist.
+ * recorder NAME replay: print the lines in the ring.
  *
- * A recorder that is killed, at whatever point, leaves every line that it has
- * committed and no half of another one; nothing is flushed, and nobody has to
- * mend anything. The next one goes on behind that.
+ * A recorder may be killed at any time: the ring then has every committed line
+ * and no partial one. No flush and no repair is needed, and the next recorder
+ * appends.
  */
 #include <err.h>
 #include <errno.h>
@@ -15,8 +15,8 @@
 #include <string.h>
 #include <mmapshare.h>
 
-#define SIZE		65536	/* bytes of lines, at least */
-#define READERS		4
+#define SIZE		65536	/* bytes of records; rounded up to a power of two of pages */
+#define CONSUMERS	4
 
 static void check(const char *what, int error)
 {
@@ -33,12 +33,12 @@ static int record(const char *name)
 	ssize_t length;
 
 	check(name, mmapshare_ring_create_or_open(&region, name, SIZE,
-						  MMAPSHARE_RING_OVERWRITE, READERS, 0600));
+						  MMAPSHARE_RING_OVERWRITE, CONSUMERS, 0600));
 	check(name, mmapshare_ring_attach(&ep, region, MMAPSHARE_RING_ATTACH_PRODUCER));
-	fprintf(stderr, "behind %llu lines\n",
+	fprintf(stderr, "appending after %llu lines\n",
 		(unsigned long long)mmapshare_ring_seq(ep));
 	while ((length = getline(&line, &size, stdin)) >= 0)
-		check("line", mmapshare_ring_write(ep, line, length));
+		check("write", mmapshare_ring_write(ep, line, length));
 	free(line);
 	mmapshare_ring_close(ep);
 	mmapshare_close(region);
@@ -55,7 +55,7 @@ static int replay(const char *name)
 	line = malloc(mmapshare_ring_record_max(ep));
 	if (!line)
 		err(1, "malloc");
-	/* a copy is of one record, also beside somebody who records */
+	/* read() copies one intact record, even while a recorder is running */
 	while ((length = mmapshare_ring_read(ep, line, mmapshare_ring_record_max(ep))) >= 0)
 		printf("%llu: %.*s", (unsigned long long)mmapshare_ring_seq(ep) - 1,
 		       (int)length, line);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Read the log that a logger left in /dev/mmapshare. With --kill, watch it
- * grow, through the mapping, and first kill the logger at a random moment
- * after it has written enough.
+ * Check the log that a logger left in /dev/mmapshare, and count intact and torn
+ * records. With --kill, first watch the log grow through the mapping, and kill
+ * the logger at an arbitrary moment after it has written enough records.
  */
 #include <argp.h>
 #include <poll.h>
@@ -13,17 +13,17 @@
 #include "log.h"
 #include "region.h"
 
-static pid_t victim;
-static unsigned int enough = 1;
+static pid_t logger_pid;
+static unsigned int min_records = 1;
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
 	case 'k':
-		victim = parse_number(arg);
+		logger_pid = parse_number(arg);
 		break;
 	case 'n':
-		enough = parse_number(arg);
+		min_records = parse_number(arg);
 		break;
 	case ARGP_KEY_ARG:
 		argp_usage(state);
@@ -35,33 +35,33 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	{ "kill", 'k', "PID", 0, "kill the logger first", 0 },
-	{ "records", 'n', "N", 0, "wait for so many records before (1)", 0 },
+	{ "kill", 'k', "PID", 0, "kill the logger with this process ID first", 0 },
+	{ "records", 'n', "N", 0, "kill it after this many records (default: 1)", 0 },
 	{ 0 }
 };
 
 static const struct argp argp = {
-	options, parse, NULL, "Recover the log in /dev/mmapshare.",
+	options, parse, NULL, "Check the log in /dev/mmapshare.",
 	NULL, NULL, NULL
 };
 
 /*
- * Watch the log grow, then kill its writer, at no particular point of what
- * it does then. Returns when it is dead: it may run on another CPU.
+ * Wait for the record @last, then kill the logger, wherever it is. Wait until
+ * it is dead: after kill() it may still run on another CPU.
  */
 static void kill_logger(pid_t pid, struct record *last)
 {
-	struct pollfd end = { .events = POLLIN };
+	struct pollfd exited = { .events = POLLIN };
 
-	end.fd = syscall(SYS_pidfd_open, pid, 0);
-	if (end.fd < 0)
-		err(1, "process %d", (int)pid);
-	while (!record_committed(last))
-		if (poll(&end, 1, 1) > 0)
-			errx(1, "process %d has ended by itself", (int)pid);
-	if (kill(pid, SIGKILL) || poll(&end, 1, -1) < 0)
-		err(1, "process %d", (int)pid);
-	close(end.fd);
+	exited.fd = syscall(SYS_pidfd_open, pid, 0);
+	if (exited.fd < 0)
+		err(1, "pidfd_open of process %d", (int)pid);
+	while (!record_is_committed(last))
+		if (poll(&exited, 1, 1) > 0)
+			errx(1, "process %d exited before it had written enough records", (int)pid);
+	if (kill(pid, SIGKILL) || poll(&exited, 1, -1) < 0)
+		err(1, "killing process %d", (int)pid);
+	close(exited.fd);
 }
 
 int main(int argc, char **argv)
@@ -74,16 +74,16 @@ int main(int argc, char **argv)
 	r = region_map(O_RDONLY);
 	log = (struct record *)r.base;
 	count = r.size / RECORD_SIZE;
-	if (!enough || enough > count)
-		errx(1, "there is room for %u records", count);
+	if (!min_records || min_records > count)
+		errx(1, "--records must be from 1 to %u, the capacity of " DEVICE, count);
 
-	if (victim)
-		kill_logger(victim, &log[enough - 1]);
+	if (logger_pid)
+		kill_logger(logger_pid, &log[min_records - 1]);
 
-	while (intact < count && record_intact(&log[intact], intact + 1))
+	while (intact < count && record_is_intact(&log[intact], intact + 1))
 		intact++;
 	for (i = intact; i < count; i++)
-		torn += record_committed(&log[i]);
+		torn += record_is_committed(&log[i]);
 
 	printf("%u records intact, %u torn\n", intact, torn);
 	return torn != 0;

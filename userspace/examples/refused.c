@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Wrong uses of /dev/mmapshare, and what a program gets for each. */
+/* Misuse /dev/mmapshare in several ways and print the error of each attempt. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 static struct region rw, ro;
 
-static int map(struct region *r, size_t length, int prot, off_t offset)
+static int try_map(struct region *r, size_t length, int prot, off_t offset)
 {
 	void *p = mmap(NULL, length, prot, MAP_SHARED, r->fd, offset);
 
@@ -22,22 +22,22 @@ static int map(struct region *r, size_t length, int prot, off_t offset)
 
 static int map_past_end(void)
 {
-	return map(&rw, 2 * 4096, PROT_READ, rw.size - 4096);
+	return try_map(&rw, 2 * 4096, PROT_READ, rw.size - 4096);
 }
 
 static int map_unaligned(void)
 {
-	return map(&rw, 4096, PROT_READ, 100);
+	return try_map(&rw, 4096, PROT_READ, 100);
 }
 
 static int map_exec(void)
 {
-	return map(&rw, 4096, PROT_READ | PROT_EXEC, 0);
+	return try_map(&rw, 4096, PROT_READ | PROT_EXEC, 0);
 }
 
 static int map_write_rdonly(void)
 {
-	return map(&ro, 4096, READ_WRITE, 0);
+	return try_map(&ro, 4096, READ_WRITE, 0);
 }
 
 static int mprotect_write_rdonly(void)
@@ -45,7 +45,7 @@ static int mprotect_write_rdonly(void)
 	return mprotect(ro.base, 4096, READ_WRITE) ? errno : 0;
 }
 
-static int grow(void)
+static int grow_mapping(void)
 {
 	void *p = mremap(rw.base, rw.size, rw.size + 4096, MREMAP_MAYMOVE);
 
@@ -72,19 +72,19 @@ static int fill_past_end(void)
 static const struct {
 	const char *what;
 	int (*try)(void);
-	int want;
-} uses[] = {
+	int expected;
+} tests[] = {
 	{ "map past the end of the region", map_past_end, ENXIO },
 	{ "map at an offset inside a page", map_unaligned, EINVAL },
 	{ "map executable", map_exec, EPERM },
-	{ "map for writing what is open for reading", map_write_rdonly, EACCES },
-	{ "make such a mapping writable later", mprotect_write_rdonly, EACCES },
-	{ "let a mapping grow by mremap", grow, EFAULT },
+	{ "map a read-only descriptor for writing", map_write_rdonly, EACCES },
+	{ "make a read-only mapping writable", mprotect_write_rdonly, EACCES },
+	{ "grow a mapping with mremap(2)", grow_mapping, EFAULT },
 	{ "write(2) at the end of the region", write_at_end, ENOSPC },
-	{ "let the kernel fill past the end", fill_past_end, ENXIO },
+	{ "have the kernel fill past the end", fill_past_end, ENXIO },
 };
 
-/* The signal that ends a process which stores through a read-only mapping. */
+/* Return the signal that kills a child which stores to a read-only mapping. */
 static int store_read_only(void)
 {
 	int status = 0;
@@ -107,14 +107,14 @@ int main(void)
 	rw = region_map(O_RDWR);
 	ro = region_map(O_RDONLY);
 
-	for (i = 0; i < ARRAY_SIZE(uses); i++) {
-		got = uses[i].try();
-		printf("%-42s %s\n", uses[i].what,
-		       got ? strerrorname_np(got) : "nothing");
-		wrong += got != uses[i].want;
+	for (i = 0; i < ARRAY_SIZE(tests); i++) {
+		got = tests[i].try();
+		printf("%-42s %s\n", tests[i].what,
+		       got ? strerrorname_np(got) : "no error");
+		wrong += got != tests[i].expected;
 	}
 	got = store_read_only();
-	printf("%-42s killed by SIG%s\n", "store through a read-only mapping",
+	printf("%-42s killed by SIG%s\n", "store to a read-only mapping",
 	       got ? sigabbrev_np(got) : "nothing");
 	wrong += got != SIGSEGV;
 	return wrong != 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the examples have in common: open the device, ask it, map all of it. */
+/* Common part of the examples: open the device and map all of it. */
 #ifndef EXAMPLES_REGION_H
 #define EXAMPLES_REGION_H
 
@@ -20,7 +20,7 @@ struct region {
 	unsigned long long features;
 };
 
-/* For the command line. */
+/* Parse a number of the command line. */
 static inline unsigned long long parse_number(const char *text)
 {
 	char *end;
@@ -31,7 +31,7 @@ static inline unsigned long long parse_number(const char *text)
 	return n;
 }
 
-/* @flags is O_RDONLY or O_RDWR; the mapping can do what the file can. */
+/* @flags: O_RDONLY or O_RDWR, for the descriptor and for the mapping */
 static inline struct region region_map(int flags)
 {
 	struct mmapshare_info info = { .size = sizeof(info) };
@@ -42,7 +42,7 @@ static inline struct region region_map(int flags)
 	if (r.fd < 0)
 		err(1, DEVICE);
 	if (ioctl(r.fd, MMAPSHARE_IOC_INFO, &info))
-		err(1, DEVICE ": info");
+		err(1, DEVICE ": MMAPSHARE_IOC_INFO");
 	r.size = info.region_size;
 	r.features = info.features;
 	r.base = mmap(NULL, r.size, prot, MAP_SHARED, r.fd, 0);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The registers of an imagined device, 32 bits each: a program stores what is to
- * happen, a driver, here a child, sees to it and stores what came of it.
+ * The registers of an imaginary device, 32 bits each. The program stores
+ * operands and a command; a child process plays the driver and stores the
+ * result.
  */
 #include <err.h>
 #include <stdatomic.h>
@@ -22,21 +23,22 @@ static volatile uint32_t *registers;
 static uint64_t count;
 
 /*
- * As the kernel's readl() and writel(): one access of 32 bits each, for the
- * registers are volatile; what was stored before is there for who reads this.
+ * Like the kernel's readl() and writel(): one access of 32 bits, since the
+ * registers are volatile, ordered by the fences. A process that reads a value
+ * written by write_register() sees everything that was stored before it.
  */
-static uint32_t get(unsigned int number)
+static uint32_t read_register(unsigned int index)
 {
-	uint32_t value = registers[number];
+	uint32_t value = registers[index];
 
 	atomic_thread_fence(memory_order_acquire);
 	return value;
 }
 
-static void put(unsigned int number, uint32_t value)
+static void write_register(unsigned int index, uint32_t value)
 {
 	atomic_thread_fence(memory_order_release);
-	registers[number] = value;
+	registers[index] = value;
 }
 
 static void check(const char *what, int error)
@@ -45,12 +47,12 @@ static void check(const char *what, int error)
 		errx(1, "%s: %s", what, strerror(-error));
 }
 
-static void driver(void)
+static void run_driver(void)
 {
-	while (get(CONTROL) != STOP) {
-		if (get(CONTROL) == START && !(get(STATUS) & DONE)) {
-			put(RESULT, get(OPERAND_A) * get(OPERAND_B));
-			put(STATUS, get(STATUS) | DONE);
+	while (read_register(CONTROL) != STOP) {
+		if (read_register(CONTROL) == START && !(read_register(STATUS) & DONE)) {
+			write_register(RESULT, read_register(OPERAND_A) * read_register(OPERAND_B));
+			write_register(STATUS, read_register(STATUS) | DONE);
 			check("notify", mmapshare_notify(region));
 		}
 		check("wait", mmapshare_wait(region, &count, -1));
@@ -59,17 +61,17 @@ static void driver(void)
 
 static uint32_t multiply(uint32_t a, uint32_t b)
 {
-	put(OPERAND_A, a);
-	put(OPERAND_B, b);
-	put(STATUS, 0);
-	put(CONTROL, START);
+	write_register(OPERAND_A, a);
+	write_register(OPERAND_B, b);
+	write_register(STATUS, 0);
+	write_register(CONTROL, START);
 	check("notify", mmapshare_notify(region));
-	while (!(get(STATUS) & DONE))
+	while (!(read_register(STATUS) & DONE))
 		check("wait", mmapshare_wait(region, &count, -1));
-	return get(RESULT);
+	return read_register(RESULT);
 }
 
-/* With a descriptor of its own, so that each is told when the other is gone. */
+/* The child opens the region again: each process sees when the other exits. */
 static pid_t start_driver(const char *name)
 {
 	pid_t pid = fork();
@@ -80,7 +82,7 @@ static pid_t start_driver(const char *name)
 		return pid;
 	mmapshare_close(region);
 	check(name, mmapshare_open(&region, name, MMAPSHARE_WRITE));
-	driver();
+	run_driver();
 	_exit(0);
 }
 
@@ -98,18 +100,18 @@ int main(void)
 	check(name, mmapshare_create(&region, name, 4096, MMAPSHARE_STRATEGY_FAULT, 0600));
 	check("map", mmapshare_map(region, MMAPSHARE_WRITE, 0, 0, &address));
 	registers = address;
-	put(ID, 0x4d4d5301);
+	write_register(ID, 0x4d4d5301);
 
 	pid = start_driver(name);
-	printf("ID is 0x%08x\n", get(ID));
+	printf("ID is 0x%08x\n", read_register(ID));
 	printf("6 * 7 is %u\n", multiply(6, 7));
 	printf("65537 * 65537 is %u in 32 bits\n", multiply(65537, 65537));
-	put(CONTROL, STOP);
+	write_register(CONTROL, STOP);
 	check("notify", mmapshare_notify(region));
-	printf("the driver has ended: %s\n", waitpid(pid, &status, 0) == pid && !status ?
+	printf("the driver has exited: %s\n", waitpid(pid, &status, 0) == pid && !status ?
 	       "yes" : "no");
 	for (i = 0; i < REGISTERS; i++)
-		printf("%-10s 0x%08x\n", names[i], get(i));
+		printf("%-10s 0x%08x\n", names[i], read_register(i));
 
 	check("destroy", mmapshare_destroy(name, 0));
 	mmapshare_close(region);

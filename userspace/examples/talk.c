@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Two processes talk through /dev/mmapshare: one multiplies what the other
- * asks. Messages pass by stores and loads; the kernel is called only when
- * one side has to sleep, and by the other to wake it.
+ * Two processes exchange messages through /dev/mmapshare: a client sends
+ * multiplications, a server answers them. Messages are stored and loaded
+ * directly; a process calls the kernel only to sleep until a message arrives,
+ * or to wake its sleeping peer.
  */
 #include <errno.h>
 #include <limits.h>
@@ -18,12 +19,13 @@
 #define TEXT	52
 
 /*
- * A message and its number, which is stored last. A zeroed region is two
- * empty boxes; a question that has no answer of its number yet is open.
+ * A message and its sequence number, which is stored last. A zeroed region is
+ * two empty boxes. A question is unanswered until the answer has its sequence
+ * number.
  */
 struct box {
-	atomic_uint number;
-	atomic_uint sleeping;	/* the reader waits for a number */
+	atomic_uint seq;
+	atomic_uint sleeping;	/* the reader is in FUTEX_WAIT, or about to be */
 	int pid;
 	char text[TEXT];
 };
@@ -43,82 +45,87 @@ static void futex(atomic_uint *word, int op, unsigned int value)
 		err(1, "futex");
 }
 
-static void box_put(struct box *box, unsigned int number, const char *text)
+static void box_put(struct box *box, unsigned int seq, const char *text)
 {
 	box->pid = getpid();
 	snprintf(box->text, TEXT, "%s", text);
-	atomic_store(&box->number, number);
+	/* pairs with box_wait(), which stores sleeping and then loads seq */
+	atomic_store(&box->seq, seq);
 	if (atomic_load(&box->sleeping))
-		futex(&box->number, FUTEX_WAKE, INT_MAX);
+		futex(&box->seq, FUTEX_WAKE, INT_MAX);
 }
 
-/* Wait until the number is not @seen any more: a little awake, then asleep. */
-static unsigned int box_get(struct box *box, unsigned int seen)
+/* Wait until the sequence number differs from @seen: spin first, then sleep. */
+static unsigned int box_wait(struct box *box, unsigned int seen)
 {
-	unsigned int number;
+	unsigned int seq;
 	int spins;
 
 	for (spins = 0; spins < SPINS; spins++) {
-		number = atomic_load(&box->number);
-		if (number != seen)
-			return number;
+		seq = atomic_load(&box->seq);
+		if (seq != seen)
+			return seq;
 	}
-	/* Either the sender sees the flag, or we see the number. */
+	/*
+	 * Both accesses are sequentially consistent, as those in box_put():
+	 * either the sender sees the flag, or this process sees the new
+	 * sequence number.
+	 */
 	atomic_store(&box->sleeping, 1);
-	while ((number = atomic_load(&box->number)) == seen)
-		futex(&box->number, FUTEX_WAIT, seen);
+	while ((seq = atomic_load(&box->seq)) == seen)
+		futex(&box->seq, FUTEX_WAIT, seen);
 	atomic_store(&box->sleeping, 0);
-	return number;
+	return seq;
 }
 
 static void answer(struct channel *c)
 {
-	unsigned int number = atomic_load(&c->answer.number);
+	unsigned int seq = atomic_load(&c->answer.seq);
 	unsigned int count = 0;
 	char text[TEXT];
 	int a, b;
 
 	do {
-		number = box_get(&c->question, number);
-		/* Copy it, then judge: the other side may still write. */
+		seq = box_wait(&c->question, seq);
+		/* Parse a copy: the client is untrusted and may still store. */
 		snprintf(text, TEXT, "%.*s", TEXT - 1, c->question.text);
 		if (sscanf(text, "%d * %d", &a, &b) == 2)
 			snprintf(text, TEXT, "%lld", (long long)a * b);
 		else if (strcmp(text, "bye"))
 			snprintf(text, TEXT, "what?");
-		box_put(&c->answer, number, text);
+		box_put(&c->answer, seq, text);
 		count++;
 	} while (strcmp(text, "bye"));
 	printf("pid %d gave %u answers with %u futex calls\n", (int)getpid(),
 	       count, futex_calls);
 }
 
-/* One asker at a time. */
+/* Only one client may run at a time. */
 static void ask(struct channel *c, const char *question, char *text)
 {
-	unsigned int seen = atomic_load(&c->answer.number);
-	unsigned int number = atomic_load(&c->question.number) + 1;
+	unsigned int seen = atomic_load(&c->answer.seq);
+	unsigned int seq = atomic_load(&c->question.seq) + 1;
 
-	box_put(&c->question, number, question);
-	while (seen != number)
-		seen = box_get(&c->answer, seen);
+	box_put(&c->question, seq, question);
+	while (seen != seq)
+		seen = box_wait(&c->answer, seen);
 	snprintf(text, TEXT, "%.*s", TEXT - 1, c->answer.text);
 }
 
-/* 1 * 1, 2 * 2, ...: as fast as it goes */
+/* Ask 1 * 1, 2 * 2, ... without a pause, and check the answers. */
 static void ask_squares(struct channel *c, int count)
 {
-	char question[TEXT], text[TEXT], want[TEXT];
+	char question[TEXT], text[TEXT], expected[TEXT];
 	int i;
 
 	for (i = 1; i <= count; i++) {
 		snprintf(question, TEXT, "%d * %d", i, i);
-		snprintf(want, TEXT, "%lld", (long long)i * i);
+		snprintf(expected, TEXT, "%lld", (long long)i * i);
 		ask(c, question, text);
-		if (strcmp(text, want))
-			errx(1, "%s is not %s", question, text);
+		if (strcmp(text, expected))
+			errx(1, "%s: got %s, expected %s", question, text, expected);
 	}
-	printf("pid %d got %d right answers with %u futex calls\n",
+	printf("pid %d got %d correct answers with %u futex calls\n",
 	       (int)getpid(), count, futex_calls);
 }
 
@@ -134,8 +141,8 @@ int main(int argc, char **argv)
 
 	r = region_map(O_RDWR);
 	if (!(r.features & MMAPSHARE_FEAT_FUTEX))
-		errx(1, "no futex in memory of this strategy");
-	/* The mapping stays. */
+		errx(1, DEVICE ": no futexes; load the module with strategy=fault or huge");
+	/* the mapping keeps the region open */
 	close(r.fd);
 	c = (struct channel *)r.base;
 

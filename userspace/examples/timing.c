@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * What it costs to move 512-byte records, and to look at 1 MiB, through the
- * mapping and by other ways. The ways take turns, and the median of their
- * rounds counts, so that what else the machine does hits all of them alike.
+ * Measure what it costs to store 512-byte records and to read 1 MiB, through
+ * the mapping and with other methods. The methods are measured in turns, and
+ * each result is a median: other load on the machine then affects all of them
+ * alike.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -57,7 +58,7 @@ static void write_tmpfs(void)
 	write_file(tmpfs);
 }
 
-static unsigned long look(const char *p)
+static unsigned long sum_words(const char *p)
 {
 	const unsigned long *word = (const unsigned long *)p;
 	unsigned long sum = 0;
@@ -68,34 +69,34 @@ static unsigned long look(const char *p)
 	return sum;
 }
 
-static void look_mapping(void)
+static void load_mapping(void)
 {
-	sum_mapping = look(dev.base);
+	sum_mapping = sum_words(dev.base);
 }
 
-static void look_read(void)
+static void load_read(void)
 {
 	if (pread(dev.fd, buffer, SPAN, 0) != SPAN)
 		err(1, "pread");
-	sum_read = look(buffer);
+	sum_read = sum_words(buffer);
 }
 
-struct way {
+struct method {
 	const char *name;
 	void (*run)(void);
 	double ns[ROUNDS];
 };
 
-static struct way stores[] = {
+static struct method stores[] = {
 	{ "store into the mapping", store_mapping, { 0 } },
 	{ "store into malloc()ed memory", store_heap, { 0 } },
 	{ "pwrite(2) to the device", write_device, { 0 } },
 	{ "pwrite(2) to a tmpfs file", write_tmpfs, { 0 } },
 };
 
-static struct way loads[] = {
-	{ "look at it in the mapping", look_mapping, { 0 } },
-	{ "pread(2) it, then look at it", look_read, { 0 } },
+static struct method loads[] = {
+	{ "sum it in the mapping", load_mapping, { 0 } },
+	{ "pread(2) it, then sum the copy", load_read, { 0 } },
 };
 
 static int compare(const void *a, const void *b)
@@ -113,30 +114,30 @@ static double now(void)
 	return ts.tv_sec * 1e9 + ts.tv_nsec;
 }
 
-static double median(const struct way *way)
+static double median(const struct method *method)
 {
-	return way->ns[ROUNDS / 2];
+	return method->ns[ROUNDS / 2];
 }
 
-/* The first way is what the others are compared with. */
-static void measure(struct way *ways, size_t count, int parts)
+/* @operations: of one run of a method. Ratios are to the first method. */
+static void measure(struct method *methods, size_t count, int operations)
 {
 	double start;
 	size_t i;
 	int round;
 
-	/* Round -1 only warms up. */
+	/* round -1 warms up the caches and is not counted */
 	for (round = -1; round < ROUNDS; round++)
 		for (i = 0; i < count; i++) {
 			start = now();
-			ways[i].run();
+			methods[i].run();
 			if (round >= 0)
-				ways[i].ns[round] = (now() - start) / parts;
+				methods[i].ns[round] = (now() - start) / operations;
 		}
 	for (i = 0; i < count; i++) {
-		qsort(ways[i].ns, ROUNDS, sizeof(double), compare);
-		printf("  %-30s %10.0f %9.2f\n", ways[i].name,
-		       median(&ways[i]), median(&ways[i]) / median(&ways[0]));
+		qsort(methods[i].ns, ROUNDS, sizeof(double), compare);
+		printf("  %-30s %10.0f %9.2f\n", methods[i].name,
+		       median(&methods[i]), median(&methods[i]) / median(&methods[0]));
 	}
 }
 
@@ -148,16 +149,16 @@ int main(void)
 	record = aligned_alloc(4096, RECORD * 8);
 	tmpfs = memfd_create("timing", MFD_CLOEXEC);
 	if (dev.size < SPAN || !heap || !buffer || !record || tmpfs < 0)
-		errx(1, "needs 1 MiB of the region, of memory and of tmpfs");
+		errx(1, "needs a region of 1 MiB, memory and a memfd");
 
 	printf("a record of 512 bytes                  ns     ratio\n");
 	measure(stores, ARRAY_SIZE(stores), SPAN / RECORD);
-	printf("1 MiB, every word looked at            ns     ratio\n");
+	printf("1 MiB, every word summed               ns     ratio\n");
 	measure(loads, ARRAY_SIZE(loads), 1);
 
 	if (sum_mapping != sum_read)
-		errx(1, "the mapping and pread(2) differ");
-	/* Memory is memory: if a system call is cheaper, something is wrong. */
+		errx(1, DEVICE ": the mapping and pread(2) differ");
+	/* loads and stores must not cost more than system calls */
 	return median(&stores[0]) > median(&stores[2]) ||
 	       median(&loads[0]) > median(&loads[1]);
 }

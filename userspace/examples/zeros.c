@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * 1 MiB of zeroes: set a byte, and some a page further on by a mapping that
- * begins there, and look at the device with od.
+ * Map the device at several offsets. Clear 1 MiB, store a byte, then store 4
+ * bytes through a mapping that starts at 64 KiB, and show the device with od.
+ * Offsets that are not multiples of the page size are refused.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,12 +12,12 @@
 
 #define MIB	(1024 * 1024)
 
-/* Lines that are all alike are one '*'. */
-static void od(void)
+/* Show the device; od prints repeated lines as one '*'. */
+static void show_device(void)
 {
 	fflush(stdout);
 	if (system("od -A d -t x1 -N 1048576 " DEVICE))
-		errx(1, "od");
+		errx(1, "od failed");
 }
 
 static void map_at(int fd, off_t offset, const char *name)
@@ -38,13 +39,13 @@ int main(void)
 	struct region r = region_map(O_RDWR);
 
 	if (r.size < MIB)
-		errx(1, "needs 1 MiB of the region");
+		errx(1, DEVICE ": smaller than 1 MiB");
 	memset(r.base, 0, MIB);
 	r.base[0] = 'a';
-	od();
+	show_device();
 
 	map_at(r.fd, 65536, "65536");
-	od();
+	show_device();
 	map_at(r.fd, 100, "100");
 	map_at(r.fd, 65537, "65537");
 	return 0;
