@@ -439,5 +439,5 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_source_wait, MMS_NS);
 
 #if IS_ENABLED(CONFIG_MMAPSHARE_KUNIT_TEST)
 #include "tests/ring_test.c"
-#include "tests/ring_many_test.c"
+#include "tests/ring_multi_test.c"
 #endif

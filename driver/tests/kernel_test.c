@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of what other modules may do with areas, sources and sinks, and of what is
- * refused to them. kernel.c includes this.
+ * Tests of the kernel interface: regions, sources and sinks, and parameters that
+ * are refused. Included by kernel.c.
  */
 #include <kunit/test.h>
+#include <linux/bits.h>
 #include <linux/file.h>
+#include <linux/ktime.h>
 #include <linux/string.h>
-#include "include/mmapshare_ring.h"
 
-#define AREA	"kunit-area"
+#define REGION	"kunit-region"
 
-/* With what ends it there is no room for it. */
+/* One byte too long, with its terminating 0. */
 static const char too_long[] =
 	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -56,16 +57,16 @@ static void region_test(struct kunit *test)
 	file = mmapshare_region_file(region);
 	KUNIT_EXPECT_FALSE(test, IS_ERR(file));
 	mmapshare_region_put(region);
-	/* whose memory it is now */
+	/* the file keeps the memory */
 	KUNIT_EXPECT_EQ(test, 1, p[PAGE_SIZE]);
 	if (!IS_ERR(file))
 		fput(file);
 }
 
-/* A name is one's own until it is given back. */
+/* A name is in use until mmapshare_region_put(). */
 static void region_name_test(struct kunit *test)
 {
-	const struct mmapshare_params params = { .name = AREA, .mode = 0600, .size = 1 };
+	const struct mmapshare_params params = { .name = REGION, .mode = 0600, .size = 1 };
 	struct mmapshare_region *region, *other;
 	int i;
 
@@ -101,7 +102,7 @@ static void source_refused_test(struct kunit *test)
 				    "case %zu", i);
 }
 
-/* What was reserved and is discarded is nobody's, and there is room for it again. */
+/* The space of a discarded record can be used again. */
 static void source_test(struct kunit *test)
 {
 	const struct mmapshare_params params = { .size = 1, .consumers = 1 };

@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of positions and numbers where they go over 2^32, 2^63 and 2^64, which no
- * program lives to see. ring_source.c includes this.
+ * Tests of ring arithmetic and of kernel producers, in particular with positions
+ * and sequence numbers around 2^32, 2^63 and 2^64, which take years to reach
+ * otherwise. Included by ring_source.c.
  */
 #include <kunit/test.h>
-#include "include/mmapshare_ring.h"
+#include <linux/bits.h>
+#include <linux/limits.h>
 
-static void reached_test(struct kunit *test)
+static void pos_reached_test(struct kunit *test)
 {
-	static const u64 at[] = {
+	static const u64 targets[] = {
 		0, 8, BIT_ULL(32) - 8, BIT_ULL(32), BIT_ULL(63) - 8, BIT_ULL(63), -8ULL
 	};
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(at); i++) {
-		KUNIT_EXPECT_TRUE(test, mms_pos_reached(at[i], at[i]));
-		KUNIT_EXPECT_TRUE(test, mms_pos_reached(at[i] + 8, at[i]));
-		KUNIT_EXPECT_TRUE(test, mms_pos_reached(at[i] + BIT_ULL(62), at[i]));
-		KUNIT_EXPECT_FALSE(test, mms_pos_reached(at[i] - 8, at[i]));
-		KUNIT_EXPECT_FALSE(test, mms_pos_reached(at[i] - BIT_ULL(62), at[i]));
-		KUNIT_EXPECT_FALSE(test, mms_wake_pos_reached(at[i] | 1, at[i] - 8));
-		KUNIT_EXPECT_TRUE(test, mms_wake_pos_reached(at[i] | 1, at[i]));
-		KUNIT_EXPECT_FALSE(test, mms_wake_pos_reached(0, at[i]));
+	for (i = 0; i < ARRAY_SIZE(targets); i++) {
+		KUNIT_EXPECT_TRUE(test, mms_pos_reached(targets[i], targets[i]));
+		KUNIT_EXPECT_TRUE(test, mms_pos_reached(targets[i] + 8, targets[i]));
+		KUNIT_EXPECT_TRUE(test, mms_pos_reached(targets[i] + BIT_ULL(62), targets[i]));
+		KUNIT_EXPECT_FALSE(test, mms_pos_reached(targets[i] - 8, targets[i]));
+		KUNIT_EXPECT_FALSE(test, mms_pos_reached(targets[i] - BIT_ULL(62), targets[i]));
+		KUNIT_EXPECT_FALSE(test, mms_wake_pos_reached(targets[i] | 1, targets[i] - 8));
+		KUNIT_EXPECT_TRUE(test, mms_wake_pos_reached(targets[i] | 1, targets[i]));
+		KUNIT_EXPECT_FALSE(test, mms_wake_pos_reached(0, targets[i]));
 	}
 }
 
@@ -74,7 +76,7 @@ static void extend_seq_test(struct kunit *test)
 				    mms_extend_seq(cases[i].low, cases[i].near), "case %zu", i);
 }
 
-static void step_test(struct kunit *test)
+static void record_step_test(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, 8ULL, mms_record_step(0));
 	KUNIT_EXPECT_EQ(test, 16ULL, mms_record_step(1));
@@ -88,26 +90,32 @@ static void step_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, BIT_ULL(30) - 8, mms_record_max(BIT_ULL(34)));
 }
 
-/* As if that much had been through the ring, with a consumer that has had it. */
+/*
+ * Move an empty ring to position @pos and sequence number @seq, and attach the
+ * consumer @c there.
+ */
 static void rebase(struct kunit *test, struct mmapshare_source *source,
-		   struct mms_endpoint *c, u64 pos, u64 number)
+		   struct mms_endpoint *c, u64 pos, u64 seq)
 {
 	struct mms_ring *ring = source->ring;
 
 	source->head = pos;
 	source->oldest_pos = pos;
-	source->seq = number;
+	source->seq = seq;
 	ring->retained_pos = pos;
 	ring->p->pos = pos;
 	ring->p->oldest_pos = pos;
-	ring->p->seq = number;
-	mms_record(ring, pos)->seq = number;
+	ring->p->seq = seq;
+	mms_record(ring, pos)->seq = seq;
 	mms_endpoint_init(c, source->ep.region, false);
 	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(c, false));
 }
 
-/* The next record of a consumer that does it by the book; its length or -1. */
-static int take(struct mms_endpoint *c, u64 *number)
+/*
+ * Take the next record as the protocol says. Return: its length, or -1 if there
+ * is none.
+ */
+static int take(struct mms_endpoint *c, u64 *seq)
 {
 	struct mms_ring *ring = c->region->ring;
 	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
@@ -118,11 +126,12 @@ static int take(struct mms_endpoint *c, u64 *number)
 	if (cursor->pos == ring->p->pos)
 		return -1;
 	record = mms_record(ring, cursor->pos);
-	*number = mms_extend_seq(record->seq, ring->p->seq);
+	*seq = mms_extend_seq(record->seq, ring->p->seq);
 	cursor->pos += mms_record_step(record->length);
 	return record->length;
 }
 
+/* Positions from which the tests run across 2^32, 2^63 and 2^64. */
 static const u64 starts[] = {
 	0, BIT_ULL(32) - 2048, BIT_ULL(63) - 2048, -2048ULL, -8ULL,
 };
@@ -146,7 +155,7 @@ static void lossless_test(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(starts); i++) {
 		struct mmapshare_source *source = new_source(test, 0);
-		u64 number, next = starts[i], put = next;
+		u64 seq, next = starts[i], put = next;
 		unsigned int full = 0;
 
 		rebase(test, source, &c, starts[i], starts[i]);
@@ -160,8 +169,8 @@ static void lossless_test(struct kunit *test)
 			}
 			full++;
 			for (; next != put; next++) {
-				KUNIT_EXPECT_EQ(test, (int)(next % 32) * 8, take(&c, &number));
-				KUNIT_EXPECT_EQ(test, next, number);
+				KUNIT_EXPECT_EQ(test, (int)(next % 32) * 8, take(&c, &seq));
+				KUNIT_EXPECT_EQ(test, next, seq);
 			}
 			KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_check(&c));
 			KUNIT_EXPECT_EQ(test, 0, mms_endpoint_check(&source->ep));
@@ -182,21 +191,21 @@ static void overwrite_test(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(starts); i++) {
 		struct mmapshare_source *source = new_source(test, MMAPSHARE_OVERWRITE);
-		u64 number, n, seen = 0, next = starts[i], lost = 0;
+		u64 seq, n, seen = 0, next = starts[i], lost = 0;
 
 		rebase(test, source, &c, starts[i], starts[i]);
 		for (n = 0; n < 2000; n++) {
 			KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, zeros, n % 256));
 			KUNIT_EXPECT_EQ(test, 0, mms_endpoint_check(&c));
-			while (!(n % 97) && take(&c, &number) >= 0) {
-				lost += number - next;
-				next = number + 1;
+			while (!(n % 97) && take(&c, &seq) >= 0) {
+				lost += seq - next;
+				next = seq + 1;
 				seen++;
 			}
 		}
-		while (take(&c, &number) >= 0) {
-			lost += number - next;
-			next = number + 1;
+		while (take(&c, &seq) >= 0) {
+			lost += seq - next;
+			next = seq + 1;
 			seen++;
 		}
 		KUNIT_EXPECT_EQ(test, 2000ULL, seen + lost);
@@ -209,16 +218,17 @@ static void overwrite_test(struct kunit *test)
 
 static bool notified;
 
-static void tell(struct mms_endpoint *ep)
+/* struct mms_endpoint, @wake. */
+static void set_notified(struct mms_endpoint *ep)
 {
 	notified = true;
 }
 
-/* Asleep on one side of the wrap, woken on the other. */
+/* A consumer is armed before a wrap, and woken after it. */
 static void wake_test(struct kunit *test)
 {
 	static const u8 zeros[8];
-	struct mms_endpoint c = { .wake = tell };
+	struct mms_endpoint c = { .wake = set_notified };
 	size_t i;
 	u64 n;
 
@@ -229,7 +239,8 @@ static void wake_test(struct kunit *test)
 		mms_cursor(source->ring, c.cursor)->wake_bytes = 2048;
 		notified = false;
 		KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_arm(&c, false));
-		KUNIT_EXPECT_EQ(test, (starts[i] + 2048) | 1, source->ring->head->consumer_wake_pos);
+		KUNIT_EXPECT_EQ(test, (starts[i] + 2048) | 1,
+				source->ring->head->consumer_wake_pos);
 		for (n = 0; n < 127; n++)
 			KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, zeros, 8));
 		KUNIT_EXPECT_FALSE(test, notified);
@@ -241,13 +252,13 @@ static void wake_test(struct kunit *test)
 	}
 }
 
-/* Several at a time, completed in another order, and some never. */
-static void many_test(struct kunit *test)
+/* Records are reserved at the same time, and completed in another order. */
+static void multi_producer_test(struct kunit *test)
 {
 	struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER);
 	struct mms_endpoint c = { };
 	void *records[3];
-	u64 number;
+	u64 seq;
 	size_t i;
 
 	rebase(test, source, &c, 0, 0);
@@ -259,22 +270,22 @@ static void many_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_check(&c));
 	mmapshare_discard(source, records[0]);
 	KUNIT_EXPECT_EQ(test, 0, mms_endpoint_check(&c));
-	KUNIT_EXPECT_EQ(test, (int)MMAPSHARE_RECORD_DISCARD, take(&c, &number));
+	KUNIT_EXPECT_EQ(test, (int)MMAPSHARE_RECORD_DISCARD, take(&c, &seq));
 	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_check(&c));
 	mmapshare_commit(source, records[1]);
 	KUNIT_EXPECT_EQ(test, 0, mms_endpoint_check(&c));
-	KUNIT_EXPECT_EQ(test, 8, take(&c, &number));
-	KUNIT_EXPECT_EQ(test, 16, take(&c, &number));
-	KUNIT_EXPECT_EQ(test, 2ULL, number);
+	KUNIT_EXPECT_EQ(test, 8, take(&c, &seq));
+	KUNIT_EXPECT_EQ(test, 16, take(&c, &seq));
+	KUNIT_EXPECT_EQ(test, 2ULL, seq);
 	mms_ring_detach(&c);
 	mmapshare_source_put(source);
 }
 
-/* Nobody is woken for what is behind one that is not complete. */
-static void held_up_test(struct kunit *test)
+/* No consumer is woken for a record behind a BUSY one. */
+static void blocked_test(struct kunit *test)
 {
 	struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER);
-	struct mms_endpoint c = { .wake = tell };
+	struct mms_endpoint c = { .wake = set_notified };
 	void *records[2];
 	size_t i;
 
@@ -295,14 +306,15 @@ static void held_up_test(struct kunit *test)
 	mmapshare_source_put(source);
 }
 
-/* What somebody is filling is not overwritten, nor reclaimed. */
+/* A BUSY record is neither overwritten nor reclaimed. */
 static void busy_test(struct kunit *test)
 {
 	static const u8 zeros[256];
 	unsigned int flags;
 
 	for (flags = 0; flags <= MMAPSHARE_OVERWRITE; flags++) {
-		struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER | flags);
+		struct mmapshare_source *source =
+			new_source(test, flags | MMAPSHARE_MULTI_PRODUCER);
 		struct mms_endpoint c = { };
 		u64 *first;
 		int n;
@@ -315,7 +327,7 @@ static void busy_test(struct kunit *test)
 			if (mmapshare_write(source, zeros, 248))
 				break;
 		KUNIT_EXPECT_EQ(test, (int)PAGE_SIZE / 256 - 1, n);
-		/* a consumer says that it is through with all */
+		/* the consumer claims to have released all records */
 		mms_cursor(source->ring, c.cursor)->pos = source->ring->p->pos;
 		KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_write(source, zeros, 248));
 		KUNIT_EXPECT_EQ(test, 0x1234567812345678ULL, *first);
@@ -326,21 +338,24 @@ static void busy_test(struct kunit *test)
 	}
 }
 
-/* A record longer than any may be does not count as dropped. A revoked ring takes none. */
+/*
+ * A record that is too long is refused, and does not count as dropped. A revoked
+ * ring refuses all.
+ */
 static void refused_test(struct kunit *test)
 {
-	static const unsigned int kinds[] = { 0, MMAPSHARE_MULTI_PRODUCER };
-	const u32 most = mms_record_max(PAGE_SIZE);
+	static const unsigned int flags[] = { 0, MMAPSHARE_MULTI_PRODUCER };
+	const u32 max = mms_record_max(PAGE_SIZE);
 	void *record;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
-		struct mmapshare_source *source = new_source(test, kinds[i]);
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		struct mmapshare_source *source = new_source(test, flags[i]);
 
-		KUNIT_EXPECT_NULL(test, mmapshare_reserve(source, most + 1));
+		KUNIT_EXPECT_NULL(test, mmapshare_reserve(source, max + 1));
 		KUNIT_EXPECT_NULL(test, mmapshare_reserve(source, U32_MAX));
 		KUNIT_EXPECT_EQ(test, 0ULL, source->dropped);
-		record = mmapshare_reserve(source, most);
+		record = mmapshare_reserve(source, max);
 		KUNIT_ASSERT_NOT_NULL(test, record);
 		mmapshare_discard(source, record);
 		KUNIT_EXPECT_EQ(test, 0, mms_revoke(source->ep.region));
@@ -351,15 +366,15 @@ static void refused_test(struct kunit *test)
 }
 
 static struct kunit_case ring_cases[] = {
-	KUNIT_CASE(reached_test),
+	KUNIT_CASE(pos_reached_test),
 	KUNIT_CASE(pos_ok_test),
 	KUNIT_CASE(extend_seq_test),
-	KUNIT_CASE(step_test),
+	KUNIT_CASE(record_step_test),
 	KUNIT_CASE(lossless_test),
 	KUNIT_CASE(overwrite_test),
 	KUNIT_CASE(wake_test),
-	KUNIT_CASE(many_test),
-	KUNIT_CASE(held_up_test),
+	KUNIT_CASE(multi_producer_test),
+	KUNIT_CASE(blocked_test),
 	KUNIT_CASE(busy_test),
 	KUNIT_CASE(refused_test),
 	{ }

@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Two threads and a hard interrupt fill one ring at once, and a consumer sleeps in
- * between. ring_source.c includes this, after ring_test.c.
+ * A test of several producers: two threads and a hard interrupt fill one ring
+ * concurrently, while a consumer takes the records and sleeps in between.
+ * Included by ring_source.c, after ring_test.c.
  */
+#include <kunit/test.h>
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/preempt.h>
 
 #define RACE_THREADS	2
 #define RACE_RECORDS	20000
 #define RACE_TICKS	500
 #define RACE_PERIOD	(500 * NSEC_PER_USEC)
-#define RACE_PATIENCE	(10LL * NSEC_PER_SEC)
+#define RACE_TIMEOUT	(10LL * NSEC_PER_SEC)
 
-/* One of those who fill it: the timer is the last. */
+/*
+ * struct racer - a producer: one of the threads or, the last, the timer
+ * @id: its index
+ * @sent: records so far
+ * @wanted: records in total
+ */
 struct racer {
 	struct mmapshare_source *source;
 	u64 id, sent, wanted;
@@ -26,7 +36,11 @@ struct race {
 	bool hard;
 };
 
-/* Of one to four words, each of which says whose it is, and which; some come to nothing. */
+/*
+ * Send a record of one to four words, each with the racer's id and the number of
+ * the record. Every seventh time reserve another one meanwhile, and discard it.
+ * Return: false if the ring is full.
+ */
 static bool race_send(struct racer *r)
 {
 	const u32 words = 1 + r->sent % 4;
@@ -69,7 +83,10 @@ static enum hrtimer_restart race_tick(struct hrtimer *timer)
 	return HRTIMER_RESTART;
 }
 
-/* The next record's words, and whether they are all the same; 0 if there is none. */
+/*
+ * Take the next record that is not discarded: its first word, and whether all
+ * its words are the same. Return: the number of words, or 0 if there is none.
+ */
 static u32 race_take(struct mms_endpoint *c, u64 *word, bool *same)
 {
 	const struct mms_ring *ring = c->region->ring;
@@ -82,13 +99,13 @@ static u32 race_take(struct mms_endpoint *c, u64 *word, bool *same)
 		if (cursor->pos == mms_producer_pos(ring))
 			return 0;
 		record = mms_record(ring, cursor->pos);
-		/* pairs with who takes BUSY away */
+		/* pairs with the release in mms_complete_multi() */
 		length = smp_load_acquire(&record->length);
 		if (length & MMAPSHARE_RECORD_BUSY)
 			return 0;
 		if (!(length & MMAPSHARE_RECORD_DISCARD))
 			break;
-		/* pairs with mms_ring_min_pos() */
+		/* pairs with the acquire in mms_ring_min_pos() */
 		smp_store_release(&cursor->pos,
 				  cursor->pos + mms_record_step(length));
 	}
@@ -97,18 +114,21 @@ static u32 race_take(struct mms_endpoint *c, u64 *word, bool *same)
 	*same = true;
 	for (i = 1; i < length / sizeof(*words); i++)
 		*same = *same && words[i] == words[0];
-	/* the words have been read; pairs with mms_ring_min_pos() */
+	/* after loading the words; pairs with the acquire in mms_ring_min_pos() */
 	smp_store_release(&cursor->pos, cursor->pos + mms_record_step(length));
 	return length / sizeof(*words);
 }
 
-/* Who was told by nobody, and then looks for himself, has waited for too long. */
+/*
+ * A lost wake-up shows as a wait that succeeds only because mms_endpoint_sleep()
+ * checks again after the timeout: make that an error.
+ */
 static int race_sleep(struct mms_endpoint *c)
 {
 	const ktime_t begin = ktime_get();
-	const int ret = mms_endpoint_wait(c, false, RACE_PATIENCE);
+	const int ret = mms_endpoint_wait(c, false, RACE_TIMEOUT);
 
-	return !ret && ktime_get() - begin >= RACE_PATIENCE ? -ETIMEDOUT : ret;
+	return !ret && ktime_get() - begin >= RACE_TIMEOUT ? -ETIMEDOUT : ret;
 }
 
 static void race_start(struct kunit *test, struct race *race, struct mmapshare_source *source)
@@ -139,12 +159,15 @@ static void race_stop(struct race *race)
 			kthread_stop(race->threads[i]);
 }
 
-/* Each one's records come in order, none is missing, torn, or slept through. */
+/*
+ * The records of each producer arrive in order, none is missing or torn, and no
+ * wake-up is lost.
+ */
 static void race_test(struct kunit *test)
 {
 	struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER);
 	struct race *race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
-	const u64 all = RACE_THREADS * RACE_RECORDS + RACE_TICKS;
+	const u64 total = RACE_THREADS * RACE_RECORDS + RACE_TICKS;
 	u64 next[RACE_THREADS + 1] = { }, word, taken = 0;
 	unsigned int waits = 0;
 	struct mms_endpoint c = { };
@@ -159,18 +182,19 @@ static void race_test(struct kunit *test)
 			const u64 id = min_t(u64, word >> 32, RACE_THREADS);
 
 			if (!same || word != (id << 32 | next[id]))
-				KUNIT_FAIL(test, "%#llx after %llu of its own", word, next[id]);
+				KUNIT_FAIL(test, "got %#llx, expected record %llu of %llu",
+					   word, next[id], id);
 			next[id]++;
 			taken++;
 		}
-		if (taken == all)
+		if (taken == total)
 			break;
 		ret = race_sleep(&c);
 		waits++;
 	}
 	race_stop(race);
 	KUNIT_EXPECT_EQ(test, 0, ret);
-	KUNIT_EXPECT_EQ(test, all, taken);
+	KUNIT_EXPECT_EQ(test, total, taken);
 	KUNIT_EXPECT_LT(test, 0U, waits);
 	KUNIT_EXPECT_TRUE(test, race->hard);
 	KUNIT_EXPECT_FALSE(test, c.corrupt);
@@ -178,14 +202,14 @@ static void race_test(struct kunit *test)
 	mmapshare_source_put(source);
 }
 
-static struct kunit_case ring_many_cases[] = {
+static struct kunit_case ring_multi_cases[] = {
 	KUNIT_CASE(race_test),
 	{ }
 };
 
-static struct kunit_suite ring_many_suite = {
-	.name = "mmapshare-ring-many",
-	.test_cases = ring_many_cases,
+static struct kunit_suite ring_multi_suite = {
+	.name = "mmapshare-ring-multi",
+	.test_cases = ring_multi_cases,
 };
 
-kunit_test_suite(ring_many_suite);
+kunit_test_suite(ring_multi_suite);
