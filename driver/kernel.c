@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What other modules make: areas, which are plain regions, and what sources and
- * sinks have in common. No limits: whoever loads modules knows what he does.
+ * The kernel interface: plain regions of other modules, and what sources and
+ * sinks have in common. Nothing is charged to a user: modules are trusted.
  */
+#include <linux/align.h>
 #include <linux/err.h>
 #include <linux/export.h>
-#include <linux/stat.h>
+#include <linux/fcntl.h>
+#include <linux/mm.h>
 #include <linux/string.h>
+#include <linux/types.h>
 #include "compat.h"
 #include "file.h"
 #include "ioctl.h"
@@ -14,21 +17,23 @@
 #include "map.h"
 #include "ring.h"
 
-static bool mms_params_ok(const struct mmapshare_params *params, struct mms_region *r)
+/* Return: false if the name is not valid. */
+static bool mms_kernel_set_name(struct mms_region *r, const char *name)
 {
-	if (!params->size || params->mode & ~0777)
-		return false;
-	return !params->name || (strscpy_pad(r->name, params->name, sizeof(r->name)) > 0 &&
-				 mms_name_ok(r->name));
+	return !name || (strscpy_pad(r->name, name, sizeof(r->name)) > 0 &&
+			 mms_name_ok(r->name));
 }
 
-/* The region is the caller's, and only he knows of it. */
-static struct mms_region *mms_kernel_region(struct mms_region *r,
-					    const struct mmapshare_params *params)
+/*
+ * Set what all regions of modules have in common. @r is new and not visible yet,
+ * or an ERR_PTR(), which is returned. Return: @r; or -EINVAL, and @r is put.
+ */
+static struct mms_region *mms_kernel_init_region(struct mms_region *r,
+						 const struct mmapshare_params *params)
 {
 	if (IS_ERR(r))
 		return r;
-	if (!mms_params_ok(params, r)) {
+	if (params->mode & ~0777 || !mms_kernel_set_name(r, params->name)) {
 		mms_region_put(r);
 		return ERR_PTR(-EINVAL);
 	}
@@ -37,9 +42,21 @@ static struct mms_region *mms_kernel_region(struct mms_region *r,
 	return r;
 }
 
-/* A ring without anybody in it, nor a node yet. May sleep. */
-struct mms_region *mms_kernel_ring(const struct mmapshare_params *params, u32 flags,
-				   unsigned int consumers)
+/**
+ * mms_kernel_create_ring - create a ring for a source or a sink
+ * @params: its properties; @consumers and @flags are ignored
+ * @flags: MMAPSHARE_RING_*
+ * @consumers: number of cursors
+ *
+ * The ring has no endpoints, and is not visible before mms_kernel_add_name().
+ *
+ * Context: process context, may sleep.
+ * Return: the region with one reference; or an ERR_PTR(): -EINVAL for invalid
+ * @params or @consumers; -ERANGE for a size that is too large; those of
+ * mms_region_create().
+ */
+struct mms_region *mms_kernel_create_ring(const struct mmapshare_params *params, u32 flags,
+					  unsigned int consumers)
 {
 	u64 size = params->size;
 
@@ -47,34 +64,41 @@ struct mms_region *mms_kernel_ring(const struct mmapshare_params *params, u32 fl
 		return ERR_PTR(-EINVAL);
 	if (!mms_ring_geometry(&size, consumers))
 		return ERR_PTR(-ERANGE);
-	return mms_kernel_region(mms_ring_create(flags, size, consumers), params);
+	return mms_kernel_init_region(mms_ring_create(flags, size, consumers), params);
 }
 
-/* Programs can find it from here on, if it has a name. */
-int mms_kernel_publish(struct mms_region *r, const struct mmapshare_params *params)
+/*
+ * Create the node of a region that has a name: programs can open it from here
+ * on. Return: as mms_name_add(); 0 if there is no name. May sleep.
+ */
+int mms_kernel_add_name(struct mms_region *r, const struct mmapshare_params *params)
 {
 	return r->name[0] ? mms_name_add(r, params->mode) : 0;
 }
 
-/* A file of the region, open as by open(); or an ERR_PTR(). May sleep. */
-struct file *mms_kernel_file(struct mms_region *r, int flags)
+/* Return: a file of the region, or an ERR_PTR(). May sleep. */
+struct file *mms_kernel_open_file(struct mms_region *r, int flags)
 {
 	return mms_open_region(r, flags, &mms_fops, NULL);
 }
 
-/* An area is the region itself. */
+/* struct mmapshare_region is an opaque name of struct mms_region. */
 static struct mms_region *mms_kernel_region_of(const struct mmapshare_region *region)
 {
 	return (struct mms_region *)region;
 }
 
 /**
- * mmapshare_region_create - make memory that programs can map
- * @params: what it is to be; @consumers and @flags are 0
+ * mmapshare_region_create - create zeroed memory that programs can map
+ * @params: properties of the region; @consumers and @flags are 0
+ *
+ * If @params->name is set, programs can open the region by the time this returns.
  *
  * Context: process context, may sleep.
- * Return: for mmapshare_region_put(), or an ERR_PTR(): -EINVAL, -EEXIST for the
- * name, -ERANGE, -ENOSPC, -ENOMEM, -EINTR.
+ * Return: the region, to be released with mmapshare_region_put(); or an
+ * ERR_PTR(): -EINVAL for invalid @params; -ERANGE if the size is larger than
+ * 8 TiB; -EEXIST if the name is in use; -ENOSPC if no minor number is left;
+ * -ENOMEM; -EINTR if the task was killed.
  */
 struct mmapshare_region *mmapshare_region_create(const struct mmapshare_params *params)
 {
@@ -87,10 +111,10 @@ struct mmapshare_region *mmapshare_region_create(const struct mmapshare_params *
 		return ERR_PTR(-ERANGE);
 	r = mms_region_create(ALIGN(params->size, PAGE_SIZE), 0,
 			      mms_strategy_by_id(MMAPSHARE_STRATEGY_FAULT));
-	r = mms_kernel_region(r, params);
+	r = mms_kernel_init_region(r, params);
 	if (IS_ERR(r))
 		return ERR_CAST(r);
-	ret = mms_kernel_publish(r, params);
+	ret = mms_kernel_add_name(r, params);
 	if (ret) {
 		mms_region_put(r);
 		return ERR_PTR(ret);
@@ -100,11 +124,11 @@ struct mmapshare_region *mmapshare_region_create(const struct mmapshare_params *
 EXPORT_SYMBOL_NS_GPL(mmapshare_region_create, MMS_NS);
 
 /**
- * mmapshare_region_put - use it no more
- * @region: from mmapshare_region_create()
+ * mmapshare_region_put - remove the name of a region and release it
+ * @region: from mmapshare_region_create(); must not be used any more
  *
- * Its name is gone when this returns; the memory goes with the last program that
- * has it open or mapped.
+ * When this returns, the name has been removed. The memory is freed when the
+ * last program has closed and unmapped the region.
  *
  * Context: process context, may sleep.
  */
@@ -116,13 +140,14 @@ void mmapshare_region_put(struct mmapshare_region *region)
 EXPORT_SYMBOL_NS_GPL(mmapshare_region_put, MMS_NS);
 
 /**
- * mmapshare_region_address - where it is
- * @region: the area
+ * mmapshare_region_address - the kernel's mapping of a region
+ * @region: the region
  *
- * What programs store there may change at any time: read once, and then judge.
+ * Programs that have mapped the region may change its bytes at any time: read a
+ * value once, then check it.
  *
- * Context: any.
- * Return: its first byte, for as long as the caller has the area.
+ * Context: any, including NMI.
+ * Return: the address of the first byte, valid until mmapshare_region_put().
  */
 void *mmapshare_region_address(const struct mmapshare_region *region)
 {
@@ -131,11 +156,11 @@ void *mmapshare_region_address(const struct mmapshare_region *region)
 EXPORT_SYMBOL_NS_GPL(mmapshare_region_address, MMS_NS);
 
 /**
- * mmapshare_region_size - how large it is
- * @region: the area
+ * mmapshare_region_size - the size of a region
+ * @region: the region
  *
- * Context: any.
- * Return: bytes, whole pages.
+ * Context: any, including NMI.
+ * Return: bytes, a multiple of PAGE_SIZE.
  */
 u64 mmapshare_region_size(const struct mmapshare_region *region)
 {
@@ -144,13 +169,15 @@ u64 mmapshare_region_size(const struct mmapshare_region *region)
 EXPORT_SYMBOL_NS_GPL(mmapshare_region_size, MMS_NS);
 
 /**
- * mmapshare_region_notify - ring its doorbell
- * @region: the area
+ * mmapshare_region_notify - ring the doorbell of a region
+ * @region: the region
  *
- * What was stored before is seen by whom this wakes.
+ * Wakes the programs that wait for the doorbell. A program that reads the new
+ * count also sees what the caller stored before.
  *
- * Context: any but NMI.
- * Return: notifications so far.
+ * Context: any but NMI; on PREEMPT_RT only preemptible context.
+ * Return: notifications so far, including this one. Programs can write the count
+ * and make it any value.
  */
 u64 mmapshare_region_notify(struct mmapshare_region *region)
 {
@@ -159,17 +186,17 @@ u64 mmapshare_region_notify(struct mmapshare_region *region)
 EXPORT_SYMBOL_NS_GPL(mmapshare_region_notify, MMS_NS);
 
 /**
- * mmapshare_region_file - a file of it, open for reading and writing
- * @region: the area
+ * mmapshare_region_file - open a file of a region, for reading and writing
+ * @region: the region
  *
- * To be installed as a descriptor, or fput().
+ * Pass it to fd_install(), or drop it with fput().
  *
  * Context: process context, may sleep.
- * Return: the file, or an ERR_PTR().
+ * Return: the file; or an ERR_PTR(): -ENOMEM, -ENFILE.
  */
 struct file *mmapshare_region_file(struct mmapshare_region *region)
 {
-	return mms_kernel_file(mms_kernel_region_of(region), O_RDWR);
+	return mms_kernel_open_file(mms_kernel_region_of(region), O_RDWR);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_region_file, MMS_NS);
 

@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rings: their memory, and who takes part.
+ * Rings: creating them, attaching and detaching endpoints.
  *
- * Every position, length and size here may have been stored by a program. They
- * are read once, lead nowhere outside the ring, and nothing is believed of them
- * but what whoever stored them would suffer from himself.
+ * What programs have stored is untrusted, as described in ring_state.c.
  */
+#include <asm/barrier.h>
+#include <linux/align.h>
+#include <linux/bits.h>
+#include <linux/build_bug.h>
 #include <linux/compiler.h>
-#include <linux/kernel.h>
+#include <linux/err.h>
 #include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/types.h>
+#include <linux/wait.h>
 #include "compat.h"
 #include "map.h"
 #include "ring.h"
@@ -20,18 +28,21 @@
 static_assert(sizeof(struct mmapshare_ring) <= PAGE_SIZE);
 static_assert(sizeof(struct mmapshare_record) == MMS_RECORD_ALIGN);
 
-/* What is in a ring of @size bytes of records, besides these, in pages. */
+/* Pages before the records: the head, the cursors, the producer's page. */
 static unsigned long mms_ring_front_pages(unsigned int consumers)
 {
 	return 1 + consumers + 1;
 }
 
 /**
- * mms_ring_geometry - how large is a ring
- * @size: in: bytes of records wanted, not 0; out: what that becomes
- * @consumers: at most, and all right
+ * mms_ring_geometry - round the size of a ring, and compute that of its region
+ * @size: in: bytes of records wanted, not 0; out: rounded up to a power of two
+ *	of at least a page
+ * @consumers: number of cursors, 1 to MMAPSHARE_RING_CONSUMERS_MAX
  *
- * Return: bytes of the region, or 0 if it would be too large.
+ * Context: any.
+ * Return: bytes of the region, without the mirror; 0 if @size is larger than
+ * MMAPSHARE_RING_SIZE_MAX.
  */
 u64 mms_ring_geometry(u64 *size, unsigned int consumers)
 {
@@ -61,7 +72,17 @@ static void mms_ring_init_head(struct mms_ring *ring)
 	};
 }
 
-/* What a part stores to: its page, and the records, both times, if it makes them. */
+/**
+ * mms_endpoint_writable_range - which part of the ring may an endpoint write?
+ * @ep: the endpoint, attached
+ * @offset: out: offset in the region, a multiple of PAGE_SIZE
+ * @size: out: bytes, a multiple of PAGE_SIZE
+ *
+ * A consumer writes the page of its cursor; the producer its page and, right
+ * behind it, the records and their mirror.
+ *
+ * Context: any.
+ */
 void mms_endpoint_writable_range(const struct mms_endpoint *ep, u64 *offset, u64 *size)
 {
 	const struct mmapshare_ring *head = ep->region->ring->head;
@@ -77,23 +98,25 @@ void mms_endpoint_writable_range(const struct mms_endpoint *ep, u64 *offset, u64
 
 static bool mms_endpoint_may_write(const struct mms_endpoint *ep, const struct vm_area_struct *vma)
 {
-	const u64 first = (u64)vma->vm_pgoff << PAGE_SHIFT;
+	const u64 start = (u64)vma->vm_pgoff << PAGE_SHIFT;
 	u64 offset, size;
 
 	if (!ep)
 		return false;
 	mms_endpoint_writable_range(ep, &offset, &size);
-	return first >= offset &&
-	       mms_range_ok(size, first - offset, vma->vm_end - vma->vm_start);
+	return start >= offset &&
+	       mms_range_ok(size, start - offset, vma->vm_end - vma->vm_start);
 }
 
 /*
- * mms_ring_may_map - may this be mapped of a ring?
- * @f: what is mapped is open as
- * @vma: inside the ring, or the doorbell
+ * struct mms_region_ops, @may_map. @vma is inside the ring or is its doorbell.
+ * A mapping of the ring that is not writable now can never become so by
+ * mprotect(). MAP_PRIVATE is refused, because its stores would reach no other
+ * endpoint. The doorbell may be written through any file that is not an
+ * endpoint.
  *
- * Return: 0, and if it may not be writable now it never will be; -EINVAL for
- * MAP_PRIVATE, where nobody would see stores; -EACCES.
+ * Return: 0; -EINVAL for MAP_PRIVATE; -EACCES for a writable mapping that is not
+ * inside mms_endpoint_writable_range().
  */
 static int mms_ring_may_map(const struct mms_file *f, struct vm_area_struct *vma)
 {
@@ -118,12 +141,13 @@ static const struct mms_region_ops mms_ring_ops = {
 };
 
 /**
- * mms_ring_create - make a region that is a ring
+ * mms_ring_create - create a region that is a ring
  * @flags: MMAPSHARE_RING_*
- * @size: bytes of records, as mms_ring_geometry() gave them
- * @consumers: at most, 1 to MMAPSHARE_RING_CONSUMERS_MAX
+ * @size: bytes of records, as mms_ring_geometry() has rounded them
+ * @consumers: number of cursors, 1 to MMAPSHARE_RING_CONSUMERS_MAX
  *
- * Return: as mms_region_create(). May sleep.
+ * Context: process context, may sleep.
+ * Return: as mms_region_create().
  */
 struct mms_region *mms_ring_create(u32 flags, u64 size, unsigned int consumers)
 {
@@ -155,6 +179,10 @@ struct mms_region *mms_ring_create(u32 flags, u64 size, unsigned int consumers)
 	return r;
 }
 
+/*
+ * Initialize a zeroed endpoint of @r, to be attached. The caller has a reference
+ * to @r, and keeps it until it has detached the endpoint.
+ */
 void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool producer)
 {
 	ep->region = r;
@@ -163,22 +191,26 @@ void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool produ
 }
 
 /*
- * The number of the record at @pos, or -EAGAIN if that has been overwritten
- * meanwhile.
+ * Read the sequence number of the record at @pos. Return: 0, or -EAGAIN if the
+ * record was overwritten meanwhile.
  */
-static int mms_ring_read_seq(const struct mms_ring *ring, u64 pos, u64 *number)
+static int mms_ring_read_seq(const struct mms_ring *ring, u64 pos, u64 *seq)
 {
 	const u32 low = READ_ONCE(mms_record(ring, pos)->seq);
 
-	*number = mms_extend_seq(low, READ_ONCE(ring->p->seq));
-	/* pairs with the fence between a new tail and the stores behind it */
+	*seq = mms_extend_seq(low, READ_ONCE(ring->p->seq));
+	/*
+	 * Between the record and oldest_pos; pairs with smp_wmb() in
+	 * mms_source_overwrite(), or with the release fence of a program.
+	 */
 	smp_rmb();
 	return mms_pos_reached(pos, READ_ONCE(ring->p->oldest_pos)) ? 0 : -EAGAIN;
 }
 
 /*
- * @to if records lead there from @from, else @from: what a consumer has stored is
- * not where another one begins unless it can be.
+ * Does a record begin at @to? Follow the records from @from on, and return @to
+ * if they lead there, else @from. @to is a position of another consumer, which
+ * must not decide alone where a new one begins.
  */
 static u64 mms_ring_walk(const struct mms_ring *ring, u64 from, u64 to)
 {
@@ -200,14 +232,21 @@ static u64 mms_ring_walk(const struct mms_ring *ring, u64 from, u64 to)
 }
 
 /*
- * Where a consumer begins. In a lossless ring its cursor holds up the producer
- * already, at the tail or before.
+ * The first position of a new consumer: the producer's if @latest; in a lossless
+ * ring @min_pos, if records lead there; else the oldest one.
+ *
+ * In a lossless ring the provisional position of mms_ring_add_consumer() already
+ * holds back the producer at oldest_pos or before.
  */
 static u64 mms_ring_first_pos(const struct mms_ring *ring, u64 min_pos, bool latest)
 {
 	u64 oldest;
 
-	/* after "consumers"; pairs with the fence of who has stored a new tail */
+	/*
+	 * Between storing consumers and loading oldest_pos; pairs with the full
+	 * fence of a program that has stored a new oldest_pos and loads
+	 * consumers again. mms_source_reclaim() takes ring->lock instead.
+	 */
 	smp_mb();
 	oldest = READ_ONCE(ring->p->oldest_pos);
 	if (latest)
@@ -215,32 +254,43 @@ static u64 mms_ring_first_pos(const struct mms_ring *ring, u64 min_pos, bool lat
 	return mms_is_lossless(ring) ? mms_ring_walk(ring, oldest, min_pos) : oldest;
 }
 
-/* A producer that is that fast in a ring so small is a malicious one. */
+/*
+ * A producer that overwrites the first record of a new consumer that many times
+ * in a row is malicious.
+ */
 #define MMS_ATTACH_TRIES	1000
 
+/* Move the cursor from its provisional position to the first one. */
 static int mms_ring_init_cursor(struct mms_ring *ring, struct mms_endpoint *c, u64 min_pos,
-			  bool latest)
+				bool latest)
 {
 	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
 	unsigned int tries = 0;
-	u64 pos, number;
+	u64 pos, seq;
 
 	do {
 		if (tries++ == MMS_ATTACH_TRIES)
 			return -EBADMSG;
 		pos = mms_ring_first_pos(ring, min_pos, latest);
-	} while (mms_ring_read_seq(ring, pos, &number));
+	} while (mms_ring_read_seq(ring, pos, &seq));
 
 	if (!IS_ALIGNED(pos, MMS_RECORD_ALIGN) ||
 	    !mms_pos_reached(READ_ONCE(ring->p->pos), pos))
 		return -EBADMSG;
-	WRITE_ONCE(cursor->seq, number);
-	/* from here on the producer keeps no more than it has to */
+	WRITE_ONCE(cursor->seq, seq);
+	/*
+	 * The records before pos may be reused from here on. After loading
+	 * them; pairs with the acquire in mms_ring_min_pos(), or in a program.
+	 */
 	smp_store_release(&cursor->pos, pos);
 	return 0;
 }
 
-/* @min_pos: what others need, and it may have as well. */
+/*
+ * Give @c a free cursor with oldest_pos as provisional position, and activate
+ * it. @min_pos: out: mms_ring_min_pos() without it. Return: 0, or -ENOSPC if
+ * all cursors are in use.
+ */
 static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_endpoint *c, u64 *min_pos)
 {
 	struct mmapshare_ring_cursor *cursor;
@@ -261,7 +311,10 @@ static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_endpoint *c, 
 	ring->consumers[i] = c;
 	ring->active |= BIT_ULL(i);
 	ring->had_consumers = true;
-	/* after its position; pairs with the acquire of the producer */
+	/*
+	 * After the cursor's position; pairs with the acquire in a producing
+	 * program, which then loads that position.
+	 */
 	smp_store_release(&ring->head->consumers, ring->active);
 	mms_ring_update_wake_pos(ring);
 	ret = 0;
@@ -277,7 +330,10 @@ static void mms_ring_del_consumer(struct mms_ring *ring, struct mms_endpoint *c)
 	spin_lock_irqsave(&ring->lock, flags);
 	mms_ring_deactivate(ring, c);
 	ring->consumers[c->cursor] = NULL;
-	/* it may have been all that the producer waited for, or the last */
+	/*
+	 * The producer has to recheck: it may have waited for this consumer
+	 * only, or no consumer is left, which is -EPIPE.
+	 */
 	if (ring->producer && ring->producer->armed)
 		mms_endpoint_wake(ring->producer);
 	mms_ring_update_wake_pos(ring);
@@ -295,12 +351,19 @@ static int mms_ring_attach_consumer(struct mms_ring *ring, struct mms_endpoint *
 	if (ret)
 		mms_ring_del_consumer(ring, c);
 	else
-		/* who begins further on needs less than was kept for him till now */
+		/*
+		 * The first position may be past the provisional one, so that
+		 * there may be space now.
+		 */
 		mms_ring_wake_producer(ring);
 	return ret;
 }
 
-/* The kernel is where it was: what the producer before has left does not count. */
+/*
+ * Make a ring with a kernel consumer consistent again: the new producer begins
+ * at the kernel's position, and what the previous one has left is dropped. The
+ * kernel wrote the cursor, which can be trusted.
+ */
 static void mms_ring_reset(struct mms_ring *ring)
 {
 	const struct mmapshare_ring_cursor *cursor = mms_cursor(ring, 0);
@@ -311,7 +374,7 @@ static void mms_ring_reset(struct mms_ring *ring)
 		.oldest_pos = cursor->pos,
 		.seq = cursor->seq,
 	};
-	/* pairs with the acquire of the consumer */
+	/* after the reset; pairs with the acquire in mms_sink_take() */
 	smp_store_release(&ring->producer_corrupt, false);
 }
 
@@ -324,8 +387,9 @@ static bool mms_ring_is_consistent(const struct mms_ring *ring)
 }
 
 /*
- * Who was killed between a new tail and his second look at the cursors may have
- * left it ahead of a consumer. Nothing was stored over then.
+ * A producing program that is killed after storing a new oldest_pos and before
+ * rechecking the cursors may leave oldest_pos ahead of a consumer. It has not
+ * reused any byte then, so that oldest_pos can be moved back.
  */
 static void mms_ring_repair_oldest_pos(struct mms_ring *ring)
 {
@@ -344,7 +408,10 @@ static int mms_ring_attach_producer(struct mms_ring *ring, struct mms_endpoint *
 	if (ring->producer)
 		goto unlock;
 	ret = -EBADMSG;
-	/* finds out, too, if the one before has gone back behind the kernel */
+	/*
+	 * Also checks the cursors: marks the ring producer_corrupt if the
+	 * previous producer left its position before the kernel consumer's.
+	 */
 	if (mms_ring_is_consistent(ring))
 		mms_ring_repair_oldest_pos(ring);
 	if (!mms_ring_is_consistent(ring) && ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER)
@@ -353,7 +420,7 @@ static int mms_ring_attach_producer(struct mms_ring *ring, struct mms_endpoint *
 		goto unlock;
 	ring->producer = p;
 	WRITE_ONCE(ring->head->producer_state, MMAPSHARE_RING_PRODUCER_ATTACHED);
-	/* who ignored the one before begins to listen */
+	/* mms_sink_work() stopped if it found the previous producer corrupt */
 	if (ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER)
 		mms_endpoint_wake(ring->consumers[0]);
 	ret = 0;
@@ -363,14 +430,15 @@ unlock:
 }
 
 /**
- * mms_ring_attach - take part in a ring
- * @ep: initialized
- * @latest: a consumer that begins with what comes from now on
+ * mms_ring_attach - attach an endpoint to its ring
+ * @ep: the endpoint, from mms_endpoint_init()
+ * @latest: for a consumer: skip the records that are in the ring
  *
- * May sleep.
+ * The caller must call mms_ring_detach() after success.
  *
- * Return: 0; -EBUSY if there is a producer already; -ENOSPC if there is no
- * cursor left; -EBADMSG if a program has stored what cannot be.
+ * Context: process context, may sleep.
+ * Return: 0; -EBUSY if a producer is attached already; -ENOSPC if all cursors
+ * are in use; -EBADMSG if the shared state is corrupt.
  */
 int mms_ring_attach(struct mms_endpoint *ep, bool latest)
 {
@@ -387,18 +455,30 @@ int mms_ring_attach(struct mms_endpoint *ep, bool latest)
 	return ret;
 }
 
-/* Take part no longer. What it has stored is there for the others. May sleep. */
+/**
+ * mms_ring_detach - detach an endpoint from its ring
+ * @ep: the endpoint, attached
+ *
+ * Records that a producer has published remain, and its consumers get -EPIPE
+ * when they have taken all. When the last consumer detaches, a producer that
+ * waits for space gets -EPIPE.
+ *
+ * Context: process context, may sleep.
+ */
 void mms_ring_detach(struct mms_endpoint *ep)
 {
 	struct mms_ring *ring = ep->region->ring;
 	unsigned long flags;
 
-	trace_mmapshare_ring_detach(ep, ep->corrupt ? -EBADMSG : 0);
+	trace_mmapshare_ring_detach(ep, READ_ONCE(ep->corrupt) ? -EBADMSG : 0);
 	mutex_lock(&ring->attach);
 	if (ep->producer) {
 		spin_lock_irqsave(&ring->lock, flags);
 		ring->producer = NULL;
-		/* after its last position; pairs with mms_check_records() */
+		/*
+		 * After the producer's last position; pairs with the acquire in
+		 * mms_check_records(), or in a program.
+		 */
 		smp_store_release(&ring->head->producer_state, MMAPSHARE_RING_PRODUCER_DETACHED);
 		spin_unlock_irqrestore(&ring->lock, flags);
 		mms_ring_wake_all(ring);

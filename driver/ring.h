@@ -1,39 +1,55 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the ring_*.c files know of each other. The layout, and who stores what,
- * is in <linux/mmapshare.h>, the protocol in Documentation/ring.rst.
+ * The ring layer. <linux/mmapshare.h> describes the shared pages with the
+ * writer, the readers and the ordering of each word, Documentation/ring.rst
+ * the protocol. From the bottom to the top:
  *
- * ring.c and ring_wait.c have what is true of a ring whoever takes part: its
- * memory, who is there, who sleeps. ring_file.c is what programs see of it.
- * ring_source.c and ring_sink.c are the kernel as producer and as consumer, with
- * kernel.c for what these have in common.
+ *	ring_state.c	which endpoints count, and when they must be woken
+ *	ring_wait.c	sleeping and waking
+ *	ring.c		creating a ring; attaching and detaching endpoints
+ *	ring_file.c	endpoints of programs, which are files
+ *	ring_source.c	the kernel as producer
+ *	ring_sink.c	the kernel as consumer
  */
 #ifndef MMAPSHARE_RING_INTERNAL_H
 #define MMAPSHARE_RING_INTERNAL_H
 
-#include <linux/bits.h>
+#include <asm/barrier.h>
+#include <linux/align.h>
+#include <linux/compiler.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/mmapshare.h>
 #include "region.h"
 
+/* Positions and headers of records are multiples of this, in bytes. */
 #define MMS_RECORD_ALIGN	8
 
 /**
- * struct mms_endpoint - a producer or consumer
- * @region: holds a reference, or is kept by who has the part
- * @producer: which of the two
- * @cursor: a consumer's
- * @waiters: where it sleeps
- * @wake: if not NULL: what is done instead of waking @waiters, with the ring's
- *	lock held and in any context
- * @armed: somebody sleeps, or may: wake when the other side is at @wake_pos
- * @wake_pos: where that is
- * @notified: the last sleeper was woken because it was there; read without the lock
- * @corrupt: stored nonsense, and is as if it was gone
+ * struct mms_endpoint - a producer or a consumer of a ring
+ * @region: region of the ring; whatever contains the endpoint has a reference
+ * @producer: true for the producer, false for a consumer
+ * @cursor: index of the consumer's cursor; 0 for the producer
+ * @waiters: tasks in mms_endpoint_wait(), and pollers of the endpoint's file
+ * @wake: if not NULL, called instead of waking @waiters, with the ring's @lock
+ *	held and interrupts disabled
+ * @armed: the endpoint sleeps or is about to, and must be woken when the other
+ *	side reaches @wake_pos. Set by mms_endpoint_arm(), cleared by
+ *	mms_endpoint_wake()
+ * @wake_pos: position of the producer if this is a consumer, else of the
+ *	slowest consumer; valid while @armed
+ * @notified: @wake_pos has been reached since mms_endpoint_arm(). Read without
+ *	the lock by mms_endpoint_sleep()
+ * @corrupt: the program stored an impossible position: the endpoint counts as
+ *	detached, and its calls get -EBADMSG. Never cleared. Read without the
+ *	lock by mms_ring_detach(), for its tracepoint
  *
- * The last four change with the ring's lock.
+ * @region, @producer and @wake are constant, as is @cursor from
+ * mms_ring_attach() on. The last four are written under the ring's @lock.
  */
 struct mms_endpoint {
 	struct mms_region *region;
@@ -48,24 +64,39 @@ struct mms_endpoint {
 };
 
 /**
- * struct mms_ring - what is beyond the programs' reach
+ * struct mms_ring - the part of a ring's state that programs cannot map
  * @flags: MMAPSHARE_RING_*
  * @size: bytes of records, a power of two
- * @consumers_max: how many cursors there are
- * @head: the first page, which only the kernel stores to
- * @p: the producer's page
- * @data: the records, and once more behind them
- * @attach: held while somebody comes or goes
- * @lock: for all below; taken in any context
- * @producer: NULL if there is none
- * @consumers: by cursor; those who are broken are here, but not in @active
- * @active: bits of cursors that count
- * @consumer_wake_pos: what @head->consumer_wake_pos is to be, whatever becomes of that
- * @producer_wake_pos: what @head->producer_wake_pos is to be
- * @retained_pos: what @head->retained_pos is to be
- * @had_consumers: there was one at some time
- * @producer_corrupt: the producer of a kernel consumer has stored nonsense, and what it
- *	stores does not count until it is gone
+ * @consumers_max: number of cursors, 1 to MMAPSHARE_RING_CONSUMERS_MAX
+ * @head: the first page of the ring. Only the kernel writes it, under @lock
+ *	once mms_ring_create() has returned
+ * @p: the producer's page, which the producer writes. The kernel writes it as
+ *	producer, or under @lock while no producer is attached
+ * @data: the records, followed by their mirror
+ * @attach: serializes mms_ring_attach() and mms_ring_detach(); taken before
+ *	@lock
+ * @lock: protects all members below. Taken with interrupts disabled, in any
+ *	context but NMI; on PREEMPT_RT it is a sleeping lock, which only
+ *	preemptible context may take. Nests inside the lock of a struct
+ *	mmapshare_source
+ * @producer: the attached producer, or NULL
+ * @consumers: the attached consumers by cursor, or NULL; includes corrupt ones
+ * @active: bit N is set while @consumers[N] is attached and not corrupt.
+ *	Copied to @head->consumers
+ * @consumer_wake_pos: copied to @head->consumer_wake_pos. Read without the lock
+ *	by mms_source_notify(), after a full fence that pairs with the one in
+ *	mms_endpoint_arm()
+ * @producer_wake_pos: copied to @head->producer_wake_pos. Read without the lock
+ *	by mms_sink_release(), after a full fence that pairs with the same
+ * @retained_pos: oldest position that a lossless ring keeps while @active is 0.
+ *	Copied to @head->retained_pos
+ * @had_consumers: a consumer has been attached at some time
+ * @producer_corrupt: the producer of a kernel consumer is or was corrupt:
+ *	records are ignored until mms_ring_reset() for the next producer. Read
+ *	without the lock by mms_sink_take(), with an acquire that pairs with the
+ *	release in mms_ring_reset(), and by mms_sink_work()
+ *
+ * @flags to @data are constant once mms_ring_create() has returned.
  */
 struct mms_ring {
 	u32 flags;
@@ -74,8 +105,8 @@ struct mms_ring {
 	struct mmapshare_ring *head;
 	struct mmapshare_ring_producer *p;
 	void *data;
-	struct mutex attach;	/* see above */
-	spinlock_t lock;	/* see above */
+	struct mutex attach;	/* serializes attaching and detaching */
+	spinlock_t lock;	/* protects all members below */
 	struct mms_endpoint *producer;
 	struct mms_endpoint *consumers[MMAPSHARE_RING_CONSUMERS_MAX];
 	u64 active;
@@ -86,26 +117,30 @@ struct mms_ring {
 	bool producer_corrupt;
 };
 
+/* The page of consumer @n, which that consumer writes once it is attached. */
 static inline struct mmapshare_ring_cursor *mms_cursor(const struct mms_ring *ring,
 						       unsigned int n)
 {
 	return (void *)ring->head + ((n + 1UL) << PAGE_SHIFT);
 }
 
-/* Where the producer is; what is before that is there. */
+/* The producer's position: all records before it are published. */
 static inline u64 mms_producer_pos(const struct mms_ring *ring)
 {
-	/* pairs with the release of who publishes */
+	/* pairs with the release in mms_source_publish(), or in a program */
 	return smp_load_acquire(&ring->p->pos);
 }
 
-/* Any @pos leads into the ring, and what begins there ends before the mirror does. */
+/*
+ * The header at @pos. Masking makes any untrusted @pos an aligned offset in the
+ * ring; a record of at most @ring->size bytes from there ends inside the mirror.
+ */
 static inline struct mmapshare_record *mms_record(const struct mms_ring *ring, u64 pos)
 {
 	return ring->data + (pos & (ring->size - MMS_RECORD_ALIGN));
 }
 
-/* Where a part says that it is. */
+/* The position that the endpoint has published. Untrusted. */
 static inline u64 mms_endpoint_pos(const struct mms_endpoint *ep)
 {
 	const struct mms_ring *ring = ep->region->ring;
@@ -119,49 +154,70 @@ static inline bool mms_is_lossless(const struct mms_ring *ring)
 	return !(ring->flags & MMAPSHARE_RING_OVERWRITE);
 }
 
-/* Is @pos at @at, or beyond? Neither is more than 2^63 away. */
-static inline bool mms_pos_reached(u64 pos, u64 at)
+/*
+ * Is @pos equal to @target or beyond it? Positions may wrap: correct if they
+ * are less than 2^63 apart.
+ */
+static inline bool mms_pos_reached(u64 pos, u64 target)
 {
-	return (s64)(pos - at) >= 0;
+	return (s64)(pos - target) >= 0;
 }
 
-/* Can a record begin at @pos, with the producer at @head, in @size bytes? */
+/*
+ * Can a record of a ring of @size bytes begin at @pos while the producer is at
+ * @head?
+ */
 static inline bool mms_pos_ok(u64 pos, u64 head, u64 size)
 {
 	return IS_ALIGNED(pos, MMS_RECORD_ALIGN) && head - pos <= size;
 }
 
-/* Bytes from a header to the next. */
+/* Bytes from one header to the next; flags in @length are ignored. */
 static inline u64 mms_record_step(u32 length)
 {
 	return sizeof(struct mmapshare_record) +
 	       ALIGN((u64)(length & MMAPSHARE_RECORD_LENGTH), MMS_RECORD_ALIGN);
 }
 
-/* 64 bits of a number whose lower 32 are @low, and that is about @records. */
-static inline u64 mms_extend_seq(u32 low, u64 records)
+/*
+ * Extend the 32 bits in a header to 64: of all sequence numbers with these lower
+ * bits, the one that is nearest to @near.
+ */
+static inline u64 mms_extend_seq(u32 low, u64 near)
 {
-	return records + (s32)(low - (u32)records);
+	return near + (s32)(low - (u32)near);
 }
 
+/* Maximum bytes of a record: with its header at most half of @size. */
 static inline u64 mms_record_max(u64 size)
 {
 	return min_t(u64, size / 2, MMAPSHARE_RECORD_DISCARD) -
 	       sizeof(struct mmapshare_record);
 }
 
-/* A word |1, as programs see it; its lower bits are free. */
-static inline bool mms_wake_pos_reached(u64 word, u64 pos)
+/*
+ * Has @pos reached @wake_pos, the value of a consumer_wake_pos or
+ * producer_wake_pos: 0 for none, else a position with bit 0 set?
+ */
+static inline bool mms_wake_pos_reached(u64 wake_pos, u64 pos)
 {
-	return word && mms_pos_reached(pos, word & ~7ULL);
+	return wake_pos && mms_pos_reached(pos, wake_pos & ~7ULL);
 }
 
 /* ring_state.c */
 void mms_ring_update_wake_pos(struct mms_ring *ring);
 void mms_endpoint_wake(struct mms_endpoint *ep);
 void mms_ring_deactivate(struct mms_ring *ring, const struct mms_endpoint *c);
-void mms_ring_producer_is_corrupt(struct mms_ring *ring);
+void mms_ring_mark_producer_corrupt(struct mms_ring *ring);
 u64 mms_ring_min_pos(struct mms_ring *ring);
+
+/* ring_wait.c */
+void mms_ring_wake_all(struct mms_ring *ring);
+int mms_endpoint_check(struct mms_endpoint *ep);
+int mms_endpoint_arm(struct mms_endpoint *ep, bool always);
+int mms_endpoint_wait(struct mms_endpoint *ep, bool ignore_hup, s64 timeout);
+void mms_ring_wake_consumers(struct mms_ring *ring);
+void mms_ring_wake_producer(struct mms_ring *ring);
 
 /* ring.c */
 u64 mms_ring_geometry(u64 *size, unsigned int consumers);
@@ -170,13 +226,5 @@ void mms_endpoint_writable_range(const struct mms_endpoint *ep, u64 *offset, u64
 void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool producer);
 int mms_ring_attach(struct mms_endpoint *ep, bool latest);
 void mms_ring_detach(struct mms_endpoint *ep);
-
-/* ring_wait.c */
-void mms_ring_wake_all(struct mms_ring *ring);
-int mms_endpoint_check(struct mms_endpoint *ep);
-int mms_endpoint_arm(struct mms_endpoint *ep, bool more);
-int mms_endpoint_wait(struct mms_endpoint *ep, bool ignore_hup, s64 timeout);
-void mms_ring_wake_consumers(struct mms_ring *ring);
-void mms_ring_wake_producer(struct mms_ring *ring);
 
 #endif /* MMAPSHARE_RING_INTERNAL_H */

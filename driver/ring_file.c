@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Programs in rings: a part is an open file, whose last close, which a killed
- * program's is too, ends it. What the file may map writable is what its part
- * stores to; all else of the ring can be mapped, by whoever may read it, in
- * VMAs that never become writable. The core sees to that, and so it holds for
- * whatever stores to memory through a VMA.
+ * Endpoints of programs. An endpoint is an open file; its last close, also by
+ * the death of the program, detaches it. Only mms_endpoint_writable_range() can
+ * be mapped writable through that file. Anything can be mapped through any file
+ * that is open for reading, in VMAs that never become writable: mm/ enforces
+ * that, however a program stores through a VMA.
  */
+#include <asm/barrier.h>
+#include <linux/build_bug.h>
+#include <linux/compiler.h>
 #include <linux/err.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/mm.h>
+#include <linux/ioctl.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
-#include "compat.h"
+#include <linux/types.h>
 #include "file.h"
 #include "map.h"
 #include "ring.h"
@@ -46,6 +49,7 @@ static __poll_t mms_endpoint_poll(struct file *file, struct poll_table_struct *w
 	struct mms_endpoint *ep = mms_endpoint_of(file);
 
 	poll_wait(file, &ep->waiters, wait);
+	/* if it is ready, too: edge-triggered epoll then waits for more */
 	switch (mms_endpoint_arm(ep, true)) {
 	case 0:
 		return ep->producer ? EPOLLOUT | EPOLLWRNORM : EPOLLIN | EPOLLRDNORM;
@@ -70,7 +74,11 @@ static long mms_ioctl_ring_notify(const struct mms_endpoint *ep, void __user *ar
 	if (notify.flags)
 		return -EINVAL;
 	trace_mmapshare_ring_notify(ep, 0);
-	/* promised to programs that have no fence of their own */
+	/*
+	 * Between the program's position and reading the other side's state:
+	 * <linux/mmapshare.h> promises a full fence to programs that execute
+	 * none. Pairs with smp_mb() in mms_endpoint_arm().
+	 */
 	smp_mb();
 	if (ep->producer)
 		mms_ring_wake_consumers(ep->region->ring);
@@ -95,7 +103,10 @@ static long mms_ioctl_ring_wait(struct mms_endpoint *ep, void __user *arg)
 	return ret;
 }
 
-/* Whoever has this descriptor can do nothing else with the ring. */
+/*
+ * An endpoint has no other ioctls: its descriptor conveys no rights to the ring
+ * beyond the endpoint.
+ */
 static long mms_endpoint_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct mms_endpoint *ep = mms_endpoint_of(file);
@@ -140,9 +151,7 @@ static void mms_endpoint_show_fdinfo(struct seq_file *m, struct file *file)
 		seq_puts(m, "mmapshare-endpoint:\tproducer\n");
 	else
 		seq_printf(m, "mmapshare-endpoint:\tconsumer %u\n", ep->cursor);
-	seq_printf(m, "mmapshare-position:\t%llu\n", ep->producer ?
-		   READ_ONCE(r->ring->p->pos) :
-		   READ_ONCE(mms_cursor(r->ring, ep->cursor)->pos));
+	seq_printf(m, "mmapshare-position:\t%llu\n", mms_endpoint_pos(ep));
 }
 
 static const struct file_operations mms_endpoint_fops = {
@@ -155,10 +164,12 @@ static const struct file_operations mms_endpoint_fops = {
 	.show_fdinfo = mms_endpoint_show_fdinfo,
 };
 
-static int mms_check_attach(const struct file *file, const struct mmapshare_ring_attach_args *attach)
+static int mms_check_attach(const struct file *file,
+			    const struct mmapshare_ring_attach_args *attach)
 {
-	const u32 ring = mms_region_of(file)->ring_flags;
 	const bool producer = attach->flags & MMAPSHARE_RING_ATTACH_PRODUCER;
+	const u32 kernel = producer ? MMAPSHARE_RING_KERNEL_PRODUCER :
+				      MMAPSHARE_RING_KERNEL_CONSUMER;
 
 	if (attach->flags & ~MMS_ATTACH_FLAGS || attach->reserved ||
 	    producer == !!(attach->flags & MMAPSHARE_RING_ATTACH_CONSUMER) ||
@@ -166,13 +177,18 @@ static int mms_check_attach(const struct file *file, const struct mmapshare_ring
 		return -EINVAL;
 	if (!(file->f_mode & (producer ? FMODE_WRITE : FMODE_READ)))
 		return -EBADF;
-	if (ring & (producer ? MMAPSHARE_RING_KERNEL_PRODUCER : MMAPSHARE_RING_KERNEL_CONSUMER))
+	if (mms_region_of(file)->ring_flags & kernel)
 		return -EBUSY;
 	return 0;
 }
 
-/* A file that has a part in the ring, which @attach says all about. */
-static struct file *mms_endpoint_open(struct mms_region *r, struct mmapshare_ring_attach_args *attach)
+/*
+ * Attach an endpoint as requested by @attach->flags, and open a file for it. The
+ * file, or on failure this function, frees the endpoint. Fills in @attach.
+ * Return: the file, or an ERR_PTR(). May sleep.
+ */
+static struct file *mms_endpoint_open(struct mms_region *r,
+				      struct mmapshare_ring_attach_args *attach)
 {
 	struct mms_endpoint *ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
 	struct file *file;
@@ -201,6 +217,13 @@ free:
 	return file;
 }
 
+/*
+ * MMAPSHARE_IOC_RING_ATTACH. Return: a descriptor of the endpoint, or a negative
+ * errno: -EBADF if the file is not open for reading (consumer) or for writing
+ * (producer); -EBUSY if the kernel or another program is the producer, or the
+ * kernel is the consumer; -EMFILE; -ENFILE; -ENOMEM; those of mms_ring_attach()
+ * and mms_copy_in(). May sleep.
+ */
 long mms_ioctl_ring_attach(struct file *file, void __user *arg)
 {
 	struct mmapshare_ring_attach_args attach;

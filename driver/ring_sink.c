@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel as consumer: a program makes records, which a callback gets in a
- * workqueue, or whoever asks in any context.
+ * The kernel as consumer of a ring. Records of a program are passed to a
+ * callback on a workqueue, or polled by mmapshare_sink_read().
  *
- * Where the kernel is in the ring is its own. What the program stores may change
- * at any time: each word is read once, and a record is copied before anybody
- * looks at it. Who stores a position or a length that cannot be is not listened
- * to any more; when it has gone the ring begins anew.
+ * The kernel's position is kept in struct mmapshare_sink and copied to the ring.
+ * The program may change what it stores at any time: each word is read once, and
+ * a record is copied before it is used. A producer that stores an impossible
+ * position or length is ignored; mms_ring_reset() starts anew when the next one
+ * attaches.
+ *
+ * Waking the producer and marking it corrupt take ring->lock, which is a
+ * spinlock_t: on PREEMPT_RT only preemptible context may take it.
  */
+#include <asm/barrier.h>
+#include <linux/bug.h>
+#include <linux/compiler.h>
+#include <linux/container_of.h>
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/fcntl.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/types.h>
 #include <linux/workqueue.h>
 #include "compat.h"
 #include "kernel.h"
@@ -19,16 +30,19 @@
 #include "trace.h"
 
 /**
- * struct mmapshare_sink - a ring, and its consumer
- * @ep: holds a reference to the region
- * @ring: its ring
- * @pos: of the next record
- * @seq: of the next record
- * @work: calls @consume for what there is
- * @consume: NULL if mmapshare_sink_read() is used
- * @context: for @consume
- * @max: bytes of a record at most
- * @record: as many for a copy
+ * struct mmapshare_sink - a ring whose consumer is the kernel
+ * @ep: the consumer endpoint; @ep.region holds a reference
+ * @ring: the ring of @ep.region
+ * @pos: position of the next record. Copied to the cursor
+ * @seq: sequence number of the next record. Copied to the cursor
+ * @work: passes the available records to @consume
+ * @consume: the callback; NULL if mmapshare_sink_read() is used
+ * @context: first argument of @consume
+ * @max: bytes that fit into @record
+ * @record: buffer for the copy that @consume gets
+ *
+ * @pos and @seq belong to @work if there is a callback, else to the caller of
+ * mmapshare_sink_read(). All others are constant.
  */
 struct mmapshare_sink {
 	struct mms_endpoint ep;
@@ -42,32 +56,36 @@ struct mmapshare_sink {
 	void *record;
 };
 
-/* So many records in a row; then others have their turn. */
+/* Records for which mms_sink_work() runs before it reschedules itself */
 #define MMS_SINK_BUDGET		256
-/* So many discarded ones count as one. */
+/* Discarded records that mms_sink_take() skips in one call */
 #define MMS_SINK_DISCARDS	64
 
-/* -EAGAIN: there is nothing. -EBADMSG: nor is what there is a record. */
+/*
+ * Read the header of the next record, while the producer is at @head. Return: 0;
+ * -EAGAIN if no record is complete; -EBADMSG if the position or the length is
+ * impossible.
+ */
 static int mms_sink_peek(const struct mmapshare_sink *sink, u64 head, u32 *length)
 {
 	const struct mms_ring *ring = sink->ring;
-	const u64 there = head - sink->pos;
+	const u64 available = head - sink->pos;
 
-	if (!there)
+	if (!available)
 		return -EAGAIN;
 	if (!mms_pos_ok(head, sink->pos + ring->size, ring->size))
 		return -EBADMSG;
-	/* pairs with who takes BUSY away */
+	/* pairs with the release of a program that clears BUSY */
 	*length = smp_load_acquire(&mms_record(ring, sink->pos)->length);
 	if (*length & MMAPSHARE_RECORD_BUSY)
 		return -EAGAIN;
-	if (mms_record_step(*length) > there ||
+	if (mms_record_step(*length) > available ||
 	    (*length & MMAPSHARE_RECORD_LENGTH) > mms_record_max(ring->size))
 		return -EBADMSG;
 	return 0;
 }
 
-/* Done with it: the producer may use its bytes again. */
+/* Release the record at @sink->pos, so that its bytes can be reused. */
 static void mms_sink_release(struct mmapshare_sink *sink, u32 length)
 {
 	struct mmapshare_ring_cursor *cursor = mms_cursor(sink->ring, sink->ep.cursor);
@@ -76,9 +94,15 @@ static void mms_sink_release(struct mmapshare_sink *sink, u32 length)
 	sink->pos += mms_record_step(length);
 	sink->seq++;
 	WRITE_ONCE(cursor->seq, sink->seq);
-	/* pairs with the acquire of the producer */
+	/*
+	 * After copying the record; pairs with the acquire in
+	 * mms_ring_min_pos(), or in the producing program.
+	 */
 	smp_store_release(&cursor->pos, sink->pos);
-	/* before "room" is read; pairs with who stores that and reads ours */
+	/*
+	 * Between cursor->pos and producer_wake_pos; pairs with smp_mb() in
+	 * mms_endpoint_arm().
+	 */
 	smp_mb();
 	wake_pos = READ_ONCE(sink->ring->producer_wake_pos);
 	if (mms_wake_pos_reached(wake_pos, sink->pos)) {
@@ -87,6 +111,10 @@ static void mms_sink_release(struct mmapshare_sink *sink, u32 length)
 	}
 }
 
+/*
+ * Copy the next record, and release it. Return: its length; -EAGAIN if there is
+ * none; -EMSGSIZE if it is longer than @max: it is released all the same.
+ */
 static int mms_sink_take(struct mmapshare_sink *sink, void *record, u32 max)
 {
 	struct mms_ring *ring = sink->ring;
@@ -95,14 +123,14 @@ static int mms_sink_take(struct mmapshare_sink *sink, void *record, u32 max)
 	u64 head;
 	int ret;
 
-	/* pairs with mms_ring_reset() */
+	/* before the producer's page; pairs with the release in mms_ring_reset() */
 	if (smp_load_acquire(&ring->producer_corrupt))
 		return -EAGAIN;
 	head = mms_producer_pos(ring);
 	for (tries = 0; tries < MMS_SINK_DISCARDS; tries++) {
 		ret = mms_sink_peek(sink, head, &length);
 		if (ret == -EBADMSG) {
-			mms_ring_producer_is_corrupt(ring);
+			mms_ring_mark_producer_corrupt(ring);
 			return -EAGAIN;
 		}
 		if (ret)
@@ -120,6 +148,12 @@ static int mms_sink_take(struct mmapshare_sink *sink, void *record, u32 max)
 	return -EAGAIN;
 }
 
+/*
+ * Pass the available records to the callback. When there are none, arm the
+ * endpoint and return: mms_sink_wake() will schedule the work again. If the
+ * producer is corrupt, return without arming: mms_ring_attach() of the next one
+ * calls mms_sink_wake().
+ */
 static void mms_sink_work(struct work_struct *work)
 {
 	struct mmapshare_sink *sink = container_of(work, struct mmapshare_sink, work);
@@ -137,7 +171,7 @@ static void mms_sink_work(struct work_struct *work)
 	schedule_work(work);
 }
 
-/* Called with the ring's lock. */
+/* struct mms_endpoint, @wake. Called with ring->lock held. */
 static void mms_sink_wake(struct mms_endpoint *ep)
 {
 	struct mmapshare_sink *sink = container_of(ep, struct mmapshare_sink, ep);
@@ -146,15 +180,20 @@ static void mms_sink_wake(struct mms_endpoint *ep)
 }
 
 /**
- * mmapshare_sink_create - make a ring from a program to the kernel
- * @params: what it is to be; one producer at a time, never overwritten
- * @max: bytes of a record at most; longer ones are passed by
- * @consume: gets each record in turn, in process context, and may sleep; it has
- *	a copy, which is its own until it returns. NULL to use mmapshare_sink_read()
- * @context: for @consume
+ * mmapshare_sink_create - create a ring whose consumer is the kernel
+ * @params: properties of the ring; @flags is 0, and @consumers 0 or 1
+ * @max: maximum bytes of a record for @consume; longer ones are skipped
+ * @consume: called for each record in turn, on a workqueue; may sleep. NULL to
+ *	use mmapshare_sink_read() instead
+ * @context: first argument of @consume
  *
- * Context: process context, may sleep. @consume may be called before it returns.
- * Return: for mmapshare_sink_put(), or an ERR_PTR() as mmapshare_source_create().
+ * The ring is lossless and has one producer at a time. @consume gets a copy of
+ * the record, which nothing else changes until it returns. It may be called
+ * before this function returns.
+ *
+ * Context: process context, may sleep.
+ * Return: the sink, to be released with mmapshare_sink_put(); or an ERR_PTR() as
+ * mmapshare_source_create().
  */
 struct mmapshare_sink *mmapshare_sink_create(const struct mmapshare_params *params,
 					     u32 max, mmapshare_consume_t consume,
@@ -172,7 +211,7 @@ struct mmapshare_sink *mmapshare_sink_create(const struct mmapshare_params *para
 	sink->record = kvmalloc(max ?: 1, GFP_KERNEL);
 	if (!sink->record)
 		goto free;
-	r = mms_kernel_ring(params, MMAPSHARE_RING | MMAPSHARE_RING_KERNEL_CONSUMER, 1);
+	r = mms_kernel_create_ring(params, MMAPSHARE_RING | MMAPSHARE_RING_KERNEL_CONSUMER, 1);
 	if (IS_ERR(r)) {
 		ret = PTR_ERR(r);
 		goto free;
@@ -185,11 +224,11 @@ struct mmapshare_sink *mmapshare_sink_create(const struct mmapshare_params *para
 	mms_endpoint_init(&sink->ep, r, false);
 	if (consume)
 		sink->ep.wake = mms_sink_wake;
-	/* nobody else knows of the ring, and so it does not fail */
+	/* cannot fail: the ring is new and not visible yet */
 	mms_ring_attach(&sink->ep, false);
 	if (consume)
 		schedule_work(&sink->work);
-	ret = mms_kernel_publish(r, params);
+	ret = mms_kernel_add_name(r, params);
 	if (ret) {
 		mmapshare_sink_put(sink);
 		return ERR_PTR(ret);
@@ -204,19 +243,21 @@ free:
 EXPORT_SYMBOL_NS_GPL(mmapshare_sink_create, MMS_NS);
 
 /**
- * mmapshare_sink_put - consume no more
- * @sink: from mmapshare_sink_create(); nobody is using it any more
+ * mmapshare_sink_put - detach the consumer and release the ring
+ * @sink: from mmapshare_sink_create(). The caller makes sure that no other call
+ *	with it is in progress or follows
  *
- * When this returns the callback is not running, and will not be called. The name
- * is gone; a program that is producer is told that there is no consumer.
+ * When this returns, the callback is not running and will not be called again,
+ * and the name has been removed. A producer that waits for space gets EPIPE.
+ * The memory is freed when the last program has closed and unmapped the ring.
  *
- * Context: process context, may sleep; not from the callback.
+ * Context: process context, may sleep. Not from the callback.
  */
 void mmapshare_sink_put(struct mmapshare_sink *sink)
 {
 	struct mms_region *r = sink->ep.region;
 
-	/* from here on nobody schedules the work but itself */
+	/* from here on only the work schedules itself */
 	mms_ring_detach(&sink->ep);
 	cancel_work_sync(&sink->work);
 	mms_name_drop(r);
@@ -227,27 +268,34 @@ void mmapshare_sink_put(struct mmapshare_sink *sink)
 EXPORT_SYMBOL_NS_GPL(mmapshare_sink_put, MMS_NS);
 
 /**
- * mmapshare_sink_file - a file by which a program can become the producer
+ * mmapshare_sink_file - open a file through which a program can attach
  * @sink: the ring
  *
+ * The file is open for reading and writing: MMAPSHARE_IOC_RING_ATTACH on it makes
+ * the producer. Pass it to fd_install(), or drop it with fput().
+ *
  * Context: process context, may sleep.
- * Return: the file, as mmapshare_source_file(), or an ERR_PTR().
+ * Return: the file; or an ERR_PTR(): -ENOMEM, -ENFILE.
  */
 struct file *mmapshare_sink_file(struct mmapshare_sink *sink)
 {
-	return mms_kernel_file(sink->ep.region, O_RDWR);
+	return mms_kernel_open_file(sink->ep.region, O_RDWR);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_sink_file, MMS_NS);
 
 /**
- * mmapshare_sink_read - get the next record, if there is one
- * @sink: the ring, which has no callback
+ * mmapshare_sink_read - copy the next record, if there is one
+ * @sink: the ring, created without a callback
  * @record: where to copy it to
- * @max: bytes at most
+ * @max: bytes that fit there
  *
- * Context: any but NMI; one caller at a time. Never waits.
+ * The caller serializes the calls. A call skips at most 64 discarded records:
+ * then it returns -EAGAIN although a record may follow.
+ *
+ * Context: any but NMI; on PREEMPT_RT only preemptible context. Never waits for
+ * a record.
  * Return: bytes of the record, which may be 0; -EAGAIN if there is none;
- * -EMSGSIZE if it was longer than @max, and was passed by.
+ * -EMSGSIZE if the record is longer than @max: it has been skipped.
  */
 int mmapshare_sink_read(struct mmapshare_sink *sink, void *record, u32 max)
 {

@@ -1,19 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rings: the state under ring->lock: which endpoints count, from where on
- * records are needed, and at which positions a sleeping endpoint must be woken.
+ * Rings: the state under ring->lock: which endpoints count, which records are
+ * still needed, and at which positions a sleeping endpoint must be woken.
  *
- * Every position, length and size here may have been written by userspace. Each
- * is read once, leads nowhere outside the ring, and is untrusted: a bad value
- * harms only the task that stored it.
+ * Programs may have written any value to positions, lengths and sizes. Each is
+ * read once, never leads to an access outside the ring, and is untrusted: a bad
+ * value harms only the task that stored it.
  */
+#include <asm/barrier.h>
+#include <linux/align.h>
+#include <linux/bits.h>
 #include <linux/compiler.h>
-#include <linux/kernel.h>
 #include <linux/lockdep.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
 #include <linux/wait.h>
 #include "ring.h"
 
-/* The words by which those who publish know that somebody sleeps. */
+/**
+ * mms_ring_update_wake_pos - publish at which positions endpoints must be woken
+ * @ring: the ring, locked
+ *
+ * Sets the wake position of consumers to the lowest one of those that are armed,
+ * and the producer's to its own. The words in @ring->head are only written if
+ * they change, to keep their cache lines shared with the programs that read
+ * them. mms_endpoint_arm() orders these stores with a full fence.
+ *
+ * Context: @ring->lock held.
+ */
 void mms_ring_update_wake_pos(struct mms_ring *ring)
 {
 	const struct mms_endpoint *p = ring->producer;
@@ -24,8 +38,9 @@ void mms_ring_update_wake_pos(struct mms_ring *ring)
 	for (i = 0; i < ring->consumers_max; i++) {
 		const struct mms_endpoint *c = ring->consumers[i];
 
-		if (c && c->armed && (!consumer_wake_pos ||
-		     !mms_pos_reached(c->wake_pos, consumer_wake_pos)))
+		if (!c || !c->armed)
+			continue;
+		if (!consumer_wake_pos || !mms_pos_reached(c->wake_pos, consumer_wake_pos))
 			consumer_wake_pos = c->wake_pos | 1;
 	}
 	if (p && p->armed)
@@ -38,6 +53,10 @@ void mms_ring_update_wake_pos(struct mms_ring *ring)
 		WRITE_ONCE(ring->head->producer_wake_pos, producer_wake_pos);
 }
 
+/*
+ * Disarm the endpoint and wake its tasks, or call its @wake. Wake positions are
+ * left to the caller. Called with ring->lock held.
+ */
 void mms_endpoint_wake(struct mms_endpoint *ep)
 {
 	ep->armed = false;
@@ -47,9 +66,16 @@ void mms_endpoint_wake(struct mms_endpoint *ep)
 		wake_up_all(&ep->waiters);
 }
 
-/*
- * A consumer counts no longer. If it was the last, a lossless ring keeps for the
- * next one what it has not taken, or all if it is not to be believed.
+/**
+ * mms_ring_deactivate - stop taking a consumer into account
+ * @ring: the ring, locked
+ * @c: the consumer; nothing happens if it is not active
+ *
+ * When the last active consumer goes, a lossless ring retains for the next one
+ * the records that this one has not released; all records if its position is
+ * corrupt.
+ *
+ * Context: @ring->lock held.
  */
 void mms_ring_deactivate(struct mms_ring *ring, const struct mms_endpoint *c)
 {
@@ -67,22 +93,25 @@ void mms_ring_deactivate(struct mms_ring *ring, const struct mms_endpoint *c)
 		ring->retained_pos = retained;
 		WRITE_ONCE(ring->head->retained_pos, retained);
 	}
-	/* after "kept"; pairs with the acquire of who finds no consumer there */
+	/*
+	 * After retained_pos; pairs with the acquire in a producing program,
+	 * which reads retained_pos if it finds no consumer.
+	 */
 	smp_store_release(&ring->head->consumers, ring->active);
 }
 
-/* What it stored cannot be: from now on it is as if it was gone. */
+/* The program stored an impossible position: treat its endpoint as detached. */
 static void mms_endpoint_mark_corrupt(struct mms_ring *ring, struct mms_endpoint *ep)
 {
 	lockdep_assert_held(&ring->lock);
-	ep->corrupt = true;
+	WRITE_ONCE(ep->corrupt, true);
 	if (!ep->producer)
 		mms_ring_deactivate(ring, ep);
 	mms_endpoint_wake(ep);
 	mms_ring_update_wake_pos(ring);
 }
 
-static void mms_ring_mark_producer_corrupt(struct mms_ring *ring)
+static void mms_ring_mark_producer_corrupt_locked(struct mms_ring *ring)
 {
 	lockdep_assert_held(&ring->lock);
 	WRITE_ONCE(ring->producer_corrupt, true);
@@ -90,34 +119,49 @@ static void mms_ring_mark_producer_corrupt(struct mms_ring *ring)
 		mms_endpoint_mark_corrupt(ring, ring->producer);
 }
 
-/* The kernel as a consumer does not believe its producer any more. */
-void mms_ring_producer_is_corrupt(struct mms_ring *ring)
+/**
+ * mms_ring_mark_producer_corrupt - ignore the producer of a kernel consumer
+ * @ring: the ring, not locked
+ *
+ * From now on the records are ignored, and the producer's calls get -EBADMSG,
+ * until the next producer attaches and mms_ring_reset() starts anew.
+ *
+ * Context: any in which @ring->lock may be taken.
+ */
+void mms_ring_mark_producer_corrupt(struct mms_ring *ring)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&ring->lock, flags);
-	mms_ring_mark_producer_corrupt(ring);
+	mms_ring_mark_producer_corrupt_locked(ring);
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
 
-/* A consumer cannot be there, with the producer where it says. One is wrong. */
-static void mms_ring_mark_corrupt(struct mms_ring *ring, struct mms_endpoint *c)
+/*
+ * The positions of @c and of the producer contradict each other. The one that a
+ * program wrote is wrong; between two programs, the consumer's counts as wrong.
+ */
+static void mms_ring_mark_mismatch(struct mms_ring *ring, struct mms_endpoint *c)
 {
 	if (ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER)
-		mms_ring_mark_producer_corrupt(ring);
+		mms_ring_mark_producer_corrupt_locked(ring);
 	else
 		mms_endpoint_mark_corrupt(ring, c);
 }
 
 /**
- * mms_ring_min_pos - from where on somebody needs the records
- * @ring: locked; in one that is not lossless nobody counts
+ * mms_ring_min_pos - up to which position are all records released?
+ * @ring: the ring, locked
  *
- * Both sides may be at it. A position is at least what the producer's was
- * before it was read, less the size, and at most what that is afterwards, or
- * else it cannot be.
+ * Producer and consumers may advance meanwhile. A valid position of a consumer
+ * is at most @ring->size before a position of the producer that was read
+ * earlier, and not beyond one that is read later. An endpoint whose position
+ * contradicts that is marked corrupt.
  *
- * Return: the position.
+ * Context: @ring->lock held.
+ * Return: the lowest position of the active consumers of a lossless ring, or
+ * @ring->retained_pos if there are none; the producer's position in an
+ * overwrite ring, where consumers hold back nothing.
  */
 u64 mms_ring_min_pos(struct mms_ring *ring)
 {
@@ -133,12 +177,15 @@ u64 mms_ring_min_pos(struct mms_ring *ring)
 
 		if (!(ring->active & BIT_ULL(i)))
 			continue;
-		/* what it has used it has used before; pairs with its release */
+		/*
+		 * The consumer's loads of the records before pos are complete;
+		 * pairs with the release in mms_sink_release(), or in a program.
+		 */
 		pos = smp_load_acquire(&mms_cursor(ring, i)->pos);
 		after = mms_producer_pos(ring);
 		if (!IS_ALIGNED(pos, MMS_RECORD_ALIGN) || !mms_pos_reached(after, pos) ||
 		    !mms_pos_reached(pos, before - ring->size))
-			mms_ring_mark_corrupt(ring, ring->consumers[i]);
+			mms_ring_mark_mismatch(ring, ring->consumers[i]);
 		else if (!mms_pos_reached(pos, min_pos))
 			min_pos = pos;
 	}

@@ -1,48 +1,88 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who waits in a ring, and who has to wake him.
+ * Rings: sleeping until the other side has made progress, and waking.
  *
- * Records go from the producer to consumers without a call. Here is what is
- * done when somebody finds nothing to do, or has seen in the words "wake" and
- * "room" that somebody else has to be woken; all that under the ring's lock.
- * Against those who publish without it stands a full fence:
+ * Records pass from the producer to the consumers without a system call. An
+ * endpoint that has nothing to do sleeps; its peer reads a wake position after
+ * it has published its own, and wakes the endpoint if that is reached. Sleeping
+ * and waking are done under ring->lock, publishing is not. Full fences order
+ * the two:
  *
- *	who sleeps			who publishes
- *	----------			-------------
- *	get into the queue		store the position
- *	store wake or room		full fence
- *	full fence			read wake or room;
- *	read the position		if the position is there:
- *	sleep if it is not there	take the lock, look, wake
+ *	sleeper				publisher
+ *	-------				---------
+ *	mms_endpoint_sleep():		mms_source_publish(),
+ *	  prepare_to_wait()		mms_complete_multi(),
+ *	mms_endpoint_arm():		mms_sink_release(), or a program:
+ *	  ep->armed = true		  store-release the position, or BUSY
+ *	  mms_ring_update_wake_pos():	mms_source_notify(),
+ *	    store consumer_wake_pos	mms_sink_release(), or a program:
+ *	    or producer_wake_pos	  full fence
+ *	  full fence			  load consumer_wake_pos
+ *	  mms_check_locked():		  or producer_wake_pos
+ *	    load the peer's position	  if the own position has reached it:
+ *	    or BUSY			mms_ring_wake_consumers(),
+ *	mms_endpoint_sleep():		mms_ring_wake_producer():
+ *	  schedule() if not ready	  wake up, under ring->lock
  *
- * The fences pair with each other: either the sleeper reads the new position, or
- * who publishes reads that somebody sleeps, or both.
+ * The fences pair with each other: the sleeper sees what was published, or the
+ * publisher sees the wake position, or both. The other sleepers pair in the
+ * same way: mms_endpoint_poll() calls poll_wait() before mms_endpoint_arm(),
+ * and mms_sink_work() schedules itself again if it need not sleep.
+ *
+ * Some changes do not move a position: the producer detaches, the last consumer
+ * detaches, the ring is revoked, an endpoint becomes corrupt. Each is stored
+ * before the sleepers are woken under ring->lock, and mms_check_locked() reads
+ * it under that lock.
  */
+#include <asm/barrier.h>
+#include <linux/align.h>
 #include <linux/compiler.h>
-#include <linux/kernel.h>
+#include <linux/errno.h>
 #include <linux/ktime.h>
+#include <linux/lockdep.h>
+#include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
 #include <linux/wait.h>
 #include "ring.h"
 
-/* What has to be there before it is worth waking for, by what a program says. */
+/*
+ * Bytes for which an endpoint is woken, from its untrusted @wake_bytes. Never
+ * more than half of the ring, so that one side can always go on.
+ */
 static u64 mms_wake_threshold(const struct mms_ring *ring, u32 wake_bytes)
 {
 	return clamp_t(u64, ALIGN((u64)wake_bytes, MMS_RECORD_ALIGN),
 		       MMS_RECORD_ALIGN, ring->size / 2);
 }
 
-/* Not complete yet? Bytes that were used again may look like that, too. */
-static bool mms_is_busy(const struct mms_ring *ring, u64 pos)
+/*
+ * Is the record at @pos reserved but not complete? BUSY is ignored if @pos was
+ * overwritten, as it may then be part of another record.
+ */
+static bool mms_record_is_busy(const struct mms_ring *ring, u64 pos)
 {
-	/* pairs with who takes BUSY away, and with the fence after a new tail */
+	/*
+	 * Pairs with the release in mms_complete_multi(), which clears BUSY.
+	 * Also orders the load of oldest_pos after this one; that pairs with
+	 * smp_wmb() in mms_source_overwrite().
+	 */
 	u32 length = smp_load_acquire(&mms_record(ring, pos)->length);
 
 	return length & MMAPSHARE_RECORD_BUSY &&
 	       mms_pos_reached(pos, READ_ONCE(ring->p->oldest_pos));
 }
 
-/* Have everybody look again, for what no position says. */
+/**
+ * mms_ring_wake_all - make every sleeping endpoint recheck
+ * @ring: the ring
+ *
+ * For changes that do not move a position, see the top of this file.
+ *
+ * Context: any in which @ring->lock may be taken.
+ */
 void mms_ring_wake_all(struct mms_ring *ring)
 {
 	unsigned long flags;
@@ -58,149 +98,195 @@ void mms_ring_wake_all(struct mms_ring *ring)
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
 
-/* 0, -EPIPE, or -EAGAIN with the position the producer has to come to. */
-static int mms_check_records(const struct mms_endpoint *c, u64 *at)
+/*
+ * Can the consumer take records? Return: 0; -EPIPE; -EBADMSG; or -EAGAIN with
+ * the position in @wake_pos that the producer must reach.
+ */
+static int mms_check_records(const struct mms_endpoint *c, u64 *wake_pos)
 {
 	const struct mms_ring *ring = c->region->ring;
 	const struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
-	const u64 want = mms_wake_threshold(ring, READ_ONCE(cursor->wake_bytes));
-	/* before its last position is read */
-	const bool gone = smp_load_acquire(&ring->head->producer_state) ==
-			  MMAPSHARE_RING_PRODUCER_DETACHED;
-	/* before the producer's, which is never behind it then */
+	const u64 threshold = mms_wake_threshold(ring, READ_ONCE(cursor->wake_bytes));
+	/*
+	 * Before the producer's position, which is then the last one; pairs
+	 * with the release in mms_ring_detach().
+	 */
+	const bool detached = smp_load_acquire(&ring->head->producer_state) ==
+			      MMAPSHARE_RING_PRODUCER_DETACHED;
+	/*
+	 * Before the producer's position, which is then not behind it unless
+	 * one of the two is corrupt.
+	 */
 	const u64 pos = smp_load_acquire(&cursor->pos);
 	const u64 head = mms_producer_pos(ring);
 
 	if (!IS_ALIGNED(pos, MMS_RECORD_ALIGN) || !mms_pos_reached(head, pos))
 		return -EBADMSG;
-	/* it was overtaken, or goes on while we look */
+	/* The consumer was overrun, or is advancing concurrently. */
 	if (head - pos > ring->size)
 		return 0;
-	*at = pos + want;
-	if (gone)
-		return head == pos || mms_is_busy(ring, pos) ? -EPIPE : 0;
-	return head - pos >= want && !mms_is_busy(ring, pos) ? 0 : -EAGAIN;
+	*wake_pos = pos + threshold;
+	/* Records that are BUSY when the producer detaches are never completed. */
+	if (detached)
+		return head == pos || mms_record_is_busy(ring, pos) ? -EPIPE : 0;
+	return head - pos >= threshold && !mms_record_is_busy(ring, pos) ? 0 : -EAGAIN;
 }
 
-/* 0, -EPIPE, or -EAGAIN with the position the slowest consumer has to come to. */
-static int mms_check_space(const struct mms_endpoint *p, u64 *at)
+/*
+ * Is there space for the producer? Return: 0; -EPIPE; -EBADMSG; or -EAGAIN with
+ * the position in @wake_pos that the slowest consumer must reach.
+ */
+static int mms_check_space(const struct mms_endpoint *p, u64 *wake_pos)
 {
 	struct mms_ring *ring = p->region->ring;
-	const u64 want = mms_wake_threshold(ring, READ_ONCE(ring->p->wake_bytes));
+	const u64 threshold = mms_wake_threshold(ring, READ_ONCE(ring->p->wake_bytes));
 	const u64 head = READ_ONCE(ring->p->pos);
 
 	if (!mms_is_lossless(ring))
 		return 0;
 	if (!IS_ALIGNED(head, MMS_RECORD_ALIGN))
 		return -EBADMSG;
-	*at = head + want + sizeof(struct mmapshare_record) - ring->size;
-	if (mms_pos_reached(mms_ring_min_pos(ring), *at))
+	/* The header behind the record needs space, too: it has the next seq. */
+	*wake_pos = head + threshold + sizeof(struct mmapshare_record) - ring->size;
+	if (mms_pos_reached(mms_ring_min_pos(ring), *wake_pos))
 		return 0;
 	return !ring->active && ring->had_consumers ? -EPIPE : -EAGAIN;
 }
 
-static int mms_check_locked(const struct mms_endpoint *ep, u64 *at)
+/* As mms_endpoint_check(); @wake_pos is what to wait for after -EAGAIN. */
+static int mms_check_locked(const struct mms_endpoint *ep, u64 *wake_pos)
 {
 	int ret;
 
 	lockdep_assert_held(&ep->region->ring->lock);
-	*at = 0;
+	*wake_pos = 0;
 	if (mms_revoked(ep->region))
 		return -ENODEV;
-	ret = ep->producer ? mms_check_space(ep, at) :
-			       mms_check_records(ep, at);
+	ret = ep->producer ? mms_check_space(ep, wake_pos) :
+			     mms_check_records(ep, wake_pos);
+	/* mms_ring_min_pos() may have set it just now */
 	return ep->corrupt ? -EBADMSG : ret;
 }
 
-/* From where on there is more than now, for edge-triggered epoll. */
+/*
+ * The lowest position of the other side that is progress compared to now. An
+ * endpoint that is ready waits for it, as edge-triggered epoll needs.
+ */
 static u64 mms_next_event_pos(const struct mms_endpoint *ep)
 {
 	struct mms_ring *ring = ep->region->ring;
 	u64 now = ep->producer ? mms_ring_min_pos(ring) :
-				   mms_producer_pos(ring);
+				 mms_producer_pos(ring);
 
 	return (now & ~(MMS_RECORD_ALIGN - 1ULL)) + MMS_RECORD_ALIGN;
 }
 
 /**
- * mms_endpoint_check - can it go on?
- * @ep: attached
+ * mms_endpoint_check - is the endpoint ready?
+ * @ep: the endpoint, attached
  *
- * Return: 0 if there are records, or is room; -EPIPE if there never will be, as
- * the other side is gone; -EBADMSG if somebody stored what cannot be; -ENODEV if
- * the ring was revoked; or -EAGAIN. Any context.
+ * A consumer is ready when its wake_bytes of records are published, or any if
+ * the producer has detached, and the first of them is complete; and when it was
+ * overrun. A producer is ready when its wake_bytes are free, and always in an
+ * overwrite ring.
+ *
+ * Context: any in which @lock of the ring may be taken.
+ * Return: 0 if it is ready; -EAGAIN if it is not; -EPIPE if it is not and the
+ * other side has detached; -EBADMSG if the shared state is corrupt; -ENODEV if
+ * the ring was revoked.
  */
 int mms_endpoint_check(struct mms_endpoint *ep)
 {
 	struct mms_ring *ring = ep->region->ring;
 	unsigned long flags;
-	u64 at;
+	u64 wake_pos;
 	int ret;
 
 	spin_lock_irqsave(&ring->lock, flags);
-	ret = mms_check_locked(ep, &at);
+	ret = mms_check_locked(ep, &wake_pos);
 	spin_unlock_irqrestore(&ring->lock, flags);
 	return ret;
 }
 
 /**
- * mms_endpoint_arm - the same, and see to it that the part is woken
- * @ep: attached, and its sleeper is in the queue
- * @more: if it can go on: when there is even more
+ * mms_endpoint_arm - check, and have the endpoint woken if it is not ready
+ * @ep: the endpoint, attached; the task that will sleep is in its queue
+ * @always: if the endpoint is ready, have it woken at the next progress
  *
- * Return: as mms_part_look(). The part is armed after -EAGAIN and -EPIPE, and
- * after 0 if @more.
+ * The state is checked again after arming, see the top of this file: 0 does not
+ * mean that the endpoint is not armed. A needless wake-up is harmless.
+ *
+ * Context: any in which @lock of the ring may be taken.
+ * Return: as mms_endpoint_check(). The endpoint is armed after -EAGAIN and
+ * -EPIPE, and after 0 if @always.
  */
-int mms_endpoint_arm(struct mms_endpoint *ep, bool more)
+int mms_endpoint_arm(struct mms_endpoint *ep, bool always)
 {
 	struct mms_ring *ring = ep->region->ring;
 	unsigned long flags;
-	u64 at;
+	u64 wake_pos;
 	int ret;
 
 	spin_lock_irqsave(&ring->lock, flags);
-	ret = mms_check_locked(ep, &at);
+	ret = mms_check_locked(ep, &wake_pos);
 	if (ret && ret != -EAGAIN && ret != -EPIPE)
 		goto unlock;
-	if (!ret && !more)
+	if (!ret && !always)
 		goto unlock;
-	ep->wake_pos = ret ? at : mms_next_event_pos(ep);
+	ep->wake_pos = ret ? wake_pos : mms_next_event_pos(ep);
 	ep->armed = true;
 	WRITE_ONCE(ep->notified, false);
 	mms_ring_update_wake_pos(ring);
-	/* before the position is read again; pairs with who publishes one */
+	/*
+	 * Between the wake position and loading the peer's position again;
+	 * pairs with smp_mb() in mms_source_notify(), in mms_sink_release() or
+	 * in mms_ioctl_ring_notify(), and with the full fence of a program.
+	 */
 	smp_mb();
-	ret = mms_check_locked(ep, &at);
+	ret = mms_check_locked(ep, &wake_pos);
 unlock:
 	spin_unlock_irqrestore(&ring->lock, flags);
 	return ret;
 }
 
 /*
- * What was published is no use to a consumer while the first record is BUSY. Only
- * the kernel has such records, and a sleeper's cursor does not move.
+ * Is the consumer's next record BUSY? Then it cannot use later ones, and need
+ * not be woken: it stays armed, and mms_complete_multi() for that record finds
+ * its wake position and wakes it. A sleeping consumer's cursor does not move.
+ *
+ * Only kernel producers publish BUSY records; libmmapshare never does.
  */
-static bool mms_is_blocked(const struct mms_endpoint *ep)
+static bool mms_consumer_is_blocked(const struct mms_endpoint *ep)
 {
 	const struct mms_ring *ring = ep->region->ring;
 
 	return !ep->producer && ring->flags & MMAPSHARE_RING_KERNEL_PRODUCER &&
-	       mms_is_busy(ring, mms_endpoint_pos(ep));
+	       mms_record_is_busy(ring, mms_endpoint_pos(ep));
 }
 
 /*
- * Wake who has what he waits for. That is not looked at here, nor by him again:
- * every look is at pages that are not at hand after another process has run.
+ * Wake the endpoint if the other side, at @pos, has reached its wake position.
+ * Neither this function nor the woken task checks the threshold again: that
+ * would touch pages that are cold after another process has run.
  */
-static void mms_endpoint_wake_at(struct mms_endpoint *ep, u64 pos)
+static void mms_endpoint_wake_if_reached(struct mms_endpoint *ep, u64 pos)
 {
-	if (!ep->armed || !mms_pos_reached(pos, ep->wake_pos) || mms_is_blocked(ep))
+	if (!ep->armed || !mms_pos_reached(pos, ep->wake_pos) || mms_consumer_is_blocked(ep))
 		return;
 	WRITE_ONCE(ep->notified, true);
 	mms_endpoint_wake(ep);
 }
 
-/* The producer is where some consumer waits for it. Any context. */
+/**
+ * mms_ring_wake_consumers - wake the consumers whose wake position is reached
+ * @ring: the ring
+ *
+ * To be called when the producer's position has reached consumer_wake_pos, be
+ * it by publishing a record or, for a consumer that was blocked, by completing
+ * one.
+ *
+ * Context: any in which @ring->lock may be taken.
+ */
 void mms_ring_wake_consumers(struct mms_ring *ring)
 {
 	unsigned long flags;
@@ -211,19 +297,27 @@ void mms_ring_wake_consumers(struct mms_ring *ring)
 	head = READ_ONCE(ring->p->pos);
 	for (i = 0; i < ring->consumers_max; i++)
 		if (ring->consumers[i])
-			mms_endpoint_wake_at(ring->consumers[i], head);
+			mms_endpoint_wake_if_reached(ring->consumers[i], head);
 	mms_ring_update_wake_pos(ring);
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
 
-/* Some consumer is where the producer waits for it. Any context. */
+/**
+ * mms_ring_wake_producer - wake the producer if its wake position is reached
+ * @ring: the ring
+ *
+ * To be called when the position of a consumer has reached producer_wake_pos.
+ * The producer is woken if that holds for the slowest consumer.
+ *
+ * Context: any in which @ring->lock may be taken.
+ */
 void mms_ring_wake_producer(struct mms_ring *ring)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&ring->lock, flags);
 	if (ring->producer && ring->producer->armed)
-		mms_endpoint_wake_at(ring->producer, mms_ring_min_pos(ring));
+		mms_endpoint_wake_if_reached(ring->producer, mms_ring_min_pos(ring));
 	mms_ring_update_wake_pos(ring);
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
@@ -235,7 +329,7 @@ static bool mms_wait_is_over(int ret, bool ignore_hup)
 
 static int mms_endpoint_sleep(struct mms_endpoint *ep, bool ignore_hup, ktime_t *end)
 {
-	bool late = false;
+	bool expired = false;
 	DEFINE_WAIT(wait);
 	int ret;
 
@@ -248,10 +342,13 @@ static int mms_endpoint_sleep(struct mms_endpoint *ep, bool ignore_hup, ktime_t 
 		if (signal_pending(current))
 			break;
 		ret = -ETIMEDOUT;
-		if (late)
+		if (expired)
 			break;
-		late = !mms_schedule(end);
-		/* who was woken is not in the queue, and seldom has to be again */
+		expired = !mms_schedule(end);
+		/*
+		 * A wake-up has removed the task from the queue. Check before
+		 * the loop adds it again, which is seldom needed.
+		 */
 		ret = READ_ONCE(ep->notified) ? 0 : mms_endpoint_check(ep);
 		if (mms_wait_is_over(ret, ignore_hup))
 			break;
@@ -261,13 +358,14 @@ static int mms_endpoint_sleep(struct mms_endpoint *ep, bool ignore_hup, ktime_t 
 }
 
 /**
- * mms_endpoint_wait - sleep until the part can go on
- * @ep: attached
- * @ignore_hup: also when the other side is gone, for the next
- * @timeout: in nanoseconds, negative for ever
+ * mms_endpoint_wait - sleep until the endpoint is ready
+ * @ep: the endpoint, attached
+ * @ignore_hup: if the other side has detached, wait for the next to attach
+ * @timeout: nanoseconds; 0 returns immediately, negative means no timeout
  *
- * Return: as mms_endpoint_check(), but instead of -EAGAIN -ETIMEDOUT, or -EINTR for a
- * signal.
+ * Context: process context; may sleep unless @timeout is 0.
+ * Return: as mms_endpoint_check(), but -ETIMEDOUT instead of -EAGAIN, and
+ * instead of -EPIPE if @ignore_hup; -EINTR for a signal.
  */
 int mms_endpoint_wait(struct mms_endpoint *ep, bool ignore_hup, s64 timeout)
 {

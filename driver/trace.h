@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tracepoints: /sys/kernel/tracing/events/mmapshare. "region" is the number
- * of the region, 0 for the default one; offsets and lengths are in bytes.
+ * The tracepoints, in /sys/kernel/tracing/events/mmapshare. "region" is the
+ * minor number of the region's node, 0 for the default region and for one
+ * without a name; offsets, lengths and positions are in bytes.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM mmapshare
@@ -14,7 +15,7 @@
 #include "region.h"
 #include "ring.h"
 
-/* mmap() called the driver; ret is 0 or the errno it got */
+/* mmap() of a region; ret is 0 or a negative errno */
 TRACE_EVENT(mmapshare_map,
 	TP_PROTO(const struct mms_region *r, const struct vm_area_struct *vma,
 		 int ret),
@@ -40,7 +41,7 @@ TRACE_EVENT(mmapshare_map,
 		  __entry->offset, __entry->flags, __entry->ret)
 );
 
-/* a mapping, or the piece of one that the core had cut off, is gone */
+/* a VMA was removed: a whole mapping, or a piece after a split */
 TRACE_EVENT(mmapshare_unmap,
 	TP_PROTO(const struct mms_region *r, const struct vm_area_struct *vma),
 	TP_ARGS(r, vma),
@@ -61,7 +62,7 @@ TRACE_EVENT(mmapshare_unmap,
 		  __entry->offset)
 );
 
-/* the fault handler ran; ret is VM_FAULT_* */
+/* a call of the fault handler; ret is VM_FAULT_* */
 TRACE_EVENT(mmapshare_fault,
 	TP_PROTO(const struct mms_region *r, const struct vm_fault *vmf,
 		 vm_fault_t ret),
@@ -102,7 +103,7 @@ DECLARE_EVENT_CLASS(mmapshare_io,
 		  __entry->region, __entry->offset, __entry->ret)
 );
 
-/* ret is the number of bytes copied, or the errno */
+/* read() and write(); ret is the number of bytes copied, or a negative errno */
 DEFINE_EVENT(mmapshare_io, mmapshare_read,
 	TP_PROTO(const struct mms_region *r, loff_t offset, ssize_t ret),
 	TP_ARGS(r, offset, ret));
@@ -133,22 +134,22 @@ DECLARE_EVENT_CLASS(mmapshare_ring,
 		  __entry->pos, __entry->ret)
 );
 
-/* somebody takes part from now on, or ret is the errno he got */
+/* an endpoint attaches; ret is 0 or a negative errno */
 DEFINE_EVENT(mmapshare_ring, mmapshare_ring_attach,
 	TP_PROTO(const struct mms_endpoint *ep, int ret),
 	TP_ARGS(ep, ret));
 
-/* and no longer; ret is -EBADMSG if he had stored what cannot be */
+/* an endpoint detaches; ret is -EBADMSG if its state was corrupt, else 0 */
 DEFINE_EVENT(mmapshare_ring, mmapshare_ring_detach,
 	TP_PROTO(const struct mms_endpoint *ep, int ret),
 	TP_ARGS(ep, ret));
 
-/* he has waited, or was told at once; ret is 0 or the errno */
+/* a wait is over, maybe at once; ret is 0 or a negative errno */
 DEFINE_EVENT(mmapshare_ring, mmapshare_ring_wait,
 	TP_PROTO(const struct mms_endpoint *ep, int ret),
 	TP_ARGS(ep, ret));
 
-/* he has come to where the other side is to be woken */
+/* the endpoint is about to wake the other side; ret is 0 */
 DEFINE_EVENT(mmapshare_ring, mmapshare_ring_notify,
 	TP_PROTO(const struct mms_endpoint *ep, int ret),
 	TP_ARGS(ep, ret));

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * mmapshare for other modules: memory that programs map, records for programs,
- * records from programs. Documentation/kernel-api.rst tells how to use it;
- * what programs see of it is in <linux/mmapshare.h>.
+ * The kernel interface of mmapshare, for other modules: memory that programs can
+ * map (regions), rings to programs (sources) and from programs (sinks).
+ * Documentation/kernel-api.rst is a guide; the functions are described where
+ * they are defined. <linux/mmapshare.h> is what programs use.
  *
- * The symbols are in a namespace: have MMAPSHARE_IMPORT(); among the module's
- * MODULE_*() lines.
+ * The symbols are in a namespace: a module that uses them needs
+ * MMAPSHARE_IMPORT(); beside its MODULE_LICENSE().
  */
 #ifndef MMAPSHARE_RING_H
 #define MMAPSHARE_RING_H
@@ -14,7 +15,7 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
-/* MODULE_IMPORT_NS(), whose argument was no string until Linux 6.12 */
+/* MODULE_IMPORT_NS() takes a string since Linux 6.13 only. */
 #define MMAPSHARE_IMPORT()	MODULE_INFO(import_ns, "MMAPSHARE")
 
 struct file;
@@ -22,20 +23,24 @@ struct mmapshare_region;
 struct mmapshare_sink;
 struct mmapshare_source;
 
-/* A full ring forgets its oldest records, instead of refusing new ones. */
-#define MMAPSHARE_OVERWRITE	BIT(0)
-/* Several may produce at once, in any context. */
-#define MMAPSHARE_MULTI_PRODUCER		BIT(1)
+/* A full ring overwrites its oldest records; without it new ones are dropped. */
+#define MMAPSHARE_OVERWRITE		BIT(0)
+/* Several tasks and interrupts may produce concurrently. */
+#define MMAPSHARE_MULTI_PRODUCER	BIT(1)
 
 /**
- * struct mmapshare_params - what is to be made
- * @name: programs find it as /dev/mmapshare-NAME; NULL: by a descriptor only
- * @mode: permissions of the node: who may read consumes, who may write produces
- * @uid: who owns it
- * @gid: its group
- * @size: bytes; of records, rounded up to a power of two of pages
- * @consumers: of a source: how many there may be at once, 1 to 64
- * @flags: of a source: MMAPSHARE_OVERWRITE, MMAPSHARE_MULTI_PRODUCER
+ * struct mmapshare_params - properties of a region, a source or a sink
+ * @name: the node is /dev/mmapshare-NAME; NULL for none, and programs get a
+ *	descriptor, from mmapshare_source_file() for example
+ * @mode: permissions of the node, 0 to 0777. Consumers need read permission,
+ *	producers write permission
+ * @uid: owner of the region and of its node
+ * @gid: group of the node
+ * @size: bytes, rounded up to whole pages. For a source or a sink: bytes of
+ *	records, rounded up to a power of two
+ * @consumers: for a source: maximum number of consumers at a time, 1 to 64. For
+ *	a sink 0 or 1, for a region 0
+ * @flags: for a source: MMAPSHARE_OVERWRITE, MMAPSHARE_MULTI_PRODUCER; else 0
  */
 struct mmapshare_params {
 	const char *name;
