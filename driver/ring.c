@@ -420,8 +420,11 @@ static int mms_ring_attach_producer(struct mms_ring *ring, struct mms_endpoint *
 		goto unlock;
 	ring->producer = p;
 	WRITE_ONCE(ring->head->producer_state, MMAPSHARE_RING_PRODUCER_ATTACHED);
-	/* mms_sink_work() stopped if it found the previous producer corrupt */
-	if (ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER)
+	/*
+	 * mms_sink_work() stopped if it found the previous producer corrupt.
+	 * There is no consumer any more after mmapshare_sink_put().
+	 */
+	if (ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER && ring->consumers[0])
 		mms_endpoint_wake(ring->consumers[0]);
 	ret = 0;
 unlock:

@@ -138,6 +138,16 @@ static void source_test(struct kunit *test)
 	mmapshare_source_put(source);
 }
 
+/* A program that has the ring open can attach after mmapshare_sink_put(). */
+static void attach_after_sink(struct kunit *test, struct mms_region *r)
+{
+	struct mms_endpoint p = { };
+
+	mms_endpoint_init(&p, r, true);
+	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(&p, false));
+	mms_ring_detach(&p);
+}
+
 static void sink_test(struct kunit *test)
 {
 	const struct mmapshare_params params = { .size = 1 };
@@ -149,9 +159,11 @@ static void sink_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_sink_read(sink, record, sizeof(record)));
 	file = mmapshare_sink_file(sink);
 	KUNIT_EXPECT_FALSE(test, IS_ERR(file));
-	if (!IS_ERR(file))
-		fput(file);
 	mmapshare_sink_put(sink);
+	if (!IS_ERR(file)) {
+		attach_after_sink(test, mms_region_of(file));
+		fput(file);
+	}
 }
 
 static struct kunit_case kernel_cases[] = {
