@@ -203,7 +203,7 @@ static void race_test(struct kunit *test)
 }
 
 static struct kunit_case ring_multi_cases[] = {
-	KUNIT_CASE(race_test),
+	KUNIT_CASE_SLOW(race_test),
 	{ }
 };
 
