@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A region without a name is its descriptors and mappings, wherever they go. */
+/*
+ * Anonymous regions: reachable only through descriptors and mappings, including
+ * inherited and passed ones.
+ */
 #include "region_test.h"
 
-TEST_F(region, has_its_size_and_is_empty)
+TEST_F(region, size_and_initial_zeroes)
 {
 	int fd = region_create(self->dev.fd, NULL);
 	struct stat st;
@@ -15,7 +18,7 @@ TEST_F(region, has_its_size_and_is_empty)
 	close(fd);
 }
 
-TEST_F(region, is_told_by_proc)
+TEST_F(region, shown_in_proc)
 {
 	int fd = region_create(self->dev.fd, NULL), n;
 	char path[64], text[4096] = { };
@@ -34,14 +37,14 @@ TEST_F(region, is_told_by_proc)
 	close(fd);
 }
 
-static int store_through_fork(void *arg)
+static int store_in_child(void *arg)
 {
 	int fd = *(int *)arg;
 
 	return pwrite(fd, "child", 5, 0) != 5;
 }
 
-TEST_F(region, goes_by_fork)
+TEST_F(region, inherited_by_fork)
 {
 	int fd = region_create(self->dev.fd, NULL);
 	char *mem;
@@ -49,7 +52,7 @@ TEST_F(region, goes_by_fork)
 	ASSERT_LE(0, fd);
 	mem = mmap(NULL, REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	ASSERT_NE(MAP_FAILED, mem);
-	EXPECT_EQ(0, run_child(store_through_fork, &fd));
+	EXPECT_EQ(0, run_child(store_in_child, &fd));
 	EXPECT_EQ(0, memcmp(mem, "child", 5));
 	munmap(mem, REGION_SIZE);
 	close(fd);
@@ -65,8 +68,8 @@ static int create_and_send(void *arg)
 	return pass_fd(ends[1], &fd, true) ? 2 : 0;
 }
 
-/* In between it is in a socket's queue only. */
-TEST_F(region, goes_by_socket)
+/* The sender has exited: the socket's queue holds the only reference. */
+TEST_F(region, passed_by_socket)
 {
 	char text[4] = { };
 	int ends[2], fd;
@@ -81,7 +84,7 @@ TEST_F(region, goes_by_socket)
 	close(ends[1]);
 }
 
-TEST_F(region, lives_in_a_mapping_alone)
+TEST_F(region, mapping_keeps_it_alive)
 {
 	int fd = region_create(self->dev.fd, NULL);
 	volatile char *mem;

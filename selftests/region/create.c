@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A region is made with what was asked for, and its node is there at once. */
+/* MMAPSHARE_IOC_CREATE applies the given parameters and creates the node. */
 #include "region_test.h"
 #include <sys/sysmacros.h>
 
-TEST_F(region, node_leads_to_the_region)
+TEST_F(region, node_opens_the_region)
 {
 	int fd = region_create(self->dev.fd, self->name), other;
 	char *a, *b;
@@ -24,19 +24,19 @@ TEST_F(region, node_leads_to_the_region)
 	close(fd);
 }
 
-TEST_F(region, other_regions_are_others)
+TEST_F(region, regions_share_no_bytes)
 {
-	int one = region_create(self->dev.fd, self->name);
-	int two = region_create(self->dev.fd, NULL);
+	int named = region_create(self->dev.fd, self->name);
+	int anonymous = region_create(self->dev.fd, NULL);
 	char c = 'x';
 
-	ASSERT_LE(0, one);
-	ASSERT_LE(0, two);
-	ASSERT_EQ(1, pwrite(one, &c, 1, 100));
-	ASSERT_EQ(1, pread(two, &c, 1, 100));
+	ASSERT_LE(0, named);
+	ASSERT_LE(0, anonymous);
+	ASSERT_EQ(1, pwrite(named, &c, 1, 100));
+	ASSERT_EQ(1, pread(anonymous, &c, 1, 100));
 	EXPECT_EQ(0, c);
-	close(one);
-	close(two);
+	close(named);
+	close(anonymous);
 }
 
 TEST_F(region, every_strategy)
@@ -58,7 +58,7 @@ TEST_F(region, every_strategy)
 	}
 }
 
-TEST_F(region, size_is_rounded_up_and_told)
+TEST_F(region, size_is_rounded_up)
 {
 	struct mmapshare_create_args create = {
 		.size = sizeof(create),
@@ -72,7 +72,7 @@ TEST_F(region, size_is_rounded_up_and_told)
 	close(fd);
 }
 
-TEST_F(region, close_on_exec_if_asked)
+TEST_F(region, close_on_exec_flag)
 {
 	struct mmapshare_create_args create = {
 		.size = sizeof(create),
@@ -90,7 +90,7 @@ TEST_F(region, close_on_exec_if_asked)
 	close(fd);
 }
 
-TEST_F(region, open_mode_of_the_node_counts)
+TEST_F(region, open_mode_limits_access)
 {
 	int fd = region_create(self->dev.fd, self->name);
 	int reader;
@@ -107,8 +107,8 @@ TEST_F(region, open_mode_of_the_node_counts)
 	close(fd);
 }
 
-/* Its creator gave it to nobody, not even to himself. */
-TEST_F(region, no_permissions)
+/* Mode 0: not even the owner may open the node. */
+TEST_F(region, mode_zero)
 {
 	int fd = region_create_as(self->dev.fd, self->name, REGION_SIZE,
 				  MMAPSHARE_STRATEGY_FAULT, 0);

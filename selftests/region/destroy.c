@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* As unlink() does: the name and the node go, who uses the region keeps it. */
+/*
+ * MMAPSHARE_IOC_DESTROY acts like unlink(): it removes the name and the node;
+ * open descriptors and mappings keep the region.
+ */
 #include "region_test.h"
 
-TEST_F(region, node_goes_at_once)
+TEST_F(region, node_is_removed)
 {
 	int fd = region_create(self->dev.fd, self->name);
 
@@ -14,7 +17,7 @@ TEST_F(region, node_goes_at_once)
 	EXPECT_EQ(ENOENT, errno);
 }
 
-TEST_F(region, outlives_its_creator_until_then)
+TEST_F(region, named_region_outlives_creator)
 {
 	int fd = region_create(self->dev.fd, self->name);
 	char c = 'x';
@@ -30,7 +33,7 @@ TEST_F(region, outlives_its_creator_until_then)
 	close(fd);
 }
 
-TEST_F(region, users_keep_it)
+TEST_F(region, users_keep_the_region)
 {
 	int fd = region_create(self->dev.fd, self->name);
 	volatile char *mem;
@@ -41,7 +44,7 @@ TEST_F(region, users_keep_it)
 	ASSERT_NE(MAP_FAILED, (void *)mem);
 	mem[0] = 'a';
 	ASSERT_EQ(0, region_destroy(self->dev.fd, self->name));
-	/* what is mapped already, and what is not */
+	/* a page that is present, and one that still faults */
 	EXPECT_EQ('a', mem[0]);
 	mem[REGION_SIZE - 1] = 'z';
 	EXPECT_EQ(1, pread(fd, &c, 1, REGION_SIZE - 1));
@@ -51,7 +54,7 @@ TEST_F(region, users_keep_it)
 	munmap((void *)mem, REGION_SIZE);
 }
 
-TEST_F(region, name_is_free_again)
+TEST_F(region, name_is_reusable)
 {
 	int old = region_create(self->dev.fd, self->name), new;
 	char c = 'o';
@@ -69,8 +72,8 @@ TEST_F(region, name_is_free_again)
 	close(new);
 }
 
-/* A node that somebody kept, or made, leads nowhere afterwards. */
-TEST_F(region, number_leads_nowhere)
+/* Another node with the device number of a destroyed region fails to open. */
+TEST_F(region, device_number_is_dead)
 {
 	int fd = region_create(self->dev.fd, self->name);
 	char path[64];
@@ -80,7 +83,7 @@ TEST_F(region, number_leads_nowhere)
 		SKIP(return, "needs root");
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, stat(region_node(self->name), &st));
-	snprintf(path, sizeof(path), "/dev/kept.%d", getpid());
+	snprintf(path, sizeof(path), "/dev/extra.%d", getpid());
 	ASSERT_EQ(0, mknod(path, S_IFCHR | 0600, st.st_rdev));
 	ASSERT_EQ(0, region_destroy(self->dev.fd, self->name));
 	EXPECT_EQ(-1, open(path, O_RDWR | O_CLOEXEC));
@@ -98,7 +101,7 @@ static int destroy_as_nobody(void *arg)
 	return region_destroy(self->dev.fd, self->name);
 }
 
-TEST_F(region, only_by_its_owner)
+TEST_F(region, owner_only)
 {
 	int fd = region_create(self->dev.fd, self->name);
 
@@ -130,7 +133,7 @@ static int create_and_destroy_as_nobody(void *arg)
 	return region_destroy(self->dev.fd, self->name);
 }
 
-TEST_F(region, owner_is_who_created_it)
+TEST_F(region, creator_is_owner)
 {
 	if (geteuid())
 		SKIP(return, "needs root");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Asking for a region in a wrong way gets the documented errno, and no region. */
+/* Invalid control ioctls return the documented errno and create no region. */
 #include "region_test.h"
 
-/* How many regions with a name there are. */
+/* The number of named regions. */
 static int count_regions(int control)
 {
 	struct mmapshare_query query = {
@@ -37,7 +37,7 @@ TEST_F(region, bad_names)
 		EXPECT_REFUSED(EINVAL, bad[i], REGION_SIZE, 0, 0600);
 }
 
-TEST_F(region, names_without_an_end)
+TEST_F(region, unterminated_name)
 {
 	char name[MMAPSHARE_NAME_SIZE + 1] = { };
 
@@ -45,7 +45,7 @@ TEST_F(region, names_without_an_end)
 	EXPECT_REFUSED(EINVAL, name, REGION_SIZE, 0, 0600);
 }
 
-TEST_F(region, names_with_something_behind_their_end)
+TEST_F(region, nonzero_bytes_after_name)
 {
 	struct mmapshare_create_args create = {
 		.size = sizeof(create),
@@ -61,7 +61,7 @@ TEST_F(region, names_with_something_behind_their_end)
 	EXPECT_EQ(EINVAL, errno);
 }
 
-TEST_F(region, sizes)
+TEST_F(region, bad_sizes)
 {
 	EXPECT_REFUSED(EINVAL, self->name, 0, 0, 0600);
 	EXPECT_REFUSED(ERANGE, self->name, ~0ULL, 0, 0600);
@@ -70,22 +70,22 @@ TEST_F(region, sizes)
 	EXPECT_REFUSED(ENOSPC, self->name, 1ULL << 43, 0, 0600);
 }
 
-TEST_F(region, strategies)
+TEST_F(region, bad_strategies)
 {
 	EXPECT_REFUSED(EINVAL, self->name, REGION_SIZE, MMAPSHARE_STRATEGY_PFN + 1,
 		       0600);
 	EXPECT_REFUSED(EINVAL, self->name, REGION_SIZE, ~0U, 0600);
 }
 
-TEST_F(region, modes)
+TEST_F(region, bad_modes)
 {
 	EXPECT_REFUSED(EINVAL, self->name, REGION_SIZE, 0, 01000);
 	EXPECT_REFUSED(EINVAL, self->name, REGION_SIZE, 0, ~0U);
-	/* there is no node to give it to */
+	/* an anonymous region has no node for the mode */
 	EXPECT_REFUSED(EINVAL, NULL, REGION_SIZE, 0, 0600);
 }
 
-TEST_F(region, flags)
+TEST_F(region, bad_flags)
 {
 	struct mmapshare_create_args create = {
 		.size = sizeof(create),
@@ -115,7 +115,7 @@ TEST_F(region, flags)
 	EXPECT_EQ(EINVAL, errno);
 }
 
-TEST_F(region, taken_names)
+TEST_F(region, existing_names)
 {
 	int fd = region_create(self->dev.fd, self->name);
 
@@ -125,7 +125,7 @@ TEST_F(region, taken_names)
 	EXPECT_REFUSED(EEXIST, self->name, REGION_SIZE, 0, 0600);
 }
 
-TEST_F(region, names_nobody_has)
+TEST_F(region, unknown_names)
 {
 	struct mmapshare_query query;
 
@@ -135,7 +135,7 @@ TEST_F(region, names_nobody_has)
 	EXPECT_EQ(EINVAL, region_query(self->dev.fd, "", &query));
 }
 
-TEST_F(region, control_is_by_the_open_mode)
+TEST_F(region, control_needs_write_access)
 {
 	int reader = open(DEVICE, O_RDONLY | O_CLOEXEC);
 	int fd = region_create(self->dev.fd, self->name);
@@ -150,7 +150,7 @@ TEST_F(region, control_is_by_the_open_mode)
 	close(fd);
 }
 
-TEST_F(region, control_is_by_the_default_region_alone)
+TEST_F(region, control_by_default_region_only)
 {
 	int fd = region_create(self->dev.fd, self->name);
 	struct mmapshare_query query;
@@ -189,7 +189,7 @@ TEST_F(region, bad_pointers)
 	munmap(page, self->dev.page);
 }
 
-TEST_F(region, no_descriptor_left)
+TEST_F(region, descriptor_table_full)
 {
 	int fds[1024], n = 0;
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Limits on regions hold, tell themselves apart, and forget what is gone. */
+/*
+ * The module parameters max_regions, max_bytes and max_user_bytes: enforcement,
+ * errnos, and what is uncharged when.
+ */
 #include "region_test.h"
 #include <grp.h>
 
@@ -66,7 +69,7 @@ FIXTURE_TEARDOWN(limits)
 	close(self->fd);
 }
 
-TEST_F(limits, all_bytes)
+TEST_F(limits, max_bytes)
 {
 	int fd[2];
 
@@ -79,7 +82,7 @@ TEST_F(limits, all_bytes)
 	close(fd[0]);
 	fd[0] = region_create(self->fd, NULL);
 	EXPECT_LE(0, fd[0]);
-	/* lowered below what there is: nothing more, and nothing lost */
+	/* a limit below the present use refuses new regions, keeps the old ones */
 	ASSERT_EQ(0, limit_set(BYTES, "4K"));
 	EXPECT_EQ(-ENOSPC, region_create_as(self->fd, NULL, 1, 0, 0));
 	EXPECT_EQ(1, pwrite(fd[0], "x", 1, REGION_SIZE - 1));
@@ -87,7 +90,7 @@ TEST_F(limits, all_bytes)
 	close(fd[1]);
 }
 
-TEST_F(limits, number)
+TEST_F(limits, max_regions)
 {
 	int fd;
 
@@ -103,7 +106,7 @@ TEST_F(limits, number)
 	EXPECT_EQ(-ENOSPC, region_create(self->fd, NULL));
 }
 
-/* Returns the errno of the first that is refused, and how many were not. */
+/* The number of regions created before -EDQUOT; 100 and more is an error. */
 static int create_as_user(void *arg)
 {
 	int control = *(int *)arg, n, fd;
@@ -120,15 +123,15 @@ static int create_as_user(void *arg)
 	return 101;
 }
 
-TEST_F(limits, share_of_a_user)
+TEST_F(limits, max_user_bytes)
 {
 	int fd[4], i;
 
 	ASSERT_EQ(0, limit_set(USER_BYTES, "192K"));
 	EXPECT_EQ(-3, run_child(create_as_user, &self->fd));
-	/* all was given back when he died */
+	/* everything was uncharged when the child exited */
 	EXPECT_EQ(-3, run_child(create_as_user, &self->fd));
-	/* others have their own, and the administrator more */
+	/* the limit is per user, and CAP_SYS_RESOURCE may exceed it */
 	for (i = 0; i < 4; i++) {
 		fd[i] = region_create(self->fd, NULL);
 		EXPECT_LE(0, fd[i]);
@@ -138,7 +141,7 @@ TEST_F(limits, share_of_a_user)
 		close(fd[i]);
 }
 
-TEST_F(limits, refused_ones_do_not_count)
+TEST_F(limits, refused_regions_are_not_charged)
 {
 	int i, fd;
 
@@ -154,7 +157,7 @@ TEST_F(limits, refused_ones_do_not_count)
 	close(fd);
 }
 
-TEST_F(limits, named_ones_count_until_the_last_user_is_gone)
+TEST_F(limits, charged_until_last_user_is_gone)
 {
 	char name[32];
 	int fd;
@@ -175,7 +178,7 @@ TEST_F(limits, named_ones_count_until_the_last_user_is_gone)
 	close(fd);
 }
 
-TEST_F(limits, values)
+TEST_F(limits, parameter_values)
 {
 	static const char * const bad[] = { "", "x", "0", "-1", "1X", "1 2" };
 	char before[32], after[32];

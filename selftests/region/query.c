@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Regions are found and described without opening them: ioctl and sysfs. */
+/* Regions are listed and described without being opened: QUERY and sysfs. */
 #include "region_test.h"
 #include <sys/sysmacros.h>
 
-/* A number or word that sysfs has of a region, or "". */
-static const char *sysfs(const char *name, const char *attribute)
+/* The value of a region's sysfs attribute, or "". */
+static const char *read_attribute(const char *name, const char *attribute)
 {
 	static char value[32];
 	char path[160];
@@ -22,7 +22,7 @@ static const char *sysfs(const char *name, const char *attribute)
 	return value;
 }
 
-TEST_F(region, facts)
+TEST_F(region, query_fields)
 {
 	int fd = region_create_as(self->dev.fd, self->name, REGION_SIZE,
 				  MMAPSHARE_STRATEGY_VMALLOC, 0640);
@@ -45,7 +45,7 @@ TEST_F(region, facts)
 	close(fd);
 }
 
-TEST_F(region, facts_of_an_open_one)
+TEST_F(region, info_fields)
 {
 	int fd = region_create(self->dev.fd, self->name), reader;
 	char name[MMAPSHARE_NAME_SIZE] = "";
@@ -75,7 +75,7 @@ TEST_F(region, facts_of_an_open_one)
 	close(fd);
 }
 
-TEST_F(region, counters_follow)
+TEST_F(region, counters)
 {
 	int fd = region_create(self->dev.fd, self->name);
 	struct mmapshare_query query;
@@ -84,11 +84,11 @@ TEST_F(region, counters_follow)
 	ASSERT_LE(0, fd);
 	mem = mmap(NULL, REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	ASSERT_NE(MAP_FAILED, (void *)mem);
-	EXPECT_STREQ("0", sysfs(self->name, "faults"));
+	EXPECT_STREQ("0", read_attribute(self->name, "faults"));
 	mem[0] = 1;
-	EXPECT_STREQ("1", sysfs(self->name, "faults"));
-	EXPECT_STREQ("1", sysfs(self->name, "maps"));
-	EXPECT_STREQ("1", sysfs(self->name, "files"));
+	EXPECT_STREQ("1", read_attribute(self->name, "faults"));
+	EXPECT_STREQ("1", read_attribute(self->name, "maps"));
+	EXPECT_STREQ("1", read_attribute(self->name, "files"));
 	close(fd);	/* the mapping keeps the file */
 	ASSERT_EQ(0, region_query(self->dev.fd, self->name, &query));
 	EXPECT_EQ(1U, query.files);
@@ -97,8 +97,8 @@ TEST_F(region, counters_follow)
 	ASSERT_EQ(0, region_query(self->dev.fd, self->name, &query));
 	EXPECT_EQ(0U, query.files);
 	EXPECT_EQ(0U, query.maps);
-	EXPECT_STREQ("0", sysfs(self->name, "files"));
-	EXPECT_STREQ("0", sysfs(self->name, "maps"));
+	EXPECT_STREQ("0", read_attribute(self->name, "files"));
+	EXPECT_STREQ("0", read_attribute(self->name, "maps"));
 }
 
 TEST_F(region, notifications_in_sysfs)
@@ -107,10 +107,10 @@ TEST_F(region, notifications_in_sysfs)
 	struct mmapshare_notify_args notify = { .size = sizeof(notify) };
 
 	ASSERT_LE(0, fd);
-	EXPECT_STREQ("0", sysfs(self->name, "notifications"));
+	EXPECT_STREQ("0", read_attribute(self->name, "notifications"));
 	ASSERT_EQ(0, ioctl(fd, MMAPSHARE_IOC_NOTIFY, &notify));
 	ASSERT_EQ(0, ioctl(fd, MMAPSHARE_IOC_NOTIFY, &notify));
-	EXPECT_STREQ("2", sysfs(self->name, "notifications"));
+	EXPECT_STREQ("2", read_attribute(self->name, "notifications"));
 	close(fd);
 }
 
@@ -120,12 +120,12 @@ TEST_F(region, constants_in_sysfs)
 				  MMAPSHARE_STRATEGY_PFN, 0600);
 
 	ASSERT_LE(0, fd);
-	EXPECT_STREQ("65536", sysfs(self->name, "size"));
-	EXPECT_STREQ("pfn", sysfs(self->name, "strategy"));
+	EXPECT_STREQ("65536", read_attribute(self->name, "size"));
+	EXPECT_STREQ("pfn", read_attribute(self->name, "strategy"));
 	close(fd);
 }
 
-TEST_F(region, listed_once_while_it_has_a_name)
+TEST_F(region, listed_while_named)
 {
 	int fd = region_create(self->dev.fd, self->name), n, round;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Processes that create, open, map and destroy regions of the same few names at
- * once: each call works or fails in a documented way, and nobody ever finds
- * another region's bytes.
+ * Processes create, open, map and destroy regions of the same few names
+ * concurrently: each call succeeds or fails with a documented errno, and no
+ * process reads another region's bytes.
  */
 #include "region_test.h"
 
@@ -16,14 +16,14 @@ struct racer {
 	int parent;
 };
 
-static unsigned int dice(struct racer *r, unsigned int sides)
+static unsigned int random_below(struct racer *r, unsigned int limit)
 {
 	r->seed = r->seed * 1103515245 + 12345;
-	return (r->seed >> 16) % sides;
+	return (r->seed >> 16) % limit;
 }
 
-/* A region has its own tag in its last byte, or still 0. */
-static int use(int fd, char tag)
+/* A region's last byte is 0 or the tag of its name. 0, or which check failed. */
+static int check_tag(int fd, char tag)
 {
 	volatile char *mem = mmap(NULL, REGION_SIZE, PROT_READ | PROT_WRITE,
 				  MAP_SHARED, fd, 0);
@@ -40,19 +40,19 @@ static int use(int fd, char tag)
 	return munmap((void *)mem, REGION_SIZE) ? 13 : 0;
 }
 
-static int round_trip(struct racer *r)
+static int do_one_call(struct racer *r)
 {
-	const unsigned int tag = 1 + dice(r, NAMES);
+	const unsigned int tag = 1 + random_below(r, NAMES);
 	char name[32];
 	int fd, ret = 0;
 
 	snprintf(name, sizeof(name), "race.%d.%u", r->parent, tag);
-	switch (dice(r, 3)) {
+	switch (random_below(r, 3)) {
 	case 0:
 		fd = region_create(r->control, name);
 		if (fd < 0)
 			return fd == -EEXIST ? 0 : 1;
-		ret = use(fd, tag);
+		ret = check_tag(fd, tag);
 		close(fd);
 		return ret;
 	case 1:
@@ -60,7 +60,7 @@ static int round_trip(struct racer *r)
 		fd = open(region_node(name), O_RDWR | O_CLOEXEC);
 		if (fd < 0)
 			return errno == ENOENT || errno == ENXIO ? 0 : 3;
-		ret = use(fd, tag);
+		ret = check_tag(fd, tag);
 		close(fd);
 		return ret;
 	default:
@@ -69,17 +69,17 @@ static int round_trip(struct racer *r)
 	}
 }
 
-static int race(void *arg)
+static int run_racer(void *arg)
 {
 	struct racer *r = arg;
 	int i, ret = 0;
 
 	for (i = 0; i < ROUNDS && !ret; i++)
-		ret = round_trip(r);
+		ret = do_one_call(r);
 	return ret;
 }
 
-TEST_F(region, same_names)
+TEST_F(region, concurrent_names)
 {
 	pid_t pids[PROCESSES];
 	int i, status;
@@ -89,7 +89,7 @@ TEST_F(region, same_names)
 
 		pids[i] = fork();
 		if (!pids[i])
-			_exit(race(&r));
+			_exit(run_racer(&r));
 		ASSERT_LT(0, pids[i]);
 	}
 	for (i = 0; i < PROCESSES; i++) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A read-only descriptor that the owner hands out stays one, whatever its
- * receiver tries, even if that is the owner himself and root.
+ * MMAPSHARE_IOC_READ_ONLY: no receiver of the descriptor, not even the owner or
+ * root, can write through it or turn it into a writable one.
  */
 #include "map_fixture.h"
 #include "region_test.h"
@@ -17,14 +17,14 @@ FIXTURE(ro) {
 
 FIXTURE_VARIANT(ro) {
 	bool has_name;
-	bool by_node;
-	bool again;
+	bool from_node;
+	bool from_read_only;
 };
 
 FIXTURE_VARIANT_ADD(ro, anonymous) { };
 FIXTURE_VARIANT_ADD(ro, named) { .has_name = true, };
-FIXTURE_VARIANT_ADD(ro, of_a_node) { .has_name = true, .by_node = true, };
-FIXTURE_VARIANT_ADD(ro, of_another_such) { .again = true, };
+FIXTURE_VARIANT_ADD(ro, from_node) { .has_name = true, .from_node = true, };
+FIXTURE_VARIANT_ADD(ro, from_read_only) { .from_read_only = true, };
 
 FIXTURE_SETUP(ro)
 {
@@ -34,14 +34,14 @@ FIXTURE_SETUP(ro)
 	self->fd = region_create_own(&self->dev,
 				     variant->has_name ? self->name : NULL);
 	ASSERT_LE(0, self->fd);
-	if (variant->by_node) {
+	if (variant->from_node) {
 		close(self->fd);
 		self->fd = open(region_node(self->name), O_RDWR | O_CLOEXEC);
 		ASSERT_LE(0, self->fd);
 	}
 	self->ro = region_read_only(self->fd);
 	ASSERT_LE(0, self->ro);
-	if (variant->again) {
+	if (variant->from_read_only) {
 		int ro = region_read_only(self->ro);
 
 		ASSERT_LE(0, ro);
@@ -59,8 +59,8 @@ FIXTURE_TEARDOWN(ro)
 	close(self->dev.fd);
 }
 
-/* Every way to store through it; 0, or which one succeeded. */
-static int try_stores(int fd, size_t size)
+/* 0, or which way to write did not fail with the expected errno. */
+static int check_stores_fail(int fd, size_t size)
 {
 	char *mem;
 
@@ -88,7 +88,7 @@ static int try_stores(int fd, size_t size)
 	return munmap(mem, size) ? 10 : 0;
 }
 
-TEST_F(ro, is_the_same_region)
+TEST_F(ro, same_region)
 {
 	char c = 0, *mem;
 
@@ -104,27 +104,27 @@ TEST_F(ro, is_the_same_region)
 	munmap(mem, self->size);
 	EXPECT_EQ(O_RDONLY, fcntl(self->ro, F_GETFL) & O_ACCMODE);
 	EXPECT_EQ(FD_CLOEXEC, fcntl(self->ro, F_GETFD));
-	/* with a position of its own */
+	/* an open file of its own, hence a file position of its own */
 	ASSERT_EQ(5, lseek(self->ro, 5, SEEK_SET));
 	EXPECT_EQ(0, lseek(self->fd, 0, SEEK_CUR));
 }
 
-TEST_F(ro, does_not_store)
+TEST_F(ro, refuses_writes)
 {
-	EXPECT_EQ(0, try_stores(self->ro, self->size));
+	EXPECT_EQ(0, check_stores_fail(self->ro, self->size));
 	EXPECT_EQ(kernel_checksum(self->fd, 0, 1), user_crc32c("", 1));
 }
 
 TEST_F(ro, fcntl)
 {
 	fcntl(self->ro, F_SETFL, O_RDWR);
-	EXPECT_EQ(0, try_stores(self->ro, self->size));
+	EXPECT_EQ(0, check_stores_fail(self->ro, self->size));
 	fcntl(self->ro, F_SETFL, O_WRONLY | O_APPEND | O_NONBLOCK);
-	EXPECT_EQ(0, try_stores(self->ro, self->size));
+	EXPECT_EQ(0, check_stores_fail(self->ro, self->size));
 	EXPECT_EQ(O_RDONLY, fcntl(self->ro, F_GETFL) & O_ACCMODE);
 }
 
-static bool no_reopen(int fd)
+static bool reopen_fails(int fd)
 {
 	static const int modes[] = { O_RDWR, O_WRONLY, O_RDONLY, O_RDWR | O_TRUNC };
 	char path[64];
@@ -140,7 +140,7 @@ static bool no_reopen(int fd)
 
 TEST_F(ro, reopen)
 {
-	EXPECT_TRUE(no_reopen(self->ro));
+	EXPECT_TRUE(reopen_fails(self->ro));
 	EXPECT_EQ(ENXIO, errno);
 }
 
@@ -151,16 +151,16 @@ TEST_F(ro, reopen_after_chmod)
 
 	fchmod(self->ro, 0777);
 	fchown(self->ro, 65534, 65534);
-	EXPECT_TRUE(no_reopen(self->ro));
-	/* by way of what is no open file */
+	EXPECT_TRUE(reopen_fails(self->ro));
+	/* through an O_PATH descriptor */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", self->ro);
 	fd = open(path, O_PATH | O_CLOEXEC);
 	if (fd >= 0)
-		EXPECT_TRUE(no_reopen(fd));
+		EXPECT_TRUE(reopen_fails(fd));
 	close(fd);
 }
 
-/* A name for it in a file system that is there. */
+/* Neither a bind mount nor a link gives the open file a path. */
 TEST_F(ro, bind_mount)
 {
 	char path[64], name[64];
@@ -183,7 +183,7 @@ struct receiver {
 	char name[32];
 };
 
-static int receive(void *arg)
+static int check_received(void *arg)
 {
 	struct receiver *r = arg;
 	int fd, ret;
@@ -195,14 +195,14 @@ static int receive(void *arg)
 		return 254;
 	if (pread(fd, &c, 1, 0) != 1 || c != 's')
 		return 253;
-	ret = try_stores(fd, r->size);
+	ret = check_stores_fail(fd, r->size);
 	if (ret)
 		return ret;
-	if (!no_reopen(fd))
+	if (!reopen_fails(fd))
 		return 252;
 	if (!geteuid() || !r->name[0])
 		return 0;
-	/* his own rights are what they were */
+	/* the descriptor does not let this user open the node */
 	return open(region_node(r->name), O_RDONLY) < 0 && errno == EACCES ? 0 : 251;
 }
 
@@ -217,7 +217,7 @@ TEST_F(ro, sent_to_another_user)
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
 	ASSERT_EQ(0, pass_fd(ends[1], &self->ro, true));
 	r.socket = ends[0];
-	EXPECT_EQ(0, run_child(receive, &r));
+	EXPECT_EQ(0, run_child(check_received, &r));
 	EXPECT_EQ(kernel_checksum(self->fd, 0, 1), user_crc32c("s", 1));
 	close(ends[0]);
 	close(ends[1]);
@@ -238,7 +238,7 @@ TEST_F(ro, private_copy)
 	munmap(mem, self->size);
 }
 
-TEST_F(ro, outlives_the_other)
+TEST_F(ro, outlives_writable_descriptor)
 {
 	char c = 'x';
 
@@ -250,7 +250,7 @@ TEST_F(ro, outlives_the_other)
 	self->fd = -1;
 }
 
-TEST_F(region, of_what_may_not_be_read)
+TEST_F(region, needs_read_access)
 {
 	int writer = open(DEVICE, O_WRONLY | O_CLOEXEC);
 
@@ -259,7 +259,7 @@ TEST_F(region, of_what_may_not_be_read)
 	close(writer);
 }
 
-TEST_F(region, no_descriptor_left)
+TEST_F(region, descriptor_table_full)
 {
 	int fds[1024], n = 0;
 
@@ -273,15 +273,15 @@ out:
 		close(fds[n]);
 }
 
-/* Making regions takes the right to write, too. */
-TEST_F(region, of_the_default_region)
+/* Control ioctls need write access, hence not this descriptor. */
+TEST_F(region, default_region)
 {
 	int ro = region_read_only(self->dev.fd);
 
 	ASSERT_LE(0, ro);
 	EXPECT_EQ(-EBADF, region_create(ro, NULL));
 	EXPECT_EQ(EBADF, region_destroy(ro, "x"));
-	EXPECT_EQ(0, try_stores(ro, self->dev.size));
+	EXPECT_EQ(0, check_stores_fail(ro, self->dev.size));
 	close(ro);
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who has a revoked region mapped gets SIGBUS, who has it open gets ENODEV. */
+/*
+ * Revoked regions: accesses through mappings raise SIGBUS, calls on descriptors
+ * fail with ENODEV.
+ */
 #include "map_fixture.h"
 #include "region_test.h"
 #include <sys/ptrace.h>
@@ -25,7 +28,7 @@ FIXTURE_SETUP(revoked)
 	self->mem = mmap(NULL, self->size, PROT_READ | PROT_WRITE, MAP_SHARED,
 			 self->fd, 0);
 	ASSERT_NE(MAP_FAILED, self->mem);
-	/* half of it */
+	/* fault in the first half only */
 	for (pos = 0; pos < self->size / 2; pos += self->dev.page)
 		self->mem[pos] = 'm';
 }
@@ -38,8 +41,8 @@ FIXTURE_TEARDOWN(revoked)
 	close(self->dev.fd);
 }
 
-/* Nothing of it is mapped, and nothing will be. */
-static int is_gone(char *mem, size_t size, size_t page)
+/* 0 if no page is present and none can be faulted in, or which check failed. */
+static int check_unmapped(char *mem, size_t size, size_t page)
 {
 	if (count_present(mem, size, page))
 		return 1;
@@ -52,15 +55,15 @@ static int is_gone(char *mem, size_t size, size_t page)
 	return count_present(mem, size, page) ? 4 : 0;
 }
 
-TEST_F(revoked, touches)
+TEST_F(revoked, page_faults)
 {
 	ASSERT_EQ(0, region_revoke(self->fd));
-	EXPECT_EQ(0, is_gone(self->mem, self->size, self->dev.page));
+	EXPECT_EQ(0, check_unmapped(self->mem, self->size, self->dev.page));
 	EXPECT_EQ(0, smaps_bytes(self->mem, "Rss:"));
 	EXPECT_EQ(0, munmap(self->mem, self->size));
 }
 
-TEST_F(revoked, private_copies)
+TEST_F(revoked, private_mapping)
 {
 	char *mem = mmap(NULL, self->size, PROT_READ | PROT_WRITE, MAP_PRIVATE,
 			 self->fd, 0);
@@ -74,12 +77,12 @@ TEST_F(revoked, private_copies)
 	mem[self->size / 2] = 'p';
 	mem[self->size - 1] = 'p';
 	ASSERT_EQ(0, region_revoke(self->fd));
-	EXPECT_EQ(0, is_gone(mem, self->size, self->dev.page));
+	EXPECT_EQ(0, check_unmapped(mem, self->size, self->dev.page));
 	EXPECT_EQ(0, munmap(mem, self->size));
 }
 
-/* What one can do to a map brings nothing back. */
-TEST_F(revoked, operations_on_maps)
+/* Operations on the VMA map no page again. */
+TEST_F(revoked, vma_operations)
 {
 	char *to = mmap(NULL, self->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
 			-1, 0);
@@ -87,7 +90,7 @@ TEST_F(revoked, operations_on_maps)
 	ASSERT_EQ(0, region_revoke(self->fd));
 	EXPECT_EQ(has_feature(&self->dev, MMAPSHARE_FEAT_DONTNEED) ? 0 : EINVAL,
 		  errno_of(madvise(self->mem, self->size, MADV_DONTNEED)));
-	EXPECT_EQ(0, is_gone(self->mem, self->size, self->dev.page));
+	EXPECT_EQ(0, check_unmapped(self->mem, self->size, self->dev.page));
 	EXPECT_EQ(0, mprotect(self->mem, self->size, PROT_READ));
 	EXPECT_EQ(SIGBUS, run_child(load_byte, self->mem));
 	EXPECT_EQ(0, mprotect(self->mem, self->size, PROT_READ | PROT_WRITE));
@@ -96,10 +99,10 @@ TEST_F(revoked, operations_on_maps)
 	ASSERT_EQ(to, mremap(self->mem, self->size, self->size,
 			     MREMAP_MAYMOVE | MREMAP_FIXED, to));
 	self->mem = to;
-	EXPECT_EQ(0, is_gone(self->mem, self->size, self->dev.page));
+	EXPECT_EQ(0, check_unmapped(self->mem, self->size, self->dev.page));
 }
 
-static int touch_later(void *arg)
+static int load_after_stop(void *arg)
 {
 	FIXTURE_DATA(revoked) *self = arg;
 
@@ -107,9 +110,9 @@ static int touch_later(void *arg)
 	return self->mem[0];
 }
 
-TEST_F(revoked, maps_of_a_child)
+TEST_F(revoked, mapping_of_a_child)
 {
-	pid_t child = start_child(touch_later, self);
+	pid_t child = start_child(load_after_stop, self);
 	int status;
 
 	ASSERT_EQ(child, waitpid(child, &status, WUNTRACED));
@@ -119,7 +122,7 @@ TEST_F(revoked, maps_of_a_child)
 	EXPECT_EQ(SIGBUS, wait_child(child));
 }
 
-TEST_F(revoked, buffers)
+TEST_F(revoked, mapping_as_buffer)
 {
 	int file = memfd_create("file", MFD_CLOEXEC);
 	struct iovec local = { self->name, 1 }, remote = { self->mem, 1 };
@@ -134,7 +137,7 @@ TEST_F(revoked, buffers)
 	close(file);
 }
 
-static int calls_fail(int fd)
+static int check_calls_fail(int fd)
 {
 	struct mmapshare_info info;
 	char byte = 'x';
@@ -166,7 +169,7 @@ static int calls_fail(int fd)
 	return 0;
 }
 
-TEST_F(revoked, calls)
+TEST_F(revoked, calls_on_descriptors)
 {
 	int copy = dup(self->fd), ro = region_read_only(self->fd);
 	int node = open(region_node(self->name), O_RDWR | O_CLOEXEC);
@@ -175,10 +178,10 @@ TEST_F(revoked, calls)
 	ASSERT_LE(0, ro);
 	ASSERT_LE(0, node);
 	ASSERT_EQ(0, region_revoke(self->fd));
-	EXPECT_EQ(0, calls_fail(self->fd));
-	EXPECT_EQ(0, calls_fail(copy));
-	EXPECT_EQ(0, calls_fail(ro));
-	EXPECT_EQ(0, calls_fail(node));
+	EXPECT_EQ(0, check_calls_fail(self->fd));
+	EXPECT_EQ(0, check_calls_fail(copy));
+	EXPECT_EQ(0, check_calls_fail(ro));
+	EXPECT_EQ(0, check_calls_fail(node));
 	EXPECT_EQ(ENODEV, errno_of(pwrite(node, "x", 1, 0)));
 	EXPECT_EQ(ENODEV, errno_of(write(node, "", 0)));
 	EXPECT_EQ(ENODEV, errno_of(pwrite(node, "x", 1, self->size)));
@@ -191,7 +194,7 @@ TEST_F(revoked, calls)
 	close(copy);
 }
 
-TEST_F(revoked, name)
+TEST_F(revoked, name_is_removed)
 {
 	struct mmapshare_query query;
 	int fd;
@@ -199,7 +202,7 @@ TEST_F(revoked, name)
 	ASSERT_EQ(0, region_revoke(self->fd));
 	EXPECT_EQ(-1, access(region_node(self->name), F_OK));
 	EXPECT_EQ(ENOENT, region_query(self->dev.fd, self->name, &query));
-	/* and is another's from now on */
+	/* another region may take the name */
 	fd = region_create_own(&self->dev, self->name);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(ENODEV, region_revoke(self->fd));
@@ -208,8 +211,8 @@ TEST_F(revoked, name)
 	close(fd);
 }
 
-/* A region whose name another has meanwhile. */
-TEST_F(revoked, not_by_name)
+/* REVOKE acts on the descriptor's region, not on a new region of its name. */
+TEST_F(revoked, name_reused)
 {
 	int fd;
 
@@ -223,11 +226,11 @@ TEST_F(revoked, not_by_name)
 	close(fd);
 }
 
-TEST_F(revoked, by_name)
+TEST_F(revoked, destroy_and_revoke)
 {
 	ASSERT_EQ(0, region_destroy_revoke(self->dev.fd, self->name));
-	EXPECT_EQ(0, is_gone(self->mem, self->size, self->dev.page));
-	EXPECT_EQ(0, calls_fail(self->fd));
+	EXPECT_EQ(0, check_unmapped(self->mem, self->size, self->dev.page));
+	EXPECT_EQ(0, check_calls_fail(self->fd));
 	EXPECT_EQ(-1, access(region_node(self->name), F_OK));
 	EXPECT_EQ(ENOENT, region_destroy_revoke(self->dev.fd, self->name));
 }
@@ -238,22 +241,22 @@ TEST_F(revoked, anonymous)
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, region_revoke(fd));
-	EXPECT_EQ(0, calls_fail(fd));
-	/* this one is not meant */
+	EXPECT_EQ(0, check_calls_fail(fd));
+	/* the fixture's region is unaffected */
 	self->mem[0] = 'a';
 	EXPECT_EQ(1, pwrite(self->fd, "b", 1, 1));
 	close(fd);
 }
 
-TEST_F(revoked, sealed)
+TEST_F(revoked, sealed_region)
 {
 	ASSERT_EQ(0, region_seal(self->fd, MMAPSHARE_SEAL_FUTURE_WRITE |
 				 MMAPSHARE_SEAL_SEAL));
 	ASSERT_EQ(0, region_revoke(self->fd));
-	EXPECT_EQ(0, is_gone(self->mem, self->size, self->dev.page));
+	EXPECT_EQ(0, check_unmapped(self->mem, self->size, self->dev.page));
 }
 
-TEST_F(revoked, not_the_default_region)
+TEST_F(revoked, default_region_is_refused)
 {
 	EXPECT_EQ(EINVAL, region_revoke(self->dev.fd));
 	EXPECT_LE(0, kernel_checksum(self->dev.fd, 0, 1));
@@ -270,7 +273,7 @@ static int revoke_as_nobody(void *arg)
 	return region_destroy_revoke(self->dev.fd, self->name);
 }
 
-TEST_F(revoked, not_by_others)
+TEST_F(revoked, other_users_are_refused)
 {
 	if (geteuid())
 		SKIP(return, "needs root");
@@ -280,7 +283,7 @@ TEST_F(revoked, not_by_others)
 	EXPECT_EQ(1, pwrite(self->fd, "x", 1, 0));
 }
 
-/* Whose it is may do so without privileges, if he can but read. */
+/* An unprivileged owner may revoke, even through a read-only descriptor. */
 static int revoke_own(void *arg)
 {
 	const FIXTURE_DATA(revoked) *self = arg;
@@ -295,14 +298,14 @@ static int revoke_own(void *arg)
 	return fd < 0 ? 253 : region_revoke(fd);
 }
 
-TEST_F(revoked, by_its_owner)
+TEST_F(revoked, unprivileged_owner)
 {
 	if (geteuid())
 		SKIP(return, "needs root");
 	EXPECT_EQ(0, run_child(revoke_own, self));
 }
 
-/* What the kernel has pinned goes when it is done with it. */
+/* Page pins survive revocation and the last close. */
 TEST_F(revoked, pinned_pages)
 {
 	struct iovec iov = { self->mem, self->dev.page };
@@ -325,7 +328,7 @@ TEST_F(revoked, pinned_pages)
 	free(buf);
 }
 
-static int be_traced(void *arg)
+static int stop_traced(void *arg)
 {
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
 		return 1;
@@ -333,9 +336,9 @@ static int be_traced(void *arg)
 	return 2;
 }
 
-TEST_F(revoked, debuggers)
+TEST_F(revoked, ptrace)
 {
-	pid_t child = start_child(be_traced, NULL);
+	pid_t child = start_child(stop_traced, NULL);
 	int status;
 
 	ASSERT_EQ(child, waitpid(child, &status, 0));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads map, touch, copy, move and unmap regions, fork, and do I/O, while
- * one after the other is revoked. From that on nobody must get at it again, and
- * in the end not one page of it is in any map.
+ * Threads map, touch, move and unmap a region, fork, and do I/O while it is
+ * revoked, round after round. After the revocation every access must fail, and
+ * no page may be left in any mapping.
  */
 #include "map_fixture.h"
 #include "region_test.h"
@@ -11,18 +11,18 @@
 #include <setjmp.h>
 #include <time.h>
 
-#define SECONDS	2	/* or $MMAPSHARE_REVOKES rounds */
-#define LEAST	10	/* rounds, however long they take */
-#define PAGES	20	/* of a region */
-#define SLOTS	4	/* of each thread, with room for one region */
-#define AFTER	3	/* operations of each thread after it was revoked */
+#define SECONDS		2	/* or $MMAPSHARE_REVOKES rounds */
+#define MIN_ROUNDS	10	/* even if they take longer than SECONDS */
+#define PAGES		20	/* of the region */
+#define SLOTS		4	/* address ranges per thread */
+#define OPS_AFTER	3	/* operations per thread after the revocation */
 
 enum { SHARED, PRIVATE, MOVER, FORKER, IO, THREADS };
 
-/* What is counted in children, too. */
-struct tally {
-	int late;	/* touches that should have been too late, and were not */
-	int wrong;	/* errnos and signals that are not expected */
+/* Shared with the children. */
+struct counters {
+	int late;	/* accesses that succeeded after the revocation */
+	int wrong;	/* unexpected errnos and signals */
 	int touches;
 	int refused;
 };
@@ -33,13 +33,13 @@ struct worker {
 	struct race *race;
 	int kind;
 	unsigned int seed;
-	char *slots[SLOTS];	/* always the same addresses */
+	char *slots[SLOTS];	/* fixed addresses; PROT_NONE while unused */
 	bool mapped[SLOTS];
 };
 
 struct race {
 	struct worker workers[THREADS];
-	struct tally *tally;
+	struct counters *counters;
 	pthread_barrier_t barrier;
 	size_t page, size;
 	int fd;
@@ -55,24 +55,24 @@ FIXTURE(race) {
 FIXTURE_SETUP(race)
 {
 	struct race *race = &self->race;
-	char *area;
+	char *range;
 	int i, j;
 
 	DEVICE_OPEN(&self->dev, O_RDWR);
 	race->page = self->dev.page;
 	race->size = PAGES * race->page;
-	race->tally = mmap(NULL, sizeof(*race->tally), PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, (void *)race->tally);
-	area = mmap(NULL, THREADS * SLOTS * race->size, PROT_NONE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, area);
+	race->counters = mmap(NULL, sizeof(*race->counters), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, (void *)race->counters);
+	range = mmap(NULL, THREADS * SLOTS * race->size, PROT_NONE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, range);
 	for (i = 0; i < THREADS; i++) {
 		race->workers[i].race = race;
 		race->workers[i].kind = i;
 		race->workers[i].seed = 1 + i;
-		for (j = 0; j < SLOTS; j++, area += race->size)
-			race->workers[i].slots[j] = area;
+		for (j = 0; j < SLOTS; j++, range += race->size)
+			race->workers[i].slots[j] = range;
 	}
 }
 
@@ -81,10 +81,10 @@ FIXTURE_TEARDOWN(race)
 	close(self->dev.fd);
 }
 
-static unsigned int dice(struct worker *w, unsigned int sides)
+static unsigned int random_below(struct worker *w, unsigned int limit)
 {
 	w->seed = w->seed * 1103515245 + 12345;
-	return (w->seed >> 16) % sides;
+	return (w->seed >> 16) % limit;
 }
 
 static void count(int *counter)
@@ -112,7 +112,7 @@ static void catch_signals(void)
 	sigaction(SIGSEGV, &action, NULL);
 }
 
-/* Returns the signal that it gave. */
+/* Returns the signal that the access raised, or 0. */
 static int touch(volatile char *p, bool store)
 {
 	int sig = sigsetjmp(jump, 1);
@@ -126,26 +126,26 @@ static int touch(volatile char *p, bool store)
 	return 0;
 }
 
-/* @anything: somebody else may have unmapped it, or not be allowed to store */
-static void touch_slot(struct worker *w, char *slot, bool anything)
+/* @allow_segv: the slot may be unmapped (PROT_NONE) */
+static void touch_slot(struct worker *w, char *slot, bool allow_segv)
 {
 	struct race *race = w->race;
 	const bool late = is_revoked(race);
-	const size_t pos = dice(w, PAGES) * race->page;
-	const int sig = touch(slot + pos, dice(w, 2));
+	const size_t pos = random_below(w, PAGES) * race->page;
+	const int sig = touch(slot + pos, random_below(w, 2));
 
-	count(&race->tally->touches);
+	count(&race->counters->touches);
 	if (!sig && late)
-		count(&race->tally->late);
-	if (sig && sig != SIGBUS && !(anything && sig == SIGSEGV))
-		count(&race->tally->wrong);
+		count(&race->counters->late);
+	if (sig && sig != SIGBUS && !(allow_segv && sig == SIGSEGV))
+		count(&race->counters->wrong);
 }
 
 static void unmap_slot(struct worker *w, int i)
 {
 	if (mmap(w->slots[i], w->race->size, PROT_NONE, MAP_PRIVATE |
 		 MAP_ANONYMOUS | MAP_FIXED, -1, 0) != w->slots[i])
-		count(&w->race->tally->wrong);
+		count(&w->race->counters->wrong);
 	w->mapped[i] = false;
 }
 
@@ -159,33 +159,33 @@ static void map_slot(struct worker *w, int i)
 		 type | MAP_FIXED, race->fd, 0) == w->slots[i]) {
 		w->mapped[i] = true;
 		if (late)
-			count(&race->tally->late);
+			count(&race->counters->late);
 		return;
 	}
-	/* what was there may be gone all the same */
+	/* mmap() may have unmapped the old mapping before it failed */
 	if (errno != ENODEV && !(type == MAP_PRIVATE && errno == EINVAL))
-		count(&race->tally->wrong);
-	count(&race->tally->refused);
+		count(&race->counters->wrong);
+	count(&race->counters->refused);
 	unmap_slot(w, i);
 }
 
 static void move_slot(struct worker *w, int i)
 {
-	const int to = dice(w, SLOTS);
+	const int to = random_below(w, SLOTS);
 
 	if (to == i)
 		return;
 	if (mremap(w->slots[i], w->race->size, w->race->size,
 		   MREMAP_MAYMOVE | MREMAP_FIXED, w->slots[to]) != w->slots[to]) {
-		count(&w->race->tally->wrong);
+		count(&w->race->counters->wrong);
 		return;
 	}
 	w->mapped[to] = true;
 	unmap_slot(w, i);
 }
 
-/* Everybody's maps, as they happen to be. */
-static int touch_all(void *arg)
+/* In a forked child: touch the slots of all threads, mapped or not. */
+static int touch_all_slots(void *arg)
 {
 	struct worker *w = arg;
 	int i;
@@ -204,7 +204,7 @@ static void use_file(struct worker *w)
 	const bool late = is_revoked(race);
 	long ret;
 
-	switch (dice(w, 3)) {
+	switch (random_below(w, 3)) {
 	case 0:
 		ret = pread(race->fd, buf, race->size, 0);
 		break;
@@ -216,32 +216,32 @@ static void use_file(struct worker *w)
 		break;
 	}
 	if (ret < 0 && errno != ENODEV)
-		count(&race->tally->wrong);
+		count(&race->counters->wrong);
 	if (ret >= 0 && late)
-		count(&race->tally->late);
+		count(&race->counters->late);
 }
 
-static void do_something(struct worker *w)
+static void do_one_operation(struct worker *w)
 {
-	const int i = dice(w, SLOTS);
+	const int i = random_below(w, SLOTS);
 
 	if (w->kind == FORKER) {
 		map_slot(w, i);
-		if (!dice(w, 20) && run_child(touch_all, w))
-			count(&w->race->tally->wrong);
+		if (!random_below(w, 20) && run_child(touch_all_slots, w))
+			count(&w->race->counters->wrong);
 		return;
 	}
 	if (w->kind == IO) {
 		use_file(w);
 		return;
 	}
-	if (!w->mapped[i] || !dice(w, 4))
+	if (!w->mapped[i] || !random_below(w, 4))
 		map_slot(w, i);
 	if (w->mapped[i])
 		touch_slot(w, w->slots[i], false);
 	if (w->mapped[i] && w->kind == MOVER)
 		move_slot(w, i);
-	else if (!dice(w, 4))
+	else if (!random_below(w, 4))
 		unmap_slot(w, i);
 }
 
@@ -255,34 +255,34 @@ static void *work(void *arg)
 		pthread_barrier_wait(&race->barrier);
 		if (race->end)
 			return NULL;
-		for (after = 0; after < AFTER; after += is_revoked(race))
-			do_something(w);
+		for (after = 0; after < OPS_AFTER; after += is_revoked(race))
+			do_one_operation(w);
 		pthread_barrier_wait(&race->barrier);
 	}
 }
 
 /*
- * Each other round somebody has touched the region before it is revoked: a slow
- * machine comes to that in none otherwise.
+ * In every other round, wait until the region was touched: a slow machine might
+ * otherwise revoke it in each round before any thread has run.
  */
-static void let_them(struct race *race, int round)
+static void wait_for_touches(struct race *race, int round)
 {
-	const int before = __atomic_load_n(&race->tally->touches, __ATOMIC_RELAXED);
+	const int before = __atomic_load_n(&race->counters->touches, __ATOMIC_RELAXED);
 	int ms;
 
 	usleep(round * 7919 % 3000);
 	if (round % 2)
 		return;
-	/* a thread that can run touches it long before that */
+	/* 20 s is a limit for a hung test, not the usual wait */
 	for (ms = 0; ms < 20000; ms++) {
-		if (__atomic_load_n(&race->tally->touches, __ATOMIC_RELAXED) != before)
+		if (__atomic_load_n(&race->counters->touches, __ATOMIC_RELAXED) != before)
 			break;
 		usleep(1000);
 	}
 }
 
-/* Everybody stands still: how many pages of all maps are there? */
-static long count_left(struct race *race)
+/* Call while all threads wait at the barrier. Unmaps all slots. */
+static long count_present_pages(struct race *race)
 {
 	long left = 0;
 	int i, j;
@@ -302,7 +302,7 @@ static long count_left(struct race *race)
 	return left;
 }
 
-TEST_F_TIMEOUT(race, revoke, 400)
+TEST_F_TIMEOUT(race, revoke_under_load, 400)
 {
 	struct race *race = &self->race;
 	const char *text = getenv("MMAPSHARE_REVOKES");
@@ -317,18 +317,18 @@ TEST_F_TIMEOUT(race, revoke, 400)
 	for (i = 0; i < THREADS; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, work,
 					    &race->workers[i]));
-	for (round = 0; round < rounds && (text || round < LEAST ||
+	for (round = 0; round < rounds && (text || round < MIN_ROUNDS ||
 					   time(NULL) - start < SECONDS); round++) {
 		race->fd = region_create_as(self->dev.fd, NULL, race->size,
 					    self->dev.info.strategy, 0);
 		ASSERT_LE(0, race->fd);
 		__atomic_store_n(&race->revoked, false, __ATOMIC_RELAXED);
 		pthread_barrier_wait(&race->barrier);
-		let_them(race, round);
+		wait_for_touches(race, round);
 		ASSERT_EQ(0, region_revoke(race->fd));
 		__atomic_store_n(&race->revoked, true, __ATOMIC_RELEASE);
 		pthread_barrier_wait(&race->barrier);
-		left += count_left(race);
+		left += count_present_pages(race);
 		close(race->fd);
 	}
 	race->end = true;
@@ -336,11 +336,11 @@ TEST_F_TIMEOUT(race, revoke, 400)
 	for (i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 	EXPECT_EQ(0, left);
-	EXPECT_EQ(0, race->tally->late);
-	EXPECT_EQ(0, race->tally->wrong);
-	EXPECT_LE(round / 2, race->tally->touches);
-	TH_LOG("%d rounds, %d touches, %d maps refused", round,
-	       race->tally->touches, race->tally->refused);
+	EXPECT_EQ(0, race->counters->late);
+	EXPECT_EQ(0, race->counters->wrong);
+	EXPECT_LE(round / 2, race->counters->touches);
+	TH_LOG("%d rounds, %d touches, %d mappings refused", round,
+	       race->counters->touches, race->counters->refused);
 }
 
 TEST_HARNESS_MAIN

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * MMAPSHARE_SEAL_FUTURE_WRITE: maps that are there stay writable, and no other
- * way to store is left.
+ * MMAPSHARE_SEAL_FUTURE_WRITE: existing mappings stay writable, every other way
+ * to write is refused.
  */
 #include "map_fixture.h"
 #include "region_test.h"
@@ -33,7 +33,7 @@ FIXTURE_TEARDOWN(future)
 	close(self->dev.fd);
 }
 
-TEST_F(future, old_map_is_writable)
+TEST_F(future, old_mapping_is_writable)
 {
 	char *middle = self->mem + self->size / 2;
 	char c;
@@ -42,7 +42,7 @@ TEST_F(future, old_map_is_writable)
 	self->mem[self->size - 1] = 'z';
 	EXPECT_EQ(1, pread(self->fd, &c, 1, self->size - 1));
 	EXPECT_EQ('z', c);
-	/* the pieces of it, too */
+	/* the parts after a VMA split, too */
 	ASSERT_EQ(0, mprotect(middle, self->dev.page, PROT_READ));
 	EXPECT_EQ(SIGSEGV, run_child(store_byte, middle));
 	ASSERT_EQ(0, mprotect(middle, self->dev.page, PROT_READ | PROT_WRITE));
@@ -50,7 +50,7 @@ TEST_F(future, old_map_is_writable)
 	EXPECT_EQ(1, *middle);
 }
 
-TEST_F(future, calls_that_store)
+TEST_F(future, write_calls)
 {
 	struct iovec iov = { "x", 1 };
 
@@ -60,7 +60,7 @@ TEST_F(future, calls_that_store)
 	EXPECT_EQ(EPERM, errno_of(kernel_fill(self->fd, 0, 1, 'x')));
 	EXPECT_EQ(0, self->mem[0]);
 	EXPECT_EQ(0, lseek(self->fd, 0, SEEK_CUR));
-	/* nothing to store, and no room for it */
+	/* zero bytes, and beyond the end: same result as without the seal */
 	EXPECT_EQ(0, write(self->fd, "", 0));
 	EXPECT_EQ(ENOSPC, errno_of(pwrite(self->fd, "x", 1, self->size)));
 }
@@ -77,7 +77,7 @@ TEST_F(future, splice)
 	close(ends[1]);
 }
 
-TEST_F(future, new_map)
+TEST_F(future, new_mapping)
 {
 	char *mem;
 
@@ -96,7 +96,7 @@ TEST_F(future, new_map)
 					    PROT_READ | PROT_WRITE)));
 	EXPECT_EQ(SIGSEGV, run_child(store_byte, mem));
 	EXPECT_EQ(0, munmap(mem, self->size));
-	/* nor by none at first */
+	/* PROT_NONE at first: cannot become writable either */
 	mem = mmap(NULL, self->size, PROT_NONE, MAP_SHARED, self->fd, 0);
 	ASSERT_NE(MAP_FAILED, mem);
 	EXPECT_EQ(0, mprotect(mem, self->size, PROT_READ));
@@ -104,7 +104,7 @@ TEST_F(future, new_map)
 	EXPECT_EQ(0, munmap(mem, self->size));
 }
 
-TEST_F(future, private_copy)
+TEST_F(future, private_mapping)
 {
 	char *mem = mmap(NULL, self->size, PROT_READ | PROT_WRITE, MAP_PRIVATE,
 			 self->fd, 0);
@@ -129,15 +129,15 @@ static int store_both_ends(void *arg)
 	return 0;
 }
 
-TEST_F(future, child_inherits_the_old_map)
+TEST_F(future, child_inherits_old_mapping)
 {
 	EXPECT_EQ(0, run_child(store_both_ends, self));
 	EXPECT_EQ('c', self->mem[0]);
 	EXPECT_EQ('d', self->mem[self->size - 1]);
 }
 
-/* So it can be handed out writable to those who have it, and sealed later. */
-TEST_F(future, sealed_against_writes_later)
+/* SEAL_WRITE succeeds once the last writable mapping is gone. */
+TEST_F(future, seal_write_later)
 {
 	self->mem[0] = 'a';
 	EXPECT_EQ(EBUSY, region_seal(self->fd, MMAPSHARE_SEAL_WRITE));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* While a ring has it as a fixed buffer, a region is not sealed against writes. */
+/* MMAPSHARE_SEAL_WRITE fails with EBUSY while io_uring has a buffer pinned. */
 #include "map_fixture.h"
 #include "region_test.h"
 #include <liburing.h>

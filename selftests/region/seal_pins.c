@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory that the kernel works on outlives its map, and is not sealed meanwhile. */
+/* Page pins outlive their mapping; MMAPSHARE_SEAL_WRITE fails with EBUSY. */
 #include "map_fixture.h"
 #include "region_test.h"
 #include <sys/uio.h>
 
-TEST_F(region, in_a_pipe)
+TEST_F(region, seal_write)
 {
 	const size_t size = own_size(&self->dev), page = self->dev.page;
 	int fd = region_create_own(&self->dev, NULL), ends[2];
@@ -26,7 +26,7 @@ TEST_F(region, in_a_pipe)
 	EXPECT_EQ(0, region_seals(fd));
 	ASSERT_EQ((ssize_t)page, read(ends[0], buf, page));
 	EXPECT_EQ(EBUSY, region_seal(fd, MMAPSHARE_SEAL_WRITE));
-	/* meanwhile it can be mapped as before */
+	/* the failed seal left writable mappings allowed */
 	mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	ASSERT_NE(MAP_FAILED, mem);
 	ASSERT_EQ(0, munmap(mem, size));
@@ -38,8 +38,8 @@ TEST_F(region, in_a_pipe)
 	free(buf);
 }
 
-/* The other seals do not mind. */
-TEST_F(region, future_writes)
+/* The other seals succeed in spite of pins. */
+TEST_F(region, other_seals)
 {
 	const size_t size = own_size(&self->dev);
 	int fd = region_create_own(&self->dev, NULL), ends[2];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Processes store in every way there is while another seals: when that has
- * succeeded, not one byte changes any more.
+ * Threads write with write(), FILL and mappings while the region is sealed: once
+ * MMAPSHARE_SEAL_WRITE has succeeded, no byte changes.
  */
 #include "map_fixture.h"
 #include "region_test.h"
@@ -27,7 +27,7 @@ FIXTURE_TEARDOWN(race)
 	close(self->dev.fd);
 }
 
-static bool ended(FIXTURE_DATA(race) *self)
+static bool is_over(FIXTURE_DATA(race) *self)
 {
 	return __atomic_load_n(&self->end, __ATOMIC_RELAXED);
 }
@@ -39,7 +39,7 @@ static void *write_all(void *arg)
 	long errors = 0;
 	int i;
 
-	for (i = 1; !ended(self); i++) {
+	for (i = 1; !is_over(self); i++) {
 		memset(buf, i, self->size);
 		if (pwrite(self->fd, buf, self->size, 0) < 0)
 			errors |= errno ^ EPERM;
@@ -54,7 +54,7 @@ static void *fill_all(void *arg)
 	long errors = 0;
 	int i;
 
-	for (i = 1; !ended(self); i++)
+	for (i = 1; !is_over(self); i++)
 		if (kernel_fill(self->fd, 0, self->size, i))
 			errors |= errno ^ EPERM;
 	return (void *)errors;
@@ -67,7 +67,7 @@ static void *map_all(void *arg)
 	long errors = 0;
 	int i;
 
-	for (i = 1; !ended(self); i++) {
+	for (i = 1; !is_over(self); i++) {
 		mem = mmap(NULL, self->dev.page, PROT_READ | PROT_WRITE,
 			   MAP_SHARED, self->fd, 0);
 		if (mem == MAP_FAILED) {
@@ -76,12 +76,12 @@ static void *map_all(void *arg)
 		}
 		mem[i % self->dev.page]++;
 		munmap((void *)mem, self->dev.page);
-		usleep(500);	/* and let the other see none */
+		usleep(500);	/* SEAL_WRITE needs a moment without a mapping */
 	}
 	return (void *)errors;
 }
 
-TEST_F(race, nobody_stores_afterwards)
+TEST_F(race, no_store_after_seal)
 {
 	void *(*const fns[])(void *) = { write_all, fill_all, map_all };
 	int round, busy = 0, late = 0;

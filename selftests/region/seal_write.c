@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * MMAPSHARE_SEAL_WRITE is refused while a map is, or may become, writable;
- * afterwards nothing changes the region any more.
+ * MMAPSHARE_SEAL_WRITE fails with EBUSY while a mapping is writable or may
+ * become so; once it has succeeded, nothing writes to the region.
  */
 #include "map_fixture.h"
 #include "region_test.h"
@@ -42,19 +42,19 @@ static char *map(FIXTURE_DATA(sealed) *self, int fd, int prot)
 
 #define SEAL()	region_seal(self->fd, MMAPSHARE_SEAL_WRITE)
 
-TEST_F(sealed, while_mapped_writable)
+TEST_F(sealed, writable_mapping)
 {
 	char *mem = map(self, self->fd, PROT_READ | PROT_WRITE);
 
 	ASSERT_NE(MAP_FAILED, mem);
 	EXPECT_EQ(EBUSY, SEAL());
 	EXPECT_EQ(0, region_seals(self->fd));
-	/* all goes on as before */
+	/* writing still works */
 	mem[0] = 'a';
 	EXPECT_EQ(1, pwrite(self->fd, "b", 1, 1));
 	EXPECT_EQ(0, kernel_fill(self->fd, 2, 1, 'c'));
 	EXPECT_EQ(0, memcmp(mem, "abc", 3));
-	/* nothing of that map is left only in the end */
+	/* each VMA that is left of the mapping counts */
 	ASSERT_EQ(0, munmap(mem + self->dev.page, self->size - 2 * self->dev.page));
 	EXPECT_EQ(EBUSY, SEAL());
 	ASSERT_EQ(0, munmap(mem, self->dev.page));
@@ -63,7 +63,7 @@ TEST_F(sealed, while_mapped_writable)
 	EXPECT_EQ(0, SEAL());
 }
 
-TEST_F(sealed, while_it_may_become_writable)
+TEST_F(sealed, mapping_may_become_writable)
 {
 	char *mem = map(self, self->fd, PROT_READ);
 
@@ -76,15 +76,15 @@ TEST_F(sealed, while_it_may_become_writable)
 	EXPECT_EQ(0, SEAL());
 }
 
-static int hold(void *arg)
+static int wait_for_kill(void *arg)
 {
 	return pause();
 }
 
-TEST_F(sealed, while_a_child_has_it_mapped)
+TEST_F(sealed, mapping_of_a_child)
 {
 	char *mem = map(self, self->fd, PROT_READ | PROT_WRITE);
-	pid_t child = start_child(hold, NULL);
+	pid_t child = start_child(wait_for_kill, NULL);
 
 	ASSERT_LT(0, child);
 	ASSERT_EQ(0, munmap(mem, self->size));
@@ -94,7 +94,7 @@ TEST_F(sealed, while_a_child_has_it_mapped)
 	EXPECT_EQ(0, SEAL());
 }
 
-TEST_F(sealed, after_it_has_moved)
+TEST_F(sealed, moved_mapping)
 {
 	char *mem = map(self, self->fd, PROT_READ | PROT_WRITE);
 	char *to = mmap(NULL, self->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -107,8 +107,8 @@ TEST_F(sealed, after_it_has_moved)
 	EXPECT_EQ(0, SEAL());
 }
 
-/* Refused maps do not count. */
-TEST_F(sealed, after_failures)
+/* A failed mmap() leaves no count of writable mappings behind. */
+TEST_F(sealed, failed_mmap)
 {
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, self->dev.page, PROT_READ | PROT_WRITE,
 				   MAP_SHARED, self->fd, self->size));
@@ -117,26 +117,26 @@ TEST_F(sealed, after_failures)
 	EXPECT_EQ(0, SEAL());
 }
 
-TEST_F(sealed, readers_do_not_hinder)
+TEST_F(sealed, read_only_mapping)
 {
-	char *one = map(self, self->reader, PROT_READ), *other;
+	char *first = map(self, self->reader, PROT_READ), *second;
 
-	ASSERT_NE(MAP_FAILED, one);
-	(void)*(volatile char *)one;
+	ASSERT_NE(MAP_FAILED, first);
+	(void)*(volatile char *)first;
 	ASSERT_EQ(1, pwrite(self->fd, "x", 1, 0));
 	ASSERT_EQ(0, SEAL());
-	EXPECT_EQ('x', one[0]);
-	/* also through a writable file */
-	other = map(self, self->fd, PROT_READ);
-	ASSERT_NE(MAP_FAILED, other);
-	EXPECT_EQ('x', other[0]);
-	EXPECT_EQ(EACCES, errno_of(mprotect(other, self->size, PROT_WRITE)));
-	munmap(other, self->size);
-	munmap(one, self->size);
+	EXPECT_EQ('x', first[0]);
+	/* through a writable descriptor: loses VM_MAYWRITE */
+	second = map(self, self->fd, PROT_READ);
+	ASSERT_NE(MAP_FAILED, second);
+	EXPECT_EQ('x', second[0]);
+	EXPECT_EQ(EACCES, errno_of(mprotect(second, self->size, PROT_WRITE)));
+	munmap(second, self->size);
+	munmap(first, self->size);
 }
 
-/* What becomes of a page is not told by how many have it mapped. */
-TEST_F(sealed, many_readers_do_not_hinder)
+/* However often a page is mapped, that is not mistaken for a pin. */
+TEST_F(sealed, many_read_only_mappings)
 {
 	enum { MAPS = 1200 };
 	char *maps[MAPS];
@@ -153,7 +153,7 @@ TEST_F(sealed, many_readers_do_not_hinder)
 		munmap(maps[i], self->dev.page);
 }
 
-TEST_F(sealed, private_maps_do_not_hinder)
+TEST_F(sealed, private_mapping)
 {
 	char *mem = mmap(NULL, self->size, PROT_READ | PROT_WRITE, MAP_PRIVATE,
 			 self->fd, 0);
@@ -171,7 +171,7 @@ TEST_F(sealed, private_maps_do_not_hinder)
 	munmap(mem, self->size);
 }
 
-TEST_F(sealed, nothing_stores)
+TEST_F(sealed, all_writes_fail)
 {
 	struct iovec iov = { "x", 1 };
 	char *mem;
@@ -195,7 +195,7 @@ TEST_F(sealed, nothing_stores)
 	EXPECT_EQ(kernel_checksum(self->fd, 0, 1), user_crc32c("", 1));
 }
 
-static int be_traced(void *arg)
+static int stop_traced(void *arg)
 {
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
 		return 1;
@@ -203,8 +203,8 @@ static int be_traced(void *arg)
 	return 2;
 }
 
-/* They may do what the program could not itself, but not this. */
-TEST_F(sealed, debuggers_do_not_store)
+/* ptrace() ignores page protection (FOLL_FORCE), but not the seal. */
+TEST_F(sealed, ptrace_write_fails)
 {
 	char path[64], *mem;
 	int status, file;
@@ -214,7 +214,7 @@ TEST_F(sealed, debuggers_do_not_store)
 	mem = map(self, self->fd, PROT_READ);
 	ASSERT_NE(MAP_FAILED, mem);
 	(void)*(volatile char *)mem;
-	child = start_child(be_traced, NULL);
+	child = start_child(stop_traced, NULL);
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	ASSERT_TRUE(WIFSTOPPED(status));
 	EXPECT_EQ(EIO, errno_of(ptrace(PTRACE_POKEDATA, child, mem, 0x41)));
@@ -229,7 +229,7 @@ TEST_F(sealed, debuggers_do_not_store)
 	munmap(mem, self->size);
 }
 
-TEST_F(sealed, reading_goes_on)
+TEST_F(sealed, reads_still_work)
 {
 	char c = 0;
 

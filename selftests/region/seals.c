@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Seals are added, never taken away, by the owner, through a writable file. */
+/* MMAPSHARE_IOC_SEAL: the owner adds seals through a writable descriptor. */
 #include "region_test.h"
 
 #define ALL	(MMAPSHARE_SEAL_SEAL | MMAPSHARE_SEAL_FUTURE_WRITE | \
 		 MMAPSHARE_SEAL_WRITE)
 
-TEST_F(region, there_are_none_to_begin_with)
+TEST_F(region, none_initially)
 {
 	int fd = region_create_own(&self->dev, NULL);
 
@@ -15,7 +15,7 @@ TEST_F(region, there_are_none_to_begin_with)
 	EXPECT_EQ(0, region_seals(self->dev.fd));
 }
 
-TEST_F(region, are_added)
+TEST_F(region, seals_are_added)
 {
 	struct mmapshare_seal_args seal = {
 		.size = sizeof(seal),
@@ -28,7 +28,7 @@ TEST_F(region, are_added)
 	EXPECT_EQ(MMAPSHARE_SEAL_FUTURE_WRITE, (unsigned int)region_seals(fd));
 	ASSERT_EQ(0, ioctl(fd, MMAPSHARE_IOC_SEAL, &seal));
 	EXPECT_EQ(MMAPSHARE_SEAL_FUTURE_WRITE | MMAPSHARE_SEAL_WRITE, seal.seals);
-	/* once more */
+	/* adding a seal that is set already succeeds */
 	EXPECT_EQ(0, region_seal(fd, MMAPSHARE_SEAL_WRITE));
 	EXPECT_EQ(0, region_seal(fd, MMAPSHARE_SEAL_SEAL));
 	EXPECT_EQ(ALL, (unsigned int)region_seals(fd));
@@ -49,7 +49,7 @@ TEST_F(region, seal_of_seals)
 	close(fd);
 }
 
-TEST_F(region, seals_that_are_none)
+TEST_F(region, unknown_seals_and_flags)
 {
 	int fd = region_create_own(&self->dev, NULL), bit;
 	struct mmapshare_seal_args seal;
@@ -67,7 +67,7 @@ TEST_F(region, seals_that_are_none)
 	close(fd);
 }
 
-TEST_F(region, through_a_writable_file)
+TEST_F(region, needs_write_access)
 {
 	int fd = region_create_own(&self->dev, self->name);
 	int reader = open(region_node(self->name), O_RDONLY | O_CLOEXEC);
@@ -94,7 +94,7 @@ static int seal_as_nobody(void *fd)
 	return region_seal(*(int *)fd, MMAPSHARE_SEAL_WRITE);
 }
 
-TEST_F(region, by_its_owner)
+TEST_F(region, owner_only)
 {
 	int fd = region_create_own(&self->dev, NULL);
 
@@ -125,7 +125,7 @@ TEST_F(region, owner_needs_no_privilege)
 	EXPECT_EQ(0, run_child(seal_own, &self->dev));
 }
 
-TEST_F(region, told_by_sysfs)
+TEST_F(region, shown_in_sysfs)
 {
 	char path[128], text[8] = { };
 	int fd = region_create_own(&self->dev, self->name), file;

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-/* udev is told of regions that come and go, and what they are. */
+/* Uevents of named regions: ADD, REMOVE and their variables. */
 #include "region_test.h"
 #include <linux/netlink.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 
-/* One message: "ACTION@PATH", then "KEY=value", each ended by a 0. */
+/* One uevent: "ACTION@PATH", then "KEY=value" strings, each 0-terminated. */
 struct message {
 	char text[4096];
 	size_t length;
 };
 
-/* What the kernel sends to udev, and to whoever asks for it. */
-static int listen_to_uevents(void)
+/* A socket in the kernel's uevent multicast group, or -1. */
+static int open_uevents(void)
 {
 	const struct sockaddr_nl address = {
 		.nl_family = AF_NETLINK,
@@ -44,8 +44,8 @@ static const char *value_of(const struct message *m, const char *key)
 	return "";
 }
 
-/* The next message about a region's node; false if there is none in time. */
-static bool receive(int fd, struct message *m, int timeout)
+/* The next uevent of a region; false if none arrives within @timeout ms. */
+static bool receive_uevent(int fd, struct message *m, int timeout)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
@@ -66,13 +66,13 @@ static bool receive(int fd, struct message *m, int timeout)
 
 TEST_F(region, added_and_removed)
 {
-	int events = listen_to_uevents(), fd, i;
+	int events = open_uevents(), fd, i;
 	char want[80];
 	struct message m;
 	struct stat st;
 
 	if (events < 0)
-		SKIP(return, "no uevents for us: not root, or no CONFIG_NET");
+		SKIP(return, "cannot receive uevents: not root, or no CONFIG_NET");
 	fd = region_create_as(self->dev.fd, self->name, REGION_SIZE,
 			      MMAPSHARE_STRATEGY_VMALLOC, 0640);
 	ASSERT_LE(0, fd);
@@ -80,7 +80,7 @@ TEST_F(region, added_and_removed)
 	close(fd);
 	ASSERT_EQ(0, region_destroy(self->dev.fd, self->name));
 	for (i = 0; i < 2; i++) {
-		ASSERT_TRUE(receive(events, &m, 10000));
+		ASSERT_TRUE(receive_uevent(events, &m, 10000));
 		EXPECT_VALUE(i ? "remove" : "add", "ACTION");
 		snprintf(want, sizeof(want), "mmapshare-%s", self->name);
 		EXPECT_VALUE(want, "DEVNAME");
@@ -97,31 +97,30 @@ TEST_F(region, added_and_removed)
 	close(events);
 }
 
-/* Who has no node is nothing for udev. */
-TEST_F(region, nothing_without_a_name)
+TEST_F(region, none_for_anonymous_regions)
 {
-	int events = listen_to_uevents();
+	int events = open_uevents();
 	struct message m;
 
 	if (events < 0)
-		SKIP(return, "no uevents for us: not root, or no CONFIG_NET");
+		SKIP(return, "cannot receive uevents: not root, or no CONFIG_NET");
 	close(region_create(self->dev.fd, NULL));
-	EXPECT_FALSE(receive(events, &m, 100));
+	EXPECT_FALSE(receive_uevent(events, &m, 100));
 	close(events);
 }
 
 TEST_F(region, longest_name)
 {
 	char name[MMAPSHARE_NAME_SIZE] = { };
-	int events = listen_to_uevents();
+	int events = open_uevents();
 	struct message m;
 
 	if (events < 0)
-		SKIP(return, "no uevents for us: not root, or no CONFIG_NET");
+		SKIP(return, "cannot receive uevents: not root, or no CONFIG_NET");
 	memset(name, 'u', sizeof(name) - 1);
 	close(region_create(self->dev.fd, name));
 	ASSERT_EQ(0, region_destroy(self->dev.fd, name));
-	ASSERT_TRUE(receive(events, &m, 10000));
+	ASSERT_TRUE(receive_uevent(events, &m, 10000));
 	EXPECT_VALUE(name, "MMAPSHARE_NAME");
 	EXPECT_VALUE("fault", "MMAPSHARE_STRATEGY");
 	close(events);
