@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who is the last to have a region open is told, however the others went, and
- * only if there were any.
+ * POLLHUP and EPIPE: reported to the last open file of a region, however its
+ * peers went away, and only if it had any.
  */
 #include "doorbell_test.h"
 #include <poll.h>
 #include <sys/epoll.h>
 
-/* Is it POLLHUP, by poll() and by WAIT alike? -1 if they differ. */
-static int hung_up(int fd)
+/* 1 if poll() and WAIT both report the hang-up, 0 if neither, -1 if one does. */
+static int check_hang_up(int fd)
 {
 	struct pollfd p = { .fd = fd };
 	uint64_t count = 0;
@@ -20,122 +20,122 @@ static int hung_up(int fd)
 	return error == (polled ? EPIPE : ETIMEDOUT) ? polled : -1;
 }
 
-/* How a peer leaves. */
-enum way { CLOSE, EXIT, KILL, ABORT, UNMAP, WAYS };
+/* How a peer closes its file and its mapping. */
+enum exit_method { CLOSE, EXIT, KILL, ABORT, UNMAP, EXIT_METHODS };
 
 struct peer {
 	FIXTURE_DATA(bell) *self;
-	enum way way;
+	enum exit_method exit_method;
 	bool rings;
 };
 
-/* Be there, then go, when the parent has closed its end of the pipe. */
-static int be_a_peer(const struct peer *peer, int ready, int go)
+/* Report to @ready, then close the region when the pipe @end is closed. */
+static int run_peer(const struct peer *peer, int ready, int end)
 {
 	int fd = bell_open(peer->self, O_RDWR);
 	char *map = mmap(NULL, REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
 			 fd, 0);
 	char c = fd < 0 || map == MAP_FAILED;
 
-	if (write(ready, &c, 1) != 1 || read(go, &c, 1) != 0)
+	if (write(ready, &c, 1) != 1 || read(end, &c, 1) != 0)
 		return 1;
 	if (peer->rings)
 		bell_ring(peer->self->bell, fd);
-	if (peer->way == KILL)
+	if (peer->exit_method == KILL)
 		kill(getpid(), SIGKILL);
-	if (peer->way == ABORT)
+	if (peer->exit_method == ABORT)
 		kill(getpid(), SIGSEGV);
-	if (peer->way == EXIT)
+	if (peer->exit_method == EXIT)
 		return 0;
-	if (peer->way == CLOSE)
+	if (peer->exit_method == CLOSE)
 		munmap(map, REGION_SIZE);
 	close(fd);
-	if (peer->way == UNMAP)
+	if (peer->exit_method == UNMAP)
 		munmap(map, REGION_SIZE);
 	sleep(60);
 	return 0;
 }
 
-/* Returns the peer's process, and what to close to have it go. */
-static pid_t start_peer(const struct peer *peer, int *go)
+/* Returns the peer's pid; it closes the region when @end is closed. */
+static pid_t start_peer(const struct peer *peer, int *end)
 {
-	int ready[2], end[2];
+	int ready[2], exit_pipe[2];
 	char c = 1;
 	pid_t pid;
 
-	if (pipe(ready) || pipe(end))
+	if (pipe(ready) || pipe(exit_pipe))
 		return -1;
 	pid = fork();
 	if (!pid) {
-		close(end[1]);
+		close(exit_pipe[1]);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(be_a_peer(peer, ready[1], end[0]));
+		_exit(run_peer(peer, ready[1], exit_pipe[0]));
 	}
 	close(ready[1]);
-	close(end[0]);
+	close(exit_pipe[0]);
 	if (read(ready[0], &c, 1) != 1 || c)
 		return -1;
 	close(ready[0]);
-	*go = end[1];
+	*end = exit_pipe[1];
 	return pid;
 }
 
-static void *let_go(void *arg)
+static void *end_peer_later(void *arg)
 {
-	const int *go = arg;
+	const int *end = arg;
 
 	falls_asleep(getpid());
-	close(*go);
+	close(*end);
 	return NULL;
 }
 
-TEST_F(bell, not_for_who_was_always_alone)
+TEST_F(bell, not_without_peers)
 {
 	int other = region_create(self->dev.fd, NULL);
 
 	ASSERT_LE(0, other);
-	EXPECT_EQ(0, hung_up(self->fd));
-	EXPECT_EQ(0, hung_up(other));
+	EXPECT_EQ(0, check_hang_up(self->fd));
+	EXPECT_EQ(0, check_hang_up(other));
 	close(other);
 }
 
-TEST_F(bell, copies_are_no_others)
+TEST_F(bell, dup_is_no_peer)
 {
 	int copy = dup(self->fd);
 
 	ASSERT_LE(0, copy);
 	close(copy);
-	EXPECT_EQ(0, hung_up(self->fd));
+	EXPECT_EQ(0, check_hang_up(self->fd));
 }
 
-TEST_F(bell, when_the_last_other_closes)
+TEST_F(bell, last_peer_closes)
 {
 	int one = bell_open(self, O_RDONLY), two = bell_open(self, O_WRONLY);
 
 	ASSERT_LE(0, one);
 	ASSERT_LE(0, two);
-	EXPECT_EQ(0, hung_up(self->fd));
+	EXPECT_EQ(0, check_hang_up(self->fd));
 	close(one);
-	EXPECT_EQ(0, hung_up(self->fd));
+	EXPECT_EQ(0, check_hang_up(self->fd));
 	close(two);
-	EXPECT_EQ(1, hung_up(self->fd));
-	EXPECT_EQ(1, hung_up(self->fd));
+	EXPECT_EQ(1, check_hang_up(self->fd));
+	EXPECT_EQ(1, check_hang_up(self->fd));
 }
 
-/* Who came later was an other for those before, and the other way round. */
-TEST_F(bell, whoever_is_left)
+/* Files opened before and after this one are its peers alike. */
+TEST_F(bell, first_file_closes)
 {
 	int other = bell_open(self, O_RDWR);
 
 	ASSERT_LE(0, other);
 	munmap(self->bell, self->dev.page);
 	close(self->fd);
-	EXPECT_EQ(1, hung_up(other));
+	EXPECT_EQ(1, check_hang_up(other));
 	self->fd = other;
 	self->bell = bell_map(other, PROT_READ);
 }
 
-TEST_F(bell, not_for_those_before)
+TEST_F(bell, not_for_earlier_peers)
 {
 	int other = bell_open(self, O_RDWR);
 
@@ -144,25 +144,24 @@ TEST_F(bell, not_for_those_before)
 	close(other);
 	self->fd = bell_open(self, O_RDWR);
 	ASSERT_LE(0, self->fd);
-	EXPECT_EQ(0, hung_up(self->fd));
+	EXPECT_EQ(0, check_hang_up(self->fd));
 	self->bell = bell_map(self->fd, PROT_READ);
 }
 
-/* It is over when somebody comes. */
-TEST_F(bell, until_somebody_comes)
+TEST_F(bell, cleared_by_new_peer)
 {
 	int other = bell_open(self, O_RDWR);
 
 	close(other);
-	EXPECT_EQ(1, hung_up(self->fd));
+	EXPECT_EQ(1, check_hang_up(self->fd));
 	other = bell_open(self, O_RDONLY);
-	EXPECT_EQ(0, hung_up(self->fd));
+	EXPECT_EQ(0, check_hang_up(self->fd));
 	close(other);
-	EXPECT_EQ(1, hung_up(self->fd));
+	EXPECT_EQ(1, check_hang_up(self->fd));
 }
 
-/* A map is as good as a descriptor, also one of the doorbell alone. */
-TEST_F(bell, maps_are_others)
+/* A mapping, even of the doorbell page alone, keeps the file open. */
+TEST_F(bell, mappings_count_as_peers)
 {
 	int other = bell_open(self, O_RDWR);
 	void *map = mmap(NULL, 1, PROT_READ, MAP_SHARED, other, 0);
@@ -171,15 +170,15 @@ TEST_F(bell, maps_are_others)
 	ASSERT_NE(MAP_FAILED, map);
 	ASSERT_NE(MAP_FAILED, bell);
 	close(other);
-	EXPECT_EQ(0, hung_up(self->fd));
+	EXPECT_EQ(0, check_hang_up(self->fd));
 	munmap(map, 1);
-	EXPECT_EQ(0, hung_up(self->fd));
+	EXPECT_EQ(0, check_hang_up(self->fd));
 	munmap(bell, self->dev.page);
-	EXPECT_EQ(1, hung_up(self->fd));
+	EXPECT_EQ(1, check_hang_up(self->fd));
 }
 
-/* News first: what was said before leaving is heard. */
-TEST_F(bell, after_the_last_news)
+/* The peer's last notification is reported before the hang-up. */
+TEST_F(bell, after_last_notification)
 {
 	int other = bell_open(self, O_RDWR);
 	struct pollfd p = { .fd = self->fd, .events = POLLIN };
@@ -197,58 +196,57 @@ TEST_F(bell, after_the_last_news)
 	EXPECT_EQ(POLLHUP, p.revents);
 }
 
-/* Whoever sleeps in WAIT wakes up, however the other goes. */
 TEST_F(bell, wakes_wait)
 {
 	pthread_t thread;
-	int go, i;
+	int end, i;
 
-	for (i = 0; i < 2 * WAYS; i++) {
-		const struct peer peer = { self, i % WAYS, i >= WAYS };
+	for (i = 0; i < 2 * EXIT_METHODS; i++) {
+		const struct peer peer = { self, i % EXIT_METHODS, i >= EXIT_METHODS };
 		uint64_t count = bell_count(self->bell);
-		pid_t pid = start_peer(&peer, &go);
+		pid_t pid = start_peer(&peer, &end);
 
 		ASSERT_LT(0, pid);
-		pthread_create(&thread, NULL, let_go, &go);
+		pthread_create(&thread, NULL, end_peer_later, &end);
 		if (peer.rings)
 			EXPECT_EQ(0, bell_wait(self->fd, &count, 20 * SECOND));
 		EXPECT_EQ(EPIPE, bell_wait(self->fd, &count, 20 * SECOND))
-			TH_LOG("way %d", peer.way);
+			TH_LOG("exit method %d", peer.exit_method);
 		pthread_join(thread, NULL);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 	}
 }
 
-/* The same for poll() and epoll, with no event asked for. */
+/* poll() and epoll with no event requested report the hang-up. */
 TEST_F(bell, wakes_poll)
 {
 	struct epoll_event event = { .events = EPOLLET };
 	struct pollfd p = { .fd = self->fd };
-	int ep = epoll_create1(EPOLL_CLOEXEC), go, way;
+	int epfd = epoll_create1(EPOLL_CLOEXEC), end, exit_method;
 	pthread_t thread;
 
-	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->fd, &event));
-	for (way = 0; way < WAYS; way++) {
-		const struct peer peer = { self, way, false };
-		pid_t pid = start_peer(&peer, &go);
+	ASSERT_EQ(0, epoll_ctl(epfd, EPOLL_CTL_ADD, self->fd, &event));
+	for (exit_method = 0; exit_method < EXIT_METHODS; exit_method++) {
+		const struct peer peer = { self, exit_method, false };
+		pid_t pid = start_peer(&peer, &end);
 
 		ASSERT_LT(0, pid);
-		pthread_create(&thread, NULL, let_go, &go);
+		pthread_create(&thread, NULL, end_peer_later, &end);
 		EXPECT_EQ(1, poll(&p, 1, 20000));
 		EXPECT_EQ(POLLHUP, p.revents);
-		EXPECT_EQ(1, epoll_wait(ep, &event, 1, 20000));
+		EXPECT_EQ(1, epoll_wait(epfd, &event, 1, 20000));
 		EXPECT_EQ((uint32_t)EPOLLHUP, event.events);
-		EXPECT_EQ(0, epoll_wait(ep, &event, 1, 0));
+		EXPECT_EQ(0, epoll_wait(epfd, &event, 1, 0));
 		pthread_join(thread, NULL);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 	}
-	close(ep);
+	close(epfd);
 }
 
-/* A child has what its parent has: together they are one other. */
-TEST_F(bell, children_stand_for_their_parent)
+/* The descriptor a child inherits is the same open file. */
+TEST_F(bell, inherited_file_is_one_peer)
 {
 	int other = bell_open(self, O_RDWR), pipes[2];
 	pid_t pid;
@@ -263,10 +261,10 @@ TEST_F(bell, children_stand_for_their_parent)
 		_exit(read(pipes[0], &c, 1));
 	}
 	close(other);
-	EXPECT_EQ(0, hung_up(self->fd));
+	EXPECT_EQ(0, check_hang_up(self->fd));
 	close(pipes[1]);
 	waitpid(pid, NULL, 0);
-	EXPECT_EQ(1, hung_up(self->fd));
+	EXPECT_EQ(1, check_hang_up(self->fd));
 }
 
 TEST_HARNESS_MAIN

@@ -1,65 +1,64 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A peer stores whatever it likes to the doorbell page, all the time: calls
- * come to their end, waiters at their time-outs at the latest, and once it
- * stops all is as it was.
+ * A hostile peer stores arbitrary values to the doorbell page: every call still
+ * returns, waiters by their timeouts, and once it stops the doorbell works.
  */
 #include "doorbell_test.h"
 #include "map_fixture.h"
 #include <poll.h>
 #include <sys/epoll.h>
 
-#define RUN	(SECOND / 2)
-#define PATIENCE	(20 * SECOND)	/* for timeouts of 4 ms: a busy machine is not so late */
+#define RUN_TIME	(SECOND / 2)
+#define ROUND_MAX	(20 * SECOND)	/* for timeouts of 4 ms */
 
-/* What the vandal stores. */
-enum mood { RANDOM, SAME_COUNT, DISARM, ARM, CLEAR };
+/* What the hostile peer stores. */
+enum pattern { RANDOM, FIXED_COUNT, DISARM, ARM, CLEAR };
 
 FIXTURE_VARIANT(bell)
 {
-	enum mood mood;
+	enum pattern pattern;
 };
 
 FIXTURE_VARIANT_ADD(bell, random) {
-	.mood = RANDOM,
+	.pattern = RANDOM,
 };
 
-FIXTURE_VARIANT_ADD(bell, takes_back) {
-	.mood = SAME_COUNT,
+FIXTURE_VARIANT_ADD(bell, fixed_count) {
+	.pattern = FIXED_COUNT,
 };
 
 FIXTURE_VARIANT_ADD(bell, disarms) {
-	.mood = DISARM,
+	.pattern = DISARM,
 };
 
 FIXTURE_VARIANT_ADD(bell, arms) {
-	.mood = ARM,
+	.pattern = ARM,
 };
 
 FIXTURE_VARIANT_ADD(bell, clears) {
-	.mood = CLEAR,
+	.pattern = CLEAR,
 };
 
-struct vandal {
+struct writer {
 	volatile uint32_t *word;
 	size_t words;
-	enum mood mood;
+	enum pattern pattern;
 };
 
-static int scribble(void *arg)
+static int write_doorbell(void *arg)
 {
-	const struct vandal *v = arg;
-	volatile struct mmapshare_doorbell *bell = (void *)v->word;
+	const struct writer *w = arg;
+	volatile struct mmapshare_doorbell *bell = (void *)w->word;
 	unsigned int seed = now();
 	size_t i;
 
 	for (;;) {
-		switch (v->mood) {
+		switch (w->pattern) {
 		case RANDOM:
-			v->word[rand_r(&seed) % 24] = rand_r(&seed) * 2U;
-			v->word[rand_r(&seed) % v->words] = rand_r(&seed);
+			w->word[rand_r(&seed) % 24] = rand_r(&seed) * 2U;
+			w->word[rand_r(&seed) % w->words] = rand_r(&seed);
 			break;
-		case SAME_COUNT:
+		case FIXED_COUNT:
 			bell->count = 7;
 			break;
 		case DISARM:
@@ -69,20 +68,20 @@ static int scribble(void *arg)
 			bell->armed = ~0U;
 			break;
 		case CLEAR:
-			for (i = 0; i < v->words; i++)
-				v->word[i] = 0;
+			for (i = 0; i < w->words; i++)
+				w->word[i] = 0;
 			break;
 		}
 	}
 	return 0;
 }
 
-/* Calls of all sorts; false if one gives what it must not. */
-static bool live_with_it(FIXTURE_DATA(bell) *self, int ep)
+/* Wait, notify and poll; false if a call fails or takes longer than ROUND_MAX. */
+static bool check_calls(FIXTURE_DATA(bell) *self, int epfd)
 {
 	struct pollfd p = { .fd = self->fd, .events = POLLIN };
 	struct epoll_event event;
-	int64_t start, end = now() + RUN;
+	int64_t start, end = now() + RUN_TIME;
 	uint64_t count;
 	int error, round;
 
@@ -95,43 +94,43 @@ static bool live_with_it(FIXTURE_DATA(bell) *self, int ep)
 		bell_notify(self->fd, round % 2);
 		bell_ring(self->bell, self->fd);
 		if (poll(&p, 1, round % 3) < 0 ||
-		    epoll_wait(ep, &event, 1, round % 3) < 0)
+		    epoll_wait(epfd, &event, 1, round % 3) < 0)
 			return false;
-		if (now() - start > PATIENCE)
+		if (now() - start > ROUND_MAX)
 			return false;
 	}
 	return true;
 }
 
-TEST_F(bell, vandal)
+TEST_F(bell, hostile_writer)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
-	int other = bell_open(self, O_RDWR), ep = epoll_create1(EPOLL_CLOEXEC);
-	struct vandal vandal = {
+	int other = bell_open(self, O_RDWR), epfd = epoll_create1(EPOLL_CLOEXEC);
+	struct writer writer = {
 		.word = (void *)bell_map(other, PROT_READ | PROT_WRITE),
 		.words = self->dev.page / sizeof(uint32_t),
-		.mood = variant->mood,
+		.pattern = variant->pattern,
 	};
 	uint64_t count, region[REGION_SIZE / 8];
 	struct mmapshare_info info;
 	pid_t pid, waiter;
 	size_t i;
 
-	ASSERT_NE(MAP_FAILED, (void *)vandal.word);
-	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->fd, &event));
-	pid = start_child(scribble, &vandal);
-	EXPECT_TRUE(live_with_it(self, ep));
+	ASSERT_NE(MAP_FAILED, (void *)writer.word);
+	ASSERT_EQ(0, epoll_ctl(epfd, EPOLL_CTL_ADD, self->fd, &event));
+	pid = start_child(write_doorbell, &writer);
+	EXPECT_TRUE(check_calls(self, epfd));
 	kill(pid, SIGKILL);
 	EXPECT_EQ(SIGKILL, wait_child(pid));
 
-	/* of the region nothing has changed */
+	/* the region is unchanged */
 	EXPECT_EQ(0, device_info(self->fd, &info));
 	EXPECT_EQ(REGION_SIZE, info.region_size);
 	ASSERT_EQ((ssize_t)REGION_SIZE, pread(self->fd, region, REGION_SIZE, 0));
 	for (i = 0; i < ARRAY_SIZE(region); i++)
 		ASSERT_EQ(0U, region[i]);
 
-	/* and the doorbell works */
+	/* the doorbell works again */
 	count = bell_count(self->bell);
 	waiter = fork();
 	if (!waiter)
@@ -140,9 +139,9 @@ TEST_F(bell, vandal)
 	EXPECT_TRUE(bell_ring(self->bell, self->fd));
 	EXPECT_EQ(0, wait_child(waiter));
 	EXPECT_EQ(count + 1, bell_count(self->bell));
-	munmap((void *)vandal.word, self->dev.page);
+	munmap((void *)writer.word, self->dev.page);
 	close(other);
-	close(ep);
+	close(epfd);
 }
 
 TEST_HARNESS_MAIN

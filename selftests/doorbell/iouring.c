@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* io_uring's poll, once and again and again, tells of the doorbell. */
+/* io_uring's poll requests, one-shot and multishot, on the doorbell. */
 #include "doorbell_test.h"
 #include <liburing.h>
 #include <poll.h>
@@ -9,7 +9,7 @@
 		int ret_ = io_uring_queue_init(8, ring, 0);		\
 									\
 		if (ret_ == -ENOSYS || ret_ == -EPERM)			\
-			SKIP(return, "no io_uring in this kernel, or forbidden"); \
+			SKIP(return, "no io_uring in this kernel, or it is disabled"); \
 		ASSERT_EQ(0, ret_);					\
 	} while (0)
 
@@ -24,8 +24,8 @@ static void submit_poll(struct io_uring *ring, int fd, bool multishot)
 	io_uring_submit(ring);
 }
 
-/* The result of the next completion; -ETIME if there is none in time. */
-static int result(struct io_uring *ring, unsigned int *flags, int64_t timeout)
+/* The next completion's result; -ETIME if there is none within @timeout ns. */
+static int wait_for_completion(struct io_uring *ring, unsigned int *flags, int64_t timeout)
 {
 	struct __kernel_timespec ts = {
 		.tv_sec = timeout / SECOND,
@@ -42,7 +42,7 @@ static int result(struct io_uring *ring, unsigned int *flags, int64_t timeout)
 	return ret;
 }
 
-static void see(int fd)
+static void mark_seen(int fd)
 {
 	uint64_t count = ~0ULL;
 
@@ -58,7 +58,7 @@ static void *ring_later(void *arg)
 	return NULL;
 }
 
-TEST_F(bell, once)
+TEST_F(bell, one_shot)
 {
 	struct io_uring ring;
 	unsigned int flags;
@@ -68,21 +68,21 @@ TEST_F(bell, once)
 	RING_SETUP(&ring);
 	for (round = 0; round < 5; round++) {
 		submit_poll(&ring, self->fd, false);
-		EXPECT_EQ(-ETIME, result(&ring, &flags, MS));
+		EXPECT_EQ(-ETIME, wait_for_completion(&ring, &flags, MS));
 		EXPECT_EQ(1U, self->bell->armed);
 		pthread_create(&thread, NULL, ring_later, self);
-		EXPECT_EQ(POLLIN, result(&ring, &flags, 20 * SECOND));
+		EXPECT_EQ(POLLIN, wait_for_completion(&ring, &flags, 20 * SECOND));
 		pthread_join(thread, NULL);
-		see(self->fd);
+		mark_seen(self->fd);
 	}
-	/* at once, where there is something already */
+	/* the count has changed already: completes at once */
 	bell_ring(self->bell, self->fd);
 	submit_poll(&ring, self->fd, false);
-	EXPECT_EQ(POLLIN, result(&ring, &flags, 20 * SECOND));
+	EXPECT_EQ(POLLIN, wait_for_completion(&ring, &flags, 20 * SECOND));
 	io_uring_queue_exit(&ring);
 }
 
-TEST_F(bell, again_and_again)
+TEST_F(bell, multishot)
 {
 	struct io_uring ring;
 	unsigned int flags = 0;
@@ -90,17 +90,17 @@ TEST_F(bell, again_and_again)
 
 	RING_SETUP(&ring);
 	submit_poll(&ring, self->fd, true);
-	EXPECT_EQ(-ETIME, result(&ring, &flags, MS));
+	EXPECT_EQ(-ETIME, wait_for_completion(&ring, &flags, MS));
 	for (round = 0; round < 20; round++) {
 		if (round % 2)
 			bell_ring(self->bell, self->fd);
 		else
 			bell_notify(self->fd, 0);
-		ASSERT_EQ(POLLIN, result(&ring, &flags, 20 * SECOND));
+		ASSERT_EQ(POLLIN, wait_for_completion(&ring, &flags, 20 * SECOND));
 		ASSERT_NE(0U, flags & IORING_CQE_F_MORE);
-		see(self->fd);
+		mark_seen(self->fd);
 	}
-	EXPECT_EQ(-ETIME, result(&ring, &flags, MS));
+	EXPECT_EQ(-ETIME, wait_for_completion(&ring, &flags, MS));
 	io_uring_queue_exit(&ring);
 }
 
@@ -113,14 +113,14 @@ TEST_F(bell, hang_up)
 	RING_SETUP(&ring);
 	ASSERT_LE(0, other);
 	submit_poll(&ring, self->fd, false);
-	EXPECT_EQ(-ETIME, result(&ring, &flags, MS));
+	EXPECT_EQ(-ETIME, wait_for_completion(&ring, &flags, MS));
 	close(other);
-	EXPECT_EQ(POLLHUP, result(&ring, &flags, 20 * SECOND));
+	EXPECT_EQ(POLLHUP, wait_for_completion(&ring, &flags, 20 * SECOND));
 	io_uring_queue_exit(&ring);
 }
 
-/* The ring goes with the poll still in it. */
-TEST_F(bell, left_behind)
+/* The io_uring is closed while a poll request is pending. */
+TEST_F(bell, ring_closed_while_polling)
 {
 	struct io_uring ring;
 

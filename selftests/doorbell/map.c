@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The doorbell page is one page, shared, where INFO says, in every strategy. */
+/* Mapping the doorbell page: offset, size, permissions, VMA operations. */
 #include "doorbell_test.h"
 #include "map_fixture.h"
 
@@ -23,7 +23,7 @@ TEST_F(bell, zero_at_first)
 		ASSERT_EQ(0, byte[i]);
 }
 
-TEST_F(bell, the_default_region_has_one)
+TEST_F(bell, default_region)
 {
 	struct mmapshare_doorbell *bell;
 
@@ -35,7 +35,7 @@ TEST_F(bell, the_default_region_has_one)
 	munmap(bell, self->dev.page);
 }
 
-TEST_F(bell, place)
+TEST_F(bell, offset_and_length)
 {
 	const uint64_t offset = self->dev.info.doorbell_offset;
 	const size_t page = self->dev.page;
@@ -53,7 +53,7 @@ TEST_F(bell, place)
 	EXPECT_EQ(EINVAL, try_map(self->fd, 0, rw, MAP_SHARED, offset));
 }
 
-TEST_F(bell, kind)
+TEST_F(bell, mapping_types)
 {
 	const uint64_t offset = self->dev.info.doorbell_offset;
 	const size_t page = self->dev.page;
@@ -69,8 +69,8 @@ TEST_F(bell, kind)
 	EXPECT_EQ(EACCES, errno);
 }
 
-/* Who may only read sees the count, and cannot make one. */
-TEST_F(bell, open_mode_counts)
+/* A read-only descriptor maps the page read only. */
+TEST_F(bell, open_mode)
 {
 	const uint64_t offset = self->dev.info.doorbell_offset;
 	const size_t page = self->dev.page;
@@ -94,7 +94,7 @@ TEST_F(bell, open_mode_counts)
 	close(writer);
 }
 
-TEST_F(bell, all_maps_are_one)
+TEST_F(bell, all_mappings_share_the_page)
 {
 	int other = bell_open(self, O_RDWR);
 	struct mmapshare_doorbell *bell = bell_map(other, PROT_READ | PROT_WRITE);
@@ -108,8 +108,8 @@ TEST_F(bell, all_maps_are_one)
 	close(other);
 }
 
-/* It is none of the region's bytes. */
-TEST_F(bell, apart_from_the_region)
+/* No read, write or ioctl on the region reaches the doorbell page. */
+TEST_F(bell, not_part_of_the_region)
 {
 	char byte = 1;
 
@@ -125,7 +125,7 @@ TEST_F(bell, apart_from_the_region)
 	EXPECT_EQ(UINT64_MAX, bell_count(self->bell));
 }
 
-TEST_F(bell, counts_as_a_map)
+TEST_F(bell, counted_as_mapping)
 {
 	EXPECT_EQ(1, count_maps(self->fd));
 	munmap(self->bell, self->dev.page);
@@ -134,8 +134,7 @@ TEST_F(bell, counts_as_a_map)
 	EXPECT_EQ(1, count_maps(self->fd));
 }
 
-/* It outlives the descriptor, as all maps do. */
-TEST_F(bell, without_its_descriptor)
+TEST_F(bell, outlives_descriptor)
 {
 	int other = bell_open(self, O_RDWR);
 	struct mmapshare_doorbell *bell = bell_map(other, PROT_READ | PROT_WRITE);
@@ -164,7 +163,7 @@ TEST_F(bell, mremap)
 	EXPECT_EQ(1, count_maps(self->fd));
 }
 
-TEST_F(bell, advice)
+TEST_F(bell, madvise_and_mlock)
 {
 	const size_t page = self->dev.page;
 
@@ -187,7 +186,7 @@ static int ring_in_child(void *arg)
 	return bell_count(self->bell) != 2;
 }
 
-TEST_F(bell, forked)
+TEST_F(bell, fork)
 {
 	bell_ring(self->bell, self->fd);
 	EXPECT_EQ(0, run_child(ring_in_child, self));
@@ -195,7 +194,7 @@ TEST_F(bell, forked)
 	EXPECT_EQ(1, count_maps(self->fd));
 }
 
-TEST_F(bell, every_strategy_of_a_region)
+TEST_F(bell, every_strategy)
 {
 	uint32_t strategy;
 
@@ -214,8 +213,7 @@ TEST_F(bell, every_strategy_of_a_region)
 	}
 }
 
-/* The place is beyond the largest region. */
-TEST_F(bell, no_region_reaches_there)
+TEST_F(bell, beyond_largest_region)
 {
 	const uint64_t largest = 1ULL << 43;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* NOTIFY counts, and wakes; also for who has counted himself. */
+/* MMAPSHARE_IOC_NOTIFY: counting, MMAPSHARE_NOTIFY_COUNTED, and errors. */
 #include "doorbell_test.h"
 
-TEST_F(bell, counts_one_by_one)
+TEST_F(bell, increments_the_count)
 {
 	int other = bell_open(self, O_WRONLY);
 	int64_t n;
@@ -23,8 +23,7 @@ TEST_F(bell, counted_only_wakes)
 	EXPECT_EQ(1U, bell_count(self->bell));
 }
 
-/* Regions have nothing to do with each other. */
-TEST_F(bell, of_one_region)
+TEST_F(bell, regions_are_independent)
 {
 	int other = region_create(self->dev.fd, NULL);
 
@@ -35,7 +34,7 @@ TEST_F(bell, of_one_region)
 	close(other);
 }
 
-TEST_F(bell, open_mode_counts)
+TEST_F(bell, needs_write_access)
 {
 	int reader = bell_open(self, O_RDONLY);
 
@@ -55,8 +54,8 @@ TEST_F(bell, unknown_flags)
 	EXPECT_EQ(0U, bell_count(self->bell));
 }
 
-/* A count is as good as any other, and goes round. */
-TEST_F(bell, goes_round)
+/* The count wraps; 0 is a count like any other. */
+TEST_F(bell, count_wraps)
 {
 	uint64_t count = UINT64_MAX;
 
@@ -66,8 +65,8 @@ TEST_F(bell, goes_round)
 	EXPECT_EQ(0U, count);
 }
 
-/* The program's memory, and the notification with it, may be bad. */
-TEST_F(bell, no_room_for_the_answer)
+/* EFAULT on the copy to userspace: the notification has happened. */
+TEST_F(bell, read_only_argument)
 {
 	struct mmapshare_notify_args *notify = mmap(NULL, self->dev.page,
 		PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -81,7 +80,7 @@ TEST_F(bell, no_room_for_the_answer)
 	munmap(notify, self->dev.page);
 }
 
-TEST_F(bell, survives_its_files)
+TEST_F(bell, count_survives_last_close)
 {
 	int other;
 
@@ -95,42 +94,42 @@ TEST_F(bell, survives_its_files)
 	self->bell = bell_map(other, PROT_READ);
 }
 
-struct adder {
+struct ringer {
 	struct mmapshare_doorbell *bell;
 	uint64_t rings;
 	bool end;
 };
 
-/* Nobody waits: it only adds. */
-static void *add(void *arg)
+/* No task waits, so bell_ring() only adds and needs no descriptor. */
+static void *ring_until_end(void *arg)
 {
-	struct adder *a = arg;
+	struct ringer *r = arg;
 
 	run_on(1);
-	while (!__atomic_load_n(&a->end, __ATOMIC_RELAXED)) {
-		bell_ring(a->bell, -1);
-		a->rings++;
+	while (!__atomic_load_n(&r->end, __ATOMIC_RELAXED)) {
+		bell_ring(r->bell, -1);
+		r->rings++;
 	}
 	return NULL;
 }
 
-/* A program and the kernel add to one word at once, and nothing is lost. */
-TEST_F(bell, exact)
+/* Concurrent additions by a program and by the kernel: none is lost. */
+TEST_F(bell, concurrent_additions)
 {
-	struct adder adder = { .bell = self->bell };
+	struct ringer ringer = { .bell = self->bell };
 	const int64_t end = now() + SECOND;
 	uint64_t calls = 0;
 	pthread_t thread;
 
 	run_on(0);
-	pthread_create(&thread, NULL, add, &adder);
+	pthread_create(&thread, NULL, ring_until_end, &ringer);
 	for (; calls < 3000 || now() < end; calls++)
 		ASSERT_LT(0, bell_notify(self->fd, 0));
-	__atomic_store_n(&adder.end, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&ringer.end, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
-	EXPECT_EQ(calls + adder.rings, bell_count(self->bell));
+	EXPECT_EQ(calls + ringer.rings, bell_count(self->bell));
 	TH_LOG("%llu calls, %llu additions", (unsigned long long)calls,
-	       (unsigned long long)adder.rings);
+	       (unsigned long long)ringer.rings);
 }
 
 TEST_HARNESS_MAIN

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A region's revocation wakes all who wait for its doorbell, and who rings it is
- * told by a call and not by a signal; its seals are no seals of the doorbell.
+ * The doorbell of a revoked region: waiters are woken, ringing raises no signal
+ * and NOTIFY returns ENODEV. Seals do not affect the doorbell.
  */
 #include "map_fixture.h"
 #include "doorbell_test.h"
@@ -16,20 +16,20 @@ struct sleeper {
 	int result;
 };
 
-static int by_wait(int fd)
+static int wait_by_wait(int fd)
 {
 	uint64_t count = 0;
 
 	return bell_wait(fd, &count, FOREVER);
 }
 
-/* ENODEV for what poll() is to say of such a region. */
+/* ENODEV for the events of a revoked region, else 0. */
 static int errno_of_events(int ready, uint32_t events)
 {
 	return ready == 1 && events == (POLLERR | POLLHUP) ? ENODEV : 0;
 }
 
-static int by_poll(int fd)
+static int wait_by_poll(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	int ready = poll(&p, 1, 20000);
@@ -37,19 +37,19 @@ static int by_poll(int fd)
 	return errno_of_events(ready, p.revents);
 }
 
-static int by_epoll(int fd)
+static int wait_by_epoll(int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
-	int set = epoll_create1(EPOLL_CLOEXEC), ready;
+	int epfd = epoll_create1(EPOLL_CLOEXEC), ready;
 
-	if (epoll_ctl(set, EPOLL_CTL_ADD, fd, &event))
+	if (epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &event))
 		return errno;
-	ready = epoll_wait(set, &event, 1, 20000);
-	close(set);
+	ready = epoll_wait(epfd, &event, 1, 20000);
+	close(epfd);
 	return errno_of_events(ready, event.events);
 }
 
-static void *sleep_on(void *arg)
+static void *run_sleeper(void *arg)
 {
 	struct sleeper *s = arg;
 
@@ -58,13 +58,13 @@ static void *sleep_on(void *arg)
 	return NULL;
 }
 
-TEST_F(bell, wakes_all)
+TEST_F(bell, wakes_all_waiters)
 {
 	struct sleeper sleepers[] = {
-		{ .fd = self->fd, .wait = by_wait },
-		{ .fd = self->fd, .wait = by_poll },
-		{ .fd = self->fd, .wait = by_epoll },
-		{ .fd = bell_open(self, O_RDONLY), .wait = by_wait },
+		{ .fd = self->fd, .wait = wait_by_wait },
+		{ .fd = self->fd, .wait = wait_by_poll },
+		{ .fd = self->fd, .wait = wait_by_epoll },
+		{ .fd = bell_open(self, O_RDONLY), .wait = wait_by_wait },
 	};
 	size_t i;
 
@@ -72,7 +72,7 @@ TEST_F(bell, wakes_all)
 		struct sleeper *s = &sleepers[i];
 
 		ASSERT_LE(0, s->fd);
-		ASSERT_EQ(0, pthread_create(&s->thread, NULL, sleep_on, s));
+		ASSERT_EQ(0, pthread_create(&s->thread, NULL, run_sleeper, s));
 		while (!__atomic_load_n(&s->tid, __ATOMIC_ACQUIRE))
 			sleep_ns(MS);
 		ASSERT_TRUE(falls_asleep(s->tid));
@@ -85,27 +85,30 @@ TEST_F(bell, wakes_all)
 	close(sleepers[3].fd);
 }
 
-TEST_F(bell, ends)
+TEST_F(bell, calls_fail)
 {
 	ASSERT_LT(0, bell_notify(self->fd, 0));
 	ASSERT_EQ(0, region_revoke(self->fd));
 	EXPECT_EQ(-ENODEV, bell_notify(self->fd, 0));
 	EXPECT_EQ(-ENODEV, bell_notify(self->fd, MMAPSHARE_NOTIFY_COUNTED));
-	EXPECT_EQ(ENODEV, by_wait(self->fd));
-	EXPECT_EQ(ENODEV, by_poll(self->fd));
+	EXPECT_EQ(ENODEV, wait_by_wait(self->fd));
+	EXPECT_EQ(ENODEV, wait_by_poll(self->fd));
 	EXPECT_EQ(MAP_FAILED, (void *)bell_map(self->fd, PROT_READ));
 	EXPECT_EQ(ENODEV, errno);
 }
 
-/* As it was in the end, and with somebody to be woken. */
-static int is_dead(struct mmapshare_doorbell *bell, uint64_t count)
+/*
+ * 0 if the page has @count and is armed, as the private page that replaces the
+ * doorbell page of a revoked region.
+ */
+static int check_private_page(struct mmapshare_doorbell *bell, uint64_t count)
 {
 	if (bell_count(bell) != count)
 		return 1;
 	return __atomic_load_n(&bell->armed, __ATOMIC_RELAXED) ? 0 : 2;
 }
 
-TEST_F(bell, rings_in_vain)
+TEST_F(bell, ringing_has_no_effect)
 {
 	uint64_t count = 0;
 	int i;
@@ -114,42 +117,42 @@ TEST_F(bell, rings_in_vain)
 	ASSERT_FALSE(bell_ring(self->bell, self->fd));
 	EXPECT_EQ(0, bell_wait(self->fd, &count, 0));
 	ASSERT_EQ(0, region_revoke(self->fd));
-	EXPECT_EQ(0, is_dead(self->bell, 2));
+	EXPECT_EQ(0, check_private_page(self->bell, 2));
 	for (i = 0; i < 3; i++)
 		EXPECT_TRUE(bell_ring(self->bell, self->fd));
-	EXPECT_EQ(0, is_dead(self->bell, 5));
+	EXPECT_EQ(0, check_private_page(self->bell, 5));
 	EXPECT_EQ(-ENODEV, bell_notify(self->fd, MMAPSHARE_NOTIFY_COUNTED));
 }
 
-static int ring_dead(void *arg)
+static int ring_private_page(void *arg)
 {
 	bell_ring(arg, -1);
-	return is_dead(arg, 1);
+	return check_private_page(arg, 1);
 }
 
-/* Nobody hears anything through it any more. */
-TEST_F(bell, dead_ones_are_not_shared)
+/* Each mapping gets a private page: no store reaches another process. */
+TEST_F(bell, private_page_per_mapping)
 {
 	int reader = bell_open(self, O_RDONLY);
-	struct mmapshare_doorbell *more = bell_map(self->fd, PROT_READ | PROT_WRITE);
-	struct mmapshare_doorbell *read = bell_map(reader, PROT_READ);
+	struct mmapshare_doorbell *second = bell_map(self->fd, PROT_READ | PROT_WRITE);
+	struct mmapshare_doorbell *read_only = bell_map(reader, PROT_READ);
 
-	ASSERT_NE(MAP_FAILED, more);
-	ASSERT_NE(MAP_FAILED, read);
-	EXPECT_EQ(0U, bell_count(read));
+	ASSERT_NE(MAP_FAILED, second);
+	ASSERT_NE(MAP_FAILED, read_only);
+	EXPECT_EQ(0U, bell_count(read_only));
 	ASSERT_EQ(0, region_revoke(self->fd));
-	EXPECT_EQ(0, run_child(ring_dead, self->bell));
-	EXPECT_EQ(0, run_child(ring_dead, self->bell));
+	EXPECT_EQ(0, run_child(ring_private_page, self->bell));
+	EXPECT_EQ(0, run_child(ring_private_page, self->bell));
 	self->bell->count = 7;
 	self->bell->armed = 0;
-	EXPECT_EQ(0, is_dead(more, 0));
-	EXPECT_EQ(0, is_dead(read, 0));
-	/* and nothing goes on for ever */
+	EXPECT_EQ(0, check_private_page(second, 0));
+	EXPECT_EQ(0, check_private_page(read_only, 0));
+	/* the page is freed, the next fault allocates another one */
 	EXPECT_EQ(0, madvise(self->bell, self->dev.page, MADV_DONTNEED));
-	EXPECT_EQ(0, is_dead(self->bell, 0));
-	EXPECT_EQ(SIGSEGV, run_child(store_byte, read));
-	munmap(more, self->dev.page);
-	munmap(read, self->dev.page);
+	EXPECT_EQ(0, check_private_page(self->bell, 0));
+	EXPECT_EQ(SIGSEGV, run_child(store_byte, read_only));
+	munmap(second, self->dev.page);
+	munmap(read_only, self->dev.page);
 	close(reader);
 }
 
@@ -160,8 +163,8 @@ struct ringer {
 	int64_t result;
 };
 
-/* As a program does, until it is told. */
-static void *ring_on(void *arg)
+/* Ring as a program does, until NOTIFY fails. */
+static void *ring_until_error(void *arg)
 {
 	struct ringer *r = arg;
 
@@ -189,7 +192,7 @@ TEST_F(bell, rung_while_revoked)
 			ringers[i].fd = fd;
 			ringers[i].bell = bell;
 			ASSERT_EQ(0, pthread_create(&ringers[i].thread, NULL,
-						    ring_on, &ringers[i]));
+						    ring_until_error, &ringers[i]));
 		}
 		sleep_ns(round * MS / 4);
 		ASSERT_EQ(0, region_revoke(fd));
@@ -202,12 +205,12 @@ TEST_F(bell, rung_while_revoked)
 	}
 }
 
-TEST_F(bell, rings_although_sealed)
+TEST_F(bell, seals_do_not_apply)
 {
 	struct mmapshare_doorbell *bell;
 	uint64_t count = 0;
 
-	/* it is mapped writable, and may be more often */
+	/* a writable mapping of the doorbell is there, more can be made */
 	ASSERT_EQ(0, region_seal(self->fd, MMAPSHARE_SEAL_WRITE));
 	EXPECT_FALSE(bell_ring(self->bell, self->fd));
 	EXPECT_EQ(2, bell_notify(self->fd, 0));

@@ -1,213 +1,211 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * No wake-up is lost and no count is wrong, whoever rings and waits how:
- * a lost one would leave somebody asleep for ever.
+ * Concurrent ringing and waiting by WAIT, poll() and epoll: no wake-up is lost
+ * and no count is wrong. A waiter that misses a wake-up times out.
  */
 #include "doorbell_test.h"
 #include <poll.h>
 #include <sys/epoll.h>
 
-/* Who has slept so long sleeps for ever. */
 #define TIMEOUT_S	20
 
-/* More often with $MMAPSHARE_ROUNDS, which is a factor. */
+/* $MMAPSHARE_ROUNDS is a factor of both. */
 #define ROUNDS	200
 #define BURSTS	500
 
-static long rounds(long times)
+static long scaled(long times)
 {
 	const char *text = getenv("MMAPSHARE_ROUNDS");
 
 	return text ? times * atol(text) : times;
 }
 
-enum how { BY_WAIT, BY_POLL, BY_EPOLL, BY_EDGE };
+enum method { BY_WAIT, BY_POLL, BY_EPOLL, BY_EDGE };
 
-struct side {
-	int fd, ep;
+struct bell_file {
+	int fd, epfd;
 	struct mmapshare_doorbell *bell;
-	enum how how;
-	uint64_t seen;		/* count at the last look */
+	enum method method;
+	uint64_t seen;		/* last count that WAIT returned */
 };
 
-static bool side_open(struct side *side, const FIXTURE_DATA(bell) *self,
-		      enum how how)
+static bool bell_file_open(struct bell_file *file, const FIXTURE_DATA(bell) *self,
+			   enum method method)
 {
 	struct epoll_event event = {
-		.events = how == BY_EDGE ? EPOLLIN | EPOLLET : EPOLLIN,
+		.events = method == BY_EDGE ? EPOLLIN | EPOLLET : EPOLLIN,
 	};
 
-	side->how = how;
-	side->seen = 0;
-	side->fd = bell_open(self, O_RDWR);
-	side->bell = bell_map(side->fd, PROT_READ | PROT_WRITE);
-	side->ep = epoll_create1(EPOLL_CLOEXEC);
-	return side->bell != MAP_FAILED &&
-	       !epoll_ctl(side->ep, EPOLL_CTL_ADD, side->fd, &event);
+	file->method = method;
+	file->seen = 0;
+	file->fd = bell_open(self, O_RDWR);
+	file->bell = bell_map(file->fd, PROT_READ | PROT_WRITE);
+	file->epfd = epoll_create1(EPOLL_CLOEXEC);
+	return file->bell != MAP_FAILED &&
+	       !epoll_ctl(file->epfd, EPOLL_CTL_ADD, file->fd, &event);
 }
 
-static void side_close(struct side *side, const FIXTURE_DATA(bell) *self)
+static void bell_file_close(struct bell_file *file, const FIXTURE_DATA(bell) *self)
 {
-	close(side->ep);
-	munmap(side->bell, self->dev.page);
-	close(side->fd);
+	close(file->epfd);
+	munmap(file->bell, self->dev.page);
+	close(file->fd);
 }
 
-/* Sleep until there is another count than the last one. */
-static bool side_wait(struct side *side)
+/* Sleep until the count differs from @seen. False after TIMEOUT_S or an error. */
+static bool bell_file_wait(struct bell_file *file)
 {
-	struct pollfd p = { .fd = side->fd, .events = POLLIN };
+	struct pollfd p = { .fd = file->fd, .events = POLLIN };
 	struct epoll_event event;
-	uint64_t count = side->seen;
+	uint64_t count = file->seen;
 	int error;
 
-	switch (side->how) {
+	switch (file->method) {
 	case BY_POLL:
 		if (poll(&p, 1, TIMEOUT_S * 1000) != 1)
 			return false;
 		break;
 	case BY_EPOLL:
 	case BY_EDGE:
-		if (epoll_wait(side->ep, &event, 1, TIMEOUT_S * 1000) != 1)
+		if (epoll_wait(file->epfd, &event, 1, TIMEOUT_S * 1000) != 1)
 			return false;
 		break;
 	default:
 		break;
 	}
-	error = bell_wait(side->fd, &count,
-			  side->how == BY_WAIT ? TIMEOUT_S * SECOND : 0);
-	/* an edge may be of what the last look has found already */
-	if (error && !(error == ETIMEDOUT && side->how == BY_EDGE))
+	error = bell_wait(file->fd, &count,
+			  file->method == BY_WAIT ? TIMEOUT_S * SECOND : 0);
+	/* the edge may be of a ring whose count is seen already */
+	if (error && !(error == ETIMEDOUT && file->method == BY_EDGE))
 		return false;
-	side->seen = count;
+	file->seen = count;
 	return true;
 }
 
-struct game {
+struct worker {
 	FIXTURE_DATA(bell) *self;
-	struct side side;
-	uint64_t goal;
+	struct bell_file file;
+	uint64_t final_count;
 	long rings, calls;
-	bool good;
+	bool ok;
 	pthread_t thread;
 };
 
-/* Odd counts are one's, even ones the other's; whose turn it is rings. */
-static void play(struct game *g, bool odd, long times)
+/* Ring whenever the count is odd, or whenever it is even. */
+static void ring_by_turns(struct worker *w, bool odd, long times)
 {
-	g->good = true;
+	w->ok = true;
 	while (times--) {
-		while (bell_count(g->side.bell) % 2 != odd) {
-			if (!side_wait(&g->side)) {
-				g->good = false;
+		while (bell_count(w->file.bell) % 2 != odd) {
+			if (!bell_file_wait(&w->file)) {
+				w->ok = false;
 				return;
 			}
 		}
-		g->rings++;
-		g->calls += bell_ring(g->side.bell, g->side.fd);
+		w->rings++;
+		w->calls += bell_ring(w->file.bell, w->file.fd);
 	}
 }
 
 FIXTURE_VARIANT(bell)
 {
-	enum how how;
+	enum method method;
 };
 
 FIXTURE_VARIANT_ADD(bell, wait) {
-	.how = BY_WAIT,
+	.method = BY_WAIT,
 };
 
 FIXTURE_VARIANT_ADD(bell, poll) {
-	.how = BY_POLL,
+	.method = BY_POLL,
 };
 
 FIXTURE_VARIANT_ADD(bell, epoll) {
-	.how = BY_EPOLL,
+	.method = BY_EPOLL,
 };
 
-FIXTURE_VARIANT_ADD(bell, edge) {
-	.how = BY_EDGE,
+FIXTURE_VARIANT_ADD(bell, epoll_edge) {
+	.method = BY_EDGE,
 };
 
-/* Two processes by turns. */
 TEST_F_TIMEOUT(bell, ping_pong, 250)
 {
-	struct game g = { .self = self };
+	struct worker w = { .self = self };
 	pid_t pid = fork();
 	int status;
 
 	if (!pid) {
-		struct game child = { .self = self };
+		struct worker child = { .self = self };
 
-		if (!side_open(&child.side, self, variant->how))
+		if (!bell_file_open(&child.file, self, variant->method))
 			_exit(2);
-		play(&child, true, rounds(ROUNDS));
-		_exit(!child.good);
+		ring_by_turns(&child, true, scaled(ROUNDS));
+		_exit(!child.ok);
 	}
-	ASSERT_TRUE(side_open(&g.side, self, variant->how));
-	play(&g, false, rounds(ROUNDS));
-	EXPECT_TRUE(g.good);
+	ASSERT_TRUE(bell_file_open(&w.file, self, variant->method));
+	ring_by_turns(&w, false, scaled(ROUNDS));
+	EXPECT_TRUE(w.ok);
 	waitpid(pid, &status, 0);
 	EXPECT_EQ(0, status);
-	EXPECT_EQ(2 * rounds(ROUNDS), (long)bell_count(self->bell));
-	TH_LOG("%ld rings, %ld system calls", g.rings, g.calls);
-	side_close(&g.side, self);
+	EXPECT_EQ(2 * scaled(ROUNDS), (long)bell_count(self->bell));
+	TH_LOG("%ld rings, %ld system calls", w.rings, w.calls);
+	bell_file_close(&w.file, self);
 }
 
-static void *listen_on(void *arg)
+static void *wait_for_final_count(void *arg)
 {
-	struct game *g = arg;
+	struct worker *w = arg;
 
-	g->good = true;
-	while (g->side.seen < g->goal && g->good)
-		g->good = side_wait(&g->side);
+	w->ok = true;
+	while (w->file.seen < w->final_count && w->ok)
+		w->ok = bell_file_wait(&w->file);
 	return NULL;
 }
 
 static void *ring_bursts(void *arg)
 {
-	struct game *g = arg;
-	unsigned int seed = (uintptr_t)g;
+	struct worker *w = arg;
+	unsigned int seed = (uintptr_t)w;
 	long i;
 
-	for (i = 0; i < rounds(BURSTS); i++) {
-		g->calls += bell_ring(g->side.bell, g->side.fd);
+	for (i = 0; i < scaled(BURSTS); i++) {
+		w->calls += bell_ring(w->file.bell, w->file.fd);
 		if (rand_r(&seed) % 32 == 0)
 			sleep_ns(rand_r(&seed) % 200 * 1000);
 	}
 	return NULL;
 }
 
-/* Many wait while several ring: all of them see the last ring. */
-TEST_F_TIMEOUT(bell, many, 250)
+/* Several threads ring: each of many waiters sees the last count. */
+TEST_F_TIMEOUT(bell, many_waiters, 250)
 {
-	struct game listeners[12], ringers[3];
-	const uint64_t goal = ARRAY_SIZE(ringers) * rounds(BURSTS);
+	struct worker waiters[12], ringers[3];
+	const uint64_t final_count = ARRAY_SIZE(ringers) * scaled(BURSTS);
 	long calls = 0;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(listeners); i++) {
-		listeners[i] = (struct game){ .self = self, .goal = goal };
-		ASSERT_TRUE(side_open(&listeners[i].side, self, variant->how));
-		pthread_create(&listeners[i].thread, NULL, listen_on, &listeners[i]);
+	for (i = 0; i < ARRAY_SIZE(waiters); i++) {
+		waiters[i] = (struct worker){ .self = self, .final_count = final_count };
+		ASSERT_TRUE(bell_file_open(&waiters[i].file, self, variant->method));
+		pthread_create(&waiters[i].thread, NULL, wait_for_final_count, &waiters[i]);
 	}
 	for (i = 0; i < ARRAY_SIZE(ringers); i++) {
-		ringers[i] = (struct game){ .self = self };
-		ASSERT_TRUE(side_open(&ringers[i].side, self, variant->how));
+		ringers[i] = (struct worker){ .self = self };
+		ASSERT_TRUE(bell_file_open(&ringers[i].file, self, variant->method));
 		pthread_create(&ringers[i].thread, NULL, ring_bursts, &ringers[i]);
 	}
 	for (i = 0; i < ARRAY_SIZE(ringers); i++) {
 		pthread_join(ringers[i].thread, NULL);
 		calls += ringers[i].calls;
 	}
-	for (i = 0; i < ARRAY_SIZE(listeners); i++) {
-		pthread_join(listeners[i].thread, NULL);
-		EXPECT_TRUE(listeners[i].good);
-		EXPECT_EQ(goal, listeners[i].side.seen);
-		side_close(&listeners[i].side, self);
+	for (i = 0; i < ARRAY_SIZE(waiters); i++) {
+		pthread_join(waiters[i].thread, NULL);
+		EXPECT_TRUE(waiters[i].ok);
+		EXPECT_EQ(final_count, waiters[i].file.seen);
+		bell_file_close(&waiters[i].file, self);
 	}
-	EXPECT_EQ(goal, bell_count(self->bell));
-	TH_LOG("%d rings, %ld system calls", (int)goal, calls);
+	EXPECT_EQ(final_count, bell_count(self->bell));
+	TH_LOG("%d rings, %ld system calls", (int)final_count, calls);
 }
 
 TEST_HARNESS_MAIN

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ringing takes no system call while nobody waits: counted by a tracer, who
- * sees every one that the ringing process makes.
+ * Ringing makes no system call while no task waits. A ptrace tracer counts the
+ * system calls of the ringing process.
  */
 #include "doorbell_test.h"
 #include "map_fixture.h"
@@ -10,10 +10,7 @@
 
 #define RINGS	1000000
 
-/*
- * What the tracer counts is what happens between two getppid()s, which are
- * not counted.
- */
+/* The tracer counts the system calls between the two getppid() calls. */
 static int ring_between_marks(const FIXTURE_DATA(bell) *self, long rings)
 {
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
@@ -26,7 +23,7 @@ static int ring_between_marks(const FIXTURE_DATA(bell) *self, long rings)
 	return 0;
 }
 
-/* Run it on to the next system call it begins; false when it has ended. */
+/* Continue @pid to its next system call entry; false if it has ended. */
 static bool next_call(pid_t pid, long *nr)
 {
 	struct __ptrace_syscall_info info;
@@ -42,8 +39,8 @@ static bool next_call(pid_t pid, long *nr)
 	return true;
 }
 
-/* How many system calls @rings take; -1 if that cannot be told. */
-static long calls_for(const FIXTURE_DATA(bell) *self, long rings, long *ioctls)
+/* The number of system calls for @rings rings; -1 on failure. */
+static long count_calls(const FIXTURE_DATA(bell) *self, long rings, long *ioctls)
 {
 	long calls = 0, nr;
 	pid_t pid = fork();
@@ -68,16 +65,16 @@ static long calls_for(const FIXTURE_DATA(bell) *self, long rings, long *ioctls)
 	return nr == SYS_getppid && !status ? calls : -1;
 }
 
-TEST_F(bell, none_while_nobody_waits)
+TEST_F(bell, none_without_waiters)
 {
 	long ioctls;
 
-	EXPECT_EQ(0, calls_for(self, RINGS, &ioctls));
+	EXPECT_EQ(0, count_calls(self, RINGS, &ioctls));
 	EXPECT_EQ((uint64_t)RINGS, bell_count(self->bell));
 }
 
-/* Nor does it when somebody has waited and has found what he waited for. */
-TEST_F(bell, none_once_the_waiter_has_it)
+/* A waiter that was woken leaves the doorbell disarmed. */
+TEST_F(bell, none_after_wake_up)
 {
 	uint64_t count = 0;
 	pid_t pid = fork();
@@ -86,22 +83,22 @@ TEST_F(bell, none_once_the_waiter_has_it)
 	if (!pid)
 		_exit(bell_wait(self->fd, &count, FOREVER));
 	ASSERT_TRUE(falls_asleep(pid));
-	EXPECT_EQ(1, calls_for(self, 1, &ioctls));
+	EXPECT_EQ(1, count_calls(self, 1, &ioctls));
 	EXPECT_EQ(1, ioctls);
 	EXPECT_EQ(0, wait_child(pid));
-	EXPECT_EQ(0, calls_for(self, 1000, &ioctls));
+	EXPECT_EQ(0, count_calls(self, 1000, &ioctls));
 }
 
-/* Who gave up waiting costs one, and would the counter see it? */
+/* A waiter that timed out leaves it armed: one superfluous call. */
 TEST_F(bell, one_after_a_timeout)
 {
 	uint64_t count = 0;
 	long ioctls;
 
 	EXPECT_EQ(ETIMEDOUT, bell_wait(self->fd, &count, MS));
-	EXPECT_EQ(1, calls_for(self, 1000, &ioctls));
+	EXPECT_EQ(1, count_calls(self, 1000, &ioctls));
 	EXPECT_EQ(1, ioctls);
-	EXPECT_EQ(0, calls_for(self, 1000, &ioctls));
+	EXPECT_EQ(0, count_calls(self, 1000, &ioctls));
 }
 
 TEST_HARNESS_MAIN

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* WAIT returns at a new count, in time, or at a signal; and loses none. */
+/* MMAPSHARE_IOC_WAIT: new counts, timeouts, signals, wake-ups. */
 #include "doorbell_test.h"
 #include <sched.h>
 #include <sys/resource.h>
@@ -13,7 +13,7 @@ struct waiter {
 	pthread_t thread;
 };
 
-static void *wait_in_thread(void *arg)
+static void *run_waiter(void *arg)
 {
 	struct waiter *w = arg;
 
@@ -22,18 +22,18 @@ static void *wait_in_thread(void *arg)
 	return NULL;
 }
 
-/* Returns when it sleeps. */
+/* Returns once the waiter sleeps. */
 static bool start_waiter(struct waiter *w, int fd, uint64_t count)
 {
 	*w = (struct waiter){ .fd = fd, .count = count, .timeout = FOREVER };
-	if (pthread_create(&w->thread, NULL, wait_in_thread, w))
+	if (pthread_create(&w->thread, NULL, run_waiter, w))
 		return false;
 	while (!__atomic_load_n(&w->tid, __ATOMIC_ACQUIRE))
 		sched_yield();
 	return falls_asleep(w->tid);
 }
 
-TEST_F(bell, at_once_if_there_is_more)
+TEST_F(bell, returns_at_once_if_count_differs)
 {
 	uint64_t count = 0;
 
@@ -41,7 +41,7 @@ TEST_F(bell, at_once_if_there_is_more)
 	bell_notify(self->fd, 0);
 	EXPECT_EQ(0, bell_wait(self->fd, &count, FOREVER));
 	EXPECT_EQ(2U, count);
-	/* or less: it is another count */
+	/* a smaller count differs, too */
 	count = 7;
 	EXPECT_EQ(0, bell_wait(self->fd, &count, FOREVER));
 	EXPECT_EQ(2U, count);
@@ -67,7 +67,7 @@ TEST_F(bell, any_open_mode)
 	}
 }
 
-TEST_F(bell, does_not_sleep_with_timeout_0)
+TEST_F(bell, zero_timeout_does_not_sleep)
 {
 	struct rusage before, after;
 	uint64_t count = 0;
@@ -114,7 +114,7 @@ TEST_F(bell, longest_timeouts)
 	}
 }
 
-TEST_F(bell, woken_by_the_ioctl)
+TEST_F(bell, woken_by_notify)
 {
 	struct waiter w;
 
@@ -127,7 +127,7 @@ TEST_F(bell, woken_by_the_ioctl)
 	EXPECT_EQ(0U, self->bell->armed);
 }
 
-TEST_F(bell, woken_by_a_program)
+TEST_F(bell, woken_by_ring)
 {
 	struct waiter w;
 
@@ -140,8 +140,8 @@ TEST_F(bell, woken_by_a_program)
 	EXPECT_FALSE(bell_ring(self->bell, self->fd));
 }
 
-/* A wake-up without news is no news. */
-TEST_F(bell, sleeps_on_when_the_count_is_the_same)
+/* The woken waiter finds the count unchanged and sleeps again. */
+TEST_F(bell, sleeps_while_count_is_unchanged)
 {
 	struct waiter w;
 
@@ -174,7 +174,7 @@ static void on_signal(int sig)
 {
 }
 
-/* With SA_RESTART, too: the time-out would begin anew. */
+/* No restart, even with SA_RESTART: the timeout would start anew. */
 TEST_F(bell, signals)
 {
 	const struct sigaction action = {
@@ -199,7 +199,7 @@ static int wait_in_child(void *arg)
 	return bell_wait(self->fd, &count, FOREVER);
 }
 
-TEST_F(bell, can_be_killed)
+TEST_F(bell, killed_while_waiting)
 {
 	pid_t pid = fork();
 	int status;
@@ -212,8 +212,8 @@ TEST_F(bell, can_be_killed)
 	EXPECT_EQ(SIGKILL, WTERMSIG(status));
 }
 
-/* The kernel's notifications do not depend on what programs store. */
-TEST_F(bell, ioctl_wakes_whatever_armed_says)
+/* NOTIFY wakes the wait queue whatever value armed has. */
+TEST_F(bell, notify_ignores_armed)
 {
 	struct waiter w;
 
