@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * To ring the doorbell of a region, also one that was revoked, takes memory the
- * first time. Without any it is done again until there is some, by the kernel:
- * whoever rings sees no signal, and is counted once.
+ * The first store to the doorbell page, of a live or revoked region, allocates
+ * memory. If that fails the kernel retries the fault: the ringing program gets no
+ * signal, and its ring is counted once.
  */
 #include "inject.h"
 #include "region_test.h"
@@ -14,23 +14,23 @@ struct ringing {
 	struct mmapshare_doorbell *bell;
 };
 
-/* One that nobody has touched, and for which page tables are missing. */
-static const char *get_doorbell(struct ringing *r)
+/* Map the doorbell of a new region where no page table exists. */
+static const char *create_doorbell(struct ringing *r)
 {
 	struct mmapshare_info info;
 
 	r->fd = region_create_as(r->dev->fd, NULL, r->dev->page,
 				 r->dev->info.strategy, 0);
 	if (r->fd < 0 || device_info(r->fd, &info))
-		return "no region to try it with";
+		return "cannot create the region";
 	r->bell = mmap(INJECT_FAR, r->dev->page, PROT_READ | PROT_WRITE, MAP_SHARED,
 		       r->fd, info.doorbell_offset);
 	if (r->bell == MAP_FAILED)
-		return "its doorbell cannot be mapped";
-	return r->revoked && region_revoke(r->fd) ? "cannot be revoked" : NULL;
+		return "cannot map the doorbell";
+	return r->revoked && region_revoke(r->fd) ? "cannot revoke the region" : NULL;
 }
 
-static void put_doorbell(const struct ringing *r)
+static void destroy_doorbell(const struct ringing *r)
 {
 	munmap(r->bell, r->dev->page);
 	close(r->fd);
@@ -49,11 +49,11 @@ static const char *check(void *arg, long ret)
 	struct ringing *r = arg;
 
 	if (r->bell->count != 1)
-		return "not counted, or not once";
+		return "the count is not 1";
 	if (r->bell->armed != r->revoked)
-		return r->revoked ? "looks alive" : "looks as if somebody waits";
-	put_doorbell(r);
-	return get_doorbell(r);
+		return r->revoked ? "revoked, but not armed" : "armed without a waiter";
+	destroy_doorbell(r);
+	return create_doorbell(r);
 }
 
 FIXTURE_VARIANT(inject)
@@ -61,8 +61,8 @@ FIXTURE_VARIANT(inject)
 	bool revoked;
 };
 
-FIXTURE_VARIANT_ADD(inject, alive) { .revoked = false, };
-FIXTURE_VARIANT_ADD(inject, dead) { .revoked = true, };
+FIXTURE_VARIANT_ADD(inject, live) { .revoked = false, };
+FIXTURE_VARIANT_ADD(inject, revoked) { .revoked = true, };
 
 TEST_F_TIMEOUT(inject, ring, INJECT_TIMEOUT)
 {
@@ -75,9 +75,9 @@ TEST_F_TIMEOUT(inject, ring, INJECT_TIMEOUT)
 		.errnos = none,
 	};
 
-	ASSERT_EQ(NULL, get_doorbell(&r));
+	ASSERT_EQ(NULL, create_doorbell(&r));
 	EXPECT_STREQ("", inject_sweep(&self->in, &c));
-	put_doorbell(&r);
+	destroy_doorbell(&r);
 }
 
 TEST_HARNESS_MAIN

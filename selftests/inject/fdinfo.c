@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fdinfo that there is no memory for is an error, and never half of it. */
+/* Reading fdinfo under fault injection: an errno or the complete text. */
 #include "inject.h"
 
 struct fdinfo {
@@ -7,7 +7,7 @@ struct fdinfo {
 	char text[4096];
 };
 
-static long read_it(void *arg)
+static long read_fdinfo(void *arg)
 {
 	struct fdinfo *f = arg;
 	long ret = result_of(open(f->path, O_RDONLY | O_CLOEXEC));
@@ -29,16 +29,16 @@ static const char *check(void *arg, long ret)
 	if (ret < 0)
 		return NULL;
 	return strstr(f->text, "\nmmapshare-size:\t") &&
-	       strstr(f->text, "\nmmapshare-maps:\t") ? NULL : "not all there";
+	       strstr(f->text, "\nmmapshare-maps:\t") ? NULL : "the text is incomplete";
 }
 
 TEST_F_TIMEOUT(inject, fdinfo, INJECT_TIMEOUT)
 {
 	struct fdinfo f;
-	/* a file in /proc that there is no memory to look up is not there */
+	/* ENOENT: the lookup in /proc reports a failed allocation so */
 	static const int errnos[] = { ENOMEM, EFAULT, ENOENT, 0 };
 	struct inject_case c = {
-		.call = read_it,
+		.call = read_fdinfo,
 		.after = check,
 		.arg = &f,
 		.errnos = errnos,

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fork() without memory for a copy of each mapping fails, and the mappings it
- * had copied already are gone.
+ * fork() that cannot allocate the child's VMAs or page tables fails and removes
+ * those it has copied.
  */
 #include "inject.h"
 
 #define MAPPINGS	16
 
-struct family {
+struct mappings {
 	const struct device *dev;
 	long maps;
 	char *mem[MAPPINGS];
 };
 
-static long fork_it(void *arg)
+static long fork_child(void *arg)
 {
-	long pid = fork_alone();
+	long pid = fork_raw();
 
 	if (!pid) {
-		struct family *f = arg;
+		struct mappings *f = arg;
 		int i;
 
 		for (i = 0; i < MAPPINGS; i++)
@@ -29,34 +29,34 @@ static long fork_it(void *arg)
 	return result_of(pid);
 }
 
-static const char *wait_it(void *arg, long ret)
+static const char *check(void *arg, long ret)
 {
-	struct family *f = arg;
+	struct mappings *f = arg;
 
 	if (ret >= 0 && wait_child(ret))
-		return "the child has not seen the region";
+		return "the child does not see the region's bytes";
 	return count_maps(f->dev->fd) == f->maps ? NULL :
-	       "another number of mappings";
+	       "wrong number of mappings";
 }
 
 TEST_F_TIMEOUT(inject, fork, INJECT_TIMEOUT)
 {
 	const struct device *dev = &self->dev;
 	static const int errnos[] = { ENOMEM, EAGAIN, 0 };
-	struct family f = { .dev = dev };
+	struct mappings f = { .dev = dev };
 	struct inject_case c = {
-		.call = fork_it,
-		.after = wait_it,
+		.call = fork_child,
+		.after = check,
 		.arg = &f,
 		.errnos = errnos,
 	};
 	bool cow = has_feature(dev, MMAPSHARE_FEAT_COW);
 	int i;
 
-	if (!inject_spare(INJECT_SPARE_VMALLOC))
+	if (!inject_reject_caller(INJECT_REJECT_VMALLOC))
 		SKIP(return, "CONFIG_FAULT_INJECTION_STACKTRACE_FILTER is not set");
 	ASSERT_EQ(1, pwrite(dev->fd, "f", 1, 0));
-	/* touched: page tables, and pages of their own, are copied too */
+	/* stores, so that fork() copies page tables and private pages, too */
 	for (i = 0; i < MAPPINGS; i++) {
 		f.mem[i] = mmap(NULL, dev->page, PROT_READ | PROT_WRITE,
 				cow && i % 2 ? MAP_PRIVATE : MAP_SHARED,

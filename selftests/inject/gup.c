@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Those that pin the pages of a mapping, for which there is no memory or no
- * page table, get an errno and leave nothing pinned.
+ * Calls that pin pages of a mapping without page tables: on a failed allocation
+ * they return an errno or a short count and leave nothing pinned.
  */
 #include "inject.h"
 #include <sys/uio.h>
@@ -20,7 +20,7 @@ FIXTURE_VARIANT(inject)
 	long (*call)(void *arg);
 };
 
-static struct iovec area(struct user *u)
+static struct iovec pinned_range(struct user *u)
 {
 	return (struct iovec) { u->mem + middle(u->dev), LENGTH };
 }
@@ -28,7 +28,7 @@ static struct iovec area(struct user *u)
 static long read_process(void *arg)
 {
 	struct user *u = arg;
-	struct iovec remote = area(u), local = { u->buf, LENGTH };
+	struct iovec remote = pinned_range(u), local = { u->buf, LENGTH };
 
 	return result_of(process_vm_readv(getpid(), &local, 1, &remote, 1, 0));
 }
@@ -36,7 +36,7 @@ static long read_process(void *arg)
 static long splice_pages(void *arg)
 {
 	struct user *u = arg;
-	struct iovec iov = area(u);
+	struct iovec iov = pinned_range(u);
 
 	return result_of(vmsplice(u->pipe[1], &iov, 1, 0));
 }
@@ -44,7 +44,7 @@ static long splice_pages(void *arg)
 FIXTURE_VARIANT_ADD(inject, process_vm_readv) { .call = read_process };
 FIXTURE_VARIANT_ADD(inject, vmsplice) { .call = splice_pages };
 
-static bool map_anew(struct user *u)
+static bool map_again(struct user *u)
 {
 	if (u->mem)
 		munmap(u->mem, u->dev->size);
@@ -56,16 +56,16 @@ static const char *check(void *arg, long ret)
 {
 	long done = ret < 0 ? 0 : ret;
 	struct user *u = arg;
-	const char *wrong = NULL;
+	const char *error = NULL;
 	long n = read(u->pipe[0], u->buf, LENGTH);
 
-	/* one of them has filled the buffer, the other the pipe */
+	/* vmsplice() has filled the pipe, process_vm_readv() the buffer */
 	if (n > 0 && n != done)
-		wrong = "another number of bytes in the pipe";
+		error = "wrong number of bytes in the pipe";
 	else if (!same_bytes(u->buf, done, 0, 2))
-		wrong = "not the region's bytes";
+		error = "wrong bytes";
 	memset(u->buf, 0, LENGTH);
-	return map_anew(u) ? wrong : "cannot be mapped again";
+	return map_again(u) ? error : "cannot map the device again";
 }
 
 TEST_F_TIMEOUT(inject, pin, INJECT_TIMEOUT)
@@ -83,7 +83,7 @@ TEST_F_TIMEOUT(inject, pin, INJECT_TIMEOUT)
 	make_bytes(u.buf, LENGTH, 0, 2);
 	ASSERT_EQ(LENGTH, pwrite(self->dev.fd, u.buf, LENGTH,
 				 middle(&self->dev)));
-	ASSERT_TRUE(map_anew(&u));
+	ASSERT_TRUE(map_again(&u));
 	gup = has_feature(&self->dev, MMAPSHARE_FEAT_GUP);
 	EXPECT_STREQ("", gup ? inject_sweep(&self->in, &c) : "");
 	if (!gup)

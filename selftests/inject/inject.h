@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Fault injection. A thread that has written N to its fail-nth has the Nth
- * thing fail that can: an allocation of a slab object or of pages, or a copy
- * from or to user space, whoever wants it. The programs here do so to the 1st, the
- * 2nd, ... of one system call, until it gets by without.
+ * Fault injection. After a thread has written N to its fail-nth, its Nth
+ * operation that can fail does: a slab or page allocation, or a copy from or to
+ * user space, by any code of the kernel. The tests repeat one system call with
+ * N = 1, 2, ... until the call has fewer than N such operations.
  *
  * Needs root, and a kernel with CONFIG_FAULT_INJECTION_DEBUG_FS, FAILSLAB,
  * FAIL_PAGE_ALLOC and FAULT_INJECTION_USERCOPY; elsewhere the program skips.
@@ -21,14 +21,14 @@ static const char * const inject_faults[] = {
 	"failslab", "fail_page_alloc", "fail_usercopy",
 };
 
-#define INJECT_MAX	100000U	/* more than any call has */
+#define INJECT_MAX	100000U	/* no call has so many failure points */
 #define INJECT_TIMEOUT	280	/* under emulation, with sanitizers */
 
 struct inject {
 	int nth;		/* INJECT_NTH */
-	long injected;		/* how often something was made to fail, */
-	long failed;		/* and how often the call did, because of it */
-	char problem[160];
+	long injected;		/* faults injected */
+	long failed;		/* calls that failed because of one */
+	char message[200];
 };
 
 static inline bool inject_put(const char *path, const char *text)
@@ -40,7 +40,10 @@ static inline bool inject_put(const char *path, const char *text)
 	return n == (ssize_t)strlen(text);
 }
 
-/* Everything counts, and nothing is said of it in the kernel's log. */
+/*
+ * Let every allocation and copy be a failure point, and log none of them. NULL,
+ * or the reason why that is impossible.
+ */
 static inline const char *inject_missing(void)
 {
 	static const char * const settings[][2] = {
@@ -65,8 +68,9 @@ static inline const char *inject_missing(void)
 }
 
 /*
- * Only what is called from somewhere in [@start, @end), or what is not; @which
- * is "require" or "reject". False where the kernel cannot tell.
+ * Inject only into calls whose stack has an address in [@start, @end) (@which is
+ * "require"), or only into those without one ("reject"). False if the kernel has
+ * no CONFIG_FAULT_INJECTION_STACKTRACE_FILTER.
  */
 static inline bool inject_filter(const char *which, unsigned long start,
 				 unsigned long end)
@@ -87,19 +91,19 @@ static inline bool inject_filter(const char *which, unsigned long start,
 	return true;
 }
 
-static inline bool inject_no_filter(void)
+static inline bool inject_filter_reset(void)
 {
 	return inject_filter("require", 0, -1UL) && inject_filter("reject", 0, 0);
 }
 
-/* Not what is called from a function of the kernel, whose name begins so. */
-static inline bool inject_spare(const char *name)
+/* Do not inject into callees of a kernel function whose name starts so. */
+static inline bool inject_reject_caller(const char *name)
 {
 	FILE *symbols = fopen("/proc/kallsyms", "re");
 	unsigned long start = 0, end = 0, address;
 	char line[512], symbol[256];
 
-	/* they come in the order of their addresses */
+	/* kallsyms is sorted by address */
 	while (symbols && !end && fgets(line, sizeof(line), symbols)) {
 		if (sscanf(line, "%lx %*c %255s", &address, symbol) != 2)
 			continue;
@@ -114,21 +118,21 @@ static inline bool inject_spare(const char *name)
 }
 
 /*
- * Where the kernel is asked for it, vmalloc() tells its whole state when it
- * fails; a thread's stack is such a case.
+ * A failing vmalloc() without __GFP_NOWARN dumps the memory state to the log; the
+ * stack of a new task is such an allocation.
  */
-#define INJECT_SPARE_VMALLOC	"__vmalloc_node_range"
+#define INJECT_REJECT_VMALLOC	"__vmalloc_node_range"
 
 /*
- * When it fails at a mapping that is one run of pages, 6.12 warns that it does
- * not find the pages it has not mapped (get_pat_info(), gone in 6.16).
+ * When remap_pfn_range() fails for a contiguous mapping, 6.12 warns that it finds
+ * no page table entry for it (get_pat_info(), gone in 6.16).
  */
-#define INJECT_SPARE_REMAP	"remap_pfn_range_notrack"
+#define INJECT_REJECT_REMAP	"remap_pfn_range_notrack"
 
 /*
- * The kernel stores the number of the CPU in a thread's restartable sequence
- * whenever it likes, and kills a thread where it cannot: after fork() it has to
- * copy the page first.
+ * Unregister the thread's restartable sequence: the kernel stores the CPU number
+ * there when the thread is scheduled, and kills the thread if that fails. After
+ * fork() the store takes a page copy, hence an allocation.
  */
 static inline void inject_no_rseq(void)
 {
@@ -138,8 +142,8 @@ static inline void inject_no_rseq(void)
 #endif
 }
 
-/* Not the C library's: that has work of its own, before and after. */
-static inline long fork_alone(void)
+/* fork() without the work the C library's fork() does before and after. */
+static inline long fork_raw(void)
 {
 #ifdef SYS_fork
 	return syscall(SYS_fork);
@@ -148,13 +152,13 @@ static inline long fork_alone(void)
 #endif
 }
 
-/* Before main(): one skip for the program and not one for each of its tests. */
+/* Runs before main(): one skip for the program, not one for each test. */
 static void __attribute__((constructor)) inject_or_skip(void)
 {
 	const char *missing = inject_missing();
 
 	if (!missing) {
-		inject_no_filter();
+		inject_filter_reset();
 		inject_no_rseq();
 		return;
 	}
@@ -162,7 +166,7 @@ static void __attribute__((constructor)) inject_or_skip(void)
 	exit(KSFT_SKIP);
 }
 
-/* To be done with nothing but the call in between. */
+/* Between inject_arm() and inject_disarm() only the tested call may run. */
 static inline void inject_arm(struct inject *in, unsigned int n)
 {
 	char text[16];
@@ -173,8 +177,9 @@ static inline void inject_arm(struct inject *in, unsigned int n)
 }
 
 /*
- * How many more it would have taken; 0 if it happened. These two copy to and
- * from user space themselves: what is left over can hit them.
+ * How many more failure points the Nth would have taken; 0 if it has failed.
+ * pread() and pwrite() copy to and from user space, so a fault that is still
+ * pending can hit them: retry.
  */
 static inline unsigned int inject_disarm(struct inject *in)
 {
@@ -188,7 +193,7 @@ static inline unsigned int inject_disarm(struct inject *in)
 	return left;
 }
 
-/* What a system call returned, as the kernel gave it. */
+/* The return value as the kernel returns it: minus the errno on failure. */
 #define result_of(ret)							\
 	({								\
 		long _ret = (long)(ret);				\
@@ -196,18 +201,18 @@ static inline unsigned int inject_disarm(struct inject *in)
 		_ret == -1 ? -errno : _ret;				\
 	})
 
-static inline const char *inject_problem(struct inject *in, unsigned int n,
+static inline const char *inject_message(struct inject *in, unsigned int n,
 					 const char *what, long ret)
 {
 	if (ret < 0)
-		snprintf(in->problem, sizeof(in->problem), "at %u: %s: %s", n,
+		snprintf(in->message, sizeof(in->message), "at %u: %s: %s", n,
 			 what, strerror(-ret));
 	else
-		snprintf(in->problem, sizeof(in->problem), "at %u: %s", n, what);
-	return in->problem;
+		snprintf(in->message, sizeof(in->message), "at %u: %s", n, what);
+	return in->message;
 }
 
-static inline bool inject_expects(const int *errnos, long ret)
+static inline bool inject_is_expected(const int *errnos, long ret)
 {
 	while (*errnos && -ret != *errnos)
 		errnos++;
@@ -215,24 +220,23 @@ static inline bool inject_expects(const int *errnos, long ret)
 }
 
 /*
- * One call to try. @call does it and returns minus an errno if it fails; it is
- * the only thing done with a failure ahead. @after is called after each, with
- * its result: it says what is wrong, or NULL, and makes everything as it was.
- * @errnos are those the call may fail with, ending in 0.
+ * The call under test. Only @call runs with a fault pending; it returns minus the
+ * errno on failure. @after gets its result, checks and restores the state, and
+ * returns NULL or a message. @errnos are the permitted ones, 0-terminated.
  */
 struct inject_case {
 	long (*call)(void *arg);
 	const char *(*after)(void *arg, long ret);
 	void *arg;
 	const int *errnos;
-	bool no_retry;	/* takes too long to be tried again each time */
+	bool no_retry;	/* too slow to repeat after each fault */
 };
 
-/* Make the @n-th fail, and if it did, do it once more in peace. */
+/* Let the @n-th failure point fail. If it did, repeat the call without. */
 static inline const char *inject_once(struct inject *in, unsigned int n,
 				      const struct inject_case *c, bool *hit)
 {
-	const char *wrong;
+	const char *error;
 	long ret;
 
 	inject_arm(in, n);
@@ -241,52 +245,52 @@ static inline const char *inject_once(struct inject *in, unsigned int n,
 	in->injected += *hit;
 	in->failed += *hit && ret < 0;
 	if (ret < 0 && !*hit)
-		return inject_problem(in, n, "fails of itself", ret);
-	if (ret < 0 && !inject_expects(c->errnos, ret))
-		return inject_problem(in, n, "no errno for this", ret);
-	wrong = c->after(c->arg, ret);
-	if (wrong)
-		return inject_problem(in, n, wrong, ret);
+		return inject_message(in, n, "fails without a fault", ret);
+	if (ret < 0 && !inject_is_expected(c->errnos, ret))
+		return inject_message(in, n, "unexpected errno", ret);
+	error = c->after(c->arg, ret);
+	if (error)
+		return inject_message(in, n, error, ret);
 	if (!*hit || c->no_retry)
 		return NULL;
 
 	ret = c->call(c->arg);
 	if (ret < 0)
-		return inject_problem(in, n, "retry fails", ret);
-	wrong = c->after(c->arg, ret);
-	return wrong ? inject_problem(in, n, wrong, ret) : NULL;
+		return inject_message(in, n, "retry fails", ret);
+	error = c->after(c->arg, ret);
+	return error ? inject_message(in, n, error, ret) : NULL;
 }
 
-/* Returns what went wrong, "" if nothing did. */
+/* Returns "" or a message. */
 static inline const char *inject_sweep(struct inject *in,
 				       const struct inject_case *c)
 {
-	const char *wrong;
+	const char *error;
 	unsigned int n;
 	bool hit;
 	long ret;
 
-	/* what is done only once is done now */
+	/* without a fault: allocations that happen only once happen now */
 	ret = c->call(c->arg);
 	if (ret < 0)
-		return inject_problem(in, 0, "fails of itself", ret);
-	wrong = c->after(c->arg, ret);
-	if (wrong)
-		return inject_problem(in, 0, wrong, ret);
+		return inject_message(in, 0, "fails without a fault", ret);
+	error = c->after(c->arg, ret);
+	if (error)
+		return inject_message(in, 0, error, ret);
 
 	for (n = 1; n < INJECT_MAX; n++) {
-		wrong = inject_once(in, n, c, &hit);
-		if (wrong)
-			return wrong;
+		error = inject_once(in, n, c, &hit);
+		if (error)
+			return error;
 		if (!hit)
 			return "";
 	}
-	return "it has not come to an end";
+	return "more than INJECT_MAX failure points";
 }
 
 /*
- * A mapping of the device with nothing near it: all of its page tables are
- * missing, where a strategy does not make them at once.
+ * Map the device at an address with no mapping near it, so that no page table
+ * exists, except with strategies that populate the mapping in mmap().
  */
 #define INJECT_FAR	((void *)(1UL << 45))
 
@@ -297,11 +301,11 @@ static inline char *inject_map_far(const struct device *dev, size_t offset,
 		    offset);
 }
 
-/* What calls that failed could have left behind. */
-struct inject_world {
+/* Resources that a failed call could leak. */
+struct inject_resources {
 	long maps;		/* VMAs of the region */
-	long users;		/* references to the module */
-	long areas;		/* of the module in vmalloc space */
+	long users;		/* module references */
+	long vmalloc_areas;	/* of the module */
 	long page_tables;	/* pages */
 	long shmem;
 	long free;
@@ -332,18 +336,18 @@ static inline long inject_count_lines(const char *path, const char *word)
 	return count;
 }
 
-static inline struct inject_world inject_look(int fd)
+static inline struct inject_resources inject_snapshot(int fd)
 {
-	struct inject_world w = {
+	struct inject_resources w = {
 		.maps = fd < 0 ? 0 : count_maps(fd),
 		.users = inject_read_long("/sys/module/mmapshare/refcnt"),
-		.areas = inject_count_lines("/proc/vmallocinfo", "[mmapshare]"),
+		.vmalloc_areas = inject_count_lines("/proc/vmallocinfo", "[mmapshare]"),
 	};
 	char name[64];
 	long value;
 	FILE *f;
 
-	/* gathers what each CPU has counted for itself */
+	/* fold the per-CPU counters into vmstat */
 	inject_read_long("/proc/sys/vm/stat_refresh");
 	f = fopen("/proc/vmstat", "re");
 	while (f && fscanf(f, "%63s %ld", name, &value) == 2) {
@@ -360,33 +364,33 @@ static inline struct inject_world inject_look(int fd)
 }
 
 /*
- * Pages come and go by some, all over the system, and a sanitizer keeps freed
- * objects for a while. Losing one page a call would show in page_tables, losing
- * a region in all others.
+ * Tolerances: other tasks allocate and free pages, and a sanitizer delays frees.
+ * A leak of a page per call would exceed INJECT_SLACK in page_tables, a leaked
+ * region would show in the other counters.
  */
 #define INJECT_SLACK		32
 #define INJECT_SLACK_FREE	8192
 
-static inline const char *inject_lost(struct inject *in,
-				      const struct inject_world *before,
-				      const struct inject_world *now)
+static inline const char *inject_find_leak(struct inject *in,
+					   const struct inject_resources *before,
+					   const struct inject_resources *now)
 {
 	if (now->maps == before->maps && now->users == before->users &&
-	    now->areas == before->areas &&
+	    now->vmalloc_areas == before->vmalloc_areas &&
 	    now->page_tables <= before->page_tables + INJECT_SLACK &&
 	    now->shmem <= before->shmem + INJECT_SLACK &&
 	    now->free >= before->free - INJECT_SLACK_FREE)
 		return "";
-	snprintf(in->problem, sizeof(in->problem),
-		 "%ld maps, %ld users, %ld vmalloc areas, %ld page tables, %ld pages of shmem, %ld free pages",
+	snprintf(in->message, sizeof(in->message),
+		 "more than before: %ld VMAs, %ld module users, %ld vmalloc areas, %ld page tables, %ld shmem pages, %ld free pages",
 		 now->maps - before->maps, now->users - before->users,
-		 now->areas - before->areas,
+		 now->vmalloc_areas - before->vmalloc_areas,
 		 now->page_tables - before->page_tables,
 		 now->shmem - before->shmem, now->free - before->free);
-	return in->problem;
+	return in->message;
 }
 
-/* summary.awk adds up these. */
+/* summary.awk parses this line. */
 static inline void inject_report(const struct inject *in)
 {
 	printf("# injected %ld failures, %ld calls failed\n", in->injected,
@@ -394,11 +398,11 @@ static inline void inject_report(const struct inject *in)
 	fflush(stdout);
 }
 
-/* The fixture of those who try one call on the device. */
+/* The fixture of tests of a call on the device. */
 FIXTURE(inject) {
 	struct device dev;
 	struct inject in;
-	struct inject_world before;
+	struct inject_resources before;
 };
 
 FIXTURE_SETUP(inject)
@@ -406,21 +410,21 @@ FIXTURE_SETUP(inject)
 	DEVICE_OPEN(&self->dev, O_RDWR);
 	self->in.nth = open(INJECT_NTH, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->in.nth);
-	inject_look(self->dev.fd);
-	self->before = inject_look(self->dev.fd);
+	inject_snapshot(self->dev.fd);
+	self->before = inject_snapshot(self->dev.fd);
 }
 
 FIXTURE_TEARDOWN(inject)
 {
-	struct inject_world now = inject_look(self->dev.fd);
+	struct inject_resources now = inject_snapshot(self->dev.fd);
 
-	EXPECT_STREQ("", inject_lost(&self->in, &self->before, &now));
+	EXPECT_STREQ("", inject_find_leak(&self->in, &self->before, &now));
 	inject_report(&self->in);
 	close(self->in.nth);
 	close(self->dev.fd);
 }
 
-/* Errnos of calls that only allocate, and of those that also copy. */
+/* Permitted errnos of calls that only allocate, and of those that also copy. */
 static const int inject_enomem[] __attribute__((unused)) = { ENOMEM, 0 };
 static const int inject_efault[] __attribute__((unused)) = { ENOMEM, EFAULT, 0 };
 

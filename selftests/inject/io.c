@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * read() and write() that cannot copy do a part, or fail with EFAULT; the file
- * position says how much was done, and nothing else has changed.
+ * read() and write() with a failing copy return a short count or EFAULT; the file
+ * position advances by that count, no other byte changes.
  */
 #include "inject.h"
 #include <sys/uio.h>
@@ -23,8 +23,8 @@ FIXTURE_VARIANT_ADD(inject, writev) { .write = true, .vector = true };
 struct io {
 	const FIXTURE_VARIANT(inject) *v;
 	int fd;
-	char *from;	/* LENGTH bytes that tell where they belong */
-	char *to;	/* where they should go to */
+	char *from;	/* LENGTH bytes of make_bytes() */
+	char *to;
 	struct iovec iov[16];
 };
 
@@ -44,17 +44,17 @@ static const char *check(void *arg, long ret)
 {
 	struct io *io = arg;
 	long done = ret < 0 ? 0 : ret;
-	const char *wrong = NULL;
+	const char *error = NULL;
 
 	if (lseek(io->fd, 0, SEEK_CUR) != done)
-		wrong = "the position is not after what was done";
+		error = "the file position does not match the count";
 	else if (memcmp(io->from, io->to, done))
-		wrong = "not the right bytes";
+		error = "wrong bytes";
 	else if (done < LENGTH && io->to[done] != '.')
-		wrong = "more done than said";
+		error = "bytes beyond the count changed";
 	memset(io->to, '.', LENGTH);
 	lseek(io->fd, 0, SEEK_SET);
-	return wrong;
+	return error;
 }
 
 TEST_F_TIMEOUT(inject, copy, INJECT_TIMEOUT)
@@ -67,7 +67,7 @@ TEST_F_TIMEOUT(inject, copy, INJECT_TIMEOUT)
 		.errnos = inject_efault,
 	};
 	char *buf, *map;
-	size_t i, ep = LENGTH / ARRAY_SIZE(io.iov);
+	size_t i, part_length = LENGTH / ARRAY_SIZE(io.iov);
 
 	ASSERT_LT((size_t)LENGTH, self->dev.size);
 	buf = mmap(NULL, LENGTH, PROT_READ | PROT_WRITE,
@@ -76,7 +76,7 @@ TEST_F_TIMEOUT(inject, copy, INJECT_TIMEOUT)
 	map = device_map(&self->dev, PROT_READ | PROT_WRITE, MAP_SHARED);
 	ASSERT_NE(MAP_FAILED, map);
 	for (i = 0; i < ARRAY_SIZE(io.iov); i++)
-		io.iov[i] = (struct iovec) { buf + i * ep, ep };
+		io.iov[i] = (struct iovec) { buf + i * part_length, part_length };
 	io.from = variant->write ? buf : map;
 	io.to = variant->write ? map : buf;
 	make_bytes(io.from, LENGTH, 0, SEED);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* An ioctl() that cannot copy its structure fails, and has done nothing. */
+/* An ioctl() that fails to copy its structure has no effect. */
 #include "inject.h"
 
-#define LARGE	4096	/* of a newer program: the rest is zeros */
+#define LARGE	4096	/* a structure of a later version */
 
 union request {
 	struct mmapshare_info info;
@@ -57,23 +57,23 @@ static long request(void *arg)
 	return result_of(ioctl(r->dev->fd, r->cmd, &r->arg));
 }
 
-/* What is copied out at last can fail when a part has been. */
+/* The copy out may fail half way, so @arg is compared only after success. */
 static const char *check(void *arg, long ret)
 {
 	struct request_case *r = arg;
-	const char *wrong = NULL;
+	const char *error = NULL;
 	char byte = 0;
 
 	if (pread(r->dev->fd, &byte, 1, 4096) != 1)
-		wrong = "cannot be read";
+		error = "cannot read the region";
 	else if (byte != (ret >= 0 && r->cmd == MMAPSHARE_IOC_FILL ? 'f' : '.'))
-		wrong = ret < 0 ? "filled nevertheless" : "not filled";
+		error = ret < 0 ? "filled although the call failed" : "not filled";
 	else if (ret >= 0 && memcmp(&r->arg, &r->after, sizeof(r->after)))
-		wrong = "another answer";
+		error = "wrong result in the structure";
 	if (pwrite(r->dev->fd, ".", 1, 4096) != 1)
-		wrong = "cannot be written";
+		error = "cannot write the region";
 	r->arg = r->before;
-	return wrong;
+	return error;
 }
 
 TEST_F_TIMEOUT(inject, request, INJECT_TIMEOUT)
@@ -99,7 +99,7 @@ TEST_F_TIMEOUT(inject, request, INJECT_TIMEOUT)
 		};
 		break;
 	}
-	/* the size comes first in all of them */
+	/* the size is the first member of all of them */
 	r.before.info.size = variant->size;
 	ASSERT_EQ(1, pwrite(self->dev.fd, ".", 1, 4096));
 	r.arg = r.before;

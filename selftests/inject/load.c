@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Loading the module without memory for all of it fails, leaves nothing, and
- * works the next time. What the kernel does on its own behalf to load a module
- * is spared: it has bugs of its own there (6.12 warns of trace events that it
- * has not set up). Each strategy's run tries its own.
+ * Loading the module fails if one of its allocations does, leaves nothing behind
+ * and works the next time. Faults go into callees of the module alone, because
+ * the module loader has bugs of its own (6.12 warns of trace events that it has
+ * not set up). The module is loaded with the strategy of the test run.
  */
 #include "inject.h"
 #include <sys/stat.h>
 
-#define HEREABOUTS	(64UL << 20)
+#define MODULE_RANGE	(64UL << 20)
 #define PARAMETERS	"/sys/module/mmapshare/parameters/"
 
 FIXTURE(load) {
 	struct inject in;
-	struct inject_world before;
+	struct inject_resources before;
 	bool filtered;
 	void *image;
 	size_t length;
 	char strategy[16];
-	char was[128];		/* the parameters it was loaded with */
-	char params[128];	/* those to try */
+	char saved_params[128];	/* to load it with after the test */
+	char params[128];	/* to load it with in the test */
 };
 
-static bool parameter(const char *name, char *value, size_t size)
+static bool read_parameter(const char *name, char *value, size_t size)
 {
 	char path[64];
 	ssize_t n;
@@ -38,8 +38,8 @@ static bool parameter(const char *name, char *value, size_t size)
 }
 
 /*
- * From memory: the kernel's own reading of a file is not ours to test, and
- * says a lot when it fails.
+ * init_module() from memory: finit_module() would read the file in the kernel,
+ * which logs a lot when it fails.
  */
 static bool read_image(FIXTURE_DATA(load) *self)
 {
@@ -76,8 +76,8 @@ static long unload(void)
 	return result_of(syscall(SYS_delete_module, "mmapshare", O_NONBLOCK));
 }
 
-/* What a module that is not there must not have left. */
-static const char *leftover(void)
+/* A path or list that still has the unloaded module, or NULL. */
+static const char *find_leftover(void)
 {
 	static const char * const paths[] = {
 		DEVICE, "/sys/module/mmapshare", "/sys/class/misc/mmapshare",
@@ -102,23 +102,26 @@ static const char *leftover(void)
 static const char *check(void *arg, long ret)
 {
 	struct device dev;
-	const char *wrong = NULL;
+	const char *error = NULL;
 	char byte = 'x';
 
 	if (ret < 0)
-		return leftover();
+		return find_leftover();
 	if (!device_open(&dev, O_RDWR))
-		return "the device does not work";
+		return "cannot open the device";
 	if (pread(dev.fd, &byte, 1, dev.size - 1) != 1 || byte ||
 	    pwrite(dev.fd, "x", 1, dev.size - 1) != 1)
-		wrong = "the region does not work";
+		error = "cannot read and write the region";
 	close(dev.fd);
 	if (unload())
-		wrong = "cannot be unloaded";
-	return wrong ?: leftover();
+		error = "cannot unload the module";
+	return error ?: find_leftover();
 }
 
-/* Only what the module's own functions ask for: it is loaded hereabouts. */
+/*
+ * Inject into callees of the module alone. It is loaded again within MODULE_RANGE
+ * of its present address.
+ */
 static bool filter_module(void)
 {
 	FILE *f = fopen("/sys/module/mmapshare/sections/.text", "re");
@@ -128,27 +131,27 @@ static bool filter_module(void)
 		text = 0;
 	if (f)
 		fclose(f);
-	text &= -HEREABOUTS;
-	return text && inject_filter("require", text - HEREABOUTS,
-				     text + 2 * HEREABOUTS);
+	text &= -MODULE_RANGE;
+	return text && inject_filter("require", text - MODULE_RANGE,
+				     text + 2 * MODULE_RANGE);
 }
 
 FIXTURE_SETUP(load)
 {
 	char size[32], exec[8];
 
-	ASSERT_TRUE(parameter("strategy", self->strategy,
-			      sizeof(self->strategy))) {
+	ASSERT_TRUE(read_parameter("strategy", self->strategy,
+				   sizeof(self->strategy))) {
 		TH_LOG("load the module first");
 	}
-	ASSERT_TRUE(parameter("size", size, sizeof(size)));
-	ASSERT_TRUE(parameter("exec", exec, sizeof(exec)));
+	ASSERT_TRUE(read_parameter("size", size, sizeof(size)));
+	ASSERT_TRUE(read_parameter("exec", exec, sizeof(exec)));
 	ASSERT_TRUE(read_image(self)) {
-		TH_LOG("MMAPSHARE_KO is to name the module's file");
+		TH_LOG("set MMAPSHARE_KO to the path of mmapshare.ko");
 	}
-	snprintf(self->was, sizeof(self->was), "size=%s strategy=%s exec=%s",
+	snprintf(self->saved_params, sizeof(self->saved_params), "size=%s strategy=%s exec=%s",
 		 size, self->strategy, exec);
-	/* a huge page, or 16 others: each is one more that can fail */
+	/* a huge page or 16 small ones: each is a failure point */
 	snprintf(self->params, sizeof(self->params), "size=%s strategy=%s",
 		 strcmp(self->strategy, "huge") ? "64K" : "2M", self->strategy);
 	self->in.nth = open(INJECT_NTH, O_RDWR | O_CLOEXEC);
@@ -157,21 +160,21 @@ FIXTURE_SETUP(load)
 	ASSERT_EQ(0, unload());
 	ASSERT_EQ(0, load(self));
 	ASSERT_EQ(NULL, check(self, 0));
-	self->before = inject_look(-1);
+	self->before = inject_snapshot(-1);
 }
 
 FIXTURE_TEARDOWN(load)
 {
-	struct inject_world now = inject_look(-1);
+	struct inject_resources now = inject_snapshot(-1);
 
-	EXPECT_STREQ("", inject_lost(&self->in, &self->before, &now));
-	EXPECT_EQ(0, load_with(self, self->was));
+	EXPECT_STREQ("", inject_find_leak(&self->in, &self->before, &now));
+	EXPECT_EQ(0, load_with(self, self->saved_params));
 	inject_report(&self->in);
 	close(self->in.nth);
 	free(self->image);
 }
 
-TEST_F_TIMEOUT(load, each, INJECT_TIMEOUT)
+TEST_F_TIMEOUT(load, each_failure_point, INJECT_TIMEOUT)
 {
 	struct inject_case c = {
 		.call = load,

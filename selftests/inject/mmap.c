@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* mmap() without memory for it fails and leaves no mapping. */
+/* mmap() whose allocations fail returns ENOMEM and leaves no mapping. */
 #include "inject.h"
 
 struct mapping {
@@ -14,7 +14,7 @@ struct mapping {
 FIXTURE_VARIANT(inject)
 {
 	int flags;
-	int pages;	/* in the middle; 0: all */
+	int pages;	/* in the middle of the region; 0: all of it */
 };
 
 FIXTURE_VARIANT_ADD(inject, shared) {
@@ -37,12 +37,12 @@ FIXTURE_VARIANT_ADD(inject, private) {
 	.flags = MAP_PRIVATE,
 };
 
-/* Each of these has several things to fail, and is copied in each try. */
+/* 64 pages: each is several failure points and is copied each time. */
 FIXTURE_VARIANT_ADD(inject, private_populate) {
 	.flags = MAP_PRIVATE | MAP_POPULATE, .pages = 64,
 };
 
-static long map_it(void *arg)
+static long map_device(void *arg)
 {
 	struct mapping *m = arg;
 
@@ -50,20 +50,20 @@ static long map_it(void *arg)
 	return m->mem == MAP_FAILED ? -errno : 0;
 }
 
-static const char *unmap_it(void *arg, long ret)
+static const char *check(void *arg, long ret)
 {
 	struct mapping *m = arg;
-	const char *wrong = NULL;
+	const char *error = NULL;
 
 	if (ret < 0)
 		return count_maps(m->dev->fd) == m->maps ? NULL : "still mapped";
 	if (count_maps(m->dev->fd) != m->maps + 1)
-		wrong = "not one more mapping";
+		error = "wrong number of mappings";
 	else if (m->mem[0] != 'f' || m->mem[m->length - 1] != 'l')
-		wrong = "not the region's bytes";
+		error = "wrong bytes";
 	if (munmap(m->mem, m->length))
-		wrong = "cannot be unmapped";
-	return wrong;
+		error = "cannot unmap";
+	return error;
 }
 
 TEST_F_TIMEOUT(inject, map, INJECT_TIMEOUT)
@@ -77,19 +77,19 @@ TEST_F_TIMEOUT(inject, map, INJECT_TIMEOUT)
 		.maps = self->before.maps,
 	};
 	struct inject_case c = {
-		.call = map_it,
-		.after = unmap_it,
+		.call = map_device,
+		.after = check,
 		.arg = &m,
 		.errnos = inject_enomem,
 	};
 
 	if ((m.flags & MAP_PRIVATE) &&
 	    !has_feature(&self->dev, MMAPSHARE_FEAT_COW)) {
-		EXPECT_EQ(-EINVAL, map_it(&m));
+		EXPECT_EQ(-EINVAL, map_device(&m));
 		return;
 	}
 	if (self->dev.info.strategy == MMAPSHARE_STRATEGY_PFN &&
-	    !inject_spare(INJECT_SPARE_REMAP))
+	    !inject_reject_caller(INJECT_REJECT_REMAP))
 		SKIP(return, "CONFIG_FAULT_INJECTION_STACKTRACE_FILTER is not set");
 	ASSERT_EQ(1, pwrite(self->dev.fd, "f", 1, m.offset));
 	ASSERT_EQ(1, pwrite(self->dev.fd, "l", 1, m.offset + m.length - 1));

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* mremap() without memory for it leaves the mapping where and as it was. */
+/* mremap() whose allocations fail leaves the mapping unchanged. */
 #include "inject.h"
 
 struct mapping {
 	const struct device *dev;
-	char *mem;	/* where it is, */
-	char *other;	/* and where it can go; nothing is there */
+	char *mem;
+	char *target;	/* unmapped, where mremap() moves it to */
 	long maps;
 };
 
@@ -14,7 +14,7 @@ static long move(void *arg)
 	struct mapping *m = arg;
 
 	return result_of(mremap(m->mem, m->dev->size, m->dev->size,
-				MREMAP_MAYMOVE | MREMAP_FIXED, m->other)) < 0 ?
+				MREMAP_MAYMOVE | MREMAP_FIXED, m->target)) < 0 ?
 	       -errno : 0;
 }
 
@@ -22,19 +22,19 @@ static const char *check(void *arg, long ret)
 {
 	struct mapping *m = arg;
 	size_t size = m->dev->size;
-	char *was = m->mem;
+	char *old = m->mem;
 
 	if (ret >= 0) {
-		m->mem = m->other;
-		m->other = was;
+		m->mem = m->target;
+		m->target = old;
 	}
 	if (count_maps(m->dev->fd) != m->maps)
-		return "another number of mappings";
-	if (msync(m->other, size, MS_ASYNC) != -1 || errno != ENOMEM)
-		return "something is left where it was";
+		return "wrong number of mappings";
+	if (msync(m->target, size, MS_ASYNC) != -1 || errno != ENOMEM)
+		return "the old range is still mapped";
 	if (m->mem[0] != 'f' || m->mem[middle(m->dev)] != 'm' ||
 	    m->mem[size - 1] != 'l')
-		return "not the region's bytes";
+		return "wrong bytes";
 	return NULL;
 }
 
@@ -52,11 +52,11 @@ TEST_F_TIMEOUT(inject, move, INJECT_TIMEOUT)
 	ASSERT_EQ(1, pwrite(dev->fd, "f", 1, 0));
 	ASSERT_EQ(1, pwrite(dev->fd, "m", 1, middle(dev)));
 	ASSERT_EQ(1, pwrite(dev->fd, "l", 1, dev->size - 1));
-	m.other = device_map(dev, PROT_NONE, MAP_SHARED);
-	ASSERT_NE(MAP_FAILED, m.other);
+	m.target = device_map(dev, PROT_NONE, MAP_SHARED);
+	ASSERT_NE(MAP_FAILED, m.target);
 	m.mem = device_map(dev, PROT_READ | PROT_WRITE, MAP_SHARED);
 	ASSERT_NE(MAP_FAILED, m.mem);
-	ASSERT_EQ(0, munmap(m.other, dev->size));
+	ASSERT_EQ(0, munmap(m.target, dev->size));
 	m.maps = count_maps(dev->fd);
 
 	EXPECT_STREQ("", inject_sweep(&self->in, &c));

@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
-/* open() without memory for it fails and leaves no user of the module. */
+/* open() whose allocations fail leaves no reference to the module. */
 #include "inject.h"
 
-static long open_it(void *path)
+static long open_path(void *path)
 {
 	return result_of(open(path, O_RDWR | O_CLOEXEC));
 }
 
-static const char *close_it(void *path, long ret)
+static const char *check(void *path, long ret)
 {
 	struct mmapshare_info info;
-	const char *wrong = NULL;
+	const char *error = NULL;
 
 	if (ret < 0)
 		return NULL;
 	if (device_info(ret, &info))
-		wrong = "what was opened is not the device";
+		error = "the descriptor is not the device";
 	close(ret);
-	return wrong;
+	return error;
 }
 
 static void sweep(struct __test_metadata *_metadata, struct inject *in,
 		  char *path)
 {
 	struct inject_case c = {
-		.call = open_it,
-		.after = close_it,
+		.call = open_path,
+		.after = check,
 		.arg = path,
-		/* the path is copied, too */
+		/* EFAULT: open() copies the path */
 		.errnos = inject_efault,
 	};
 
@@ -39,7 +39,7 @@ TEST_F_TIMEOUT(inject, open_node, INJECT_TIMEOUT)
 	sweep(_metadata, &self->in, DEVICE);
 }
 
-TEST_F_TIMEOUT(inject, open_again, INJECT_TIMEOUT)
+TEST_F_TIMEOUT(inject, reopen, INJECT_TIMEOUT)
 {
 	char path[64];
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* madvise() and mlock() that cannot map all of a mapping fail, and may be asked again. */
+/* MADV_POPULATE_* and mlock() whose allocations fail can be repeated. */
 #include "inject.h"
 
 struct mapping {
@@ -35,13 +35,13 @@ FIXTURE_VARIANT_ADD(inject, lock_private) {
 	.advice = 0, .flags = MAP_PRIVATE,
 };
 
-/* Few pages: a private one costs several allocations. */
+/* Few pages: a private page takes several allocations. */
 static size_t length(const struct device *dev)
 {
 	return 16 * dev->page;
 }
 
-static bool map_anew(struct mapping *m)
+static bool map_again(struct mapping *m)
 {
 	m->mem = inject_map_far(m->dev, middle(m->dev), length(m->dev), m->flags);
 	return m->mem != MAP_FAILED;
@@ -59,16 +59,16 @@ static long populate(void *arg)
 static const char *check(void *arg, long ret)
 {
 	struct mapping *m = arg;
-	const char *wrong = NULL;
+	const char *error = NULL;
 
-	/* mincore() does not look at bare page frame numbers */
+	/* mincore() does not report pages without struct page (VM_PFNMAP) */
 	if (ret >= 0 && has_feature(m->dev, MMAPSHARE_FEAT_GUP) &&
 	    count_present(m->mem, length(m->dev), m->dev->page) != 16)
-		wrong = "not all is there";
+		error = "not all pages are present";
 	else if (!same_bytes(m->mem, length(m->dev), 0, 1))
-		wrong = "not the region's bytes";
+		error = "wrong bytes";
 	munmap(m->mem, length(m->dev));
-	return map_anew(m) ? wrong : "cannot be mapped again";
+	return map_again(m) ? error : "cannot map the device again";
 }
 
 TEST_F_TIMEOUT(inject, populate, INJECT_TIMEOUT)
@@ -93,11 +93,11 @@ TEST_F_TIMEOUT(inject, populate, INJECT_TIMEOUT)
 			 middle(&self->dev)));
 	if ((m.flags & MAP_PRIVATE) &&
 	    !has_feature(&self->dev, MMAPSHARE_FEAT_COW)) {
-		EXPECT_FALSE(map_anew(&m));
+		EXPECT_FALSE(map_again(&m));
 		return;
 	}
-	ASSERT_TRUE(map_anew(&m));
-	/* what cannot be pinned is refused that, and mapped already */
+	ASSERT_TRUE(map_again(&m));
+	/* mappings without GUP are populated by mmap(), MADV_POPULATE_* fails */
 	if (m.advice && !has_feature(&self->dev, MMAPSHARE_FEAT_GUP)) {
 		EXPECT_GT(0, populate(&m));
 		munmap(m.mem, length(&self->dev));

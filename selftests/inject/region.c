@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A region that cannot be made leaves no name, no node and no charge; one that
- * cannot be found, asked about or taken away is as it was.
+ * A failed CREATE leaves no name, node or charge. A failed DESTROY, QUERY, open
+ * or READ_ONLY leaves the region unchanged.
  */
 #include "inject.h"
 #include "region_test.h"
@@ -22,7 +22,7 @@ static bool exists(const struct target *t)
 	return !error && !access(region_node(NAME), F_OK);
 }
 
-/* No node without a name, and no name without a node. */
+/* Neither the name nor the node exists. */
 static bool is_gone(const struct target *t)
 {
 	struct mmapshare_query query;
@@ -39,22 +39,22 @@ static long create(void *arg)
 				t->name ? 0600 : 0);
 }
 
-static const char *uncreate(void *arg, long ret)
+static const char *check_create(void *arg, long ret)
 {
 	struct target *t = arg;
 	struct mmapshare_info info;
-	const char *wrong = NULL;
+	const char *error = NULL;
 
 	if (ret < 0)
-		return is_gone(t) ? NULL : "something is left";
+		return is_gone(t) ? NULL : "the name or the node is left";
 	if (device_info(ret, &info) || info.region_size != REGION_SIZE)
-		wrong = "what was made is not the region";
+		error = "the descriptor is not the region";
 	else if (t->name && !exists(t))
-		wrong = "it has no name";
+		error = "the name or the node is missing";
 	else if (t->name && region_destroy(t->control, NAME))
-		wrong = "its name stays";
+		error = "cannot destroy the region";
 	close(ret);
-	return wrong;
+	return error;
 }
 
 static long destroy(void *arg)
@@ -64,26 +64,26 @@ static long destroy(void *arg)
 	return -region_destroy(t->control, NAME);
 }
 
-static const char *create_again(void *arg, long ret)
+static const char *check_destroy(void *arg, long ret)
 {
 	struct target *t = arg;
 
 	if (ret < 0)
-		return exists(t) ? NULL : "it is gone nevertheless";
-	return is_gone(t) && !close(create(t)) ? NULL : "it is not gone";
+		return exists(t) ? NULL : "destroyed although the call failed";
+	return is_gone(t) && !close(create(t)) ? NULL : "cannot create the region again";
 }
 
 static long query(void *arg)
 {
 	struct target *t = arg;
-	struct mmapshare_query facts;
+	struct mmapshare_query result;
 
-	return -region_query(t->control, NAME, &facts);
+	return -region_query(t->control, NAME, &result);
 }
 
-static const char *still_there(void *arg, long ret)
+static const char *check_query(void *arg, long ret)
 {
-	return exists(arg) ? NULL : "it is gone";
+	return exists(arg) ? NULL : "the region is gone";
 }
 
 static long open_node(void *arg)
@@ -91,35 +91,35 @@ static long open_node(void *arg)
 	return result_of(open(region_node(NAME), O_RDWR | O_CLOEXEC));
 }
 
-static const char *close_node(void *arg, long ret)
+static const char *check_open(void *arg, long ret)
 {
 	struct mmapshare_info info;
 
 	if (ret < 0)
 		return NULL;
 	if (device_info(ret, &info) || info.region_size != REGION_SIZE)
-		return "what was opened is not the region";
+		return "the descriptor is not the region";
 	close(ret);
 	return NULL;
 }
 
-static long lend(void *arg)
+static long make_read_only(void *arg)
 {
 	struct target *t = arg;
 
 	return region_read_only(t->control);
 }
 
-static const char *take_back(void *arg, long ret)
+static const char *check_read_only(void *arg, long ret)
 {
-	const char *wrong = NULL;
+	const char *error = NULL;
 
 	if (ret < 0)
 		return NULL;
 	if (write(ret, "x", 1) != -1 || errno != EBADF)
-		wrong = "it is not for reading alone";
+		error = "the descriptor is writable";
 	close(ret);
-	return wrong;
+	return error;
 }
 
 FIXTURE_VARIANT(inject)
@@ -131,27 +131,27 @@ FIXTURE_VARIANT(inject)
 };
 
 FIXTURE_VARIANT_ADD(inject, create) {
-	.call = create, .after = uncreate,
+	.call = create, .after = check_create,
 };
 
 FIXTURE_VARIANT_ADD(inject, create_anonymous) {
-	.call = create, .after = uncreate, .anonymous = true,
+	.call = create, .after = check_create, .anonymous = true,
 };
 
 FIXTURE_VARIANT_ADD(inject, destroy) {
-	.call = destroy, .after = create_again, .exists = true,
+	.call = destroy, .after = check_destroy, .exists = true,
 };
 
 FIXTURE_VARIANT_ADD(inject, query) {
-	.call = query, .after = still_there, .exists = true,
+	.call = query, .after = check_query, .exists = true,
 };
 
 FIXTURE_VARIANT_ADD(inject, open) {
-	.call = open_node, .after = close_node, .exists = true,
+	.call = open_node, .after = check_open, .exists = true,
 };
 
 FIXTURE_VARIANT_ADD(inject, read_only) {
-	.call = lend, .after = take_back,
+	.call = make_read_only, .after = check_read_only,
 };
 
 TEST_F_TIMEOUT(inject, region, INJECT_TIMEOUT)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A ring that cannot be made leaves nothing; who cannot take part in one leaves it
- * as it was: the cursor and the place of the producer are free.
+ * Creating a ring, and attaching to it: a failed attach takes neither a consumer
+ * slot nor the producer's place.
  */
 #include "inject.h"
 #include "ring_test.h"
@@ -18,17 +18,17 @@ static long create(void *arg)
 	return ring_create_as(t->fd, NULL, RING_SIZE, MMAPSHARE_RING, RING_CONSUMERS);
 }
 
-static const char *uncreate(void *arg, long ret)
+static const char *check_create(void *arg, long ret)
 {
 	struct mmapshare_info info;
-	const char *wrong = NULL;
+	const char *error = NULL;
 
 	if (ret < 0)
 		return NULL;
 	if (device_info(ret, &info) || info.ring != MMAPSHARE_RING)
-		wrong = "what was made is not a ring";
+		error = "the descriptor is not a ring";
 	close(ret);
-	return wrong;
+	return error;
 }
 
 static long attach(void *arg)
@@ -39,23 +39,23 @@ static long attach(void *arg)
 	return ring_attach(t->fd, t->role, &at);
 }
 
-/* Whoever has a part of the only two can be the only one in each. */
-static const char *detach(void *arg, long ret)
+/* After a failed or closed attach, the next one gets the first slot. */
+static const char *check_attach(void *arg, long ret)
 {
 	struct target *t = arg;
 	struct mmapshare_ring_attach_args at;
-	const char *wrong = NULL;
+	const char *error = NULL;
 	int again;
 
 	if (ret >= 0)
 		close(ret);
 	again = ring_attach(t->fd, t->role, &at);
 	if (again < 0)
-		return "nobody can take part any more";
+		return "cannot attach again";
 	if (at.cursor)
-		wrong = "a cursor is taken";
+		error = "the first consumer slot is still in use";
 	close(again);
-	return wrong;
+	return error;
 }
 
 static void sweep(struct __test_metadata *_metadata, struct inject *in,
@@ -69,7 +69,7 @@ static void sweep(struct __test_metadata *_metadata, struct inject *in,
 TEST_F_TIMEOUT(inject, create, INJECT_TIMEOUT)
 {
 	struct target t = { .fd = self->dev.fd };
-	struct inject_case c = { .call = create, .after = uncreate, .arg = &t };
+	struct inject_case c = { .call = create, .after = check_create, .arg = &t };
 
 	sweep(_metadata, &self->in, &c);
 }
@@ -80,7 +80,7 @@ TEST_F_TIMEOUT(inject, attach, INJECT_TIMEOUT)
 		MMAPSHARE_RING_ATTACH_PRODUCER, MMAPSHARE_RING_ATTACH_CONSUMER,
 	};
 	struct target t = { .fd = self->dev.fd };
-	struct inject_case c = { .call = attach, .after = detach, .arg = &t };
+	struct inject_case c = { .call = attach, .after = check_attach, .arg = &t };
 	size_t i;
 
 	t.fd = create(&t);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * splice() and sendfile() without memory for what is under way do a part, or
- * fail; the file position says how much was done, and bytes are neither lost nor made.
+ * splice() and sendfile() whose allocations fail return a short count or an
+ * errno; the file position matches the count, no byte is lost or duplicated.
  */
 #include "inject.h"
 #include <sys/sendfile.h>
 
-#define LENGTH	(8 * 4096)	/* what a pipe takes at once */
+#define LENGTH	(8 * 4096)	/* fits into a pipe */
 #define AT	4096
 #define SEED	9
 
@@ -56,7 +56,7 @@ static long drain(struct pipeline *p, char *buf)
 	return n < 0 ? 0 : n;
 }
 
-/* For those into the region: a full pipe, and the region empty. */
+/* Before a splice into the region: fill the pipe, clear the region's range. */
 static bool prepare(struct pipeline *p)
 {
 	char buf[LENGTH];
@@ -71,35 +71,35 @@ static const char *check_out(void *arg, long ret)
 {
 	struct pipeline *p = arg;
 	long done = ret < 0 ? 0 : ret;
-	const char *wrong = NULL;
+	const char *error = NULL;
 	char buf[LENGTH];
 
 	if (lseek(p->dev->fd, 0, SEEK_CUR) != AT + done)
-		wrong = "the position is not after what was done";
+		error = "the file position does not match the count";
 	else if (drain(p, buf) != done)
-		wrong = "another number of bytes in the pipe";
+		error = "wrong number of bytes in the pipe";
 	else if (!same_bytes(buf, done, 0, SEED))
-		wrong = "not the region's bytes";
+		error = "wrong bytes in the pipe";
 	lseek(p->dev->fd, AT, SEEK_SET);
-	return wrong;
+	return error;
 }
 
 static const char *check_in(void *arg, long ret)
 {
 	struct pipeline *p = arg;
 	long done = ret < 0 ? 0 : ret;
-	const char *wrong = NULL;
+	const char *error = NULL;
 	char buf[LENGTH];
 
 	if (lseek(p->dev->fd, 0, SEEK_CUR) != AT + done)
-		wrong = "the position is not after what was done";
+		error = "the file position does not match the count";
 	else if (!same_bytes(p->map + AT, done, 0, SEED))
-		wrong = "not the pipe's bytes";
+		error = "wrong bytes in the region";
 	else if (p->map[AT - 1] != '.' || p->map[AT + done] != '.')
-		wrong = "more done than said";
+		error = "bytes outside the count changed";
 	else if (drain(p, buf) != LENGTH - done)
-		wrong = "another number of bytes left in the pipe";
-	return prepare(p) ? wrong : "cannot be prepared";
+		error = "wrong number of bytes left in the pipe";
+	return prepare(p) ? error : "cannot fill the pipe";
 }
 
 TEST_F_TIMEOUT(inject, splice, INJECT_TIMEOUT)

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mprotect() and munmap() of a page in the middle, without memory for the VMAs
- * that a mapping is then cut into, fail, and the rest of it stays.
+ * mprotect() and munmap() of a page in the middle fail if the VMA split cannot
+ * allocate, and leave the mapping unchanged.
  */
 #include "inject.h"
 
 struct mapping {
 	const struct device *dev;
-	long (*cut)(void *arg);
-	long maps;	/* before it */
-	long pieces;
+	long (*split)(void *arg);
+	long maps;	/* VMAs of the region before */
+	long vmas;
 	char *mem;
 };
 
 FIXTURE_VARIANT(inject)
 {
-	long (*cut)(void *arg);
-	long pieces;
+	long (*split)(void *arg);
+	long vmas;
 };
 
 static long protect(void *arg)
@@ -35,14 +35,14 @@ static long unmap(void *arg)
 }
 
 FIXTURE_VARIANT_ADD(inject, protect) {
-	.cut = protect, .pieces = 3,
+	.split = protect, .vmas = 3,
 };
 
 FIXTURE_VARIANT_ADD(inject, unmap) {
-	.cut = unmap, .pieces = 2,
+	.split = unmap, .vmas = 2,
 };
 
-static bool map_anew(struct mapping *m)
+static bool map_again(struct mapping *m)
 {
 	m->mem = device_map(m->dev, PROT_READ | PROT_WRITE, MAP_SHARED);
 	return m->mem != MAP_FAILED;
@@ -52,17 +52,17 @@ static const char *check(void *arg, long ret)
 {
 	struct mapping *m = arg;
 	size_t page = m->dev->page, at = middle(m->dev);
-	const char *wrong = NULL;
+	const char *error = NULL;
 
 	if (m->mem[0] != 'f' || m->mem[m->dev->size - 1] != 'l' ||
 	    m->mem[at - page] != 'b' || m->mem[at + page] != 'a')
-		wrong = "not the region's bytes";
-	else if (ret >= 0 && count_maps(m->dev->fd) != m->maps + m->pieces)
-		wrong = "not the right number of mappings";
+		error = "wrong bytes";
+	else if (ret >= 0 && count_maps(m->dev->fd) != m->maps + m->vmas)
+		error = "wrong number of VMAs";
 	munmap(m->mem, m->dev->size);
 	if (count_maps(m->dev->fd) != m->maps)
-		wrong = "a mapping is left";
-	return map_anew(m) ? wrong : "cannot be mapped again";
+		error = "a VMA is left";
+	return map_again(m) ? error : "cannot map the device again";
 }
 
 TEST_F_TIMEOUT(inject, split, INJECT_TIMEOUT)
@@ -71,10 +71,10 @@ TEST_F_TIMEOUT(inject, split, INJECT_TIMEOUT)
 	struct mapping m = {
 		.dev = dev,
 		.maps = self->before.maps,
-		.pieces = variant->pieces,
+		.vmas = variant->vmas,
 	};
 	struct inject_case c = {
-		.call = variant->cut,
+		.call = variant->split,
 		.after = check,
 		.arg = &m,
 		.errnos = inject_enomem,
@@ -84,7 +84,7 @@ TEST_F_TIMEOUT(inject, split, INJECT_TIMEOUT)
 	ASSERT_EQ(1, pwrite(dev->fd, "b", 1, middle(dev) - dev->page));
 	ASSERT_EQ(1, pwrite(dev->fd, "a", 1, middle(dev) + dev->page));
 	ASSERT_EQ(1, pwrite(dev->fd, "l", 1, dev->size - 1));
-	ASSERT_TRUE(map_anew(&m));
+	ASSERT_TRUE(map_again(&m));
 	EXPECT_STREQ("", inject_sweep(&self->in, &c));
 	EXPECT_LT(0, self->in.failed);
 	munmap(m.mem, dev->size);

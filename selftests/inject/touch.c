@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A touch without memory for it is done again until there is some, by the
- * kernel: programs see no signal, and no wrong byte. A system call that touches
- * memory for them gets EFAULT, and has done nothing.
+ * Page faults whose allocations fail: the kernel retries the access of a program,
+ * which gets neither a signal nor a wrong byte. A system call that accesses the
+ * mapping returns EFAULT and has no effect.
  */
 #include "inject.h"
 
-#define WAS	'w'
+#define OLD	'w'	/* the byte before the access */
 
 FIXTURE_VARIANT(inject)
 {
 	int flags;
 	long (*touch)(void *arg);
-	bool retried;	/* by the kernel, and so never fails */
-	char shared;	/* what the region holds then, */
-	char mapped;	/* and the mapping */
+	bool retried;	/* by the kernel, so it never fails */
+	char shared;	/* the region's byte afterwards */
+	char mapped;	/* the mapping's byte afterwards */
 };
 
 struct touch {
@@ -41,7 +41,7 @@ static long store(void *arg)
 	return 0;
 }
 
-/* The region's first byte, a '0', into the mapping of it. */
+/* Read the region's first byte, '0', into the mapping. */
 static long kernel_store(void *arg)
 {
 	struct touch *t = arg;
@@ -57,8 +57,8 @@ static long kernel_load(void *arg)
 }
 
 FIXTURE_VARIANT_ADD(inject, load_shared) {
-	.flags = MAP_SHARED, .touch = load, .retried = true, .shared = WAS,
-	.mapped = WAS,
+	.flags = MAP_SHARED, .touch = load, .retried = true, .shared = OLD,
+	.mapped = OLD,
 };
 
 FIXTURE_VARIANT_ADD(inject, store_shared) {
@@ -67,12 +67,12 @@ FIXTURE_VARIANT_ADD(inject, store_shared) {
 };
 
 FIXTURE_VARIANT_ADD(inject, load_private) {
-	.flags = MAP_PRIVATE, .touch = load, .retried = true, .shared = WAS,
-	.mapped = WAS,
+	.flags = MAP_PRIVATE, .touch = load, .retried = true, .shared = OLD,
+	.mapped = OLD,
 };
 
 FIXTURE_VARIANT_ADD(inject, store_private) {
-	.flags = MAP_PRIVATE, .touch = store, .retried = true, .shared = WAS,
+	.flags = MAP_PRIVATE, .touch = store, .retried = true, .shared = OLD,
 	.mapped = 's',
 };
 
@@ -82,17 +82,17 @@ FIXTURE_VARIANT_ADD(inject, kernel_store_shared) {
 };
 
 FIXTURE_VARIANT_ADD(inject, kernel_store_private) {
-	.flags = MAP_PRIVATE, .touch = kernel_store, .shared = WAS,
+	.flags = MAP_PRIVATE, .touch = kernel_store, .shared = OLD,
 	.mapped = '0',
 };
 
 FIXTURE_VARIANT_ADD(inject, kernel_load_shared) {
-	.flags = MAP_SHARED, .touch = kernel_load, .shared = WAS,
-	.mapped = WAS,
+	.flags = MAP_SHARED, .touch = kernel_load, .shared = OLD,
+	.mapped = OLD,
 };
 
-/* A mapping nobody has touched, so that page tables are missing. */
-static bool map_anew(struct touch *t)
+/* A new mapping without page tables; resets the region's bytes. */
+static bool map_again(struct touch *t)
 {
 	const struct device *dev = t->dev;
 
@@ -102,27 +102,27 @@ static bool map_anew(struct touch *t)
 	if (t->mem == MAP_FAILED)
 		return false;
 	t->byte = t->mem + middle(dev);
-	t->seen = WAS;
-	/* some strategies map at once */
+	t->seen = OLD;
+	/* some strategies populate the mapping in mmap() */
 	if (has_feature(dev, MMAPSHARE_FEAT_DONTNEED) &&
 	    madvise(t->mem, dev->size, MADV_DONTNEED))
 		return false;
 	return pwrite(dev->fd, "0", 1, 0) == 1 &&
-	       pwrite(dev->fd, &(char) { WAS }, 1, middle(dev)) == 1;
+	       pwrite(dev->fd, &(char) { OLD }, 1, middle(dev)) == 1;
 }
 
 static const char *check(void *arg, long ret)
 {
 	struct touch *t = arg;
-	char want_shared = ret < 0 ? WAS : t->v->shared;
-	char want_mapped = ret < 0 ? WAS : t->v->mapped;
+	char want_shared = ret < 0 ? OLD : t->v->shared;
+	char want_mapped = ret < 0 ? OLD : t->v->mapped;
 	char shared = 0, mapped = *t->byte;
 
 	if (pread(t->dev->fd, &shared, 1, middle(t->dev)) != 1)
-		return "cannot be read";
-	if (shared != want_shared || mapped != want_mapped || t->seen != WAS)
-		return "not the right byte";
-	return map_anew(t) ? NULL : "cannot be mapped again";
+		return "cannot read the region";
+	if (shared != want_shared || mapped != want_mapped || t->seen != OLD)
+		return "wrong byte";
+	return map_again(t) ? NULL : "cannot map the device again";
 }
 
 TEST_F_TIMEOUT(inject, touch, INJECT_TIMEOUT)
@@ -138,10 +138,10 @@ TEST_F_TIMEOUT(inject, touch, INJECT_TIMEOUT)
 
 	if ((variant->flags & MAP_PRIVATE) &&
 	    !has_feature(&self->dev, MMAPSHARE_FEAT_COW)) {
-		EXPECT_FALSE(map_anew(&t));
+		EXPECT_FALSE(map_again(&t));
 		return;
 	}
-	ASSERT_TRUE(map_anew(&t));
+	ASSERT_TRUE(map_again(&t));
 	EXPECT_STREQ("", inject_sweep(&self->in, &c));
 	munmap(t.mem, self->dev.size);
 }
