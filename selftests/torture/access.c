@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Operations that look at bytes or store them, in every way there is. */
+/* Operations that read or write bytes: by the CPU, as a file, by GUP. */
 #include "torture.h"
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <linux/futex.h>
 
-/* Up to BLOCK pages of one VMA with that access; false if the dice miss. */
-static bool some_pages(struct worker *w, int prot, unsigned int *at,
-		       unsigned int *n)
+/* Choose up to BLOCK pages of a VMA with @prot; false if none was hit. */
+static bool choose_pages(struct worker *w, int prot, unsigned int *at,
+			 unsigned int *n)
 {
-	*at = next_mapped(w, dice(w, ARENA_PAGES));
-	*n = 1 + dice(w, BLOCK);
+	*at = next_mapped(w, random_below(w, ARENA_PAGES));
+	*n = 1 + random_below(w, BLOCK);
 	*n = run_at(w, *at, *n);
 	if (*n && (w->place[*at].prot & prot))
 		return true;
@@ -18,12 +18,12 @@ static bool some_pages(struct worker *w, int prot, unsigned int *at,
 	return false;
 }
 
-/* Places whose pages the worker may store to: his own, or private ones. */
-static bool some_stores(struct worker *w, unsigned int *at, unsigned int *n)
+/* Choose places the worker may store to: pages it owns, or private ones. */
+static bool choose_stores(struct worker *w, unsigned int *at, unsigned int *n)
 {
 	unsigned int i;
 
-	if (!some_pages(w, PROT_WRITE, at, n))
+	if (!choose_pages(w, PROT_WRITE, at, n))
 		return false;
 	for (i = 0; i < *n; i++)
 		if (w->place[*at + i].kind == SHARED &&
@@ -40,8 +40,8 @@ static int gup_error(struct worker *w)
 	return has_feature(&w->t->dev, MMAPSHARE_FEAT_GUP) ? 0 : EFAULT;
 }
 
-/* All of @length, none, or a failure of the operation. */
-static bool whole(struct worker *w, ssize_t ret, size_t length, int error)
+/* Expect @length bytes, or @error. True if the bytes are there. */
+static bool expect_bytes(struct worker *w, ssize_t ret, size_t length, int error)
 {
 	if (!expect(w, ret, error))
 		return false;
@@ -50,7 +50,7 @@ static bool whole(struct worker *w, ssize_t ret, size_t length, int error)
 	return !error && !w->failed;
 }
 
-/* What is to be stored to @n places, to @words, which may be the places. */
+/* Put new versions of @n places into @words, which may be the mapping itself. */
 static void begin_places(struct worker *w, unsigned int at, unsigned int n,
 			 uint64_t *words)
 {
@@ -87,7 +87,7 @@ void op_load(struct worker *w)
 	struct view v;
 	char *mem;
 
-	if (!some_pages(w, PROT_READ, &at, &n))
+	if (!choose_pages(w, PROT_READ, &at, &n))
 		return;
 	note(w, "load", at, n, 0)->error = 0;
 	view_places(w, &v, at, n);
@@ -102,17 +102,17 @@ void op_store(struct worker *w)
 {
 	unsigned int at, n;
 
-	if (!some_stores(w, &at, &n))
+	if (!choose_stores(w, &at, &n))
 		return;
 	note(w, "store", at, n, 0)->error = 0;
 	begin_places(w, at, n, (uint64_t *)address(w, at));
 	end_places(w, at, n);
 }
 
-/* Where nothing is mapped, or must not be read, the kernel cannot either. */
+/* A write() from the arena fails with EFAULT where no load is possible. */
 void op_probe(struct worker *w)
 {
-	const unsigned int at = dice(w, ARENA_PAGES);
+	const unsigned int at = random_below(w, ARENA_PAGES);
 	const bool readable = w->place[at].kind &&
 			      (w->place[at].prot & PROT_READ);
 	uint64_t word;
@@ -128,23 +128,23 @@ void op_probe(struct worker *w)
 
 void op_read(struct worker *w)
 {
-	const unsigned int n = 1 + dice(w, BLOCK);
-	const unsigned int page = dice(w, w->t->pages - n + 1);
+	const unsigned int n = 1 + random_below(w, BLOCK);
+	const unsigned int page = random_below(w, w->t->pages - n + 1);
 	const size_t length = n * PAGE;
 	struct view v;
 
 	note(w, "read", page, n, 0);
 	view_pages(w, &v, page, n);
-	if (whole(w, pread(w->fd, w->buf, length, (off_t)page * PAGE), length,
-		  0))
+	if (expect_bytes(w, pread(w->fd, w->buf, length, (off_t)page * PAGE), length,
+			 0))
 		view_check(w, &v, w->buf);
 }
 
-/* Own pages as far as the block goes, from a random one. */
-static unsigned int own_pages(struct worker *w, unsigned int *page)
+/* Choose a random run of pages the worker owns, within one block. */
+static unsigned int choose_own_pages(struct worker *w, unsigned int *page)
 {
 	*page = own_page(w);
-	return 1 + dice(w, BLOCK - *page % BLOCK);
+	return 1 + random_below(w, BLOCK - *page % BLOCK);
 }
 
 static void begin_pages(struct worker *w, unsigned int page, unsigned int n)
@@ -166,13 +166,13 @@ static void end_pages(struct worker *w, unsigned int page, unsigned int n)
 
 void op_write(struct worker *w)
 {
-	unsigned int page, n = own_pages(w, &page);
+	unsigned int page, n = choose_own_pages(w, &page);
 	const size_t length = n * PAGE;
 
 	note(w, "write", page, n, 0);
 	begin_pages(w, page, n);
-	if (whole(w, pwrite(w->fd, w->buf, length, (off_t)page * PAGE), length,
-		  0))
+	if (expect_bytes(w, pwrite(w->fd, w->buf, length, (off_t)page * PAGE), length,
+			 0))
 		end_pages(w, page, n);
 }
 
@@ -194,10 +194,10 @@ void op_fill(struct worker *w)
 		end_store(w->t, page);
 }
 
-/* Of own pages, whose bytes nobody changes meanwhile. */
+/* Of pages this worker owns: no other worker changes them meanwhile. */
 void op_checksum(struct worker *w)
 {
-	unsigned int page, n = own_pages(w, &page), i;
+	unsigned int page, n = choose_own_pages(w, &page), i;
 	uint32_t want = ~0U;
 	int64_t got;
 
@@ -211,32 +211,31 @@ void op_checksum(struct worker *w)
 		fail(w, "checksum %#llx instead of %#x", (long long)got, ~want);
 }
 
-/* Through a pipe, into the device or out of it. */
 void op_splice(struct worker *w)
 {
-	unsigned int page, n = own_pages(w, &page);
+	unsigned int page, n = choose_own_pages(w, &page);
 	const size_t length = n * PAGE;
 	off_t off = (off_t)page * PAGE;
 	struct view v;
 
-	if (dice(w, 2)) {
+	if (random_below(w, 2)) {
 		note(w, "splice_in", page, n, 0);
 		begin_pages(w, page, n);
-		if (whole(w, write(w->pipe[1], w->buf, length), length, 0) &&
-		    whole(w, splice(w->pipe[0], NULL, w->fd, &off, length, 0),
-			  length, 0))
+		if (expect_bytes(w, write(w->pipe[1], w->buf, length), length, 0) &&
+		    expect_bytes(w, splice(w->pipe[0], NULL, w->fd, &off, length, 0),
+				 length, 0))
 			end_pages(w, page, n);
 		return;
 	}
 	note(w, "splice_out", page, n, 0);
 	view_pages(w, &v, page, n);
-	if (whole(w, splice(w->fd, &off, w->pipe[1], NULL, length, 0), length,
-		  0) &&
-	    whole(w, read(w->pipe[0], w->buf, length), length, 0))
+	if (expect_bytes(w, splice(w->fd, &off, w->pipe[1], NULL, length, 0), length,
+			 0) &&
+	    expect_bytes(w, read(w->pipe[0], w->buf, length), length, 0))
 		view_check(w, &v, w->buf);
 }
 
-/* The mapping as the kernel gets at it: get_user_pages() and relatives. */
+/* The mapping through get_user_pages() and access_process_vm(). */
 
 void op_vm_readv(struct worker *w)
 {
@@ -244,14 +243,14 @@ void op_vm_readv(struct worker *w)
 	unsigned int at, n;
 	struct view v;
 
-	if (!some_pages(w, PROT_READ, &at, &n))
+	if (!choose_pages(w, PROT_READ, &at, &n))
 		return;
 	local = (struct iovec){ w->buf, n * PAGE };
 	remote = (struct iovec){ address(w, at), n * PAGE };
 	note(w, "process_vm_readv", at, n, 0);
 	view_places(w, &v, at, n);
-	if (whole(w, process_vm_readv(getpid(), &local, 1, &remote, 1, 0),
-		  n * PAGE, gup_error(w)))
+	if (expect_bytes(w, process_vm_readv(getpid(), &local, 1, &remote, 1, 0),
+			 n * PAGE, gup_error(w)))
 		view_check(w, &v, w->buf);
 }
 
@@ -260,23 +259,23 @@ void op_vm_writev(struct worker *w)
 	struct iovec local, remote;
 	unsigned int at, n;
 
-	if (!some_stores(w, &at, &n))
+	if (!choose_stores(w, &at, &n))
 		return;
 	local = (struct iovec){ w->buf, n * PAGE };
 	remote = (struct iovec){ address(w, at), n * PAGE };
 	note(w, "process_vm_writev", at, n, 0);
 	if (gup_error(w)) {
-		whole(w, process_vm_writev(getpid(), &local, 1, &remote, 1, 0),
-		      0, EFAULT);
+		expect_bytes(w, process_vm_writev(getpid(), &local, 1, &remote, 1, 0),
+			     0, EFAULT);
 		return;
 	}
 	begin_places(w, at, n, w->buf);
-	if (whole(w, process_vm_writev(getpid(), &local, 1, &remote, 1, 0),
-		  n * PAGE, 0))
+	if (expect_bytes(w, process_vm_writev(getpid(), &local, 1, &remote, 1, 0),
+			 n * PAGE, 0))
 		end_places(w, at, n);
 }
 
-/* Works in every strategy. */
+/* access_process_vm() works with every strategy. */
 void op_proc_mem(struct worker *w)
 {
 	unsigned int at, n;
@@ -284,19 +283,19 @@ void op_proc_mem(struct worker *w)
 	ssize_t ret;
 	int fd;
 
-	if (!some_pages(w, PROT_READ, &at, &n))
+	if (!choose_pages(w, PROT_READ, &at, &n))
 		return;
 	note(w, "proc_mem", at, n, 0);
 	fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
 	view_places(w, &v, at, n);
 	ret = pread(fd, w->buf, n * PAGE, (off_t)(uintptr_t)address(w, at));
-	if (whole(w, ret, n * PAGE, 0))
+	if (expect_bytes(w, ret, n * PAGE, 0))
 		view_check(w, &v, w->buf);
 	close(fd);
 }
 
-/* What was left in the pipe: pages of the device as it is now. */
-static void drain(struct worker *w)
+/* The pipe references the region's pages, so it shows their present bytes. */
+static void drain_splice_pipe(struct worker *w)
 {
 	const size_t length = w->n_spliced * PAGE;
 	struct view v;
@@ -307,7 +306,7 @@ static void drain(struct worker *w)
 	for (i = 0; i < w->n_spliced; i++)
 		v.at[i].page = w->spliced[i];
 	w->n_spliced = 0;
-	if (whole(w, read(w->splice[0], w->buf, length), length, 0))
+	if (expect_bytes(w, read(w->splice[0], w->buf, length), length, 0))
 		view_check(w, &v, w->buf);
 }
 
@@ -317,72 +316,72 @@ void op_vmsplice(struct worker *w)
 	struct iovec iov;
 
 	if (w->n_spliced)
-		return drain(w);
-	if (!some_pages(w, PROT_READ, &at, &n))
+		return drain_splice_pipe(w);
+	if (!choose_pages(w, PROT_READ, &at, &n))
 		return;
 	if (w->place[at].kind != SHARED)
 		return op_probe(w);
 	iov = (struct iovec){ address(w, at), n * PAGE };
 	note(w, "vmsplice", at, n, 0);
-	if (!whole(w, vmsplice(w->splice[1], &iov, 1, 0), n * PAGE,
-		   gup_error(w)))
+	if (!expect_bytes(w, vmsplice(w->splice[1], &iov, 1, 0), n * PAGE,
+			  gup_error(w)))
 		return;
 	w->n_spliced = n;
 	for (i = 0; i < n; i++)
 		w->spliced[i] = w->place[at + i].page;
 }
 
-static off_t slot(struct worker *w)
+static off_t disk_offset(struct worker *w)
 {
 	return (off_t)w->id * BLOCK * PAGE;
 }
 
-/* From the disk into the mapping. */
+/* O_DIRECT from the disk into the mapping. */
 void op_direct_read(struct worker *w)
 {
 	const int error = gup_error(w);
 	unsigned int at, n;
 
-	if (!some_stores(w, &at, &n))
+	if (!choose_stores(w, &at, &n))
 		return;
-	/* 6.1 loses what it reads into a private page when another thread forks */
+	/* 6.1 loses a direct read into a private page when a thread forks */
 	if (w->disk < 0 || w->place[at].kind == PRIVATE)
 		return op_store(w);
 	note(w, "direct_read", at, n, 0);
 	if (!error)
 		begin_places(w, at, n, w->buf);
-	if (!whole(w, pwrite(w->disk, w->buf, n * PAGE, slot(w)), n * PAGE, 0))
+	if (!expect_bytes(w, pwrite(w->disk, w->buf, n * PAGE, disk_offset(w)), n * PAGE, 0))
 		return;
-	if (whole(w, pread(w->disk, address(w, at), n * PAGE, slot(w)),
-		  n * PAGE, error))
+	if (expect_bytes(w, pread(w->disk, address(w, at), n * PAGE, disk_offset(w)),
+			 n * PAGE, error))
 		end_places(w, at, n);
 }
 
-/* And the other way. */
+/* O_DIRECT from the mapping to the disk. */
 void op_direct_write(struct worker *w)
 {
 	unsigned int at, n;
 	struct view v;
 
-	if (!some_pages(w, PROT_READ, &at, &n))
+	if (!choose_pages(w, PROT_READ, &at, &n))
 		return;
 	if (w->disk < 0)
 		return op_load(w);
 	note(w, "direct_write", at, n, 0);
 	view_places(w, &v, at, n);
-	if (whole(w, pwrite(w->disk, address(w, at), n * PAGE, slot(w)),
-		  n * PAGE, gup_error(w)) &&
-	    whole(w, pread(w->disk, w->buf, n * PAGE, slot(w)), n * PAGE, 0))
+	if (expect_bytes(w, pwrite(w->disk, address(w, at), n * PAGE, disk_offset(w)),
+			 n * PAGE, gup_error(w)) &&
+	    expect_bytes(w, pread(w->disk, w->buf, n * PAGE, disk_offset(w)), n * PAGE, 0))
 		view_check(w, &v, w->buf);
 }
 
-/* Waits for a value that no page begins with. */
+/* FUTEX_WAIT for a value no page starts with, so it never sleeps. */
 void op_futex(struct worker *w)
 {
 	const bool ok = has_feature(&w->t->dev, MMAPSHARE_FEAT_FUTEX);
 	unsigned int at, n;
 
-	if (!some_pages(w, PROT_WRITE, &at, &n))
+	if (!choose_pages(w, PROT_WRITE, &at, &n))
 		return;
 	if (w->place[at].kind != SHARED)
 		return op_probe(w);
@@ -393,7 +392,7 @@ void op_futex(struct worker *w)
 			  0), ok ? 0 : EFAULT);
 }
 
-/* Somebody looks at our page tables. */
+/* The kernel walks the page tables for smaps_rollup. */
 void op_smaps(struct worker *w)
 {
 	int fd = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
@@ -405,7 +404,7 @@ void op_smaps(struct worker *w)
 	close(fd);
 }
 
-/* Mappings outlive their descriptor. */
+/* Mappings outlive the descriptor they were made from. */
 void op_reopen(struct worker *w)
 {
 	note(w, "reopen", 0, 0, 0);

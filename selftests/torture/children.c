@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Operations of a child, on its copy of the worker's mappings. It stores to the
- * worker's pages, who waits for it meanwhile.
+ * Operations of a forked child on its copy of the worker's mappings. It stores to
+ * the worker's pages; the worker waits for it meanwhile.
  */
 #include "torture.h"
 #include <sys/prctl.h>
@@ -13,16 +13,16 @@ static void become_child(struct worker *w, uint64_t seed)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	w->is_child = true;
-	w->dice = seed;
+	w->rng = seed;
 	w->n_spliced = 0;
 	for (i = 0; i < ARENA_PAGES; i++)
 		if (w->place[i].attr & ATTR_DONTFORK)
 			memset(&w->place[i], 0, sizeof(w->place[i]));
 	if (!worker_pipes(w))
-		fail(w, "no pipe for a child: errno %d", errno);
+		fail(w, "cannot create a pipe for the child: errno %d", errno);
 }
 
-static pid_t start(struct worker *w, uint64_t seed, uint64_t ops)
+static pid_t start_op_child(struct worker *w, uint64_t seed, uint64_t ops)
 {
 	pid_t pid = fork();
 
@@ -36,19 +36,19 @@ static pid_t start(struct worker *w, uint64_t seed, uint64_t ops)
 
 void op_fork(struct worker *w)
 {
-	const uint64_t seed = dice(w, 1ULL << 40);
+	const uint64_t seed = random_below(w, 1ULL << 40);
 	int status = 0;
 	pid_t pid;
 
 	note(w, "fork", 0, 0, seed);
-	pid = start(w, seed, 1 + seed % 24);
+	pid = start_op_child(w, seed, 1 + seed % 24);
 	if (expect(w, pid, 0) &&
 	    (waitpid(pid, &status, 0) != pid || status))
 		fail(w, "the child ended with status %#x", status);
 }
 
-/* A store that was cut off leaves bytes of both versions: do it again. */
-static void mend(struct worker *w, unsigned int page)
+/* The killed store left words of both versions: store the page again. */
+static void repair_page(struct worker *w, unsigned int page)
 {
 	struct view v;
 
@@ -65,14 +65,14 @@ static void mend(struct worker *w, unsigned int page)
 
 void op_kill(struct worker *w)
 {
-	const uint64_t seed = dice(w, 1ULL << 40);
+	const uint64_t seed = random_below(w, 1ULL << 40);
 	const struct timespec pause = { .tv_nsec = seed % 4000000 };
 	unsigned int page;
 	int status = 0;
 	pid_t pid;
 
 	note(w, "kill", 0, 0, seed);
-	pid = start(w, seed, UINT64_MAX);
+	pid = start_op_child(w, seed, UINT64_MAX);
 	if (!expect(w, pid, 0))
 		return;
 	nanosleep(&pause, NULL);
@@ -83,5 +83,5 @@ void op_kill(struct worker *w)
 	for (page = 0; page < w->t->pages && !w->failed; page++)
 		if (owns(w, page) &&
 		    w->t->model[page].begun != w->t->model[page].done)
-			mend(w, page);
+			repair_page(w, page);
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Operations on the one mapping of all the region that the threads of a process
- * have in common. It stays, but its page table entries come and go under those
- * who fault them in.
+ * Operations on the common mapping of a process. It stays mapped, but its page
+ * table entries are zapped while other threads fault them in.
  */
 #include "torture.h"
 #include <sys/uio.h>
 
-/* Younger than some libc headers. */
+/* Missing in older libc headers. */
 #define ADV_POPULATE_WRITE	23
 
 static char *common_page(struct worker *w, unsigned int page)
@@ -17,7 +16,7 @@ static char *common_page(struct worker *w, unsigned int page)
 
 static void load(struct worker *w, bool by_kernel)
 {
-	const unsigned int page = dice(w, w->t->pages);
+	const unsigned int page = random_below(w, w->t->pages);
 	const bool gup = has_feature(&w->t->dev, MMAPSHARE_FEAT_GUP);
 	struct iovec local = { w->buf, PAGE };
 	struct iovec remote = { common_page(w, page), PAGE };
@@ -49,17 +48,17 @@ static void store(struct worker *w)
 	end_store(w->t, page);
 }
 
-/* As much as one page-table page, or all: so that it is freed. */
+/* Half of the time up to the end, so that page-table pages become empty. */
 static void advise(struct worker *w)
 {
 	static const int advices[] = {
 		MADV_DONTNEED, MADV_DONTNEED, MADV_DONTNEED, MADV_PAGEOUT,
 		MADV_COLD, ADV_POPULATE_WRITE,
 	};
-	const int advice = advices[dice(w, ARRAY_SIZE(advices))];
-	const unsigned int at = dice(w, 2) ? 0 : dice(w, w->t->pages);
-	const unsigned int n = dice(w, 2) ? w->t->pages - at :
-					    1 + dice(w, w->t->pages - at);
+	const int advice = advices[random_below(w, ARRAY_SIZE(advices))];
+	const unsigned int at = random_below(w, 2) ? 0 : random_below(w, w->t->pages);
+	const unsigned int n = random_below(w, 2) ? w->t->pages - at :
+					    1 + random_below(w, w->t->pages - at);
 	const bool ok = has_feature(&w->t->dev, MMAPSHARE_FEAT_DONTNEED);
 
 	note(w, "common_madvise", at, n, advice);
@@ -69,7 +68,7 @@ static void advise(struct worker *w)
 
 void op_common(struct worker *w)
 {
-	switch (dice(w, 6)) {
+	switch (random_below(w, 6)) {
 	case 0:
 		return load(w, true);
 	case 1 ... 2:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Operations that change what is mapped, and what the kernel makes of them. */
+/* Operations that change mappings, and their effect on the model. */
 #include "torture.h"
 
-/* Younger than some libc headers. */
+/* Missing in older libc headers. */
 #define ADV_POPULATE_READ	22
 #define ADV_POPULATE_WRITE	23
 
@@ -11,28 +11,28 @@ static bool has_pages(struct worker *w)
 	return has_feature(&w->t->dev, MMAPSHARE_FEAT_DONTNEED);
 }
 
-/* How many of @max pages: mostly few, at times all. */
-static unsigned int some(struct worker *w, unsigned int max)
+/* 1 to @max pages, mostly few. */
+static unsigned int random_count(struct worker *w, unsigned int max)
 {
 	static const unsigned int most[] = { 4, 4, 8, 8, 16, 16, 80, UINT_MAX };
-	unsigned int n = most[dice(w, ARRAY_SIZE(most))];
+	unsigned int n = most[random_below(w, ARRAY_SIZE(most))];
 
-	return 1 + dice(w, n < max ? n : max);
+	return 1 + random_below(w, n < max ? n : max);
 }
 
-static int some_prot(struct worker *w)
+static int random_prot(struct worker *w)
 {
 	static const int prots[] = {
 		PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE,
 		PROT_READ | PROT_WRITE, PROT_READ, PROT_NONE,
 	};
 
-	return prots[dice(w, ARRAY_SIZE(prots))];
+	return prots[random_below(w, ARRAY_SIZE(prots))];
 }
 
-/* A page that the kernel may have copied for a private mapping that can store. */
-static void maybe_copied(struct worker *w, unsigned int at, unsigned int n,
-			 const uint32_t *done)
+/* The kernel may have copied these pages, if private and writable. */
+static void mark_maybe_copied(struct worker *w, unsigned int at, unsigned int n,
+			      const uint32_t *done)
 {
 	unsigned int i;
 
@@ -47,9 +47,9 @@ static void maybe_copied(struct worker *w, unsigned int at, unsigned int n,
 	}
 }
 
-/* What the pages have now: copies made from here on are not older. */
-static void look_back(struct worker *w, unsigned int page, unsigned int n,
-		      uint32_t *done)
+/* The completed versions: copies made from here on are not older. */
+static void load_done_versions(struct worker *w, unsigned int page, unsigned int n,
+			       uint32_t *done)
 {
 	unsigned int i;
 
@@ -58,62 +58,62 @@ static void look_back(struct worker *w, unsigned int page, unsigned int n,
 					  __ATOMIC_ACQUIRE);
 }
 
-struct wish {
+struct request {
 	unsigned int at, n, page;
 	int prot, flags;
 	bool read_only;
 };
 
-static void make_wish(struct worker *w, struct wish *wish)
+static void make_request(struct worker *w, struct request *request)
 {
 	const unsigned int pages = w->t->pages, pmd = 512;
 
-	wish->at = dice(w, ARENA_PAGES);
-	wish->page = dice(w, pages);
-	if (!dice(w, 16)) {	/* where a PMD entry fits */
-		wish->at = wish->at / pmd * pmd;
-		wish->page = wish->page / pmd * pmd;
+	request->at = random_below(w, ARENA_PAGES);
+	request->page = random_below(w, pages);
+	if (!random_below(w, 16)) {	/* aligned for a PMD entry */
+		request->at = request->at / pmd * pmd;
+		request->page = request->page / pmd * pmd;
 	}
-	wish->n = ARENA_PAGES - wish->at;
-	if (wish->n > pages - wish->page)
-		wish->n = pages - wish->page;
-	wish->n = some(w, wish->n);
-	wish->prot = some_prot(w);
-	wish->flags = MAP_FIXED | (dice(w, 4) ? MAP_SHARED : MAP_PRIVATE);
-	if (!dice(w, 8))
-		wish->flags |= MAP_POPULATE;
-	if (!dice(w, 16) && !geteuid())
-		wish->flags |= MAP_LOCKED;
-	wish->read_only = !dice(w, 8);
-	if (!dice(w, 32))	/* one page too many */
-		wish->page = w->t->dev.size / PAGE - wish->n + 1;
+	request->n = ARENA_PAGES - request->at;
+	if (request->n > pages - request->page)
+		request->n = pages - request->page;
+	request->n = random_count(w, request->n);
+	request->prot = random_prot(w);
+	request->flags = MAP_FIXED | (random_below(w, 4) ? MAP_SHARED : MAP_PRIVATE);
+	if (!random_below(w, 8))
+		request->flags |= MAP_POPULATE;
+	if (!random_below(w, 16) && !geteuid())
+		request->flags |= MAP_LOCKED;
+	request->read_only = !random_below(w, 8);
+	if (!random_below(w, 32))	/* beyond the end by one page */
+		request->page = w->t->dev.size / PAGE - request->n + 1;
 }
 
-static int wish_error(struct worker *w, const struct wish *wish)
+static int request_error(struct worker *w, const struct request *request)
 {
-	if ((wish->flags & MAP_SHARED) && (wish->prot & PROT_WRITE) &&
-	    wish->read_only)
+	if ((request->flags & MAP_SHARED) && (request->prot & PROT_WRITE) &&
+	    request->read_only)
 		return EACCES;
-	if (wish->page + wish->n > w->t->dev.size / PAGE)
+	if (request->page + request->n > w->t->dev.size / PAGE)
 		return ENXIO;
-	if ((wish->flags & MAP_PRIVATE) &&
+	if ((request->flags & MAP_PRIVATE) &&
 	    !has_feature(&w->t->dev, MMAPSHARE_FEAT_COW))
 		return EINVAL;
 	return 0;
 }
 
-static void remember(struct worker *w, const struct wish *wish)
+static void set_places(struct worker *w, const struct request *request)
 {
 	unsigned int i;
 
-	forget(w, wish->at, wish->n);
+	clear_places(w, request->at, request->n);
 	w->next_vma++;
-	for (i = 0; i < wish->n; i++)
-		w->place[wish->at + i] = (struct place){
-			.kind = wish->flags & MAP_SHARED ? SHARED : PRIVATE,
-			.prot = wish->prot,
-			.attr = wish->read_only ? ATTR_READ_ONLY : 0,
-			.page = wish->page + i,
+	for (i = 0; i < request->n; i++)
+		w->place[request->at + i] = (struct place){
+			.kind = request->flags & MAP_SHARED ? SHARED : PRIVATE,
+			.prot = request->prot,
+			.attr = request->read_only ? ATTR_READ_ONLY : 0,
+			.page = request->page + i,
 			.vma = w->next_vma,
 		};
 }
@@ -121,49 +121,49 @@ static void remember(struct worker *w, const struct wish *wish)
 void op_map(struct worker *w)
 {
 	uint32_t done[ARENA_PAGES];
-	struct wish wish;
+	struct request request;
 	int error;
 	void *mem;
 
-	make_wish(w, &wish);
-	error = wish_error(w, &wish);
+	make_request(w, &request);
+	error = request_error(w, &request);
 	if (!error)
-		look_back(w, wish.page, wish.n, done);
-	note(w, "mmap", wish.at, wish.n, wish.page << 8 | wish.prot << 4 |
-	     wish.read_only << 2 | (wish.flags & 3));
-	mem = mmap(address(w, wish.at), (size_t)wish.n * PAGE, wish.prot,
-		   wish.flags, wish.read_only ? w->fd_ro : w->fd,
-		   (off_t)wish.page * PAGE);
+		load_done_versions(w, request.page, request.n, done);
+	note(w, "mmap", request.at, request.n, request.page << 8 | request.prot << 4 |
+	     request.read_only << 2 | (request.flags & 3));
+	mem = mmap(address(w, request.at), (size_t)request.n * PAGE, request.prot,
+		   request.flags, request.read_only ? w->fd_ro : w->fd,
+		   (off_t)request.page * PAGE);
 	if (!expect(w, (long)mem, error) || error == EACCES)
 		return;
 	if (error) {
-		/* it depends on the kernel what a refusal leaves */
-		munmap(address(w, wish.at), (size_t)wish.n * PAGE);
-		forget(w, wish.at, wish.n);
+		/* whether a failed MAP_FIXED unmaps depends on the kernel */
+		munmap(address(w, request.at), (size_t)request.n * PAGE);
+		clear_places(w, request.at, request.n);
 		return;
 	}
-	remember(w, &wish);
-	if (wish.flags & (MAP_POPULATE | MAP_LOCKED))
-		maybe_copied(w, wish.at, wish.n, done);
+	set_places(w, &request);
+	if (request.flags & (MAP_POPULATE | MAP_LOCKED))
+		mark_maybe_copied(w, request.at, request.n, done);
 }
 
 void op_munmap(struct worker *w)
 {
-	const unsigned int at = dice(w, ARENA_PAGES);
-	const unsigned int n = some(w, ARENA_PAGES - at);
+	const unsigned int at = random_below(w, ARENA_PAGES);
+	const unsigned int n = random_count(w, ARENA_PAGES - at);
 
 	note(w, "munmap", at, n, 0);
 	if (expect(w, munmap(address(w, at), (size_t)n * PAGE), 0))
-		forget(w, at, n);
+		clear_places(w, at, n);
 }
 
-/* Something mapped, a part of one VMA; false if nothing is. */
-static bool some_run(struct worker *w, unsigned int *at, unsigned int *n)
+/* Choose a part of a VMA; false if nothing is mapped. */
+static bool choose_run(struct worker *w, unsigned int *at, unsigned int *n)
 {
-	*at = next_mapped(w, dice(w, ARENA_PAGES));
+	*at = next_mapped(w, random_below(w, ARENA_PAGES));
 	*n = run_at(w, *at, ARENA_PAGES);
 	if (*n)
-		*n = some(w, *n);
+		*n = random_count(w, *n);
 	else
 		op_probe(w);
 	return *n;
@@ -172,65 +172,65 @@ static bool some_run(struct worker *w, unsigned int *at, unsigned int *n)
 /* Move, shrink, or both. */
 void op_mremap(struct worker *w)
 {
-	unsigned int at, n, left, to, i;
-	struct place was[ARENA_PAGES];
+	unsigned int at, n, length, to, i;
+	struct place old[ARENA_PAGES];
 	bool move, overlap;
 	void *mem;
 
-	if (!some_run(w, &at, &n))
+	if (!choose_run(w, &at, &n))
 		return;
-	left = dice(w, 3) ? n : 1 + dice(w, n);
-	move = left == n || dice(w, 2);
-	to = move ? dice(w, ARENA_PAGES - left + 1) : at;
-	overlap = move && to < at + n && at < to + left;
-	note(w, "mremap", at, n, (long)to << 32 | left);
-	mem = mremap(address(w, at), (size_t)n * PAGE, (size_t)left * PAGE,
+	length = random_below(w, 3) ? n : 1 + random_below(w, n);
+	move = length == n || random_below(w, 2);
+	to = move ? random_below(w, ARENA_PAGES - length + 1) : at;
+	overlap = move && to < at + n && at < to + length;
+	note(w, "mremap", at, n, (long)to << 32 | length);
+	mem = mremap(address(w, at), (size_t)n * PAGE, (size_t)length * PAGE,
 		     move ? MREMAP_MAYMOVE | MREMAP_FIXED : 0, address(w, to));
 	if (!expect(w, (long)mem, overlap ? EINVAL : 0) || overlap)
 		return;
 	if (!move) {
-		forget(w, at + left, n - left);
+		clear_places(w, at + length, n - length);
 		return;
 	}
-	memcpy(was, &w->place[at], left * sizeof(was[0]));
-	forget(w, at, n);
-	forget(w, to, left);
+	memcpy(old, &w->place[at], length * sizeof(old[0]));
+	clear_places(w, at, n);
+	clear_places(w, to, length);
 	w->next_vma++;
-	for (i = 0; i < left; i++) {
-		w->place[to + i] = was[i];
+	for (i = 0; i < length; i++) {
+		w->place[to + i] = old[i];
 		w->place[to + i].vma = w->next_vma;
 	}
 }
 
 void op_mremap_refused(struct worker *w)
 {
-	const unsigned int what = dice(w, 3);
+	const unsigned int variant = random_below(w, 3);
 	unsigned int at, n;
 	char *mem;
 
-	if (!some_run(w, &at, &n))
+	if (!choose_run(w, &at, &n))
 		return;
-	note(w, "mremap_refused", at, n, what);
+	note(w, "mremap_refused", at, n, variant);
 	mem = address(w, at);
-	if (what == 0)
+	if (variant == 0)
 		expect(w, (long)mremap(mem, (size_t)n * PAGE, (size_t)n * PAGE,
 				       MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL),
 		       EINVAL);
-	else if (what == 1 && w->place[at].kind == SHARED)	/* double */
+	else if (variant == 1 && w->place[at].kind == SHARED)	/* duplicate */
 		expect(w, (long)mremap(mem, 0, (size_t)n * PAGE,
 				       MREMAP_MAYMOVE), EFAULT);
-	else	/* grow; the kernel's log complains if somebody doubles a private one */
+	else	/* grow; to duplicate a private one would log a warning */
 		expect(w, (long)mremap(mem, (size_t)n * PAGE,
 				       (size_t)(n + 1) * PAGE, MREMAP_MAYMOVE),
 		       EFAULT);
 }
 
-/* One VMA after the other, until one does not want. */
+/* The kernel changes VMA after VMA, up to the first that refuses. */
 void op_mprotect(struct worker *w)
 {
-	const unsigned int start = dice(w, ARENA_PAGES);
-	const unsigned int n = some(w, ARENA_PAGES - start);
-	const int prot = some_prot(w);
+	const unsigned int start = random_below(w, ARENA_PAGES);
+	const unsigned int n = random_count(w, ARENA_PAGES - start);
+	const int prot = random_prot(w);
 	unsigned int at = start, i, length;
 	int error = 0, ret;
 
@@ -261,7 +261,7 @@ void op_mprotect(struct worker *w)
 static const struct advice {
 	int advice;
 	int set, clear;		/* ATTR_* */
-	int pages, pfn;		/* errno */
+	int pages, pfn;		/* errno of has_pages() strategies, of others */
 } advices[] = {
 	{ MADV_DONTNEED,	0, 0, 0, EINVAL },
 	{ MADV_DONTNEED,	0, 0, 0, EINVAL },
@@ -276,7 +276,7 @@ static const struct advice {
 	{ MADV_FREE,		0, 0, EINVAL, EINVAL },
 	{ MADV_DODUMP,		0, 0, EINVAL, EINVAL },
 	{ MADV_WIPEONFORK,	0, 0, EINVAL, EINVAL },
-	/* the last two only if there are transparent huge pages */
+	/* keep these last: only with transparent huge pages */
 	{ MADV_HUGEPAGE,	ATTR_HUGE, ATTR_NO_HUGE, 0, 0 },
 	{ MADV_NOHUGEPAGE,	ATTR_NO_HUGE, ATTR_HUGE, 0, 0 },
 };
@@ -287,7 +287,7 @@ static int advise_run(struct worker *w, const struct advice *a,
 	const int attr = (w->place[at].attr | a->set) & ~a->clear;
 	unsigned int i;
 
-	/* where the mapping can never be written */
+	/* MADV_REMOVE needs a shared mapping that may be written */
 	if (a->advice == MADV_REMOVE && (w->place[at].kind == PRIVATE ||
 					 (attr & ATTR_READ_ONLY)))
 		return EACCES;
@@ -305,14 +305,17 @@ static int advise_run(struct worker *w, const struct advice *a,
 	return 0;
 }
 
-/* All VMAs until one refuses; holes are told in the end. */
+/*
+ * The kernel advises VMA after VMA up to the first that refuses; ENOMEM for holes
+ * is returned only if none does.
+ */
 void op_madvise(struct worker *w)
 {
 	const bool thp = !access("/sys/kernel/mm/transparent_hugepage", F_OK);
-	const unsigned int start = dice(w, ARENA_PAGES);
-	const unsigned int n = some(w, ARENA_PAGES - start);
+	const unsigned int start = random_below(w, ARENA_PAGES);
+	const unsigned int n = random_count(w, ARENA_PAGES - start);
 	const struct advice *a =
-		&advices[dice(w, ARRAY_SIZE(advices) - (thp ? 0 : 2))];
+		&advices[random_below(w, ARRAY_SIZE(advices) - (thp ? 0 : 2))];
 	unsigned int at = start, length;
 	int error = 0, hole = 0, ret;
 
@@ -331,14 +334,14 @@ void op_madvise(struct worker *w)
 
 void op_populate(struct worker *w)
 {
-	const bool write = dice(w, 2);
+	const bool write = random_below(w, 2);
 	uint32_t done[ARENA_PAGES];
 	unsigned int at, n;
 	int error = 0;
 
-	if (!some_run(w, &at, &n))
+	if (!choose_run(w, &at, &n))
 		return;
-	look_back(w, w->place[at].page, n, done);
+	load_done_versions(w, w->place[at].page, n, done);
 	if (!has_pages(w) ||
 	    !(w->place[at].prot & (write ? PROT_WRITE : PROT_READ)))
 		error = EINVAL;
@@ -346,7 +349,7 @@ void op_populate(struct worker *w)
 	if (expect(w, madvise(address(w, at), (size_t)n * PAGE,
 			      write ? ADV_POPULATE_WRITE : ADV_POPULATE_READ),
 		   error) && !error && write)
-		maybe_copied(w, at, n, done);
+		mark_maybe_copied(w, at, n, done);
 }
 
 void op_mlock(struct worker *w)
@@ -355,17 +358,17 @@ void op_mlock(struct worker *w)
 	unsigned int at, n;
 	int error = 0;
 
-	if (!some_run(w, &at, &n))
+	if (!choose_run(w, &at, &n))
 		return;
 	if (geteuid())
 		return op_probe(w);
-	look_back(w, w->place[at].page, n, done);
+	load_done_versions(w, w->place[at].page, n, done);
 	if (has_pages(w) && w->place[at].prot == PROT_NONE)
 		error = ENOMEM;
 	note(w, "mlock", at, n, 0);
 	if (expect(w, mlock(address(w, at), (size_t)n * PAGE), error))
-		maybe_copied(w, at, n, done);
-	if (dice(w, 2)) {
+		mark_maybe_copied(w, at, n, done);
+	if (random_below(w, 2)) {
 		note(w, "munlock", at, n, 0);
 		expect(w, munlock(address(w, at), (size_t)n * PAGE), 0);
 	}
@@ -374,9 +377,9 @@ void op_mlock(struct worker *w)
 void op_msync(struct worker *w)
 {
 	static const int flags[] = { MS_SYNC, MS_ASYNC, MS_SYNC | MS_INVALIDATE };
-	const unsigned int at = dice(w, ARENA_PAGES);
-	const unsigned int n = some(w, ARENA_PAGES - at);
-	const int flag = flags[dice(w, ARRAY_SIZE(flags))];
+	const unsigned int at = random_below(w, ARENA_PAGES);
+	const unsigned int n = random_count(w, ARENA_PAGES - at);
+	const int flag = flags[random_below(w, ARRAY_SIZE(flags))];
 	unsigned int i;
 	int error = 0;
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What every page of the region, and every page of a worker's arena, holds. */
+/* The model: versions of the region's pages, places of a worker's arena. */
 #include "torture.h"
 #include <stdarg.h>
 
-#define FILL_INDEX	0xffff	/* all words of a fill are alike */
-#define VERSIONS	256	/* that bytes can tell from each other */
+#define FILL_INDEX	0xffff	/* for all words of a page stored by FILL */
+#define VERSIONS	256	/* a word has the low 8 bits of the version */
 
 /* splitmix64 */
-uint64_t dice(struct worker *w, uint64_t sides)
+uint64_t random_below(struct worker *w, uint64_t limit)
 {
-	uint64_t z = w->dice += 0x9e3779b97f4a7c15ULL;
+	uint64_t z = w->rng += 0x9e3779b97f4a7c15ULL;
 
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
 	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return ((z ^ (z >> 31)) >> 16) % sides;
+	return ((z ^ (z >> 31)) >> 16) % limit;
 }
 
 static void add_to_hash(struct worker *w, uint64_t x)
@@ -22,17 +22,17 @@ static void add_to_hash(struct worker *w, uint64_t x)
 	w->hash ^= w->hash >> 29;
 }
 
-/* What a worker does now, for its story. */
+/* Record an operation before it is done, in the history and in the hash. */
 struct event *note(struct worker *w, const char *op, unsigned int at,
-		   unsigned int n, long what)
+		   unsigned int n, long arg)
 {
 	struct event *e = &w->history[w->n_events++ % HISTORY];
 
-	*e = (struct event){ op, at, n, what, -1 };
+	*e = (struct event){ op, at, n, arg, -1 };
 	for (; *op; op++)
 		add_to_hash(w, *op);
 	add_to_hash(w, (uint64_t)at << 32 | n);
-	add_to_hash(w, what);
+	add_to_hash(w, arg);
 	return e;
 }
 
@@ -52,14 +52,14 @@ void fail(struct worker *w, const char *format, ...)
 		const struct event *e = &w->history[i % HISTORY];
 
 		dprintf(STDOUT_FILENO, "#   %s at=%u n=%u %#lx -> %d\n", e->op,
-			e->at, e->n, e->what, e->error);
+			e->at, e->n, e->arg, e->error);
 	}
 	if (!w->failed)
 		__atomic_add_fetch(&w->t->failed, 1, __ATOMIC_RELAXED);
 	w->failed = true;
 }
 
-/* A system call returned @ret; @error is 0 if it should have worked. */
+/* Check that a system call returned @ret with errno @error (0: success). */
 bool expect(struct worker *w, long ret, int error)
 {
 	struct event *e = &w->history[(w->n_events - 1) % HISTORY];
@@ -82,16 +82,16 @@ bool owns(struct worker *w, unsigned int page)
 	return page / BLOCK % (w->t->processes * w->t->threads) == w->id;
 }
 
-/* Any page of the worker's own. */
+/* A random page the worker owns. */
 unsigned int own_page(struct worker *w)
 {
 	unsigned int workers = w->t->processes * w->t->threads;
 	unsigned int blocks = w->t->pages / BLOCK / workers;
 
-	return (dice(w, blocks) * workers + w->id) * BLOCK + dice(w, BLOCK);
+	return (random_below(w, blocks) * workers + w->id) * BLOCK + random_below(w, BLOCK);
 }
 
-/* Bytes that differ where it matters, so that no store tears into another. */
+/* Fields of whole bytes: a torn store leaves each byte of one version. */
 static uint64_t word(uint16_t tag, unsigned int page, unsigned int index,
 		     uint32_t version)
 {
@@ -101,7 +101,7 @@ static uint64_t word(uint16_t tag, unsigned int page, unsigned int index,
 	       (uint64_t)index << 16 | mix << 8 | (uint8_t)(version / 2);
 }
 
-/* @words may be mapped, and read by others meanwhile. */
+/* @words may be a mapping that other workers read concurrently. */
 static void put_words(uint64_t *words, uint16_t tag, unsigned int page,
 		      uint32_t version)
 {
@@ -130,7 +130,7 @@ uint64_t fill_word(struct torture *t, unsigned int page, uint32_t version)
 	return word(t->tag, page, FILL_INDEX, version);
 }
 
-/* The version that is to be stored now: anybody may see it from here on. */
+/* Returns the version to store; from here on readers may see it. */
 uint32_t begin_store(struct torture *t, unsigned int page, bool fill)
 {
 	struct page_model *m = &t->model[page];
@@ -142,16 +142,16 @@ uint32_t begin_store(struct torture *t, unsigned int page, bool fill)
 	return version;
 }
 
-/* And from here on nobody may see an older one. */
+/* From here on readers must not see an older version. */
 void end_store(struct torture *t, unsigned int page)
 {
 	struct page_model *m = &t->model[page];
 
-	/* pairs with the load in look(): the bytes before done */
+	/* pairs with the load in load_done(): the bytes before done */
 	__atomic_store_n(&m->done, m->begun, __ATOMIC_RELEASE);
 }
 
-static uint32_t look(struct torture *t, unsigned int page)
+static uint32_t load_done(struct torture *t, unsigned int page)
 {
 	return __atomic_load_n(&t->model[page].done, __ATOMIC_ACQUIRE);
 }
@@ -164,7 +164,7 @@ void view_pages(struct worker *w, struct view *v, unsigned int page,
 	v->n = n;
 	for (i = 0; i < n; i++) {
 		v->at[i].page = page + i;
-		v->at[i].from = look(w->t, page + i);
+		v->at[i].from = load_done(w->t, page + i);
 		v->at[i].own = false;
 	}
 }
@@ -185,7 +185,7 @@ void view_places(struct worker *w, struct view *v, unsigned int at,
 	}
 }
 
-/* Some version from @from to @to, and parts of different ones side by side. */
+/* Is @got of a version from @from to @to, or torn between such versions? */
 static bool word_between(uint64_t got, uint64_t want, uint32_t from, uint32_t to)
 {
 	const uint8_t low = got >> 16, high = got >> 24;
@@ -226,7 +226,7 @@ static bool check_page(struct worker *w, const struct view *v, unsigned int n,
 	return true;
 }
 
-/* Are @words, that were looked at since @v was made, what they can be? */
+/* Check @words, read after @v was filled in, against the model. */
 bool view_check(struct worker *w, const struct view *v, const uint64_t *words)
 {
 	unsigned int i;
@@ -239,14 +239,14 @@ bool view_check(struct worker *w, const struct view *v, const uint64_t *words)
 	return true;
 }
 
-/* By a table: faster than user_crc32c(). */
+/* CRC-32C by a table: faster than user_crc32c(). */
 uint32_t crc32c_update(uint32_t crc, const void *data, size_t length)
 {
 	static uint32_t table[256];
 	const uint8_t *p = data;
 	int i, bit;
 
-	/* two threads at once make the same */
+	/* concurrent initialisation stores the same values */
 	if (!__atomic_load_n(&table[255], __ATOMIC_ACQUIRE))
 		for (i = 0; i < 256; i++) {
 			uint32_t x = i;
@@ -281,7 +281,7 @@ unsigned int run_at(struct worker *w, unsigned int at, unsigned int max)
 	return n;
 }
 
-/* Make a VMA begin at @at, as the kernel does before it changes a part. */
+/* Split the VMA at @at, as the kernel does before it changes a part of one. */
 void split(struct worker *w, unsigned int at)
 {
 	uint32_t vma;
@@ -295,8 +295,8 @@ void split(struct worker *w, unsigned int at)
 		w->place[at].vma = w->next_vma;
 }
 
-/* Nothing is mapped there any more. */
-void forget(struct worker *w, unsigned int at, unsigned int n)
+/* The range was unmapped. */
+void clear_places(struct worker *w, unsigned int at, unsigned int n)
 {
 	split(w, at);
 	split(w, at + n);

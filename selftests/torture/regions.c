@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Other regions come and go meanwhile: a worker's own, and some with names. */
+/* Operations on other regions: anonymous ones, and named ones of all workers. */
 #include "torture.h"
 
-#define NAMES	6	/* few, so that the workers meet */
+#define NAMES	6	/* few, so that workers use the same ones */
 
 static void region_name(char *name, unsigned int n)
 {
@@ -29,8 +29,8 @@ static bool is_zero(const void *mem, size_t length)
 	return !*(const char *)mem && !memcmp(mem, (const char *)mem + 1, length - 1);
 }
 
-/* What is stored through the map is read from the file, and the reverse. */
-static const char *try_region(struct worker *w, int fd, char *mem, size_t length)
+/* Compare the mapping with read() and write(). NULL, or what differs. */
+static const char *check_region(struct worker *w, int fd, char *mem, size_t length)
 {
 	unsigned int i;
 
@@ -41,22 +41,22 @@ static const char *try_region(struct worker *w, int fd, char *mem, size_t length
 			     w->private_version += 2);
 	if (pread(fd, w->buf, length, 0) != (ssize_t)length ||
 	    memcmp(w->buf, mem, length))
-		return "read() and the map differ";
+		return "read() and the mapping differ";
 	w->buf[0] = ~w->buf[0];
 	if (pwrite(fd, w->buf, PAGE, length - PAGE) != PAGE ||
 	    memcmp(w->buf, mem + length - PAGE, PAGE))
-		return "the map and write() differ";
+		return "write() and the mapping differ";
 	return NULL;
 }
 
-/* A region without a name, which lives as long as its map. */
+/* An anonymous region, kept by its mapping after the descriptor is closed. */
 void op_anonymous(struct worker *w)
 {
-	const unsigned int n = 1 + dice(w, BLOCK);
-	const unsigned int at = dice(w, ARENA_PAGES - BLOCK);
-	const unsigned int strategy = dice(w, 4);
+	const unsigned int n = 1 + random_below(w, BLOCK);
+	const unsigned int at = random_below(w, ARENA_PAGES - BLOCK);
+	const unsigned int strategy = random_below(w, 4);
 	const size_t length = (size_t)n * PAGE;
-	const char *wrong;
+	const char *error;
 	char *mem;
 	int fd;
 
@@ -67,21 +67,21 @@ void op_anonymous(struct worker *w)
 	mem = mmap(address(w, at), length, PROT_READ | PROT_WRITE,
 		   MAP_SHARED | MAP_FIXED, fd, 0);
 	if (expect(w, (long)mem, 0)) {
-		forget(w, at, n);
-		wrong = try_region(w, fd, mem, length);
+		clear_places(w, at, n);
+		error = check_region(w, fd, mem, length);
 		close(fd);
 		fd = -1;
-		if (!wrong && memcmp(w->buf, mem + length - PAGE, PAGE))
-			wrong = "the map does not outlive the file";
-		if (wrong)
-			fail(w, "%s", wrong);
+		if (!error && memcmp(w->buf, mem + length - PAGE, PAGE))
+			error = "the mapping changed after the close()";
+		if (error)
+			fail(w, "%s", error);
 		munmap(mem, length);
 	}
 	if (fd >= 0)
 		close(fd);
 }
 
-/* Whoever is first; what the others get is no story of theirs. */
+/* The result depends on other workers, hence it is not added to the hash. */
 static int named_errno(struct worker *w, unsigned int action, const char *name)
 {
 	struct mmapshare_destroy_args destroy = { .size = sizeof(destroy) };
@@ -107,33 +107,33 @@ static int named_errno(struct worker *w, unsigned int action, const char *name)
 	}
 	if (ret < 0)
 		return errno;
-	/* everybody writes the same */
+	/* all workers write the same bytes */
 	if (pwrite(ret, name, sizeof(destroy.name), 0) != sizeof(destroy.name) ||
 	    pread(ret, w->buf, sizeof(destroy.name), 0) != sizeof(destroy.name) ||
 	    memcmp(w->buf, name, sizeof(destroy.name)))
-		fail(w, "%s does not keep what is written", name);
+		fail(w, "%s: read() does not return the bytes written", name);
 	close(ret);
 	return 0;
 }
 
 void op_named(struct worker *w)
 {
-	/* besides success; the node goes before or after the region */
-	static const int may[][2] = {
+	/* permitted errnos; ENXIO: the region is gone, its node not yet */
+	static const int permitted[][2] = {
 		{ EEXIST }, { ENOENT }, { ENOENT }, { ENOENT, ENXIO },
 	};
-	const unsigned int action = dice(w, ARRAY_SIZE(may));
+	const unsigned int action = random_below(w, ARRAY_SIZE(permitted));
 	char name[MMAPSHARE_NAME_SIZE] = "";
 	struct event *e;
 
-	region_name(name, dice(w, NAMES));
+	region_name(name, random_below(w, NAMES));
 	e = note(w, "named", 0, 0, action);
 	e->error = named_errno(w, action, name);
-	if (e->error && e->error != may[action][0] && e->error != may[action][1])
+	if (e->error && e->error != permitted[action][0] && e->error != permitted[action][1])
 		fail(w, "%s: errno %d", name, e->error);
 }
 
-/* What is left of the names. */
+/* Destroy the named regions that are left. */
 void destroy_named(struct torture *t)
 {
 	struct mmapshare_destroy_args destroy = { .size = sizeof(destroy) };

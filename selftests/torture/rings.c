@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rings with names, few enough for the workers to meet: they are made, taken part
- * in for a moment, left, and destroyed; and those who are killed in the middle of
- * it leave to the others what they had. Each record has its number, all over.
+ * Operations on named rings that all workers share: create, attach, produce or
+ * consume, detach, destroy. A killed endpoint must leave the ring usable for its
+ * peers. All words of a record are its sequence number.
  */
 #include "torture.h"
 #include <linux/mmapshare.h>
 
 #define RINGS		2	/* the last one overwrites */
-#define ROUNDS		4	/* a visit, at most */
+#define ROUNDS		4	/* an attachment, at most */
 #define CONSUMERS	2
 #define RING_PAGES	(1 + CONSUMERS + 1 + 2)
 #define RECORDS		24	/* a round, at most */
 #define WORDS_MAX	40
 #define STEP(length)	(8 + (((length) + 7ULL) & ~7ULL))
 
-/* Of who takes part, for a moment. */
-struct visit {
+struct endpoint {
 	int fd;
 	bool overwrite;
 	struct mmapshare_ring *ring;
@@ -53,19 +52,19 @@ static int open_ring(struct worker *w, unsigned int n)
 	return open(path, O_RDWR | O_CLOEXEC);
 }
 
-static struct mmapshare_record *record_at(const struct visit *v, uint64_t pos)
+static struct mmapshare_record *record_at(const struct endpoint *ep, uint64_t pos)
 {
-	return (void *)(v->data + (pos & (v->ring->data_size - 1)));
+	return (void *)(ep->data + (pos & (ep->ring->data_size - 1)));
 }
 
-static struct mmapshare_ring_cursor *cursor_at(const struct visit *v, unsigned int n)
+static struct mmapshare_ring_cursor *cursor_at(const struct endpoint *ep, unsigned int n)
 {
-	return (void *)((char *)v->ring + v->ring->cursor_offset + n * v->ring->cursor_stride);
+	return (void *)((char *)ep->ring + ep->ring->cursor_offset + n * ep->ring->cursor_stride);
 }
 
-/* The errno of what somebody else may have made impossible, or 0. */
-static int begin_visit(struct worker *w, struct visit *v, unsigned int ring, bool producer,
-		       unsigned int at)
+/* 0, or an errno that the actions of other workers may cause. */
+static int endpoint_attach(struct worker *w, struct endpoint *ep, unsigned int ring, bool producer,
+			   unsigned int at)
 {
 	struct mmapshare_ring_attach_args attach = {
 		.size = sizeof(attach),
@@ -77,155 +76,155 @@ static int begin_visit(struct worker *w, struct visit *v, unsigned int ring, boo
 
 	if (fd < 0)
 		return errno;
-	v->fd = ioctl(fd, MMAPSHARE_IOC_RING_ATTACH, &attach);
-	error = v->fd < 0 ? errno : 0;
+	ep->fd = ioctl(fd, MMAPSHARE_IOC_RING_ATTACH, &attach);
+	error = ep->fd < 0 ? errno : 0;
 	close(fd);
 	if (error)
 		return error;
-	v->map_size = attach.map_size;
-	if (mmap(base, attach.map_size, PROT_READ, MAP_SHARED | MAP_FIXED, v->fd, 0) != base ||
+	ep->map_size = attach.map_size;
+	if (mmap(base, attach.map_size, PROT_READ, MAP_SHARED | MAP_FIXED, ep->fd, 0) != base ||
 	    mmap(base + attach.own_offset, attach.own_size, PROT_READ | PROT_WRITE,
-		 MAP_SHARED | MAP_FIXED, v->fd, attach.own_offset) == MAP_FAILED) {
-		fail(w, "a ring cannot be mapped: errno %d", errno);
-		close(v->fd);
+		 MAP_SHARED | MAP_FIXED, ep->fd, attach.own_offset) == MAP_FAILED) {
+		fail(w, "cannot map a ring: errno %d", errno);
+		close(ep->fd);
 		return EFAULT;
 	}
-	v->overwrite = ring == RINGS - 1;
-	v->ring = (void *)base;
-	v->p = (void *)(base + v->ring->producer_offset);
-	v->c = cursor_at(v, attach.cursor);
-	v->data = base + v->ring->data_offset;
+	ep->overwrite = ring == RINGS - 1;
+	ep->ring = (void *)base;
+	ep->p = (void *)(base + ep->ring->producer_offset);
+	ep->c = cursor_at(ep, attach.cursor);
+	ep->data = base + ep->ring->data_offset;
 	return 0;
 }
 
-static void end_visit(struct visit *v)
+static void endpoint_detach(struct endpoint *ep)
 {
-	munmap(v->ring, v->map_size);
-	close(v->fd);
+	munmap(ep->ring, ep->map_size);
+	close(ep->fd);
 }
 
-static void notify(struct worker *w, const struct visit *v)
+static void notify(struct worker *w, const struct endpoint *ep)
 {
 	struct mmapshare_ring_notify_args args = { .size = sizeof(args) };
 
-	if (ioctl(v->fd, MMAPSHARE_IOC_RING_NOTIFY, &args))
+	if (ioctl(ep->fd, MMAPSHARE_IOC_RING_NOTIFY, &args))
 		fail(w, "notify: errno %d", errno);
 }
 
-/* From where on somebody needs what is before @head; never before a record. */
-static uint64_t least(const struct visit *v, uint64_t head)
+/* The lowest position of a consumer; without one, the retained position. */
+static uint64_t oldest_needed(const struct endpoint *ep, uint64_t head)
 {
-	uint64_t bits = __atomic_load_n(&v->ring->consumers, __ATOMIC_ACQUIRE), pos;
-	uint64_t found = bits ? head : __atomic_load_n(&v->ring->retained_pos, __ATOMIC_RELAXED);
+	uint64_t bits = __atomic_load_n(&ep->ring->consumers, __ATOMIC_ACQUIRE), pos;
+	uint64_t oldest = bits ? head : __atomic_load_n(&ep->ring->retained_pos, __ATOMIC_RELAXED);
 
 	for (; bits; bits &= bits - 1) {
-		pos = __atomic_load_n(&cursor_at(v, __builtin_ctzll(bits))->pos,
-					   __ATOMIC_ACQUIRE);
-		if (head - pos > head - found)
-			found = pos;
+		pos = __atomic_load_n(&cursor_at(ep, __builtin_ctzll(bits))->pos,
+				      __ATOMIC_ACQUIRE);
+		if (head - pos > head - oldest)
+			oldest = pos;
 	}
-	return found;
+	return oldest;
 }
 
-/* Steps 2 to 4 of the protocol: is there room for so much? */
-static bool make_room(const struct visit *v, uint64_t head, uint64_t step)
+/* Steps 2 to 4 of the protocol. Is there space for @step bytes? */
+static bool reserve_space(const struct endpoint *ep, uint64_t head, uint64_t step)
 {
-	uint64_t oldest_pos = v->p->oldest_pos, again;
+	uint64_t oldest_pos = ep->p->oldest_pos, recheck;
 
-	if (v->overwrite) {
-		while (head + step + 8 - oldest_pos > v->ring->data_size)
-			oldest_pos += STEP(record_at(v, oldest_pos)->length);
-		__atomic_store_n(&v->p->oldest_pos, oldest_pos, __ATOMIC_RELAXED);
+	if (ep->overwrite) {
+		while (head + step + 8 - oldest_pos > ep->ring->data_size)
+			oldest_pos += STEP(record_at(ep, oldest_pos)->length);
+		__atomic_store_n(&ep->p->oldest_pos, oldest_pos, __ATOMIC_RELAXED);
 		__atomic_thread_fence(__ATOMIC_RELEASE);
 		return true;
 	}
-	oldest_pos = least(v, head);
-	__atomic_store_n(&v->p->oldest_pos, oldest_pos, __ATOMIC_RELAXED);
+	oldest_pos = oldest_needed(ep, head);
+	__atomic_store_n(&ep->p->oldest_pos, oldest_pos, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	again = least(v, head);
-	if (head - again > head - oldest_pos)
-		__atomic_store_n(&v->p->oldest_pos, again, __ATOMIC_RELAXED);
+	recheck = oldest_needed(ep, head);
+	if (head - recheck > head - oldest_pos)
+		__atomic_store_n(&ep->p->oldest_pos, recheck, __ATOMIC_RELAXED);
 	else
-		again = oldest_pos;
-	return head + step + 8 - again <= v->ring->data_size;
+		recheck = oldest_pos;
+	return head + step + 8 - recheck <= ep->ring->data_size;
 }
 
-static void produce(struct worker *w, const struct visit *v, unsigned int records,
+static void produce(struct worker *w, const struct endpoint *ep, unsigned int records,
 		    unsigned int words)
 {
-	uint64_t head = v->p->pos, wake;
-	uint32_t seq = record_at(v, head)->seq;
+	uint64_t head = ep->p->pos, wake;
+	uint32_t seq = record_at(ep, head)->seq;
 	struct mmapshare_record *record;
 	unsigned int i;
 
 	for (; records; records--, words = words % WORDS_MAX + 1) {
-		if (!make_room(v, head, STEP(words * 8)))
+		if (!reserve_space(ep, head, STEP(words * 8)))
 			break;
-		record = record_at(v, head);
+		record = record_at(ep, head);
 		record->length = words * 8;
 		for (i = 0; i < words; i++)
 			((uint64_t *)(record + 1))[i] = seq;
 		head += STEP(words * 8);
-		record_at(v, head)->seq = ++seq;
-		v->p->seq++;
-		__atomic_store_n(&v->p->pos, head, __ATOMIC_RELEASE);
+		record_at(ep, head)->seq = ++seq;
+		ep->p->seq++;
+		__atomic_store_n(&ep->p->pos, head, __ATOMIC_RELEASE);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		wake = __atomic_load_n(&v->ring->consumer_wake_pos, __ATOMIC_RELAXED);
+		wake = __atomic_load_n(&ep->ring->consumer_wake_pos, __ATOMIC_RELAXED);
 		if (wake & 1 && (int64_t)(head - (wake & ~7ULL)) >= 0)
-			notify(w, v);
+			notify(w, ep);
 	}
 }
 
-static bool is_overtaken(const struct visit *v, uint64_t pos)
+static bool is_overwritten(const struct endpoint *ep, uint64_t pos)
 {
-	const uint64_t oldest_pos = __atomic_load_n(&v->p->oldest_pos, __ATOMIC_RELAXED);
+	const uint64_t oldest_pos = __atomic_load_n(&ep->p->oldest_pos, __ATOMIC_RELAXED);
 
-	return v->overwrite && (int64_t)(oldest_pos - pos) > 0;
+	return ep->overwrite && (int64_t)(oldest_pos - pos) > 0;
 }
 
-/* Of the record there, and no other; or it was overwritten meanwhile. */
-static bool is_whole(const struct visit *v, uint64_t pos, uint32_t seq)
+/* Are the record's bytes those of @seq, or was it overwritten meanwhile? */
+static bool check_record(const struct endpoint *ep, uint64_t pos, uint32_t seq)
 {
-	const struct mmapshare_record *record = record_at(v, pos);
+	const struct mmapshare_record *record = record_at(ep, pos);
 	const uint64_t *words = (const void *)(record + 1);
-	bool whole = record->seq == seq && record->length <= WORDS_MAX * 8;
+	bool ok = record->seq == seq && record->length <= WORDS_MAX * 8;
 	unsigned int i;
 
-	for (i = 0; whole && i < record->length / 8; i++)
-		whole = words[i] == seq;
+	for (i = 0; ok && i < record->length / 8; i++)
+		ok = words[i] == seq;
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return whole || is_overtaken(v, pos);
+	return ok || is_overwritten(ep, pos);
 }
 
-static void consume(struct worker *w, const struct visit *v, unsigned int records)
+static void consume(struct worker *w, const struct endpoint *ep, unsigned int records)
 {
-	uint64_t pos = v->c->pos, before, room;
-	uint32_t seq = v->c->seq, length;
+	uint64_t pos = ep->c->pos, before, wake;
+	uint32_t seq = ep->c->seq, length;
 
-	for (; records; records--, v->c->seq = ++seq) {
-		if (pos == __atomic_load_n(&v->p->pos, __ATOMIC_ACQUIRE))
+	for (; records; records--, ep->c->seq = ++seq) {
+		if (pos == __atomic_load_n(&ep->p->pos, __ATOMIC_ACQUIRE))
 			break;
-		length = record_at(v, pos)->length;
-		if (!is_whole(v, pos, seq))
-			return fail(w, "record %u of a ring is not what it was", seq);
-		if (is_overtaken(v, pos))
+		length = record_at(ep, pos)->length;
+		if (!check_record(ep, pos, seq))
+			return fail(w, "record %u of a ring has other bytes", seq);
+		if (is_overwritten(ep, pos))
 			break;
 		before = pos;
 		pos += STEP(length);
-		__atomic_store_n(&v->c->pos, pos, __ATOMIC_RELEASE);
+		__atomic_store_n(&ep->c->pos, pos, __ATOMIC_RELEASE);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		room = __atomic_load_n(&v->ring->producer_wake_pos, __ATOMIC_RELAXED);
-		if (room & 1 && (int64_t)(pos - (room & ~7ULL)) >= 0 &&
-		    (int64_t)(before - (room & ~7ULL)) < 0)
-			notify(w, v);
+		wake = __atomic_load_n(&ep->ring->producer_wake_pos, __ATOMIC_RELAXED);
+		if (wake & 1 && (int64_t)(pos - (wake & ~7ULL)) >= 0 &&
+		    (int64_t)(before - (wake & ~7ULL)) < 0)
+			notify(w, ep);
 	}
 }
 
-static void wait_for_others(struct worker *w, const struct visit *v)
+static void wait_for_peer(struct worker *w, const struct endpoint *ep)
 {
 	struct mmapshare_ring_wait_args wait = { .size = sizeof(wait), .timeout = 200000 };
 
-	if (ioctl(v->fd, MMAPSHARE_IOC_RING_WAIT, &wait) && errno != ETIMEDOUT &&
+	if (ioctl(ep->fd, MMAPSHARE_IOC_RING_WAIT, &wait) && errno != ETIMEDOUT &&
 	    errno != EPIPE && errno != EINTR)
 		fail(w, "wait in a ring: errno %d", errno);
 }
@@ -238,30 +237,34 @@ static void destroy_ring(struct torture *t, unsigned int n)
 	ioctl(t->dev.fd, MMAPSHARE_IOC_DESTROY, &destroy);
 }
 
-/* Nothing that the others decide is decided by the dice. */
+/*
+ * Draw all random numbers first: what other workers do to the ring must not
+ * change this worker's sequence.
+ */
 void op_ring(struct worker *w)
 {
-	const unsigned int at = dice(w, ARENA_PAGES - RING_PAGES), ring = dice(w, RINGS);
-	const unsigned int records = dice(w, RECORDS), words = 1 + dice(w, WORDS_MAX);
-	const bool producer = dice(w, 2), destroys = !dice(w, 32);
-	unsigned int rounds = 1 + dice(w, ROUNDS);
+	const unsigned int at = random_below(w, ARENA_PAGES - RING_PAGES);
+	const unsigned int ring = random_below(w, RINGS);
+	const unsigned int records = random_below(w, RECORDS);
+	const unsigned int words = 1 + random_below(w, WORDS_MAX);
+	const bool producer = random_below(w, 2), destroys = !random_below(w, 32);
+	unsigned int rounds = 1 + random_below(w, ROUNDS);
 	struct event *e = note(w, "ring", at, ring, producer);
-	struct visit v;
+	struct endpoint ep;
 
-	/* whether or not there will be a ring */
+	/* unmap even if there is no ring: the model must not depend on it */
 	munmap(address(w, at), RING_PAGES * PAGE);
-	forget(w, at, RING_PAGES);
-	e->error = begin_visit(w, &v, ring, producer, at);
+	clear_places(w, at, RING_PAGES);
+	e->error = endpoint_attach(w, &ep, ring, producer, at);
 	if (!e->error) {
 		while (rounds-- && !w->failed) {
 			if (producer)
-				produce(w, &v, records, words);
+				produce(w, &ep, records, words);
 			else
-				consume(w, &v, records);
-			/* now others come, and meet us */
-			wait_for_others(w, &v);
+				consume(w, &ep, records);
+			wait_for_peer(w, &ep);
 		}
-		end_visit(&v);
+		endpoint_detach(&ep);
 	} else if (e->error != (producer ? EBUSY : ENOSPC) && e->error != ENOENT &&
 		   e->error != ENXIO) {
 		fail(w, "ring: errno %d", e->error);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A worker's life. */
+/* Workers: their files and arena, and the choice of operations. */
 #include "torture.h"
 #include <time.h>
 
@@ -45,12 +45,12 @@ static const struct op {
 	{ "revoke",		5, op_revoke },
 	{ "bell",		10, op_bell },
 	{ "ring",		40, op_ring },
-	/* children have none of their own: these are the last */
+	/* not done by children, see choose_op(): keep these last */
 	{ "fork",		4, op_fork },
 	{ "kill",		2, op_kill },
 };
 
-_Static_assert(ARRAY_SIZE(ops) <= MAX_OPS, "the tally is too small");
+_Static_assert(ARRAY_SIZE(ops) <= MAX_OPS, "MAX_OPS is too small");
 
 static __thread struct worker *this_worker;
 
@@ -64,7 +64,7 @@ const char *op_name(unsigned int kind)
 	return ops[kind].name;
 }
 
-/* A worker only touches what he may. */
+/* The model allows no access that faults: any signal is a failure. */
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
 	struct worker *w = this_worker;
@@ -77,18 +77,18 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 
 bool worker_pipes(struct worker *w)
 {
-	/* as large as all that a worker puts in: nobody ever waits */
+	/* a worker never has more in a pipe than fits: no write blocks */
 	return !pipe2(w->pipe, O_CLOEXEC) && !pipe2(w->splice, O_CLOEXEC);
 }
 
 /*
- * The arena is where a PMD entry can begin. What is around it stays reserved,
- * so that nothing else becomes its neighbour.
+ * The arena starts at a multiple of PMD_SIZE. The ranges before and after it stay
+ * reserved, so that no other mapping is adjacent to it.
  */
 static char *make_arena(void)
 {
-	const size_t room = ARENA_SIZE + 2 * PMD_SIZE;
-	char *mem = mmap(NULL, room, PROT_NONE,
+	const size_t length = ARENA_SIZE + 2 * PMD_SIZE;
+	char *mem = mmap(NULL, length, PROT_NONE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (mem == MAP_FAILED)
@@ -102,7 +102,7 @@ char *map_common(struct torture *t)
 		    MAP_SHARED, t->dev.fd, 0);
 }
 
-/* Everything that maps memory of its own: before anybody begins. */
+/* Call before any worker of the process calls worker_begin(). */
 struct worker *worker_open(struct torture *t, unsigned int id, char *common)
 {
 	struct worker *w = mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE,
@@ -113,18 +113,18 @@ struct worker *worker_open(struct torture *t, unsigned int id, char *common)
 	w->t = t;
 	w->id = id;
 	w->common = common;
-	w->dice = t->seed ^ (id + 1) * 0xd1342543de82ef95ULL;
+	w->rng = t->seed ^ (id + 1) * 0xd1342543de82ef95ULL;
 	w->fd = open(DEVICE, O_RDWR | O_CLOEXEC);
 	w->fd_ro = open(DEVICE, O_RDONLY | O_CLOEXEC);
 	w->disk = t->disk ? open(t->disk, O_RDWR | O_DIRECT | O_CLOEXEC) : -1;
 	w->arena = make_arena();
 	if (common == MAP_FAILED || w->fd < 0 || w->fd_ro < 0 || w->arena == MAP_FAILED ||
 	    !worker_pipes(w))
-		fail(w, "cannot begin: errno %d", errno);
+		fail(w, "cannot open the worker's files or map its arena: errno %d", errno);
 	return w;
 }
 
-/* Leaves the worker's memory: it is small, and a page of it is looked at. */
+/* Does not free @w: the caller still reads it. */
 void worker_close(struct worker *w)
 {
 	munmap(w->arena, ARENA_SIZE);
@@ -138,20 +138,20 @@ void worker_close(struct worker *w)
 		close(w->disk);
 }
 
-static unsigned int some_op(struct worker *w)
+static unsigned int choose_op(struct worker *w)
 {
 	const unsigned int kinds = ARRAY_SIZE(ops) - (w->is_child ? 2 : 0);
-	unsigned int i, all = 0, n;
+	unsigned int i, sum = 0, n;
 
 	for (i = 0; i < kinds; i++)
-		all += ops[i].weight;
-	n = dice(w, all);
+		sum += ops[i].weight;
+	n = random_below(w, sum);
 	for (i = 0; n >= ops[i].weight; i++)
 		n -= ops[i].weight;
 	return i;
 }
 
-static bool too_late(const struct torture *t)
+static bool is_past_deadline(const struct torture *t)
 {
 	struct timespec now;
 
@@ -160,15 +160,15 @@ static bool too_late(const struct torture *t)
 }
 
 /*
- * What is in the arena the worker alone says from here on: nobody in the
- * process must map anything at an address of the kernel's choice any more.
+ * Release the reservation of the arena. From here on no thread of the process may
+ * let the kernel choose the address of a mapping: it could choose the arena.
  */
 void worker_begin(struct worker *w)
 {
 	munmap(w->arena, ARENA_SIZE);
 }
 
-/* Ends earlier when any worker has failed. */
+/* Does up to @n operations; stops early once a worker has failed. */
 void run_ops(struct worker *w, uint64_t n)
 {
 	struct sigaction action = {
@@ -182,11 +182,11 @@ void run_ops(struct worker *w, uint64_t n)
 	this_worker = w;
 	for (; n && !w->failed; n--) {
 		if (__atomic_load_n(&w->t->failed, __ATOMIC_RELAXED) ||
-		    (w->done % 64 == 63 && too_late(w->t)))
+		    (w->done % 64 == 63 && is_past_deadline(w->t)))
 			break;
-		kind = some_op(w);
+		kind = choose_op(w);
 		ops[kind].run(w);
 		w->done++;
-		__atomic_add_fetch(&w->t->tally[kind], 1, __ATOMIC_RELAXED);
+		__atomic_add_fetch(&w->t->op_count[kind], 1, __ATOMIC_RELAXED);
 	}
 }

@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The torture of VMAs: workers, threads in several processes, do random things
- * to mappings of the region, and each knows at any time what it should see.
+ * Workers, threads in several processes, do random operations on mappings of the
+ * region. A model says which bytes each operation may see.
  *
- * Each page of the region belongs to one worker, who alone stores to it. A page
- * is stored as a whole, each 64-bit word of it telling the page, its place in
- * the page and the page's version. Before the owner stores a version it says
- * so in page_model.begun, afterwards in page_model.done, so that whoever looks
- * at a page finds none older than what was done before he looked, and none
- * newer than what was begun when he had. Where both are the same, the bytes
- * must be exactly those of that version.
+ * Each page of the region is owned by one worker, which alone stores to it. Pages
+ * are stored as a whole; each 64-bit word encodes the page, the word's index and
+ * the page's version. The owner sets page_model.begun before it stores a version
+ * and page_model.done afterwards. A reader must find no version older than done
+ * before it read, and none newer than begun after it read. If both are the same
+ * version, the bytes must be exactly those of it.
  *
- * A process has one mapping of all pages, where its threads meet. Beside that
- * each worker has a range of addresses of its own, the arena, and a struct
- * place for every page of it: what is mapped there, and which VMA it is. What
- * was stored to a private mapping is another kind of bytes, which nobody must
- * see elsewhere.
+ * Each process has one common mapping of all pages, used by all its threads. Each
+ * worker also has an address range of its own, the arena, with a struct place for
+ * each page of it: what is mapped there, and by which VMA. Stores to a private
+ * mapping use another tag, which no other mapping may show.
  *
- * All that a worker does follows from the seed and its number, and not from
- * what the others do or how long it takes.
+ * The operations of a worker depend only on the seed and on the worker's id, not
+ * on other workers or on time.
  */
 #ifndef TORTURE_H
 #define TORTURE_H
@@ -37,14 +35,14 @@
 
 #define PAGE		4096
 #define WORDS		(PAGE / 8)
-#define BLOCK		4	/* pages next to each other with one owner */
-#define ARENA_PAGES	1024	/* room for two PMD entries */
-#define MAX_PAGES	4096	/* of the region that take part */
+#define BLOCK		4	/* contiguous pages with the same owner */
+#define ARENA_PAGES	1024	/* the range of two PMD entries */
+#define MAX_PAGES	4096	/* of the region that are used */
 #define MAX_WORKERS	64
 #define MAX_OPS		64	/* kinds of operations */
 #define HISTORY		12
 
-/* Written by the page's owner only: version * 2 + 1 if it is a fill. */
+/* Written by the page's owner only: version * 2, + 1 if stored by FILL. */
 struct page_model {
 	uint32_t begun;
 	uint32_t done;
@@ -56,15 +54,15 @@ struct torture {
 	unsigned int processes;
 	unsigned int threads;
 	unsigned int pages;
-	uint64_t ops;			/* each worker is to do */
+	uint64_t ops;			/* per worker */
 	int64_t deadline;		/* CLOCK_MONOTONIC, 0 for none */
 	struct device dev;
 	const char *disk;
 	uint16_t tag;
 	unsigned int failed;		/* workers; atomic */
-	uint64_t tally[MAX_OPS];	/* atomic */
-	unsigned int parked;		/* workers that are through; atomic */
-	unsigned int leave;		/* and may go */
+	uint64_t op_count[MAX_OPS];	/* atomic */
+	unsigned int finished;		/* workers; atomic */
+	unsigned int may_exit;		/* finished workers wait for it */
 	uint64_t hash[MAX_WORKERS];	/* each written by its worker */
 	long vmas[MAX_WORKERS];
 	struct page_model model[MAX_PAGES];
@@ -72,15 +70,15 @@ struct torture {
 
 enum kind { NOTHING, SHARED, PRIVATE };
 
-/* What a private page shows. */
+/* What a page of a private mapping shows. */
 enum copy {
-	CLEAN,		/* the device */
-	MAYBE,		/* a copy that was made since place.version, or not */
-	OWN,		/* what was stored there */
+	CLEAN,		/* the region's page */
+	MAYBE,		/* CLEAN, or a copy made since place.version */
+	OWN,		/* a copy the worker has stored to */
 };
 
-/* Attributes of a VMA, where one differs the kernel splits. */
-#define ATTR_READ_ONLY	0x01	/* the descriptor was */
+/* Attributes of a VMA: VMAs whose attributes differ are not merged. */
+#define ATTR_READ_ONLY	0x01	/* mapped from a read-only descriptor */
 #define ATTR_RANDOM	0x02
 #define ATTR_SEQUENTIAL	0x04
 #define ATTR_HUGE	0x08
@@ -93,32 +91,32 @@ struct place {
 	uint8_t attr;
 	uint8_t copy;
 	uint16_t page;		/* of the region */
-	uint32_t vma;		/* differs between neighbours */
-	uint32_t version;	/* of a copy, see there */
+	uint32_t vma;		/* id, differs between adjacent VMAs */
+	uint32_t version;	/* of a copy, see enum copy */
 };
 
 struct event {
 	const char *op;
 	unsigned int at, n;
-	long what;
+	long arg;
 	int error;
 };
 
-/* Belongs to one thread; a child has a copy. */
+/* Used by one thread; a forked child has a copy. */
 struct worker {
 	uint64_t buf[BLOCK * WORDS] __attribute__((aligned(PAGE)));
 	struct torture *t;
 	unsigned int id;
-	uint64_t dice;
+	uint64_t rng;
 	uint64_t hash;
 	uint64_t done;
 	bool is_child;
 	bool failed;
 	int fd, fd_ro, disk;
-	int pipe[2];		/* for what is written and read at once */
-	int splice[2];		/* where pages stay for a while */
+	int pipe[2];		/* empty between operations */
+	int splice[2];		/* has the pages of a vmsplice() until the next */
 	unsigned int n_spliced, spliced[BLOCK];
-	char *common;		/* of all workers of this process */
+	char *common;		/* mapping of all workers of the process */
 	char *arena;
 	uint32_t next_vma;
 	uint32_t private_version;
@@ -127,7 +125,7 @@ struct worker {
 	uint64_t n_events;
 };
 
-/* What somebody is about to look at, and what he may see at least. */
+/* Pages about to be read, and the oldest version each may show. */
 struct view {
 	unsigned int n;
 	struct {
@@ -137,9 +135,9 @@ struct view {
 };
 
 /* model.c */
-uint64_t dice(struct worker *w, uint64_t sides);
+uint64_t random_below(struct worker *w, uint64_t limit);
 struct event *note(struct worker *w, const char *op, unsigned int at,
-		   unsigned int n, long what);
+		   unsigned int n, long arg);
 void fail(struct worker *w, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 bool expect(struct worker *w, long ret, int error);
@@ -161,16 +159,16 @@ bool view_check(struct worker *w, const struct view *v, const uint64_t *words);
 uint32_t crc32c_update(uint32_t crc, const void *data, size_t length);
 
 /*
- * Of the arena: the first page from @at on, and round again, where anything is
- * mapped; and how much of the same VMA begins there.
+ * next_mapped(): the first mapped page of the arena from @at on, wrapping around.
+ * run_at(): the pages of the VMA from @at on, at most @max.
  */
 unsigned int next_mapped(struct worker *w, unsigned int at);
 unsigned int run_at(struct worker *w, unsigned int at, unsigned int max);
-void forget(struct worker *w, unsigned int at, unsigned int n);
+void clear_places(struct worker *w, unsigned int at, unsigned int n);
 void split(struct worker *w, unsigned int at);
 long count_vmas(struct worker *w);
 
-/* maps.c, access.c, common.c, regions.c, rights.c, rings.c, children.c: one operation each */
+/* One operation each: maps.c, access.c, common.c, regions.c, ... */
 void op_map(struct worker *w);
 void op_munmap(struct worker *w);
 void op_mremap(struct worker *w);

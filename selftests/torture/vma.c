@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random operations on mappings, by many threads and processes at once, and all
- * see the bytes they should, see torture/torture.h. Variables:
+ * Random operations on mappings by several threads and processes, checked
+ * against the model of torture/torture.h. Environment:
  *
- *	TORTURE_SEED	where the dice begin (random)
- *	TORTURE_OPS	how many operations in all
- *	TORTURE_SECONDS	how long at most
- *	TORTURE_WORKERS	processes times threads, "2x2"
- *	TORTURE_ONLY	only this worker, alone, the same operations
+ *	TORTURE_SEED	seed of the random numbers (default: random)
+ *	TORTURE_OPS	number of operations of all workers together
+ *	TORTURE_SECONDS	time limit
+ *	TORTURE_WORKERS	processes times threads (default: 2x2)
+ *	TORTURE_ONLY	run this worker alone; it does the same operations
  */
 #include "mmapshare_test.h"
 #include "torture.h"
@@ -17,22 +17,22 @@
 #include <time.h>
 
 #define DEFAULT_OPS	3000
-#define LONG_RUN	100000	/* operations, of one that was asked for */
+#define LONG_RUN	100000	/* operations: use high memory pressure */
 
-/* Longer than anybody waits; the harness would end it after 30 s. */
+/* Practically none: TORTURE_SECONDS limits the run. */
 #define TIMEOUT	1000000
 
 FIXTURE(torture) {
 	struct torture *t;
-	long maps;		/* before anything */
+	long maps;		/* VMAs of the region before the test */
 	long only;
 };
 
-static uint64_t from_environment(const char *name, uint64_t otherwise)
+static uint64_t from_environment(const char *name, uint64_t fallback)
 {
 	const char *text = getenv(name);
 
-	return text && *text ? strtoull(text, NULL, 0) : otherwise;
+	return text && *text ? strtoull(text, NULL, 0) : fallback;
 }
 
 static uint64_t random_seed(void)
@@ -51,20 +51,19 @@ static bool parse_workers(struct torture *t, const char *text)
 	       t->processes <= MAX_WORKERS / t->threads;
 }
 
-static unsigned int workers(const struct torture *t)
+static unsigned int count_workers(const struct torture *t)
 {
 	return t->processes * t->threads;
 }
 
-static long maps_now(const struct torture *t)
+static long read_maps(const struct torture *t)
 {
 	struct mmapshare_info info;
 
 	return device_info(t->dev.fd, &info) ? -1 : (long)info.maps;
 }
 
-/* And what fdinfo says. */
-static long maps_in_fdinfo(const struct torture *t)
+static long read_maps_from_fdinfo(const struct torture *t)
 {
 	char path[64], line[128];
 	long maps = -1;
@@ -79,7 +78,7 @@ static long maps_in_fdinfo(const struct torture *t)
 	return maps;
 }
 
-/* Every page gets a first version. */
+/* Store the first version of every page. */
 static bool init_pages(struct torture *t)
 {
 	uint64_t words[WORDS];
@@ -98,7 +97,7 @@ FIXTURE_SETUP(torture)
 {
 	struct torture *t;
 
-	/* whoever ends the harness, in its time-out, ends all of us */
+	/* if the harness is killed, kill this process and its children */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	t = mmap(NULL, sizeof(*t), PROT_READ | PROT_WRITE,
 		 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -115,7 +114,7 @@ FIXTURE_SETUP(torture)
 	if (t->pages > MAX_PAGES)
 		t->pages = MAX_PAGES;
 	self->only = from_environment("TORTURE_ONLY", -1);
-	self->maps = maps_now(t);
+	self->maps = read_maps(t);
 	ASSERT_TRUE(init_pages(t));
 }
 
@@ -127,11 +126,11 @@ FIXTURE_TEARDOWN(torture)
 	munmap(self->t, sizeof(*self->t));
 }
 
-/* Of the threads of one process. */
+/* Start of the threads of one process. */
 static pthread_barrier_t begin;
 
-/* Do the worker's operations, and wait until the mappings have been counted. */
-static void *work(void *arg)
+/* Run the worker's operations; unmap once run_workers() has counted the VMAs. */
+static void *run_worker(void *arg)
 {
 	struct worker *w = arg;
 	struct torture *t = w->t;
@@ -141,14 +140,14 @@ static void *work(void *arg)
 	run_ops(w, t->ops);
 	t->hash[w->id] = w->hash;
 	t->vmas[w->id] = count_vmas(w);
-	__atomic_add_fetch(&t->parked, 1, __ATOMIC_RELEASE);
-	while (!__atomic_load_n(&t->leave, __ATOMIC_ACQUIRE))
+	__atomic_add_fetch(&t->finished, 1, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&t->may_exit, __ATOMIC_ACQUIRE))
 		usleep(1000);
 	worker_close(w);
 	return NULL;
 }
 
-/* A process with @n workers; what maps memory of its own comes before all. */
+/* Start a process with @n workers; open all of them before any begins. */
 static pid_t start_process(struct torture *t, unsigned int first, unsigned int n)
 {
 	pthread_t threads[MAX_WORKERS];
@@ -168,20 +167,20 @@ static pid_t start_process(struct torture *t, unsigned int first, unsigned int n
 			_exit(2);
 	}
 	for (i = 1; i < n; i++)
-		if (pthread_create(&threads[i], NULL, work, w[i]))
+		if (pthread_create(&threads[i], NULL, run_worker, w[i]))
 			_exit(2);
-	work(w[0]);
+	run_worker(w[0]);
 	for (i = 1; i < n; i++)
 		pthread_join(threads[i], NULL);
 	_exit(0);
 }
 
-/* All workers are through, or one has died of it. */
-static bool wait_parked(struct torture *t, unsigned int n)
+/* Wait until all workers have finished; false if a process has exited. */
+static bool wait_for_workers(struct torture *t, unsigned int n)
 {
 	siginfo_t info = { };
 
-	while (__atomic_load_n(&t->parked, __ATOMIC_ACQUIRE) < n) {
+	while (__atomic_load_n(&t->finished, __ATOMIC_ACQUIRE) < n) {
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) ||
 		    info.si_pid)
 			return false;
@@ -190,18 +189,18 @@ static bool wait_parked(struct torture *t, unsigned int n)
 	return true;
 }
 
-/* Start over, from what is in the region now. */
-static void reset(struct torture *t)
+/* Reset the run; the region and its model keep their versions. */
+static void reset_run(struct torture *t)
 {
-	t->parked = 0;
-	t->leave = 0;
+	t->finished = 0;
+	t->may_exit = 0;
 	memset(t->hash, 0, sizeof(t->hash));
 	memset(t->vmas, 0, sizeof(t->vmas));
 }
 
 /*
- * Run all workers, or just @only: true if they did what they should, and the
- * region has as many VMAs as they think.
+ * Run all workers, or @only if it is not negative. True if none failed and the
+ * region has as many VMAs as the workers' models.
  */
 static bool run_workers(struct torture *t, long only)
 {
@@ -209,34 +208,34 @@ static bool run_workers(struct torture *t, long only)
 	const unsigned int threads = only < 0 ? t->threads : 1;
 	const unsigned int first = only < 0 ? 0 : only;
 	pid_t pid[MAX_WORKERS];
-	long counted, told = 0;
+	long counted, expected = 0;
 	unsigned int i;
 	int status;
 	bool ok;
 
-	reset(t);
+	reset_run(t);
 	for (i = 0; i < processes; i++)
 		pid[i] = start_process(t, first + i * threads, threads);
-	ok = wait_parked(t, processes * threads);
-	for (i = 0; i < workers(t); i++)
-		told += t->vmas[i];
-	told += processes;	/* what their threads have in common */
-	counted = maps_now(t);
-	__atomic_store_n(&t->leave, 1, __ATOMIC_RELEASE);
+	ok = wait_for_workers(t, processes * threads);
+	for (i = 0; i < count_workers(t); i++)
+		expected += t->vmas[i];
+	expected += processes;	/* the common mappings */
+	counted = read_maps(t);
+	__atomic_store_n(&t->may_exit, 1, __ATOMIC_RELEASE);
 	for (i = 0; i < processes; i++)
 		ok = waitpid(pid[i], &status, 0) == pid[i] && !status && ok;
-	if (ok && !t->failed && counted != told) {
-		printf("# %ld VMAs instead of %ld\n", counted, told);
+	if (ok && !t->failed && counted != expected) {
+		printf("# %ld VMAs instead of %ld\n", counted, expected);
 		ok = false;
 	}
 	return ok && !t->failed;
 }
 
-/* By read(2), through a new mapping, and as the kernel sees it. */
-static unsigned int wrong_pages(struct torture *t)
+/* Compare by read(), by a new mapping and by the kernel's checksum. */
+static unsigned int count_wrong_pages(struct torture *t)
 {
 	uint64_t want[WORDS], got[WORDS];
-	unsigned int i, wrong = 0;
+	unsigned int i, count = 0;
 	uint32_t crc = ~0U;
 	char *map = device_map(&t->dev, PROT_READ, MAP_SHARED);
 
@@ -245,15 +244,15 @@ static unsigned int wrong_pages(struct torture *t)
 	for (i = 0; i < t->pages; i++) {
 		make_page(t, want, i, t->model[i].done);
 		crc = crc32c_update(crc, want, PAGE);
-		wrong += t->model[i].begun != t->model[i].done ||
+		count += t->model[i].begun != t->model[i].done ||
 			 pread(t->dev.fd, got, PAGE, (off_t)i * PAGE) != PAGE ||
 			 memcmp(got, want, PAGE) ||
 			 memcmp(map + (size_t)i * PAGE, want, PAGE);
 	}
-	wrong += kernel_checksum(t->dev.fd, 0, (uint64_t)t->pages * PAGE) !=
+	count += kernel_checksum(t->dev.fd, 0, (uint64_t)t->pages * PAGE) !=
 		 (uint32_t)~crc;
 	munmap(map, t->dev.size);
-	return wrong;
+	return count;
 }
 
 static double seconds_now(void)
@@ -264,16 +263,16 @@ static double seconds_now(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-/* Eat memory, and have the kernel move what is left. */
-static void squeeze_once(size_t pieces)
+/* Allocate memory, up to @pieces, and let the kernel compact the rest. */
+static void apply_pressure_once(size_t pieces)
 {
-	const size_t piece = 16UL << 20, spare = 192UL << 20;
+	const size_t piece = 16UL << 20, reserve = 192UL << 20;
 	int compact = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
 	char *mem[512];
 	size_t i, n;
 
 	for (n = 0; n < pieces && n < ARRAY_SIZE(mem); n++) {
-		if ((size_t)sysconf(_SC_AVPHYS_PAGES) * PAGE < spare)
+		if ((size_t)sysconf(_SC_AVPHYS_PAGES) * PAGE < reserve)
 			break;
 		mem[n] = mmap(NULL, piece, PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -281,7 +280,7 @@ static void squeeze_once(size_t pieces)
 			break;
 	}
 	if (compact >= 0) {
-		/* who may not do so goes without */
+		/* ignore EPERM */
 		(void)!write(compact, "1", 1);
 		close(compact);
 	}
@@ -290,16 +289,16 @@ static void squeeze_once(size_t pieces)
 }
 
 /*
- * A little each time, or all but what the machine needs to live; most of the
- * processor is for the workers.
+ * @hard: take all memory but a reserve. The pauses leave most of the CPU time to
+ * the workers.
  */
-static void squeeze(bool hard)
+static void apply_pressure(bool hard)
 {
 	double start, end;
 
 	for (;;) {
 		start = seconds_now();
-		squeeze_once(hard ? SIZE_MAX : 1);
+		apply_pressure_once(hard ? SIZE_MAX : 1);
 		end = seconds_now();
 		usleep(10000 + (end - start) * 9e6);
 	}
@@ -307,52 +306,52 @@ static void squeeze(bool hard)
 
 static void report(const struct torture *t)
 {
-	unsigned long long all = 0;
+	unsigned long long sum = 0;
 	unsigned int i;
 
 	for (i = 0; i < count_op_kinds(); i++) {
-		all += t->tally[i];
+		sum += t->op_count[i];
 		printf("%s%s %llu", i % 5 ? ", " : i ? "\n# " : "# ",
-		       op_name(i), (unsigned long long)t->tally[i]);
+		       op_name(i), (unsigned long long)t->op_count[i]);
 	}
-	printf("\n# operations %llu\n", all);
+	printf("\n# operations %llu\n", sum);
 	fflush(stdout);
 }
 
-TEST_F_TIMEOUT(torture, all_see_what_they_should, TIMEOUT)
+TEST_F_TIMEOUT(torture, bytes_match_the_model, TIMEOUT)
 {
 	const uint64_t ops = from_environment("TORTURE_OPS", 0);
 	const uint64_t seconds = from_environment("TORTURE_SECONDS", 0);
 	struct torture *t = self->t;
-	pid_t squeezer;
+	pid_t pressure_pid;
 	bool ok;
 
 	t->deadline = seconds ? seconds_now() + seconds : 0;
 	t->ops = seconds && !ops ? UINT64_MAX :
-				   (ops ?: DEFAULT_OPS) / workers(t);
+				   (ops ?: DEFAULT_OPS) / count_workers(t);
 	printf("# TORTURE_SEED=%llu TORTURE_WORKERS=%ux%u\n",
 	       (unsigned long long)t->seed, t->processes, t->threads);
 	fflush(stdout);
-	squeezer = fork();
-	if (!squeezer) {
+	pressure_pid = fork();
+	if (!pressure_pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		squeeze(seconds || ops >= LONG_RUN);
+		apply_pressure(seconds || ops >= LONG_RUN);
 	}
 	ok = run_workers(t, self->only);
-	kill(squeezer, SIGKILL);
-	waitpid(squeezer, NULL, 0);
+	kill(pressure_pid, SIGKILL);
+	waitpid(pressure_pid, NULL, 0);
 	EXPECT_TRUE(ok);
 	report(t);
-	EXPECT_EQ(0U, wrong_pages(t));
-	EXPECT_EQ(self->maps, maps_now(t));
-	EXPECT_EQ(self->maps, maps_in_fdinfo(t));
+	EXPECT_EQ(0U, count_wrong_pages(t));
+	EXPECT_EQ(self->maps, read_maps(t));
+	EXPECT_EQ(self->maps, read_maps_from_fdinfo(t));
 }
 
-/* Whatever the others do: a worker alone has the same story. */
+/* A worker does the same operations alone and beside other workers. */
 TEST_F(torture, same_seed_same_operations)
 {
 	struct torture *t = self->t;
-	const unsigned int id = workers(t) - 1;
+	const unsigned int id = count_workers(t) - 1;
 	uint64_t together, alone;
 
 	t->ops = 150;
