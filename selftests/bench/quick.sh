@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# mmapshare-bench does each of its experiments, and writes JSON and plots.
+# mmapshare-bench runs each of its experiments and writes JSON and plots.
 
 # shellcheck source=../cli_lib.sh
 . "$(dirname "$0")/../cli_lib.sh"
 
-# makes records in the kernel
+# the module of the experiment "kernel", which produces records in the kernel
 MODULE=$(dirname "${MMAPSHARE_KO:-.}")/driver/bench/mmapshare_bench.ko
 TRACING=/sys/kernel/tracing
 TRACE=$TRACING/instances/mmapshare_bench
@@ -18,9 +18,9 @@ cleanup()
 	[ ! -d "$TRACE" ] || rmdir "$TRACE"
 }
 
-# What is wrong with the JSON, or is not the same in the table: a line that begins with
-# the experiment. How many results each has to have, too. "$@" are reasons for what
-# cannot be measured.
+# examine [REASON...]: print a line, beginning with the experiment, for each error
+# in the JSON or difference from the table, and the number of results of each
+# experiment. REASON: permitted reasons for experiments that cannot be run.
 examine()
 {
 	python3 -IS -c '
@@ -53,7 +53,7 @@ for r in data["results"]:
     if r["metric"] in ("time", "total") and not abs(float(shown) - r["median"]) < 0.051:
         print(r["experiment"], "in the table as", shown, r)
     if len(values) != data["runs"] or min(values) < 0 or r["metric"] == "time" and not min(values):
-        print(r["experiment"], "cannot be:", r)
+        print(r["experiment"], "bad values:", r)
     for key, part in ("least", 0), ("q1", 0.25), ("median", 0.5), ("q3", 0.75):
         if not same(r[key], quantile(values, part)):
             print(r["experiment"], "wrong", key, r)
@@ -62,13 +62,13 @@ for r in data["impossible"]:
     count[r["experiment"]] += 1
     if r["how"] != "memfd-huge" and r["why"] not in reasons and \
        not r["why"].startswith("built without"):
-        print(r["experiment"], "why not:", r)
+        print(r["experiment"], "unknown reason:", r)
 for e in count:
     print(e, count[e])
 ' "$TMP/json" "$TMP/out" "$@"
 }
 
-# result EXPERIMENT: what examine() has said of it, and how many plots there are.
+# result EXPERIMENT: print the lines of examine() and the number of plots
 result()
 {
 	sed -n "s/^$1 //p" "$TMP/examined"
@@ -81,13 +81,13 @@ expect_results()
 	expect "$1" "$(printf '%d\n' "$2" "$3")" "$(result "$1")"
 }
 
-# traced EVENT COMMAND...: what the driver says while that runs
+# traced EVENT COMMAND...: print the driver's events while COMMAND runs
 traced()
 {
 	event=$1
 	shift
 	names=$(cat "$TRACING/options/record-cmd")
-	# nobody wants them, and see trace_test.h
+	# no names of commands: see trace_begin() in trace_test.h
 	echo 0 >"$TRACING/options/record-cmd"
 	mkdir "$TRACE"
 	echo 1 >"$TRACE/events/mmapshare/$event/enable"
@@ -97,7 +97,7 @@ traced()
 	echo "$names" >"$TRACING/options/record-cmd"
 }
 
-# written HOW...: how many records it says that each has written
+# written HOW...: print how many writes of a record each HOW makes
 written()
 {
 	for how; do
@@ -116,8 +116,8 @@ feed_sleeps()
 	cat /proc/[0-9]*/stat 2>/dev/null | grep -q '(mms-bench) S'
 }
 
-# Who takes no records has the kernel thread wait for room. Three seconds are for a
-# machine that takes its time to see the thread.
+# Stop the consumer, so that the ring fills up and the producing kernel thread
+# waits for free space. Three seconds, for slow machines to see the thread.
 stop_consumer()
 {
 	"$BENCH" --runs 1 --time 3 --size 64 --only ring kernel &
@@ -144,7 +144,7 @@ expect "status" 0 $?
 expect "JSON" 0 "$(status python3 -m json.tool "$TMP/json")"
 grep -q ' ringbuf_map_alloc$' /proc/kallsyms || set -- "the kernel has no BPF ring buffer"
 examine "$@" >"$TMP/examined" 2>&1
-expect "nothing about all" "" "$(sed -n '/^all /p; /Error/p' "$TMP/examined")"
+expect "no error for all experiments" "" "$(sed -n '/^all /p; /Error/p' "$TMP/examined")"
 expect_results log 12 1
 expect_results bulk 28 2
 expect_results touch 12 4
@@ -153,7 +153,7 @@ expect_results records 7 1
 expect_results kernel 9 1
 expect_results pingpong 6 1
 expect_results contend 20 2
-expect "some ways, and sizes" "map 4096 3 map 8192 3" \
+expect "options select methods and sizes" "map 4096 3 map 8192 3" \
 	"$("$BENCH" -q -r 3 -s 4K,8K -o 'm?p,nothing-*' -j "$TMP/json" bulk >/dev/null
 	sed -n '/write/s/.*size": \([0-9]*\), "how": "\([a-z]*\)".*\[.*,.*,.*\].*/\2 \1 3/p' \
 		"$TMP/json" | paste -sd ' ')"
@@ -161,11 +161,11 @@ expect "usage" "64 64 64 64 1" "$(for args in '' no '-s 1X log' '-r 0 log' '-i l
 	# shellcheck disable=SC2086
 	status "$BENCH" $args
 done | paste -sd ' ')"
-# twice, each after a pass over the 300 that there are
+# two runs of 1000 records, each after a pass over all 300 records
 if [ -d $TRACING/events ]; then
-	expect "as many records as it says" "2600 2600 2600" \
+	expect "number of records written" "2600 2600 2600" \
 		"$(written write-device uring-device sqpoll-device | paste -sd ' ')"
-	expect "the kernel thread has waited" "producer ret=0" "$(waits)"
+	expect "kernel thread waits for free space" "producer ret=0" "$(waits)"
 else
 	skip "no tracefs in $TRACING"
 	skip "no tracefs in $TRACING"

@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The module cannot be unloaded while the device is open or mapped, works on
-# after an attempt, and can be unloaded afterwards.
+# Unloading fails while the device is open or mapped, without an effect on its
+# users, and succeeds once it is not.
 
 # shellcheck source=module_lib.sh
 . "$(dirname "$0")/module_lib.sh"
 
 tmp=$(mktemp -d)
 
-# Start a process that holds the device: open, or only mapped.
-start()
+# hold open|map: start a process that keeps the device open, or only mapped
+hold()
 {
 	mkfifo "$tmp/in" "$tmp/out"
 	"$TOOL" "$1" $NODE <"$tmp/in" >"$tmp/out" &
@@ -20,8 +20,8 @@ start()
 	[ "$answer" = ready ] || echo "# module_tool $1 failed"
 }
 
-# Let it end by itself, or kill it.
-stop()
+# release [kill]: let the process exit, or kill it
+release()
 {
 	[ "$1" = kill ] && kill -9 $holder
 	exec 3>&-
@@ -31,18 +31,18 @@ stop()
 
 plan 12
 for strategy in $STRATEGIES; do
-	for how in open map; do
+	for use in open map; do
 		got=$(load size=64K strategy="$strategy")
-		start $how
+		hold $use
 		got="$got $(unload) $(wc -c <$NODE | tr -d ' ')"
-		stop $how
-		expect "$strategy: not unloaded while held by $how" \
+		release $use
+		expect "$strategy: not unloaded while in use by $use" \
 			"0 EAGAIN 65536 0" "$got $(unload)"
 	done
 	got=$(load size=64K strategy="$strategy")
-	start map
+	hold map
 	got="$got $(unload)"
-	stop kill
+	release kill
 	expect "$strategy: unloaded after the holder was killed" \
 		"0 EAGAIN 0" "$got $(unload)"
 done

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# A region is charged to the memory cgroup of whoever loads the module. Where it
-# does not fit, loading fails; nobody is killed for it, and nothing is left.
+# A region is charged to the memory cgroup of the task that loads the module. If
+# the charge fails, loading fails with ENOMEM, without an OOM kill or a leak.
 
 # shellcheck source=module_lib.sh
 . "$(dirname "$0")/module_lib.sh"
@@ -12,9 +12,9 @@ GROUP=$CGROUP/mmapshare-test
 LIMIT=$((32 << 20))
 FITS=$((8 << 20))
 TOO_LARGE=$((48 << 20))
-SLACK=$((4 << 20))	# the kernel's own, and what the tool that loads it takes
+SLACK=$((4 << 20))	# memory of the kernel and of module_tool in the group
 
-# load in $GROUP
+# load as a task of $GROUP
 load_charged()
 {
 	# shellcheck disable=SC2016
@@ -28,8 +28,8 @@ charged()
 	echo "$bytes"
 }
 
-# what happened in $GROUP for want of memory, but failed charges
-events()
+# the counters of OOM events in $GROUP
+oom_events()
 {
 	awk '/^oom/ { printf "%s ", $0 }' $GROUP/memory.events
 }
@@ -47,16 +47,16 @@ plan 20
 mkdir $GROUP
 trap 'remove_group; finish' EXIT
 echo $LIMIT >$GROUP/memory.max
-quiet=$(events)
+before=$(oom_events)
 
 for strategy in $STRATEGIES; do
-	expect "$strategy: more than the group may have" ENOMEM \
+	expect "$strategy: above the limit of the group" ENOMEM \
 		"$(load_charged size=$TOO_LARGE strategy="$strategy")"
-	expect "$strategy: nobody was killed for it" "$quiet" "$(events)"
-	expect "$strategy: nothing is left, and nothing charged" 0 \
+	expect "$strategy: no OOM kill" "$before" "$(oom_events)"
+	expect "$strategy: nothing left, nothing charged" 0 \
 		"$(leftovers)$(($(charged) > SLACK))"
-	expect "$strategy: what fits is charged" "0 1" \
+	expect "$strategy: a region within the limit is charged" "0 1" \
 		"$(load_charged size=$FITS strategy="$strategy") $(($(charged) >= FITS))"
-	expect "$strategy: until it is gone" "0 0" \
+	expect "$strategy: uncharged on unload" "0 0" \
 		"$(unload) $(($(charged) > SLACK))"
 done

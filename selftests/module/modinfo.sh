@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# What the module says of itself: licence, version, a description of it and of each
-# parameter, and no other module that insmod would have to load first.
+# The module's modinfo: licence, version, descriptions of the module and of each
+# parameter, and no dependency on another module.
 
 # shellcheck source=module_lib.sh
 . "$(dirname "$0")/module_lib.sh"
 
-# As modinfo -F does, which not every system has.
+# modinfo FIELD: like modinfo -F, which is not installed everywhere
 modinfo()
 {
 	echo "$strings" | sed -n "s/^$1=//p"

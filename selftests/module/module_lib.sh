@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# What the scripts here have in common; to be sourced. They load and unload the
-# module in the file $MMAPSHARE_KO, and in the end load it again as it was.
+# Sourced by the scripts here, which load and unload the module $MMAPSHARE_KO. At
+# exit the module is loaded again with the parameters it had.
 
 # shellcheck source=../tap_lib.sh
 . "$(dirname "$0")/../tap_lib.sh"
@@ -10,13 +10,13 @@
 TOOL=$(dirname "$0")/module_tool
 NODE=/dev/mmapshare
 PARAMETERS=/sys/module/mmapshare/parameters
-# shellcheck disable=SC2034	# used by those that source this
+# shellcheck disable=SC2034	# used by the sourcing scripts
 STRATEGIES="fault huge vmalloc pfn"
 # shellcheck disable=SC2034
 PAGE=$(getconf PAGESIZE)
 
-# load [PARAMETER...], unload: print 0 or the errno's name; try_load adds what
-# the module had to say.
+# load [PARAMETER...], unload: print 0 or the errno's name; try_load also prints
+# how many lines the module has logged, and their level.
 load()
 {
 	"$TOOL" load "$MMAPSHARE_KO" "$@"
@@ -38,22 +38,22 @@ parameter()
 	echo "$value"
 }
 
-# plan N: get ready for N results, with the module not loaded.
+# plan N: unload the module and begin a test of N results, or skip all
 plan()
 {
-	was=''
+	saved=''
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
 	[ -n "${MMAPSHARE_KO:-}" ] || skip_all "MMAPSHARE_KO is not set"
 	[ -d "$PARAMETERS" ] || skip_all "load the module first"
 	[ "$(parameter strategy)" = fault ] ||
-		skip_all "covered when loaded with fault"
-	was="size=$(parameter size) strategy=fault exec=$(parameter exec)"
+		skip_all "runs only while the module is loaded with strategy=fault"
+	saved="size=$(parameter size) strategy=fault exec=$(parameter exec)"
 	begin_tap "$1"
 	trap finish EXIT
 	trap 'exit 1' HUP INT TERM
 	if [ "$(unload)" != 0 ]; then
-		echo "Bail out! the module is in use"
-		was=''
+		echo "Bail out! cannot unload the module"
+		saved=''
 		exit 1
 	fi
 }
@@ -61,18 +61,18 @@ plan()
 finish()
 {
 	trap - EXIT
-	[ ! -d "$PARAMETERS" ] || [ -z "$was" ] || unload >/dev/null
+	[ ! -d "$PARAMETERS" ] || [ -z "$saved" ] || unload >/dev/null
 	# shellcheck disable=SC2086
-	if [ -n "$was" ] && [ "$(load $was)" != 0 ]; then
-		echo "Bail out! cannot load the module again: $was"
+	if [ -n "$saved" ] && [ "$(load $saved)" != 0 ]; then
+		echo "Bail out! cannot load the module again: $saved"
 		exit 1
 	fi
-	# a bare exit would be with the status from before this trap
+	# a bare exit would return the status from before the trap
 	end_tap
 	exit $?
 }
 
-# What an unloaded module must not leave.
+# leftovers: print the files and list entries that are left of the module
 leftovers()
 {
 	for f in "$NODE" /sys/module/mmapshare /sys/class/misc/mmapshare \

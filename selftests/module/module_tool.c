@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the scripts here need and a shell cannot do: load and unload with the
- * system call's own errno, hold the device open or mapped, look through a
- * mapping, and do all of it again and again. Not a test.
+ * Helper of the scripts here, not a test: load and unload the module and print
+ * the errno, hold the device open or mapped, read and write through a mapping.
  */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
@@ -27,14 +26,14 @@ static int usage(void)
 	fprintf(stderr,
 		"usage: module_tool VERB ARGUMENT...\n"
 		"	load FILE [PARAMETER...]	print 0 or the errno's name\n"
-		"	try FILE [PARAMETER...]		and what is in the log then\n"
+		"	try FILE [PARAMETER...]		also count the module's log lines\n"
 		"	unload NAME			print 0 or the errno's name\n"
-		"	open NODE			hold it until standard input ends\n"
-		"	map NODE			hold a mapping, not the descriptor\n"
-		"	peek NODE OFFSET LENGTH		print bytes, from a mapping\n"
-		"	poke NODE OFFSET TEXT		store them, through a mapping\n"
-		"	churn ROUNDS FILE [PARAMETER...]	load and unload\n"
-		"	hammer NODE PAGE		open and map, until SIGTERM\n"
+		"	open NODE			keep it open until standard input ends\n"
+		"	map NODE			keep it mapped only, until then\n"
+		"	peek NODE OFFSET LENGTH		print bytes of a mapping\n"
+		"	poke NODE OFFSET TEXT		store TEXT to a mapping\n"
+		"	reload-loop ROUNDS FILE [PARAMETER...]	load and unload\n"
+		"	open-loop NODE PAGE		open and map until SIGTERM\n"
 		"	create NODE NAME		print 0 or the errno's name\n");
 	return 2;
 }
@@ -44,7 +43,7 @@ static const char *error_name(long ret)
 	return ret < 0 ? strerrorname_np(errno) : "0";
 }
 
-/* What the module has said from here to the end of the log. */
+/* Count the module's lines in the log from the position of @kmsg on. */
 static void print_log(int kmsg)
 {
 	int lines = 0, level = 0;
@@ -61,7 +60,7 @@ static void print_log(int kmsg)
 	printf(", %d line of level %d", lines, level);
 }
 
-/* The parameters as finit_module() wants them. */
+/* The parameters in one string, for finit_module(). */
 static char *join(char **params)
 {
 	static char text[4096];
@@ -98,7 +97,7 @@ static int unload(const char *name)
 	return 0;
 }
 
-/* One page of @node, the one that @offset is in. */
+/* Map the page of @node that contains @offset. */
 static char *map_page(const char *node, unsigned long long offset)
 {
 	int fd = open(node, O_RDWR | O_CLOEXEC);
@@ -118,7 +117,7 @@ static char *map_page(const char *node, unsigned long long offset)
 	return p;
 }
 
-static int hold(void)
+static int wait_for_eof(void)
 {
 	char byte;
 
@@ -129,15 +128,15 @@ static int hold(void)
 	return 0;
 }
 
-/* Both stay inside the page. */
-static int look(char **arg, int store)
+/* @arg: NODE OFFSET LENGTH or TEXT. The bytes must not cross a page boundary. */
+static int peek_or_poke(char **arg, int store)
 {
 	unsigned long long offset = strtoull(arg[1], NULL, 0);
 	char *p = map_page(arg[0], offset) + offset % PAGE;
-	size_t room = PAGE - offset % PAGE;
+	size_t length_max = PAGE - offset % PAGE;
 	size_t length = store ? strlen(arg[2]) : strtoull(arg[2], NULL, 0);
 
-	if (length > room)
+	if (length > length_max)
 		return usage();
 	if (store)
 		memcpy(p, arg[2], length);
@@ -155,12 +154,12 @@ static double now(void)
 }
 
 /*
- * Load and unload, and leave others a little time with the module. Prints how
- * often it was in use; or what went wrong.
+ * Load and unload, with a pause in between for other processes to use the module.
+ * Prints how often it was in use, or the call that failed.
  */
-static int churn(unsigned int rounds, const char *file, char **params)
+static int reload_loop(unsigned int rounds, const char *file, char **params)
 {
-	const double patience = now() + 60;
+	const double deadline = now() + 60;
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
 	const char *text = join(params);
 	unsigned int i, busy = 0;
@@ -172,7 +171,7 @@ static int churn(unsigned int rounds, const char *file, char **params)
 		}
 		usleep(i % 4 * 10000);
 		while (syscall(SYS_delete_module, "mmapshare", O_NONBLOCK)) {
-			if (errno != EAGAIN || now() > patience) {
+			if (errno != EAGAIN || now() > deadline) {
 				printf("unload: %s\n", error_name(-1));
 				return 1;
 			}
@@ -185,12 +184,12 @@ static int churn(unsigned int rounds, const char *file, char **params)
 }
 
 /*
- * A page of the device, by a mapping that is then the only thing that holds
- * the module, or a child's. It has what was stored last, or nothing if the
- * module was loaded since.
+ * Map a page and close @fd: only the mapping, this one or a child's, then holds
+ * the module. The page must have the value stored last, or 0 if the module was
+ * loaded again since. NULL, or what is wrong.
  */
-static const char *look_and_store(int fd, off_t page, unsigned long *last,
-				  int in_child)
+static const char *check_and_store(int fd, off_t page, unsigned long *last,
+				   int in_child)
 {
 	volatile unsigned long *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 					 MAP_SHARED, fd, page * PAGE);
@@ -200,7 +199,7 @@ static const char *look_and_store(int fd, off_t page, unsigned long *last,
 	if (p == MAP_FAILED)
 		return error_name(-1);
 	if (*p && *p != *last)
-		return "another's bytes";
+		return "a value that this process did not store";
 	*p = ++*last;
 	if (in_child) {
 		pid_t pid = fork();
@@ -209,38 +208,38 @@ static const char *look_and_store(int fd, off_t page, unsigned long *last,
 			_exit(*p != *last);
 		munmap((void *)p, PAGE);
 		if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
-			return "a child that sees something else";
+			return "a child that does not see the value";
 		return NULL;
 	}
 	if (*p != *last)
-		return "other bytes than were stored";
+		return "another value than was stored";
 	munmap((void *)p, PAGE);
 	return NULL;
 }
 
-static volatile sig_atomic_t enough;
+static volatile sig_atomic_t stop;
 
 static void on_sigterm(int sig __attribute__((unused)))
 {
-	enough = 1;
+	stop = 1;
 }
 
-/* Beside churn. Prints how often that worked, or what was wrong. */
-static int hammer(const char *node, off_t page)
+/* Runs beside reload_loop(). Prints how often open() succeeded, or an error. */
+static int open_loop(const char *node, off_t page)
 {
 	unsigned int opened = 0, refused = 0;
 	unsigned long last = 0;
-	const char *wrong;
+	const char *error;
 
 	signal(SIGTERM, on_sigterm);
-	while (!enough) {
+	while (!stop) {
 		int fd = open(node, O_RDWR | O_CLOEXEC);
 
 		if (fd >= 0) {
-			wrong = look_and_store(fd, page, &last,
-					       opened++ % 8 == 7);
-			if (wrong) {
-				printf("found %s\n", wrong);
+			error = check_and_store(fd, page, &last,
+						opened++ % 8 == 7);
+			if (error) {
+				printf("found %s\n", error);
 				return 1;
 			}
 		} else if (errno == ENOENT || errno == ENXIO ||
@@ -252,7 +251,7 @@ static int hammer(const char *node, off_t page)
 		}
 		usleep((opened + refused) % 4 * 300);
 	}
-	printf("opened %u times, not there %u times\n", opened, refused);
+	printf("opened %u times, no device %u times\n", opened, refused);
 	return opened ? 0 : 1;
 }
 
@@ -281,20 +280,20 @@ int main(int argc, char **argv)
 	if (!strcmp(verb, "unload") && argc == 3)
 		return unload(argv[2]);
 	if (!strcmp(verb, "open") && argc == 3)
-		return open(argv[2], O_RDWR) < 0 ? 1 : hold();
+		return open(argv[2], O_RDWR) < 0 ? 1 : wait_for_eof();
 	if (!strcmp(verb, "map") && argc == 3) {
 		map_page(argv[2], 0);
-		return hold();
+		return wait_for_eof();
 	}
 	if (!strcmp(verb, "create") && argc == 4)
 		return create(argv[2], argv[3]);
 	if (!strcmp(verb, "peek") && argc == 5)
-		return look(argv + 2, 0);
+		return peek_or_poke(argv + 2, 0);
 	if (!strcmp(verb, "poke") && argc == 5)
-		return look(argv + 2, 1);
-	if (!strcmp(verb, "churn") && argc > 3)
-		return churn(atoi(argv[2]), argv[3], argv + 4);
-	if (!strcmp(verb, "hammer") && argc == 4)
-		return hammer(argv[2], atol(argv[3]));
+		return peek_or_poke(argv + 2, 1);
+	if (!strcmp(verb, "reload-loop") && argc > 3)
+		return reload_loop(atoi(argv[2]), argv[3], argv + 4);
+	if (!strcmp(verb, "open-loop") && argc == 4)
+		return open_loop(argv[2], atol(argv[3]));
 	return usage();
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Regions with a name that nobody uses do not keep the module, and go with it;
-# one that is open does.
+# Unused named regions do not prevent unloading and are destroyed by it; an open
+# region prevents it.
 
 # shellcheck source=module_lib.sh
 . "$(dirname "$0")/module_lib.sh"
@@ -23,10 +23,10 @@ expect "three regions" "0 0 0 0" "$got"
 expect "their nodes" "one three two" "$(nodes | tr '\n' ' ' | sed 's/ $//')"
 
 exec 3<"$NODE-two"
-expect "not unloaded while one is open" EAGAIN "$(unload)"
+expect "not unloaded while a region is open" EAGAIN "$(unload)"
 exec 3<&-
-expect "unloaded, and all of them gone" 0 "$(unload)$(nodes)"
+expect "unloaded, no node left" 0 "$(unload)$(nodes)"
 
 got=$(load size=64K)
-expect "nothing left, and the names are free" "0 0 0" \
+expect "names are free after a reload" "0 0 0" \
 	"$got $("$TOOL" create $NODE two) $(unload)$(leftovers)"

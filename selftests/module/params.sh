@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Module parameters: bad ones are refused with an errno and one line in the
-# log, and leave nothing; good ones are shown in sysfs.
+# Module parameters: invalid ones fail with an errno and a line in the kernel log
+# and leave nothing; valid ones appear in sysfs.
 
 # shellcheck source=module_lib.sh
 . "$(dirname "$0")/module_lib.sh"
@@ -10,7 +10,7 @@
 LARGEST=$((0x7fffffffffffffff - PAGE))
 ram=$(awk '/^MemTotal/ { print $2 }' /proc/meminfo)
 
-# refused ERRNO PARAMETER...
+# refused ERRNO PARAMETER...: loading fails with ERRNO
 refused()
 {
 	want=$1
@@ -20,7 +20,7 @@ refused()
 	case $got in 0,*) unload >/dev/null ;; esac
 }
 
-# accepted SIZE STRATEGY EXEC PARAMETER...: what sysfs is to show for them
+# accepted SIZE STRATEGY EXEC PARAMETER...: the first three are shown in sysfs
 accepted()
 {
 	want="0, 1 line of level 6: $1 $2 $3, $1 bytes"
@@ -39,12 +39,12 @@ for size in '' 0 0K -1 abc K 1X 8E 1MM 1KB 1.5M ' ' 0x 1M1 \
 	refused EINVAL "size=\"$size\""
 done
 refused EINVAL size
-# rounded up to pages, it must not reach the doorbell page
+# too large: rounded up to pages it would overlap the doorbell page, or overflow
 for size in 99999999999999999999 18446744073709551615 18014398509481984K \
 	    16777216T 8388608T $((LARGEST + 1)) $LARGEST 9T $(((8 << 40) + 1)); do
 	refused ERANGE size="$size"
 done
-# what cannot be, in each strategy
+# more than there is memory, in each strategy
 for strategy in $STRATEGIES; do
 	refused ENOMEM size=$((2 * ram))K strategy="$strategy"
 done
@@ -55,7 +55,7 @@ for strategy in '' bogus Fault faul fault2; do
 done
 refused EINVAL exec=2
 refused EINVAL size=abc strategy=bogus
-expect "nothing is left of all these" "" "$(leftovers)"
+expect "nothing left after the failures" "" "$(leftovers)"
 
 accepted 1048576 fault N
 accepted "$PAGE" fault N size=1

@@ -1,24 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Loading and unloading many times leaves nothing behind: no file, no node, no
-# memory.
+# Repeated loading and unloading leaks no file, node or memory.
 
 # shellcheck source=module_lib.sh
 . "$(dirname "$0")/module_lib.sh"
 
 ROUNDS=3
-# An odd size, which nobody else has in vmalloc space: with its guard page.
+# A size that no other vmalloc area has; VMALLOC includes the guard page.
 SIZE=$((769 * PAGE))
 VMALLOC=$((770 * PAGE))
-# A region that is not given back makes 9 MiB in the end. Processes and caches
-# come and go by some 100 KiB meanwhile; shmem is used by hardly anybody else.
+# Tolerances: a leak of each region would sum up to 9 MiB; processes and caches
+# vary by some 100 KiB, shmem hardly at all.
 SLACK_KIB=2048
 SLACK_PAGES=64
-# KASAN holds back what is freed: up to a 32nd of memory
+# KASAN's quarantine delays frees, up to 1/32 of memory
 ! grep -q ' __asan_load8$' /proc/kallsyms || SLACK_KIB=8192
 
-# KiB, with the pages on the lists of each CPU, which do not count as free
+# KiB; MemAvailable does not include the pages on per-CPU lists
 available()
 {
 	awk -v page=$((PAGE / 1024)) '/^MemAvailable/ { n += $2 }
@@ -32,13 +31,13 @@ shmem()
 	awk '/^nr_shmem |^nr_unevictable / { n += $2 } END { print n }' /proc/vmstat
 }
 
-vmallocs()
+count_vmallocs()
 {
 	awk -v size=$VMALLOC '$2 == size' /proc/vmallocinfo | grep -c .
 }
 
-# Look at the parameters all the time.
-looker()
+# Read the parameters all the time.
+read_parameters()
 {
 	while kill -0 $$; do
 		for p in "$PARAMETERS"/*; do
@@ -57,27 +56,27 @@ round()
 }
 
 plan 16
-looker &
-looker=$!
+read_parameters &
+reader=$!
 for strategy in $STRATEGIES; do
 	load size=$SIZE strategy="$strategy" >/dev/null
-	expect "$strategy: a vmalloc area of this size" 1 "$(vmallocs)"
+	expect "$strategy: a vmalloc area of this size" 1 "$(count_vmallocs)"
 	unload >/dev/null
 
 	before=$(available) before_shmem=$(shmem) i=0 problems=''
 	while [ $((i += 1)) -le $ROUNDS ]; do
 		problems=$problems$(round "$strategy")
 	done
-	# the parameters are the same in all strategies
-	kill $looker 2>/dev/null
+	# the first strategy is enough: parameters do not depend on it
+	kill $reader 2>/dev/null
 
-	lost=$((before - $(available)))
-	lost_shmem=$(($(shmem) - before_shmem))
+	leaked=$((before - $(available)))
+	leaked_shmem=$(($(shmem) - before_shmem))
 
-	expect "$strategy: every one of $ROUNDS rounds succeeded" "" "$problems"
+	expect "$strategy: all $ROUNDS rounds succeeded" "" "$problems"
 	expect "$strategy: no files, no vmalloc area left" "0" \
-		"$(leftovers)$(vmallocs)"
-	expect "$strategy: memory is back" 0 \
-		$((lost > SLACK_KIB || lost_shmem > SLACK_PAGES))
-	echo "# $strategy: lost $lost KiB of MemAvailable, $lost_shmem pages of shmem"
+		"$(leftovers)$(count_vmallocs)"
+	expect "$strategy: memory is freed" 0 \
+		$((leaked > SLACK_KIB || leaked_shmem > SLACK_PAGES))
+	echo "# $strategy: MemAvailable fell by $leaked KiB, shmem grew by $leaked_shmem pages"
 done

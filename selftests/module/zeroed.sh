@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# A region is all zero when it is new, whatever the memory held before. (On a
-# kernel that zeroes everything itself, init_on_alloc=1, this cannot fail.)
+# A new region is all zero, whatever its pages held before. (With init_on_alloc=1
+# the kernel zeroes all allocations, so this cannot fail.)
 
 # shellcheck source=module_lib.sh
 . "$(dirname "$0")/module_lib.sh"
@@ -12,7 +12,8 @@ dir=$(mktemp -d)
 head -c $SIZE /dev/zero >"$dir/clean"
 tr '\0' '\245' <"$dir/clean" >"$dir/dirty"
 
-holds()
+# compare clean|dirty: print the first byte that differs
+compare()
 {
 	cmp "$dir/$1" $NODE 2>&1
 }
@@ -20,15 +21,15 @@ holds()
 plan 12
 for strategy in $STRATEGIES; do
 	load size=$SIZE strategy="$strategy" >/dev/null
-	expect "$strategy: zero when new" "" "$(holds clean)"
+	expect "$strategy: zero when new" "" "$(compare clean)"
 	cat "$dir/dirty" >$NODE
-	expect "$strategy: not any more" "" "$(holds dirty)"
-	# more of that kind, for whatever the next region is made of
+	expect "$strategy: holds the bytes written" "" "$(compare dirty)"
+	# dirty more pages, so that the next region is made of some
 	cat "$dir/dirty" "$dir/dirty" "$dir/dirty" >"$dir/more"
 	unload >/dev/null
 	rm "$dir/more"
 	load size=$SIZE strategy="$strategy" >/dev/null
-	expect "$strategy: zero when new again" "" "$(holds clean)"
+	expect "$strategy: zero after a reload" "" "$(compare clean)"
 	unload >/dev/null
 done
 rm -r "$dir"
