@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmapshare-bench: experiments, the ways to do a thing that each compares, and
- * what goes from one process to another.
+ * mmapshare-bench: declarations shared by its files.
  *
- * Calls go from main.c to an experiment (log.c, bulk.c, ...), which hands groups
- * of contenders to compare() in run.c, which calls each of them again and
- * again; all it learns is in results, for output.c and plot.c.
+ * main.c runs the selected experiments (log.c, bulk.c, ...). An experiment
+ * passes groups of contenders to compare() in run.c, which measures each
+ * contender several times and stores the values in results[] for output.c and
+ * plot.c.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -25,18 +25,17 @@
 #define RUNS_MAX	99
 
 /**
- * struct options - what all experiments are told
- * @runs: how often each contender is measured
- * @seconds: how long a run is to last, at least
- * @records: of the log
- * @instructions: the clock counts instructions: do a fixed number of things, on
- *	one processor, and nothing whose number depends on who runs when
- * @quick: only see that it works
- * @sizes: instead of the experiments' own
- * @n_sizes: how many; 0 for none
+ * struct options - options of the command line
+ * @runs: number of times each contender is measured
+ * @seconds: minimum duration of a run
+ * @records: number of records that the log experiment writes
+ * @instructions: the clock counts instructions, on one processor: do a fixed
+ *	number of operations, and skip what depends on scheduling
+ * @quick: only check that each experiment works
+ * @sizes: sizes to measure instead of an experiment's own
+ * @n_sizes: number of @sizes; 0: use the experiment's own
  * @tmpfs: a directory on a tmpfs
- * @only: contenders' names, patterns for the shell with commas between; NULL for
- *	all
+ * @only: shell patterns of contenders' names, separated by commas; NULL: all
  */
 struct options {
 	unsigned int runs;
@@ -55,17 +54,19 @@ extern struct options options;
 struct contender;
 
 /**
- * struct group - what is measured side by side: a place on the x axis
- * @experiment: its name
- * @what: of several things that it measures
- * @size: in bytes, or what else the x axis says
- * @x: what @size is
- * @bytes: how many one operation moves; 0 if that is not what it is about
- * @contenders: what others are compared with first
- * @n_contenders: how many
- * @metrics: names of what a contender measures, at most METRICS_MAX, ends with
- *	NULL. The first is the one that counts
- * @parts: the first is the sum of that many that follow it
+ * struct group - contenders measured side by side: one point on the x axis
+ * @experiment: name of the experiment
+ * @what: which of the experiment's measurements, "read" or "write" for example
+ * @size: position on the x axis, in units of @x
+ * @x: unit of @size
+ * @bytes: bytes that one operation moves; 0 if no rate is to be shown
+ * @contenders: the ratios in the table are relative to the first one
+ * @n_contenders: number of @contenders
+ * @metrics: names of the metrics that a contender measures, at most
+ *	METRICS_MAX, terminated by NULL. Contenders are compared by the first
+ *	one
+ * @n_parts: the first metric is the sum of the @n_parts metrics after it; 0 if
+ *	it is not a sum
  */
 struct group {
 	const char *experiment;
@@ -76,16 +77,17 @@ struct group {
 	const struct contender *contenders;
 	size_t n_contenders;
 	const char * const *metrics;
-	int parts;
+	int n_parts;
 };
 
 /**
- * struct contender - one way to do it
- * @name: without spaces
- * @measure: set everything up, do it for some time, and store what each of the
- *	group's metrics was. Returns NULL, or why it cannot be done here
- * @kind: of memory, or what else @measure wants to know
- * @data: likewise
+ * struct contender - one way to perform the operation that is measured
+ * @name: contains no spaces
+ * @measure: set up, repeat the operation, and store a value for each of the
+ *	group's metrics. Returns NULL, or the reason why this machine cannot
+ *	run it
+ * @kind: argument of @measure; enum memory_kind where memory is compared
+ * @data: another argument of @measure
  */
 struct contender {
 	const char *name;
@@ -97,7 +99,10 @@ struct contender {
 
 /**
  * struct experiment - a subcommand
- * @timed_only: to count its instructions would mean nothing
+ * @name: its name
+ * @doc: its line in --help
+ * @run: call compare() for each group
+ * @timed_only: skip it when instructions are counted: the count is meaningless
  */
 struct experiment {
 	const char *name;
@@ -110,21 +115,21 @@ extern const struct experiment log_experiment, bulk_experiment, touch_experiment
 extern const struct experiment random_experiment, contend_experiment;
 extern const struct experiment records_experiment, pingpong_experiment, kernel_experiment;
 
-/* The metric of most experiments: nanoseconds, or instructions, for each. */
-extern const char * const one_metric[];
+/* The metric of most experiments: nanoseconds or instructions per operation. */
+extern const char * const time_metric[];
 
 /* run.c */
 void compare(const struct group *g);
-void count_only(bool on);
+void set_count_only(bool on);
 size_t choose_sizes(const uint64_t *own, size_t n, uint64_t most, uint64_t *sizes);
-uint64_t ticks(void);
+uint64_t read_clock(void);
 void settle(void);
 double per_operation(void (*operation)(void *state), void *state, uint64_t bytes);
-/* What every process ends with if something is not as it should be; errno may be 0. */
+/* Print @what, and errno unless it is 0, and exit. */
 void fail(const char *what) __attribute__((noreturn, cold));
 void clear_progress(void);
 
-/* For each record, and so without a call where that would be a good part of it. */
+/* Inline: a function call for each record would distort the result. */
 static inline void check(const char *what, bool good)
 {
 	if (!good)
@@ -132,17 +137,19 @@ static inline void check(const char *what, bool good)
 }
 
 /**
- * struct result - what came of one contender in one group
- * @values: by metric and run
- * @runs: how many there are
- * @why: why there are none, or NULL
+ * struct result - measured values of one contender in one group
+ * @group: a copy of the group
+ * @name: the contender's name
+ * @values: indexed by metric and run
+ * @runs: number of runs in @values
+ * @reason: why there are no values, or NULL
  */
 struct result {
 	struct group group;
-	const char *how;
+	const char *name;
 	double (*values)[RUNS_MAX];
 	unsigned int runs;
-	const char *why;
+	const char *reason;
 };
 
 extern struct result *results;
@@ -150,7 +157,7 @@ extern size_t n_results;
 
 /* output.c */
 struct summary {
-	double median, q1, q3, least;
+	double median, q1, q3, min;
 };
 
 struct summary summarize(const struct result *r, int metric);
@@ -168,9 +175,12 @@ enum memory_kind {
 };
 
 /**
- * struct memory - something with a descriptor that can be mapped
- * @fd: -1 for MALLOC
- * @at: where it is mapped, NULL if it is not
+ * struct memory - memory of one kind, and its mapping
+ * @kind: how it is allocated
+ * @fd: descriptor to map, -1 for MALLOC
+ * @size: bytes; MEMFD_HUGE rounds up to whole huge pages
+ * @at: address of the mapping, NULL if there is none
+ * @region: the region @fd belongs to, or NULL
  */
 struct memory {
 	enum memory_kind kind;
@@ -198,20 +208,22 @@ void uring_finish(struct uring *ring);
 void uring_close(struct uring *ring);
 
 /*
- * Ways from one process to another. A channel is made before fork(); the parent
- * puts, the child takes.
+ * Channels between two processes. A channel is created before fork(). The
+ * parent puts records into it, the child takes them.
  */
 #define LENGTH_MAX	65536
-#define CHANNEL_SIZE	(1UL << 20)	/* of those that have a size */
+#define CHANNEL_SIZE	(1UL << 20)	/* bytes of rings and of the queue */
 
 struct channel;
 
-/*
- * struct transport - a way for records
- * @make: for records of @length bytes each, a power of two
- * @put: waits for room
- * @flush: what was put is there for the other one
- * @take: waits for one; the record is there until the next call
+/**
+ * struct transport - a kind of channel for records
+ * @name: its name
+ * @make: create a channel for records of @length bytes each, a power of two
+ * @put: add a record; waits for free space
+ * @flush: make all records that were put visible to the child
+ * @take: wait for a record; it is valid until the next call
+ * @close: free the channel
  */
 struct transport {
 	const char *name;
@@ -222,9 +234,13 @@ struct transport {
 	void (*close)(struct channel *channel);
 };
 
-/*
- * struct signaller - a way to wake the other one and to be woken
- * @wake, @sleep: @side is 0 for the parent and 1 for the child
+/**
+ * struct signaller - a kind of channel for wake-ups
+ * @name: its name
+ * @make: create a channel
+ * @wake: wake the peer; @side is the caller's: 0 the parent, 1 the child
+ * @sleep: sleep until the peer calls @wake; @side as for @wake
+ * @close: free the channel
  */
 struct signaller {
 	const char *name;

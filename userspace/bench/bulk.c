@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * bulk: so many bytes from memory of the program's own to what is shared, and
- * back. All pages are there before, and mapped.
+ * bulk: copy bytes between private memory and shared memory or a file. All
+ * pages have been allocated and mapped before.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -10,25 +10,25 @@
 #include <unistd.h>
 #include "bench.h"
 
-#define PIECES	4	/* of readv and writev */
-#define AT_ONCE	(1 * MIB)	/* of io_uring's requests, and of a pipe */
+#define PIECES	4	/* iovecs of preadv and pwritev */
+#define CHUNK	(1 * MIB)	/* of an io_uring request; wanted size of the pipe */
 
 struct bulk {
 	struct memory memory;
 	char *buffer;
 	size_t size;
-	bool write;
+	bool write;	/* to the shared memory */
 	struct uring *ring;
 	int pipe[2];
-	size_t room;
+	size_t pipe_size;
 };
 
-struct way {
+struct method {
 	void (*operation)(void *state);
 	bool map, uring, pipe;
 };
 
-static size_t least(size_t a, size_t b)
+static size_t min_size(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
@@ -41,11 +41,11 @@ static void by_copy(void *state)
 		memcpy(b->memory.at, b->buffer, b->size);
 	else
 		memcpy(b->buffer, b->memory.at, b->size);
-	/* somebody else may look at any time */
+	/* keep the copy: other processes may access the memory at any time */
 	__asm__ volatile("" : : : "memory");
 }
 
-static void complete(const struct bulk *b, ssize_t done)
+static void check_count(const struct bulk *b, ssize_t done)
 {
 	check(b->write ? "write" : "read", done == (ssize_t)b->size);
 }
@@ -55,7 +55,7 @@ static void by_call(void *state)
 	struct bulk *b = state;
 
 	check("lseek", !lseek(b->memory.fd, 0, SEEK_SET));
-	complete(b, b->write ? write(b->memory.fd, b->buffer, b->size) :
+	check_count(b, b->write ? write(b->memory.fd, b->buffer, b->size) :
 			       read(b->memory.fd, b->buffer, b->size));
 }
 
@@ -63,7 +63,7 @@ static void by_call_at(void *state)
 {
 	struct bulk *b = state;
 
-	complete(b, b->write ? pwrite(b->memory.fd, b->buffer, b->size, 0) :
+	check_count(b, b->write ? pwrite(b->memory.fd, b->buffer, b->size, 0) :
 			       pread(b->memory.fd, b->buffer, b->size, 0));
 }
 
@@ -78,7 +78,7 @@ static void by_vector(void *state)
 			.iov_base = b->buffer + b->size / PIECES * i,
 			.iov_len = b->size / PIECES,
 		};
-	complete(b, b->write ? pwritev(b->memory.fd, iov, PIECES, 0) :
+	check_count(b, b->write ? pwritev(b->memory.fd, iov, PIECES, 0) :
 			       preadv(b->memory.fd, iov, PIECES, 0));
 }
 
@@ -87,13 +87,13 @@ static void by_uring(void *state)
 	struct bulk *b = state;
 	size_t at;
 
-	for (at = 0; at < b->size; at += AT_ONCE)
+	for (at = 0; at < b->size; at += CHUNK)
 		uring_begin(b->ring, b->write, b->buffer + at,
-			    least(b->size - at, AT_ONCE), at);
+			    min_size(b->size - at, CHUNK), at);
 	uring_finish(b->ring);
 }
 
-/* What goes into the pipe comes out at once: there is room for all of it. */
+/* @length is at most the pipe's size, so that filling it does not block. */
 static void splice_piece(struct bulk *b, size_t at, size_t length)
 {
 	struct iovec iov = { .iov_base = b->buffer + at, .iov_len = length };
@@ -121,18 +121,18 @@ static void by_splice(void *state)
 	struct bulk *b = state;
 	size_t at;
 
-	for (at = 0; at < b->size; at += b->room)
-		splice_piece(b, at, least(b->size - at, b->room));
+	for (at = 0; at < b->size; at += b->pipe_size)
+		splice_piece(b, at, min_size(b->size - at, b->pipe_size));
 }
 
-/* Both ends of it, which are two programs' otherwise. */
+/* Both ends of the pipe are used by this process. */
 static void by_pipe(void *state)
 {
 	struct bulk *b = state;
 	size_t at, n;
 
 	for (at = 0; at < b->size; at += n) {
-		n = least(b->size - at, b->room);
+		n = min_size(b->size - at, b->pipe_size);
 		check("write", write(b->pipe[1], b->memory.at + at, n) == (ssize_t)n);
 		check("read", read(b->pipe[0], b->buffer + at, n) == (ssize_t)n);
 	}
@@ -141,9 +141,9 @@ static void by_pipe(void *state)
 static void open_pipe(struct bulk *b)
 {
 	check("pipe", !pipe2(b->pipe, O_CLOEXEC));
-	/* as much as it gets */
-	fcntl(b->pipe[0], F_SETPIPE_SZ, AT_ONCE);
-	b->room = fcntl(b->pipe[0], F_GETPIPE_SZ);
+	/* if a limit forbids this size, use the default one */
+	fcntl(b->pipe[0], F_SETPIPE_SZ, CHUNK);
+	b->pipe_size = fcntl(b->pipe[0], F_GETPIPE_SZ);
 }
 
 static void fill(const struct bulk *b)
@@ -159,76 +159,76 @@ static void fill(const struct bulk *b)
 static const char *measure(const struct contender *c, const struct group *g,
 			   double *values)
 {
-	const struct way *way = c->data;
+	const struct method *method = c->data;
 	struct bulk b = {
 		.size = g->size,
 		.write = !strcmp(g->what, "write"),
 		.pipe = { -1, -1 },
 	};
-	const char *why = memory_open(&b.memory, c->kind, b.size);
+	const char *reason = memory_open(&b.memory, c->kind, b.size);
 
 	b.buffer = private_memory(b.size);
-	if (!why && way->map)
-		why = memory_map(&b.memory, 0);
-	if (!why && way->uring)
-		why = uring_open(&b.ring, b.memory.fd, b.buffer, b.size, false);
-	if (way->pipe)
+	if (!reason && method->map)
+		reason = memory_map(&b.memory, 0);
+	if (!reason && method->uring)
+		reason = uring_open(&b.ring, b.memory.fd, b.buffer, b.size, false);
+	if (method->pipe)
 		open_pipe(&b);
-	if (!why) {
+	if (!reason) {
 		fill(&b);
-		*values = per_operation(way->operation, &b, b.size);
+		*values = per_operation(method->operation, &b, b.size);
 	}
 	if (b.ring)
 		uring_close(b.ring);
-	if (way->pipe) {
+	if (method->pipe) {
 		close(b.pipe[0]);
 		close(b.pipe[1]);
 	}
 	memory_close(&b.memory);
 	private_memory_free(b.buffer, b.size);
-	return why;
+	return reason;
 }
 
-static const struct way copy = { .operation = by_copy, .map = true };
-static const struct way call = { .operation = by_call };
-static const struct way call_at = { .operation = by_call_at };
-static const struct way vector = { .operation = by_vector };
-static const struct way uring = { .operation = by_uring, .uring = true };
-static const struct way by_pipes = { .operation = by_splice, .pipe = true };
-static const struct way through = { .operation = by_pipe, .map = true, .pipe = true };
+static const struct method copy_method = { .operation = by_copy, .map = true };
+static const struct method call_method = { .operation = by_call };
+static const struct method call_at_method = { .operation = by_call_at };
+static const struct method vector_method = { .operation = by_vector };
+static const struct method uring_method = { .operation = by_uring, .uring = true };
+static const struct method splice_method = { .operation = by_splice, .pipe = true };
+static const struct method pipe_method = { .operation = by_pipe, .map = true, .pipe = true };
 
 static const struct contender readers[] = {
-	{ "map", measure, FAULT, &copy },
-	{ "map-huge", measure, HUGE, &copy },
-	{ "memfd", measure, MEMFD, &copy },
-	{ "read-device", measure, FAULT, &call },
-	{ "read-tmpfs", measure, TMPFS, &call },
-	{ "pread-device", measure, FAULT, &call_at },
-	{ "pread-tmpfs", measure, TMPFS, &call_at },
-	{ "preadv-device", measure, FAULT, &vector },
-	{ "preadv-tmpfs", measure, TMPFS, &vector },
-	{ "uring-device", measure, FAULT, &uring },
-	{ "uring-tmpfs", measure, TMPFS, &uring },
-	{ "splice-device", measure, FAULT, &by_pipes },
-	{ "splice-tmpfs", measure, TMPFS, &by_pipes },
-	{ "pipe", measure, MALLOC, &through },
+	{ "map", measure, FAULT, &copy_method },
+	{ "map-huge", measure, HUGE, &copy_method },
+	{ "memfd", measure, MEMFD, &copy_method },
+	{ "read-device", measure, FAULT, &call_method },
+	{ "read-tmpfs", measure, TMPFS, &call_method },
+	{ "pread-device", measure, FAULT, &call_at_method },
+	{ "pread-tmpfs", measure, TMPFS, &call_at_method },
+	{ "preadv-device", measure, FAULT, &vector_method },
+	{ "preadv-tmpfs", measure, TMPFS, &vector_method },
+	{ "uring-device", measure, FAULT, &uring_method },
+	{ "uring-tmpfs", measure, TMPFS, &uring_method },
+	{ "splice-device", measure, FAULT, &splice_method },
+	{ "splice-tmpfs", measure, TMPFS, &splice_method },
+	{ "pipe", measure, MALLOC, &pipe_method },
 };
 
 static const struct contender writers[] = {
-	{ "map", measure, FAULT, &copy },
-	{ "map-huge", measure, HUGE, &copy },
-	{ "memfd", measure, MEMFD, &copy },
-	{ "write-device", measure, FAULT, &call },
-	{ "write-tmpfs", measure, TMPFS, &call },
-	{ "pwrite-device", measure, FAULT, &call_at },
-	{ "pwrite-tmpfs", measure, TMPFS, &call_at },
-	{ "pwritev-device", measure, FAULT, &vector },
-	{ "pwritev-tmpfs", measure, TMPFS, &vector },
-	{ "uring-device", measure, FAULT, &uring },
-	{ "uring-tmpfs", measure, TMPFS, &uring },
-	{ "splice-device", measure, FAULT, &by_pipes },
-	{ "splice-tmpfs", measure, TMPFS, &by_pipes },
-	{ "pipe", measure, MALLOC, &through },
+	{ "map", measure, FAULT, &copy_method },
+	{ "map-huge", measure, HUGE, &copy_method },
+	{ "memfd", measure, MEMFD, &copy_method },
+	{ "write-device", measure, FAULT, &call_method },
+	{ "write-tmpfs", measure, TMPFS, &call_method },
+	{ "pwrite-device", measure, FAULT, &call_at_method },
+	{ "pwrite-tmpfs", measure, TMPFS, &call_at_method },
+	{ "pwritev-device", measure, FAULT, &vector_method },
+	{ "pwritev-tmpfs", measure, TMPFS, &vector_method },
+	{ "uring-device", measure, FAULT, &uring_method },
+	{ "uring-tmpfs", measure, TMPFS, &uring_method },
+	{ "splice-device", measure, FAULT, &splice_method },
+	{ "splice-tmpfs", measure, TMPFS, &splice_method },
+	{ "pipe", measure, MALLOC, &pipe_method },
 };
 
 static void run(void)
@@ -242,15 +242,15 @@ static void run(void)
 	struct group g = {
 		.experiment = "bulk",
 		.x = "bytes",
-		.metrics = one_metric,
+		.metrics = time_metric,
 	};
 	size_t i;
-	int way;
+	int write;
 
-	for (way = 0; way < 2; way++) {
-		g.what = way ? "write" : "read";
-		g.contenders = way ? writers : readers;
-		g.n_contenders = way ? ARRAY_SIZE(writers) : ARRAY_SIZE(readers);
+	for (write = 0; write < 2; write++) {
+		g.what = write ? "write" : "read";
+		g.contenders = write ? writers : readers;
+		g.n_contenders = write ? ARRAY_SIZE(writers) : ARRAY_SIZE(readers);
 		for (i = 0; i < n; i++) {
 			g.size = sizes[i];
 			g.bytes = sizes[i];
@@ -261,6 +261,6 @@ static void run(void)
 
 const struct experiment bulk_experiment = {
 	.name = "bulk",
-	.doc = "bytes to what is shared, and back: maps, calls, io_uring, splice, pipe",
+	.doc = "copy to and from shared memory: maps, calls, io_uring, splice, a pipe",
 	.run = run,
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * contend: map, touch each page and unmap, by one process and by several at once,
- * of the same memory, or each of its own. They would get into each other's way by
- * locks and counters that they share.
+ * contend: one process, or two at the same time, map, touch each page and
+ * unmap, the same memory or memory of their own. Locks and counters that
+ * mappings share would make two processes slower than one.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -17,13 +17,19 @@
 #define SIZE		(4 * MIB)
 #define PROCESSES_MAX	2
 
-/* Processes look at @go, and leave what it took them, and how often they did it. */
+/**
+ * struct shared - memory that the parent and its children share
+ * @ready: number of children that wait for @go
+ * @go: set by the parent once all are ready
+ * @took: nanoseconds that each child took
+ * @cycles: number of cycles that each child did
+ */
 struct shared {
 	int ready, go;
-	uint64_t took[PROCESSES_MAX], times[PROCESSES_MAX];
+	uint64_t took[PROCESSES_MAX], cycles[PROCESSES_MAX];
 };
 
-static void cycle(struct memory *m)
+static void run_cycle(struct memory *m)
 {
 	const size_t page = sysconf(_SC_PAGESIZE);
 	volatile char *at;
@@ -36,25 +42,25 @@ static void cycle(struct memory *m)
 	memory_unmap(m);
 }
 
-static void work(struct shared *s, int me, struct memory *m)
+static void run_child(struct shared *s, int child, struct memory *m)
 {
-	uint64_t begin, took, times = 0;
+	uint64_t begin, took, cycles = 0;
 
-	cycle(m);
+	run_cycle(m);
 	__atomic_add_fetch(&s->ready, 1, __ATOMIC_SEQ_CST);
 	while (!__atomic_load_n(&s->go, __ATOMIC_ACQUIRE))
 		sched_yield();
-	begin = ticks();
+	begin = read_clock();
 	do {
-		cycle(m);
-		times++;
-		took = ticks() - begin;
+		run_cycle(m);
+		cycles++;
+		took = read_clock() - begin;
 	} while (took < options.seconds * 1e9);
-	s->took[me] = took;
-	s->times[me] = times;
+	s->took[child] = took;
+	s->cycles[child] = cycles;
 }
 
-static void start(struct shared *s, int me, struct memory *m)
+static void start_child(struct shared *s, int child, struct memory *m)
 {
 	pid_t pid = fork();
 
@@ -62,11 +68,11 @@ static void start(struct shared *s, int me, struct memory *m)
 	if (pid)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	work(s, me, m);
+	run_child(s, child, m);
 	_exit(0);
 }
 
-/* What a cycle takes each of them. */
+/* Returns the duration of a cycle, averaged over the processes. */
 static double run_processes(struct memory *m, bool same, int n)
 {
 	struct shared *s = shared_memory(sizeof(*s));
@@ -74,14 +80,14 @@ static double run_processes(struct memory *m, bool same, int n)
 	int i, status;
 
 	for (i = 0; i < n; i++)
-		start(s, i, &m[same ? 0 : i]);
+		start_child(s, i, &m[same ? 0 : i]);
 	while (__atomic_load_n(&s->ready, __ATOMIC_ACQUIRE) < n)
 		sched_yield();
 	__atomic_store_n(&s->go, 1, __ATOMIC_RELEASE);
 	for (i = 0; i < n; i++)
 		check("child", wait(&status) > 0 && !status);
 	for (i = 0; i < n; i++)
-		sum += (double)s->took[i] / s->times[i];
+		sum += (double)s->took[i] / s->cycles[i];
 	munmap(s, sizeof(*s));
 	return sum / n;
 }
@@ -90,16 +96,16 @@ static const char *measure(const struct contender *c, const struct group *g,
 			   double *values)
 {
 	struct memory m[PROCESSES_MAX];
-	const char *why = NULL;
+	const char *reason = NULL;
 	int i;
 
-	for (i = 0; i < PROCESSES_MAX && !why; i++)
-		why = memory_open(&m[i], c->kind, SIZE);
-	if (!why)
+	for (i = 0; i < PROCESSES_MAX && !reason; i++)
+		reason = memory_open(&m[i], c->kind, SIZE);
+	if (!reason)
 		*values = run_processes(m, !strcmp(g->what, "same"), g->size);
 	while (i--)
 		memory_close(&m[i]);
-	return why;
+	return reason;
 }
 
 static const struct contender contenders[] = {
@@ -112,18 +118,18 @@ static const struct contender contenders[] = {
 
 static void run(void)
 {
-	static const char * const ways[] = { "same", "own" };
+	static const char * const modes[] = { "same", "own" };
 	struct group g = {
 		.experiment = "contend",
 		.x = "processes",
 		.contenders = contenders,
 		.n_contenders = ARRAY_SIZE(contenders),
-		.metrics = one_metric,
+		.metrics = time_metric,
 	};
-	size_t way;
+	size_t mode;
 
-	for (way = 0; way < ARRAY_SIZE(ways); way++) {
-		g.what = ways[way];
+	for (mode = 0; mode < ARRAY_SIZE(modes); mode++) {
+		g.what = modes[mode];
 		for (g.size = 1; g.size <= PROCESSES_MAX; g.size++)
 			compare(&g);
 	}
@@ -131,7 +137,7 @@ static void run(void)
 
 const struct experiment contend_experiment = {
 	.name = "contend",
-	.doc = "one and two processes map 4 MiB, touch it and unmap it at once",
+	.doc = "one process, then two at once, map 4 MiB, touch and unmap it",
 	.run = run,
 	.timed_only = true,
 };

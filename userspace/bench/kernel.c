@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * kernel: records from a kernel thread to this program, by rings and by what drivers
- * have besides.
+ * kernel: records from a kernel thread to this program, through rings and
+ * through the other interfaces that drivers use.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -13,8 +13,11 @@
 #include "bench.h"
 #include "kernel.h"
 
-/* This program is on the first processor, and the kernel thread on the last one. */
-static uint32_t choose_processors(const cpu_set_t *all)
+/*
+ * Binds this program to the first processor and returns the last, for the
+ * kernel thread.
+ */
+static uint32_t bind_to_first_processor(const cpu_set_t *all)
 {
 	int cpu, first = -1, last = 0;
 	cpu_set_t one;
@@ -32,14 +35,14 @@ static uint32_t choose_processors(const cpu_set_t *all)
 	return last;
 }
 
-/* None is missing, and none came twice. */
+/* All records have arrived, and none of them twice. */
 static bool is_complete(const struct feed *feed)
 {
 	return feed->records == feed->total &&
 	       feed->sequences == feed->total * (feed->total - 1) / 2;
 }
 
-/* For each record, from the start on until the last one has come. */
+/* Returns the time per record, from START to the arrival of the last record. */
 static double run_feed(const struct kernel_way *way, struct feed *feed, uint32_t processor)
 {
 	struct bench_start start = {
@@ -52,16 +55,16 @@ static double run_feed(const struct kernel_way *way, struct feed *feed, uint32_t
 
 	if (way->begin)
 		start.to = way->begin(feed);
-	began = ticks();
+	began = read_clock();
 	feed->ring = ioctl(feed->device, BENCH_IOC_START, &start);
-	check("start", feed->ring >= 0);
+	check("BENCH_IOC_START", feed->ring >= 0);
 	way->drain(feed);
-	took = ticks() - began;
+	took = read_clock() - began;
 	close(feed->device);
 	if (way->end)
 		way->end(feed);
 	errno = 0;
-	check("records are missing", is_complete(feed));
+	check("records are missing or duplicate", is_complete(feed));
 	return (double)took / feed->records;
 }
 
@@ -78,9 +81,10 @@ static const char *measure(const struct contender *c, const struct group *g,
 		return way->missing();
 	feed.device = open(BENCH_DEVICE, O_RDONLY | O_CLOEXEC);
 	if (feed.device < 0)
-		return errno == ENOENT ? "needs mmapshare_bench.ko" : strerror(errno);
+		return errno == ENOENT ? "no " BENCH_DEVICE "; load mmapshare_bench.ko" :
+					 strerror(errno);
 	check("sched_getaffinity", !sched_getaffinity(0, sizeof(all), &all));
-	*values = run_feed(way, &feed, choose_processors(&all));
+	*values = run_feed(way, &feed, bind_to_first_processor(&all));
 	check("sched_setaffinity", !sched_setaffinity(0, sizeof(all), &all));
 	return NULL;
 }
@@ -120,7 +124,7 @@ static void run(void)
 		.x = "bytes",
 		.contenders = contenders,
 		.n_contenders = ARRAY_SIZE(contenders),
-		.metrics = one_metric,
+		.metrics = time_metric,
 	};
 	size_t i;
 
@@ -134,7 +138,7 @@ static void run(void)
 
 const struct experiment kernel_experiment = {
 	.name = "kernel",
-	.doc = "records from the kernel: rings, read, pipe, netlink, BPF's",
+	.doc = "records from the kernel: rings, read, pipe, netlink, BPF ring buffer",
 	.run = run,
 	.timed_only = true,
 };

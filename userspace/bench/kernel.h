@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the kernel to this program, in all the ways that driver/bench knows, to be
- * measured side by side. The kernel thread makes records as fast as it can, and
- * every one arrives.
+ * Records from the kernel to this program, in each way that driver/bench
+ * offers. A kernel thread produces records as fast as it can, and no record is
+ * lost.
  */
 #ifndef BENCH_KERNEL_H
 #define BENCH_KERNEL_H
@@ -13,16 +13,16 @@
 #include <string.h>
 #include "../../driver/bench/bench.h"
 
-/*
- * struct feed - one measurement
- * @device: the open device
- * @ring: what START has returned
+/**
+ * struct feed - state of one measurement
+ * @device: open file of /dev/mms-bench
+ * @ring: result of START: the ring's descriptor, for BENCH_RING
  * @length: bytes of each record
- * @records: how many have come
- * @sum: of all words but the first two, so that each byte was looked at
- * @sequences: the sum of theirs
- * @total: how many there are, as soon as the last one has come
- * @own: what the way needs
+ * @records: number of records received
+ * @sum: sum of all words but each record's first two, to read every byte
+ * @sequences: sum of the records' sequence numbers
+ * @total: number of records sent, 0 until the last record was received
+ * @own: private data of the way
  */
 struct feed {
 	int device;
@@ -35,12 +35,14 @@ struct feed {
 	void *own;
 };
 
-/*
- * struct kernel_way - a way for records from the kernel
- * @missing: what this kernel does not have for it, or NULL; may be NULL
- * @begin: before START: returns what that is to have for @to
- * @drain: take them all
- * @end: may be NULL
+/**
+ * struct kernel_way - a way to receive records from the kernel
+ * @name: its name
+ * @way: enum bench_way
+ * @missing: returns what the kernel lacks, or NULL; optional
+ * @begin: prepare; returns bench_start.to; optional
+ * @drain: receive all records
+ * @end: release what @begin prepared; optional
  */
 struct kernel_way {
 	const char *name;
@@ -55,8 +57,8 @@ extern const struct kernel_way kernel_ring, kernel_ring_by_16, kernel_ring_eager
 extern const struct kernel_way kernel_read, kernel_iouring, kernel_pipe, kernel_pipe_64k;
 extern const struct kernel_way kernel_netlink, kernel_bpf;
 
-/* Look at all of a record. */
-static inline void take(struct feed *feed, const void *data)
+/* Count a record, and read all of it. */
+static inline void count_record(struct feed *feed, const void *data)
 {
 	const uint64_t *words = data;
 	size_t i;
@@ -68,7 +70,7 @@ static inline void take(struct feed *feed, const void *data)
 	feed->records++;
 }
 
-/* The last one may be overtaken by others. */
+/* io_uring may complete the read of the last record before others. */
 static inline bool is_done(const struct feed *feed)
 {
 	return feed->total && feed->records == feed->total;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The ring buffer of BPF: a program at the module's tracepoint copies each record
- * into it, and says when there is no room; libbpf takes them out.
+ * BPF ring buffer: a BPF program at the module's tracepoint copies each record
+ * into it, or reports -EAGAIN when it is full. libbpf consumes the records.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -14,7 +14,7 @@
 
 #define SPINS		200
 
-/* A few instructions, by the names that the kernel has for them. */
+/* Instructions of the BPF program: no compiler for BPF is needed. */
 #define LOAD(to, from, field)	{ .code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = (to),	\
 				  .src_reg = (from), .off = (field) }
 #define STORE(to, field, value)	{ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = (to),	\
@@ -42,14 +42,14 @@ struct bpf_feed {
  * int record(struct bench_event **args)
  * {
  *	struct bench_event *event = args[0];
- *	void *room = bpf_ringbuf_reserve(&map, length, 0);
+ *	void *copy = bpf_ringbuf_reserve(&map, length, 0);
  *
- *	if (!room) {
+ *	if (!copy) {
  *		event->result = -EAGAIN;
  *		return 0;
  *	}
- *	bpf_probe_read_kernel(room, length, (void *)event->record);
- *	bpf_ringbuf_submit(room, 0);
+ *	bpf_probe_read_kernel(copy, length, (void *)event->record);
+ *	bpf_ringbuf_submit(copy, 0);
  *	event->result = 0;
  *	return 0;
  * }
@@ -88,8 +88,8 @@ static int take_one(void *context, void *data, size_t size)
 {
 	struct feed *feed = context;
 
-	check("length", size == feed->length);
-	take(feed, data);
+	check("length of a record", size == feed->length);
+	count_record(feed, data);
 	return 0;
 }
 
@@ -117,7 +117,7 @@ static uint32_t bpf_begin(struct feed *feed)
 	return 0;
 }
 
-/* As often as a ring's consumer it looks again before it sleeps. */
+/* Polls as many times before it sleeps as the consumer of a ring does. */
 static void bpf_drain(struct feed *feed)
 {
 	struct bpf_feed *bpf = feed->own;
@@ -129,7 +129,7 @@ static void bpf_drain(struct feed *feed)
 			n = ring_buffer__consume(bpf->buffer);
 		else
 			n = ring_buffer__poll(bpf->buffer, -1);
-		check("ring_buffer", n >= 0 || n == -EINTR);
+		check("ring_buffer__poll", n >= 0 || n == -EINTR);
 		if (n > 0)
 			spins = 0;
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The queue of which read(2) takes records one by one, by io_uring: many at a time. */
+/* Read from the module's queue by io_uring, with READS reads in flight. */
 #include <liburing.h>
 #include "bench.h"
 #include "kernel.h"
@@ -23,16 +23,16 @@ static void iouring_drain(struct feed *feed)
 	unsigned int head, n;
 	uintptr_t i;
 
-	check("io_uring", !io_uring_queue_init(READS, &uring, 0));
+	check("io_uring_queue_init", !io_uring_queue_init(READS, &uring, 0));
 	for (i = 0; i < READS; i++)
 		prepare(&uring, feed, i);
 	while (!is_done(feed)) {
-		check("submit", io_uring_submit_and_wait(&uring, 1) >= 0);
+		check("io_uring_submit_and_wait", io_uring_submit_and_wait(&uring, 1) >= 0);
 		n = 0;
 		io_uring_for_each_cqe(&uring, head, cqe) {
 			i = (uintptr_t)io_uring_cqe_get_data(cqe);
 			check("read", cqe->res == (int)feed->length);
-			take(feed, buffers[i]);
+			count_record(feed, buffers[i]);
 			prepare(&uring, feed, i);
 			n++;
 		}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Taking records from the kernel: from a ring, by read(2), from a pipe, from a
- * netlink socket.
+ * Receive records from the kernel: from a ring, by read(2), a pipe, a netlink
+ * socket.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,8 +16,9 @@
 
 #define SPINS		200
 #define BATCH		16
-#define WORTH_IT	(BENCH_SIZE / 16)	/* to be woken, */
-#define MS		1000000			/* or after that */
+/* Sleep until so many bytes can be read, or so many nanoseconds have passed. */
+#define WAKE_BYTES	(BENCH_SIZE / 16)
+#define WAIT_TIMEOUT	1000000
 #define PIPE_READ	65536
 #define MESSAGES	64
 #define MESSAGE_MAX	(NLMSG_HDRLEN + BENCH_LENGTH_MAX)
@@ -35,7 +36,7 @@ static struct mmapshare_endpoint *attach(int fd, uint32_t wake_bytes)
 	return ep;
 }
 
-/* Hand back @batch records at a time. */
+/* Release @batch records at a time. */
 static void drain_ring(struct feed *feed, unsigned int batch, uint32_t wake_bytes)
 {
 	struct mmapshare_endpoint *ep = attach(feed->ring, wake_bytes);
@@ -47,8 +48,8 @@ static void drain_ring(struct feed *feed, unsigned int batch, uint32_t wake_byte
 	while (!is_done(feed)) {
 		ret = mmapshare_ring_next(ep, &record, &length);
 		if (!ret) {
-			check("length", length == feed->length);
-			take(feed, record);
+			check("length of a record", length == feed->length);
+			count_record(feed, record);
 		}
 		if (ret || ++held == batch) {
 			check("release", !mmapshare_ring_release(ep));
@@ -56,7 +57,7 @@ static void drain_ring(struct feed *feed, unsigned int batch, uint32_t wake_byte
 		}
 		if (ret) {
 			check("next", ret == -EAGAIN);
-			ret = mmapshare_ring_wait(ep, 0, MS);
+			ret = mmapshare_ring_wait(ep, 0, WAIT_TIMEOUT);
 			check("wait", !ret || ret == -ETIMEDOUT);
 		}
 	}
@@ -65,7 +66,7 @@ static void drain_ring(struct feed *feed, unsigned int batch, uint32_t wake_byte
 
 static void ring_drain(struct feed *feed)
 {
-	drain_ring(feed, 1, WORTH_IT);
+	drain_ring(feed, 1, WAKE_BYTES);
 }
 
 static void ring_drain_eagerly(struct feed *feed)
@@ -75,7 +76,7 @@ static void ring_drain_eagerly(struct feed *feed)
 
 static void ring_drain_by_16(struct feed *feed)
 {
-	drain_ring(feed, BATCH, WORTH_IT);
+	drain_ring(feed, BATCH, WAKE_BYTES);
 }
 
 static void read_drain(struct feed *feed)
@@ -85,7 +86,7 @@ static void read_drain(struct feed *feed)
 	while (!is_done(feed)) {
 		check("read", read(feed->device, record, sizeof(record)) ==
 			      (ssize_t)feed->length);
-		take(feed, record);
+		count_record(feed, record);
 	}
 }
 
@@ -95,27 +96,30 @@ static uint32_t pipe_begin(struct feed *feed)
 
 	check("memory", fd);
 	check("pipe", !pipe2(fd, O_CLOEXEC));
-	check("size of the pipe", fcntl(fd[1], F_SETPIPE_SZ, BENCH_SIZE) >= 0);
+	check("F_SETPIPE_SZ", fcntl(fd[1], F_SETPIPE_SZ, BENCH_SIZE) >= 0);
 	feed->own = fd;
 	return fd[1];
 }
 
-/* So many bytes by one read; what is less than a record is kept for the next. */
+/*
+ * Reads at most @size bytes at a time; an incomplete record is kept for the
+ * next read.
+ */
 static void drain_pipe(struct feed *feed, size_t size)
 {
 	char buffer[PIPE_READ + BENCH_LENGTH_MAX] __attribute__((aligned(8)));
 	const int *fd = feed->own;
-	size_t there = 0, i;
+	size_t filled = 0, i;
 	ssize_t n;
 
 	while (!is_done(feed)) {
-		n = read(fd[0], buffer + there, size - there);
+		n = read(fd[0], buffer + filled, size - filled);
 		check("read", n > 0);
-		there += n;
-		for (i = 0; i + feed->length <= there; i += feed->length)
-			take(feed, buffer + i);
-		memmove(buffer, buffer + i, there - i);
-		there -= i;
+		filled += n;
+		for (i = 0; i + feed->length <= filled; i += feed->length)
+			count_record(feed, buffer + i);
+		memmove(buffer, buffer + i, filled - i);
+		filled -= i;
 	}
 }
 
@@ -157,7 +161,7 @@ static uint32_t netlink_begin(struct feed *feed)
 	return addr.nl_pid;
 }
 
-/* As many messages by one call as there are. */
+/* Receives as many messages with one call as are queued, up to MESSAGES. */
 static void netlink_drain(struct feed *feed)
 {
 	static char buffers[MESSAGES][MESSAGE_MAX] __attribute__((aligned(8)));
@@ -175,7 +179,7 @@ static void netlink_drain(struct feed *feed)
 		check("recvmmsg", n > 0);
 		for (i = 0; i < n; i++) {
 			check("message", messages[i].msg_len == NLMSG_LENGTH(feed->length));
-			take(feed, buffers[i] + NLMSG_HDRLEN);
+			count_record(feed, buffers[i] + NLMSG_HDRLEN);
 		}
 	}
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * log: records of 512 bytes into 150 KiB, over and over, as a program does that
- * keeps its last records for who comes after it
+ * log: write records of 512 bytes into a log of 150 KiB, over and over, like a
+ * program that keeps its most recent records for inspection after a crash.
  */
 #include <string.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ struct log {
 	uint64_t records;
 };
 
-static uint64_t place(uint64_t i)
+static uint64_t record_offset(uint64_t i)
 {
 	return i % (LOG_SIZE / RECORD) * RECORD;
 }
@@ -28,8 +28,8 @@ static void by_store(struct log *l)
 	uint64_t i;
 
 	for (i = 0; i < l->records; i++) {
-		memcpy(l->memory.at + place(i), l->record, RECORD);
-		/* somebody else may look at any time */
+		memcpy(l->memory.at + record_offset(i), l->record, RECORD);
+		/* keep each store: other processes may read at any time */
 		__asm__ volatile("" : : : "memory");
 	}
 }
@@ -40,7 +40,7 @@ static void by_write(struct log *l)
 
 	for (i = 0; i < l->records; i++)
 		check("pwrite", pwrite(l->memory.fd, l->record, RECORD,
-				       place(i)) == RECORD);
+				       record_offset(i)) == RECORD);
 }
 
 static void by_uring(struct log *l)
@@ -48,43 +48,43 @@ static void by_uring(struct log *l)
 	uint64_t i;
 
 	for (i = 0; i < l->records; i++)
-		uring_begin(l->ring, true, l->record, RECORD, place(i));
+		uring_begin(l->ring, true, l->record, RECORD, record_offset(i));
 	uring_finish(l->ring);
 }
 
-/* One pass over the log to get warm. */
-static double time_records(struct log *l, void (*way)(struct log *l))
+/* Returns the time per record, after a first pass over the log to warm up. */
+static double time_records(struct log *l, void (*write_records)(struct log *l))
 {
 	const uint64_t records = options.instructions ? FIXED_RECORDS : options.records;
 	uint64_t begin;
 
 	l->records = LOG_SIZE / RECORD;
-	way(l);
+	write_records(l);
 	l->records = records;
 	settle();
-	begin = ticks();
-	way(l);
-	return (double)(ticks() - begin) / records;
+	begin = read_clock();
+	write_records(l);
+	return (double)(read_clock() - begin) / records;
 }
 
 static const char *measure(enum memory_kind kind, bool uring, bool sqpoll,
-			   void (*way)(struct log *l), double *value)
+			   void (*write_records)(struct log *l), double *value)
 {
 	struct log l = { .record = private_memory(RECORD) };
-	const char *why = memory_open(&l.memory, kind, LOG_SIZE);
+	const char *reason = memory_open(&l.memory, kind, LOG_SIZE);
 
 	memset(l.record, 'x', RECORD);
-	if (!why && way == by_store)
-		why = memory_map(&l.memory, 0);
-	if (!why && uring)
-		why = uring_open(&l.ring, l.memory.fd, l.record, RECORD, sqpoll);
-	if (!why)
-		*value = time_records(&l, way);
+	if (!reason && write_records == by_store)
+		reason = memory_map(&l.memory, 0);
+	if (!reason && uring)
+		reason = uring_open(&l.ring, l.memory.fd, l.record, RECORD, sqpoll);
+	if (!reason)
+		*value = time_records(&l, write_records);
 	if (l.ring)
 		uring_close(l.ring);
 	memory_close(&l.memory);
 	private_memory_free(l.record, RECORD);
-	return why;
+	return reason;
 }
 
 static const char *store(const struct contender *c, const struct group *g, double *values)
@@ -105,12 +105,12 @@ static const char *batch(const struct contender *c, const struct group *g, doubl
 	return measure(c->kind, true, false, by_uring, values);
 }
 
-/* How much the kernel's thread looks around while it waits is nobody's work. */
+/* The SQPOLL thread polls while it waits: do not count its instructions. */
 static const char *polled(const struct contender *c, const struct group *g, double *values)
 {
 	(void)g;
 	if (options.instructions)
-		return "polls";
+		return "the kernel thread polls: its instructions are not counted";
 	return measure(c->kind, true, true, by_uring, values);
 }
 
@@ -139,7 +139,7 @@ static void run(void)
 		.bytes = RECORD,
 		.contenders = contenders,
 		.n_contenders = ARRAY_SIZE(contenders),
-		.metrics = one_metric,
+		.metrics = time_metric,
 	};
 
 	compare(&g);
@@ -147,6 +147,6 @@ static void run(void)
 
 const struct experiment log_experiment = {
 	.name = "log",
-	.doc = "records of 512 bytes into 150 KiB, over and over",
+	.doc = "write records of 512 bytes into a log of 150 KiB, over and over",
 	.run = run,
 };

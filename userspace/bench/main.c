@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* mmapshare-bench: what was asked for, and in which order it is done */
+/* mmapshare-bench: parse the command line and run the selected experiments. */
 #include <argp.h>
 #include <err.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static const struct experiment * const experiments[] = {
 	&records_experiment, &kernel_experiment, &pingpong_experiment, &contend_experiment,
 };
 
-static bool wanted[ARRAY_SIZE(experiments)];
+static bool selected[ARRAY_SIZE(experiments)];
 static const char *json_name, *plot_dir;
 
 static uint64_t parse_bytes(struct argp_state *state, const char *text, char **end)
@@ -32,7 +32,7 @@ static uint64_t parse_bytes(struct argp_state *state, const char *text, char **e
 		++*end;
 	}
 	if (*end == text || !n)
-		argp_error(state, "%s: no number of bytes", text);
+		argp_error(state, "'%s' is not a size; use for example 512, 64K or 1G", text);
 	return n;
 }
 
@@ -40,25 +40,25 @@ static void parse_sizes(struct argp_state *state, char *text)
 {
 	do {
 		if (options.n_sizes == SIZES_MAX)
-			argp_error(state, "no more than %d sizes", SIZES_MAX);
+			argp_error(state, "--size accepts at most %d sizes", SIZES_MAX);
 		options.sizes[options.n_sizes++] = parse_bytes(state, text, &text);
 	} while (*text++ == ',');
 	if (text[-1])
-		argp_error(state, "%s: no list of sizes", text - 1);
+		argp_error(state, "'%s' after a size; separate sizes with commas", text - 1);
 }
 
-static double parse_number(struct argp_state *state, const char *text, double least,
-			   double most)
+static double parse_number(struct argp_state *state, const char *text, double min,
+			   double max)
 {
 	char *end;
 	double n = strtod(text, &end);
 
-	if (end == text || *end || !(n >= least && n <= most))
-		argp_error(state, "%s: %g to %g", text, least, most);
+	if (end == text || *end || !(n >= min && n <= max))
+		argp_error(state, "'%s' is not a number from %g to %g", text, min, max);
 	return n;
 }
 
-static void want(struct argp_state *state, const char *name)
+static void select_experiment(struct argp_state *state, const char *name)
 {
 	bool known = false;
 	size_t i;
@@ -66,15 +66,14 @@ static void want(struct argp_state *state, const char *name)
 	for (i = 0; i < ARRAY_SIZE(experiments); i++) {
 		if (strcmp(name, experiments[i]->name) && strcmp(name, "all"))
 			continue;
-		wanted[i] = true;
+		selected[i] = true;
 		known = true;
 	}
 	if (!known)
-		argp_error(state, "there is no experiment %s", name);
+		argp_error(state, "no experiment is called '%s'; see --help", name);
 }
 
-/* As little as shows that all of it works. */
-static void be_quick(void)
+static void set_quick(void)
 {
 	options.quick = true;
 	options.runs = 2;
@@ -107,7 +106,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options.instructions = true;
 		return 0;
 	case 'q':
-		be_quick();
+		set_quick();
 		return 0;
 	case 'j':
 		json_name = arg;
@@ -116,7 +115,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		plot_dir = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		want(state, arg);
+		select_experiment(state, arg);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_usage(state);
@@ -125,21 +124,22 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option argp_options[] = {
-	{ "runs", 'r', "N", 0, "measure each N times (7)", 0 },
-	{ "time", 't', "SECONDS", 0, "for that long each time, at least (0.05)", 0 },
-	{ "size", 's', "BYTES,...", 0, "these sizes instead of an experiment's own", 0 },
-	{ "records", 'n', "N", 0, "records of the log (1000000)", 0 },
-	{ "only", 'o', "PATTERN,...", 0, "only ways whose names match", 0 },
-	{ "tmpfs", 'd', "DIR", 0, "where a tmpfs is (/dev/shm)", 0 },
+	{ "runs", 'r', "N", 0, "measure each contender N times (7)", 0 },
+	{ "time", 't', "SECONDS", 0, "minimum duration of a measurement (0.05)", 0 },
+	{ "size", 's', "BYTES,...", 0, "measure these sizes instead of the default ones", 0 },
+	{ "records", 'n', "N", 0, "number of records in the log experiment (1000000)", 0 },
+	{ "only", 'o', "PATTERN,...", 0, "only contenders whose names match", 0 },
+	{ "tmpfs", 'd', "DIR", 0, "a directory on a tmpfs (/dev/shm)", 0 },
 	{ "instructions", 'i', NULL, 0,
-	  "the clock counts instructions, as QEMU's does with -icount shift=0", 0 },
-	{ "quick", 'q', NULL, 0, "only see whether it works", 0 },
-	{ "json", 'j', "FILE", 0, "write all that was measured", 0 },
-	{ "plot", 'p', "DIR", 0, "write plots for gnuplot there, and have it draw them", 0 },
+	  "count instructions; needs a machine whose clock does, as QEMU's with -icount shift=0",
+	  0 },
+	{ "quick", 'q', NULL, 0, "only check that the experiments work", 0 },
+	{ "json", 'j', "FILE", 0, "write all measured values to FILE", 0 },
+	{ "plot", 'p', "DIR", 0, "write gnuplot files to DIR, and draw them", 0 },
 	{ 0 }
 };
 
-/* What --help says about the experiments is theirs to say. */
+/* Append each experiment's name and description to --help. */
 static char *help(int key, const char *text, void *input)
 {
 	char *all = NULL;
@@ -155,7 +155,7 @@ static char *help(int key, const char *text, void *input)
 	fputs("Experiments:\n", f);
 	for (i = 0; i < ARRAY_SIZE(experiments); i++)
 		fprintf(f, "  %-10s %s\n", experiments[i]->name, experiments[i]->doc);
-	fputs("  all        all of them\n", f);
+	fputs("  all        all experiments\n", f);
 	fclose(f);
 	return all;
 }
@@ -164,29 +164,29 @@ static const struct argp argp = {
 	.options = argp_options,
 	.parser = parse,
 	.args_doc = "EXPERIMENT...",
-	.doc = "Compare memory that is shared by mmapshare with what else there is.\v ",
+	.doc = "Compare mmapshare with other ways to share memory and to pass records.\v ",
 	.help_filter = help,
 };
 
 /*
- * Does the clock tick with each instruction? Two for each turn, of a loop that
- * no compiler touches.
+ * Check that the clock advances by one with each instruction. The loop is
+ * assembler, so that an iteration is exactly two instructions.
  */
 static void check_clock(void)
 {
 #if defined(__x86_64__) || defined(__aarch64__)
-	const uint64_t turns = 10000000;
-	uint64_t n = turns, begin = ticks(), took;
+	const uint64_t iterations = 10000000;
+	uint64_t n = iterations, begin = read_clock(), took;
 
 #ifdef __x86_64__
 	__asm__ volatile("1: dec %0; jnz 1b" : "+r"(n) : : "cc");
 #else
 	__asm__ volatile("1: subs %0, %0, #1; b.ne 1b" : "+r"(n) : : "cc");
 #endif
-	took = ticks() - begin;
-	if (took < turns * 2 || took > turns * 2 * 1.02)
-		errx(1, "the clock does not count instructions: %llu for %llu",
-		     (unsigned long long)took, (unsigned long long)turns * 2);
+	took = read_clock() - begin;
+	if (took < iterations * 2 || took > iterations * 2 * 1.02)
+		errx(1, "--instructions needs QEMU's -icount: %llu ticks for %llu instructions",
+		     (unsigned long long)took, (unsigned long long)iterations * 2);
 #endif
 }
 
@@ -195,7 +195,7 @@ static void run_experiments(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(experiments); i++)
-		if (wanted[i] && !(options.instructions && experiments[i]->timed_only))
+		if (selected[i] && !(options.instructions && experiments[i]->timed_only))
 			experiments[i]->run();
 }
 
@@ -206,21 +206,21 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	if (options.instructions)
 		check_clock();
-	/* better now than when all is done */
+	/* open it first, so that a bad name fails before the measurements */
 	if (json_name) {
 		json = fopen(json_name, "w");
 		if (!json)
-			err(1, "%s", json_name);
+			err(1, "cannot write %s", json_name);
 	}
-	count_only(true);
+	set_count_only(true);
 	run_experiments();
-	count_only(false);
+	set_count_only(false);
 	run_experiments();
 	clear_progress();
 	if (json) {
 		write_json(json);
 		if (fclose(json))
-			err(1, "%s", json_name);
+			err(1, "cannot write %s", json_name);
 	}
 	return plot_dir ? draw_plots(plot_dir) : 0;
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* The memory that is compared: regions of each strategy, and what else there is. */
+/*
+ * Allocate and map memory: mmapshare regions, memfds, tmpfs files, anonymous
+ * memory.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -41,30 +44,30 @@ static const char *memfd_open(struct memory *m, unsigned int flags)
 	return ftruncate(m->fd, m->size) ? strerror(errno) : NULL;
 }
 
-/* Returns NULL, or why there is none. Nobody has touched its pages yet. */
+/* Returns NULL, or the reason for the failure. No page was touched yet. */
 const char *memory_open(struct memory *m, enum memory_kind kind, size_t size)
 {
-	const char *why = NULL;
+	const char *reason = NULL;
 
 	*m = (struct memory){ .kind = kind, .fd = -1, .size = size };
 	switch (kind) {
 	case MALLOC:
 		break;
 	case MEMFD:
-		why = memfd_open(m, 0);
+		reason = memfd_open(m, 0);
 		break;
 	case MEMFD_HUGE:
-		why = memfd_open(m, MFD_HUGETLB);
+		reason = memfd_open(m, MFD_HUGETLB);
 		break;
 	case TMPFS:
-		why = tmpfs_open(m);
+		reason = tmpfs_open(m);
 		break;
 	default:
-		why = region_open(m);
+		reason = region_open(m);
 	}
-	if (why)
+	if (reason)
 		memory_close(m);
-	return why;
+	return reason;
 }
 
 const char *memory_map(struct memory *m, int flags)
@@ -74,7 +77,7 @@ const char *memory_map(struct memory *m, int flags)
 	if (m->at != MAP_FAILED)
 		return NULL;
 	m->at = NULL;
-	return m->kind == MEMFD_HUGE ? "too few huge pages, see nr_overcommit_hugepages" :
+	return m->kind == MEMFD_HUGE ? "too few huge pages; raise vm.nr_overcommit_hugepages" :
 		strerror(errno);
 }
 
@@ -96,7 +99,7 @@ void memory_close(struct memory *m)
 	m->region = NULL;
 }
 
-/* Memory of this process, with all its pages. */
+/* Private memory, populated. */
 void *private_memory(size_t size)
 {
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -111,14 +114,16 @@ void private_memory_free(void *p, size_t size)
 	munmap(p, size);
 }
 
-/* Memory for both processes. */
+/*
+ * Memory that is shared with a child, populated: faults are not part of a
+ * measurement.
+ */
 void *shared_memory(size_t size)
 {
-	int fd = memfd_create("bench", MFD_CLOEXEC);
+	int fd = memfd_create("mmapshare-bench", MFD_CLOEXEC);
 	void *p;
 
-	check("memfd", fd >= 0 && !ftruncate(fd, size));
-	/* what a first touch costs is for another experiment */
+	check("memfd_create", fd >= 0 && !ftruncate(fd, size));
 	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
 	check("mmap", p != MAP_FAILED);
 	close(fd);

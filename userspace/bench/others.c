@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What there is besides: a plain queue for one producer and one consumer in a
- * memfd, who never sleep; pipes and sockets; futexes and eventfds.
+ * Alternatives to a ring: a plain single-producer, single-consumer queue in a
+ * memfd whose sides never sleep; pipes and sockets; futexes and eventfds.
  */
 #define _GNU_SOURCE
 #include <linux/futex.h>
@@ -17,7 +17,16 @@
 
 #define SPINS	200
 
-/* Each side has a line of its own for what it stores, and one for what it knows. */
+/**
+ * struct queue - a queue of records in shared memory
+ * @head: bytes ever put; stored by the producer
+ * @tail: bytes ever taken; stored by the consumer
+ * @tail_seen: the producer's copy of @tail
+ * @head_seen: the consumer's copy of @head
+ * @records: their bytes
+ *
+ * Each position is in a cache line of its own.
+ */
 struct queue {
 	_Alignas(64) uint64_t head;
 	_Alignas(64) uint64_t tail;
@@ -43,7 +52,7 @@ static struct channel *new_channel(void)
 	return c;
 }
 
-static void nothing(struct channel *c)
+static void flush_nothing(struct channel *c)
 {
 	(void)c;
 }
@@ -57,39 +66,42 @@ static struct channel *queue_make(size_t length)
 	return c;
 }
 
-/* The other one may need this processor. */
-static void look_again(unsigned int *times)
+/* Yields now and then: the peer may need this processor. */
+static void spin_or_yield(unsigned int *spins)
 {
-	if (++*times % SPINS == 0)
+	if (++*spins % SPINS == 0)
 		sched_yield();
 }
 
-/* Positions are in bytes. All records have the same length, which is not in it. */
+/* All records have the same length, which is not stored. */
 static void queue_put(struct channel *c, const void *record, size_t length)
 {
 	struct queue *q = c->queue;
-	unsigned int times = 0;
+	unsigned int spins = 0;
 
 	while (c->position - q->tail_seen == CHANNEL_SIZE) {
+		/* pairs with the release in queue_take() */
 		q->tail_seen = __atomic_load_n(&q->tail, __ATOMIC_ACQUIRE);
-		look_again(&times);
+		spin_or_yield(&spins);
 	}
 	memcpy(q->records + c->position % CHANNEL_SIZE, record, length);
 	c->position += length;
+	/* pairs with the acquire in queue_take() */
 	__atomic_store_n(&q->head, c->position, __ATOMIC_RELEASE);
 }
 
 static const void *queue_take(struct channel *c, size_t *length)
 {
 	struct queue *q = c->queue;
-	unsigned int times = 0;
+	unsigned int spins = 0;
 	const char *record;
 
-	/* the one before is done with */
+	/* release the previous record; pairs with the acquire in queue_put() */
 	__atomic_store_n(&q->tail, c->position, __ATOMIC_RELEASE);
 	while (c->position == q->head_seen) {
+		/* pairs with the release in queue_put() */
 		q->head_seen = __atomic_load_n(&q->head, __ATOMIC_ACQUIRE);
-		look_again(&times);
+		spin_or_yield(&spins);
 	}
 	record = q->records + c->position % CHANNEL_SIZE;
 	*length = c->length;
@@ -126,7 +138,7 @@ static void fd_put(struct channel *c, const void *record, size_t length)
 	check("write", write(c->fd[1], record, length) == (ssize_t)length);
 }
 
-/* A pipe may give a long record in pieces. */
+/* A read from a pipe may return part of a long record. */
 static const void *fd_take(struct channel *c, size_t *length)
 {
 	size_t got = 0;
@@ -200,7 +212,7 @@ const struct transport queue_transport = {
 	.name = "queue",
 	.make = queue_make,
 	.put = queue_put,
-	.flush = nothing,
+	.flush = flush_nothing,
 	.take = queue_take,
 	.close = queue_close,
 };
@@ -209,7 +221,7 @@ const struct transport pipe_transport = {
 	.name = "pipe",
 	.make = pipe_make,
 	.put = fd_put,
-	.flush = nothing,
+	.flush = flush_nothing,
 	.take = fd_take,
 	.close = fd_close,
 };
@@ -218,7 +230,7 @@ const struct transport seqpacket_transport = {
 	.name = "seqpacket",
 	.make = seqpacket_make,
 	.put = fd_put,
-	.flush = nothing,
+	.flush = flush_nothing,
 	.take = fd_take,
 	.close = fd_close,
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What was measured: tables for who looks on, JSON for who wants all of it. */
+/* Print results as tables, and write all of them as JSON. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
@@ -8,17 +8,17 @@
 #include <unistd.h>
 #include "bench.h"
 
-static int by_value(const void *a, const void *b)
+static int compare_values(const void *a, const void *b)
 {
 	const double x = *(const double *)a, y = *(const double *)b;
 
 	return (x > y) - (x < y);
 }
 
-/* The value below which @ep of all are, in between two where that is. */
-static double quantile(const double *sorted, unsigned int n, double ep)
+/* The @fraction quantile, interpolated linearly between two values. */
+static double quantile(const double *sorted, unsigned int n, double fraction)
 {
-	const double at = ep * (n - 1);
+	const double at = fraction * (n - 1);
 	const unsigned int i = at;
 
 	if (i + 1 >= n)
@@ -33,12 +33,12 @@ struct summary summarize(const struct result *r, int metric)
 	if (!r->runs)
 		return (struct summary){ 0 };
 	memcpy(sorted, r->values[metric], r->runs * sizeof(*sorted));
-	qsort(sorted, r->runs, sizeof(*sorted), by_value);
+	qsort(sorted, r->runs, sizeof(*sorted), compare_values);
 	return (struct summary){
 		.median = quantile(sorted, r->runs, 0.5),
 		.q1 = quantile(sorted, r->runs, 0.25),
 		.q3 = quantile(sorted, r->runs, 0.75),
-		.least = sorted[0],
+		.min = sorted[0],
 	};
 }
 
@@ -55,8 +55,8 @@ static void print_head(const struct result *r)
 
 	printf("\n%s %s, %llu %s\n", r->group.experiment, r->group.what,
 	       (unsigned long long)r->group.size, r->group.x);
-	printf("  %-16s %14s %14s %14s %8s", "", unit_of(r->group.metrics[0]), "quarter",
-	       "3 quarters", "first=1");
+	printf("  %-16s %14s %14s %14s %8s", "", unit_of(r->group.metrics[0]), "1st quartile",
+	       "3rd quartile", "first=1");
 	for (i = 1; r->group.metrics[i]; i++)
 		printf(" %12s", r->group.metrics[i]);
 	if (r->group.bytes && !options.instructions)
@@ -69,11 +69,11 @@ static void print_row(const struct result *r, double first)
 	const struct summary s = summarize(r, 0);
 	int i;
 
-	if (r->why) {
-		printf("  %-16s %s\n", r->how, r->why);
+	if (r->reason) {
+		printf("  %-16s %s\n", r->name, r->reason);
 		return;
 	}
-	printf("  %-16s %14.1f %14.1f %14.1f %8.3f", r->how, s.median, s.q1, s.q3,
+	printf("  %-16s %14.1f %14.1f %14.1f %8.3f", r->name, s.median, s.q1, s.q3,
 	       s.median / first);
 	for (i = 1; r->group.metrics[i]; i++)
 		printf(" %12.0f", summarize(r, i).median);
@@ -95,8 +95,8 @@ void print_group(const struct result *first, size_t n)
 	fflush(stdout);
 }
 
-/* What is between the first ": " and the end of a line that begins so. */
-static void machine_text(const char *path, const char *begin, char *text, size_t size)
+/* Stores the value of a "field: value" line of @path in @text, or "". */
+static void read_field(const char *path, const char *field, char *text, size_t size)
 {
 	char line[256], *colon;
 	FILE *f = fopen(path, "r");
@@ -104,7 +104,7 @@ static void machine_text(const char *path, const char *begin, char *text, size_t
 	*text = '\0';
 	while (f && fgets(line, sizeof(line), f)) {
 		colon = strchr(line, ':');
-		if (strncmp(line, begin, strlen(begin)) || !colon)
+		if (strncmp(line, field, strlen(field)) || !colon)
 			continue;
 		snprintf(text, size, "%s", colon + 1 + strspn(colon + 1, " \t"));
 		text[strcspn(text, "\"\\\n")] = '\0';
@@ -123,8 +123,8 @@ static void write_machine(FILE *f)
 
 	uname(&u);
 	getloadavg(load, 3);
-	machine_text("/proc/cpuinfo", "model name", cpu, sizeof(cpu));
-	machine_text("/proc/meminfo", "MemTotal", memory, sizeof(memory));
+	read_field("/proc/cpuinfo", "model name", cpu, sizeof(cpu));
+	read_field("/proc/meminfo", "MemTotal", memory, sizeof(memory));
 	strftime(date, sizeof(date), "%FT%TZ", gmtime(&now));
 	fprintf(f, "  \"date\": \"%s\",\n  \"unit\": \"%s\",\n", date, unit_of("time"));
 	fprintf(f, "  \"kernel\": \"%s\",\n  \"machine\": \"%s\",\n", u.release, u.machine);
@@ -139,7 +139,7 @@ static void write_names(FILE *f, const struct result *r)
 {
 	fprintf(f, "{\"experiment\": \"%s\", \"what\": \"%s\", \"size\": %llu, \"how\": \"%s\"",
 		r->group.experiment, r->group.what, (unsigned long long)r->group.size,
-		r->how);
+		r->name);
 }
 
 static void write_metric(FILE *f, const struct result *r, int metric)
@@ -151,31 +151,32 @@ static void write_metric(FILE *f, const struct result *r, int metric)
 	write_names(f, r);
 	fprintf(f, ", \"metric\": \"%s\", \"unit\": \"%s\"", name, unit_of(name));
 	fprintf(f, ", \"median\": %.10g, \"q1\": %.10g, \"q3\": %.10g, \"least\": %.10g",
-		s.median, s.q1, s.q3, s.least);
+		s.median, s.q1, s.q3, s.min);
 	fputs(", \"values\": [", f);
 	for (i = 0; i < r->runs; i++)
 		fprintf(f, "%s%.10g", i ? ", " : "", r->values[metric][i]);
 	fputs("]}", f);
 }
 
-static void write_all(FILE *f, bool measured)
+/* Writes the results with values, or those without. */
+static void write_results(FILE *f, bool measured)
 {
-	const char *between = "\n    ";
+	const char *separator = "\n    ";
 	size_t i;
 	int metric;
 
 	for (i = 0; i < n_results; i++) {
-		if (!results[i].why != measured)
+		if (!results[i].reason != measured)
 			continue;
 		for (metric = 0; results[i].group.metrics[metric]; metric++) {
-			fputs(between, f);
-			between = ",\n    ";
+			fputs(separator, f);
+			separator = ",\n    ";
 			if (measured) {
 				write_metric(f, &results[i], metric);
 				continue;
 			}
 			write_names(f, &results[i]);
-			fprintf(f, ", \"why\": \"%s\"}", results[i].why);
+			fprintf(f, ", \"why\": \"%s\"}", results[i].reason);
 			break;
 		}
 	}
@@ -186,8 +187,8 @@ void write_json(FILE *f)
 	fputs("{\n", f);
 	write_machine(f);
 	fputs("  \"results\": [", f);
-	write_all(f, true);
+	write_results(f, true);
 	fputs("\n  ],\n  \"impossible\": [", f);
-	write_all(f, false);
+	write_results(f, false);
 	fputs("\n  ]\n}\n", f);
 }

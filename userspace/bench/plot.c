@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Plots: a file for gnuplot with the data in it for each thing that was measured,
- * so that they can be drawn again, and elsewhere.
+ * Plots: write a gnuplot file for each measurement and draw it. The file
+ * contains the data, so that it can be drawn again, also on another machine.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -16,20 +16,20 @@
 
 extern char **environ;
 
-static bool same_plot(const struct result *a, const struct result *b)
+static bool is_same_plot(const struct result *a, const struct result *b)
 {
 	return !strcmp(a->group.experiment, b->group.experiment) &&
 	       !strcmp(a->group.what, b->group.what);
 }
 
-/* Colours that can be told apart, also from each other in print. */
+/* Colours that can be distinguished on screen and in print. */
 static const char * const colours[] = {
 	"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#e69f00", "#56b4e9",
 	"#7f3c8d", "#b2182b", "#808080",
 };
 
-/* "256 MiB" */
-static const char *size_text(char *text, size_t size, const struct group *g)
+/* Formats the size of @g with a unit: "256 MiB". */
+static const char *format_size(char *text, size_t size, const struct group *g)
 {
 	static const char * const units[] = { "bytes", "KiB", "MiB", "GiB" };
 	unsigned long long n = g->size;
@@ -43,23 +43,26 @@ static const char *size_text(char *text, size_t size, const struct group *g)
 	return text;
 }
 
-/* Of all results for the same plot, which are in a row. */
-static size_t plot_length(size_t first)
+/* Number of results from @first on that belong in the same plot. */
+static size_t count_plot_results(size_t first)
 {
 	size_t i = first;
 
-	while (i < n_results && same_plot(&results[i], &results[first]))
+	while (i < n_results && is_same_plot(&results[i], &results[first]))
 		i++;
 	return i - first;
 }
 
-/* Bytes are drawn as a rate, where time is what counts. */
+/*
+ * Operations that move bytes are drawn as MiB/s, unless instructions are
+ * counted.
+ */
 static bool is_rate(const struct group *g)
 {
 	return g->bytes && !options.instructions;
 }
 
-static double y_value(const struct group *g, double value)
+static double compute_y(const struct group *g, double value)
 {
 	return is_rate(g) ? g->bytes / value * 1e9 / MIB : value;
 }
@@ -67,13 +70,13 @@ static double y_value(const struct group *g, double value)
 static void write_point(FILE *f, const struct result *r, const char *x)
 {
 	const struct summary s = summarize(r, 0);
-	const double a = y_value(&r->group, s.q1), b = y_value(&r->group, s.q3);
+	const double a = compute_y(&r->group, s.q1), b = compute_y(&r->group, s.q3);
 
-	fprintf(f, "%s %.10g %.10g %.10g\n", x, y_value(&r->group, s.median),
+	fprintf(f, "%s %.10g %.10g %.10g\n", x, compute_y(&r->group, s.median),
 		a < b ? a : b, a < b ? b : a);
 }
 
-static const char *y_label(const struct group *g)
+static const char *choose_y_label(const struct group *g)
 {
 	if (is_rate(g))
 		return "MiB/s (more is better)";
@@ -83,12 +86,12 @@ static const char *y_label(const struct group *g)
 
 static void write_head(FILE *f, const char *name, const struct group *g)
 {
-	fputs("# for gnuplot, by mmapshare-bench\n"
+	fputs("# gnuplot input, written by mmapshare-bench\n"
 	      "set terminal svg size 960,540 dynamic background rgb 'white' font 'sans,13'\n",
 	      f);
 	fprintf(f, "set output '%s.svg'\n", name);
 	fprintf(f, "set title '%s: %s' noenhanced\n", g->experiment, g->what);
-	fprintf(f, "set ylabel '%s'\nset grid\n", y_label(g));
+	fprintf(f, "set ylabel '%s'\nset grid\n", choose_y_label(g));
 }
 
 static bool is_first_of_name(size_t first, size_t i)
@@ -96,38 +99,38 @@ static bool is_first_of_name(size_t first, size_t i)
 	size_t j;
 
 	for (j = first; j < i; j++)
-		if (!strcmp(results[j].how, results[i].how))
+		if (!strcmp(results[j].name, results[i].name))
 			return false;
 	return true;
 }
 
-static bool is_tmpfs(const char *how)
+static bool is_tmpfs(const char *name)
 {
-	const size_t n = strlen(how);
+	const size_t n = strlen(name);
 
-	return n > 6 && !strcmp(how + n - 6, "-tmpfs");
+	return n > 6 && !strcmp(name + n - 6, "-tmpfs");
 }
 
-/* After "read-device" comes "read-tmpfs", which is dashed, and of the same colour. */
-static bool has_twin(size_t first, size_t i)
+/* Is this "read-tmpfs" after "read-device"? It has the same colour, dashed. */
+static bool has_device_line(size_t first, size_t i)
 {
-	const char *how = results[i].how, *before = i > first ? results[i - 1].how : "";
-	const size_t stem = strcspn(how, "-") + 1;
+	const char *name = results[i].name, *before = i > first ? results[i - 1].name : "";
+	const size_t prefix = strcspn(name, "-") + 1;
 
-	return is_tmpfs(how) && !strncmp(how, before, stem) &&
-	       !strcmp(before + stem, "device");
+	return is_tmpfs(name) && !strncmp(name, before, prefix) &&
+	       !strcmp(before + prefix, "device");
 }
 
-static size_t colour_of(size_t first, size_t i)
+static size_t choose_colour(size_t first, size_t i)
 {
 	size_t j, colour = 0;
 
 	for (j = first; j < i; j++)
-		colour += is_first_of_name(first, j) && !has_twin(first, j);
-	return colour - has_twin(first, i);
+		colour += is_first_of_name(first, j) && !has_device_line(first, j);
+	return colour - has_device_line(first, i);
 }
 
-/* A line for each way, over sizes. */
+/* A line for each contender; the x axis is the size. */
 static void write_lines(FILE *f, size_t first, size_t n)
 {
 	const struct group *g = &results[first].group;
@@ -142,7 +145,7 @@ static void write_lines(FILE *f, size_t first, size_t n)
 		for (j = i; j < first + n; j++) {
 			snprintf(x, sizeof(x), "%llu",
 				 (unsigned long long)results[j].group.size);
-			if (!strcmp(results[j].how, results[i].how) && !results[j].why)
+			if (!strcmp(results[j].name, results[i].name) && !results[j].reason)
 				write_point(f, &results[j], x);
 		}
 		fputs("END\n", f);
@@ -160,14 +163,14 @@ static void write_lines(FILE *f, size_t first, size_t n)
 		fprintf(f, "%s $line%zu using 1:2:3:4 with yerrorlines lw 1.5",
 			lines ? ", \\\n\t" : "plot", lines);
 		fprintf(f, " lc rgb '%s' pt %zu dt %d title '%s'",
-			colours[colour_of(first, i) % ARRAY_SIZE(colours)], lines + 1,
-			is_tmpfs(results[i].how) ? 2 : 1, results[i].how);
+			colours[choose_colour(first, i) % ARRAY_SIZE(colours)], lines + 1,
+			is_tmpfs(results[i].name) ? 2 : 1, results[i].name);
 		lines++;
 	}
 	fputc('\n', f);
 }
 
-/* A bar for each way. */
+/* A bar for each contender. */
 static void write_bars(FILE *f, size_t first, size_t n)
 {
 	char x[80];
@@ -175,9 +178,9 @@ static void write_bars(FILE *f, size_t first, size_t n)
 
 	fputs("$bars << END\n", f);
 	for (i = first; i < first + n; i++) {
-		if (results[i].why)
+		if (results[i].reason)
 			continue;
-		snprintf(x, sizeof(x), "\"%s\"", results[i].how);
+		snprintf(x, sizeof(x), "\"%s\"", results[i].name);
 		write_point(f, &results[i], x);
 	}
 	fputs("END\n"
@@ -189,7 +192,7 @@ static void write_bars(FILE *f, size_t first, size_t n)
 	      "\twith labels offset 0,0.8\n", f);
 }
 
-/* A bar for each way, of what it consists of. */
+/* A bar for each contender, stacked from the parts of its total. */
 static void write_stacks(FILE *f, size_t first, size_t n)
 {
 	const struct group *g = &results[first].group;
@@ -199,19 +202,19 @@ static void write_stacks(FILE *f, size_t first, size_t n)
 
 	fputs("$bars << END\n", f);
 	for (i = first; i < first + n; i++) {
-		if (results[i].why)
+		if (results[i].reason)
 			continue;
-		fprintf(f, "\"%s\"", results[i].how);
-		for (metric = 1; metric <= g->parts; metric++)
+		fprintf(f, "\"%s\"", results[i].name);
+		for (metric = 1; metric <= g->n_parts; metric++)
 			fprintf(f, " %.10g", summarize(&results[i], metric).median);
 		fputc('\n', f);
 	}
 	fprintf(f, "END\nset title '%s: %s, %s' noenhanced\n", g->experiment, g->what,
-		size_text(size, sizeof(size), g));
+		format_size(size, sizeof(size), g));
 	fputs("set style data histograms\nset style histogram rowstacked\n"
 	      "set style fill solid 0.7\nset boxwidth 0.7\nset yrange [0:*]\n"
 	      "set xtics noenhanced\nset format y '%.0s%c'\nset key outside right\n", f);
-	for (metric = 1; metric <= g->parts; metric++)
+	for (metric = 1; metric <= g->n_parts; metric++)
 		fprintf(f, "%s $bars using %d%s lc rgb '%s' title '%s'",
 			metric > 1 ? ", \\\n\t" : "plot", metric + 1,
 			metric > 1 ? "" : ":xtic(1)", colours[metric - 1],
@@ -219,8 +222,8 @@ static void write_stacks(FILE *f, size_t first, size_t n)
 	fputc('\n', f);
 }
 
-/* Returns 0 if it was drawn, or if there is nobody here who could. */
-static int draw(const char *name)
+/* Returns 0 if it was drawn, or if there is no gnuplot. */
+static int draw_plot(const char *name)
 {
 	char * const argv[] = { "gnuplot", (char *)name, NULL };
 	static bool missing;
@@ -231,7 +234,7 @@ static int draw(const char *name)
 		return 0;
 	errno = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
 	if (errno == ENOENT) {
-		warnx("no gnuplot here: have it draw the .gp files");
+		warnx("gnuplot was not found: only the .gp files were written");
 		missing = true;
 		return 0;
 	}
@@ -251,11 +254,11 @@ static int write_plot(const char *name, size_t first, size_t n,
 	write_head(f, name, &results[first].group);
 	write(f, first, n);
 	check(path, !fclose(f));
-	return draw(path);
+	return draw_plot(path);
 }
 
-/* Of those in a row that are of the same size. */
-static size_t group_length(size_t first, size_t n)
+/* Number of results from @first on, at most @n, of the same size. */
+static size_t count_group_results(size_t first, size_t n)
 {
 	size_t i = 0;
 
@@ -264,18 +267,18 @@ static size_t group_length(size_t first, size_t n)
 	return i;
 }
 
-/* What was measured of one thing: over sizes, and what it consists of for each. */
+/* A plot over all sizes, and for each size one of the total's parts, if any. */
 static int write_plots(size_t first, size_t n)
 {
 	const struct group *g = &results[first].group;
-	size_t i, length = group_length(first, n);
+	size_t i, length = count_group_results(first, n);
 	char name[80];
 	int ret;
 
 	snprintf(name, sizeof(name), "%s-%s", g->experiment, g->what);
 	ret = write_plot(name, first, n, length < n ? write_lines : write_bars);
-	for (i = first; g->parts && i < first + n; i += length) {
-		length = group_length(i, first + n - i);
+	for (i = first; g->n_parts && i < first + n; i += length) {
+		length = count_group_results(i, first + n - i);
 		snprintf(name, sizeof(name), "%s-%s-%llu", g->experiment, g->what,
 			 (unsigned long long)results[i].group.size);
 		ret |= write_plot(name, i, length, write_stacks);
@@ -290,7 +293,7 @@ int draw_plots(const char *dir)
 
 	check(dir, (!mkdir(dir, 0777) || errno == EEXIST) && !chdir(dir));
 	for (i = 0; i < n_results; i += n) {
-		n = plot_length(i);
+		n = count_plot_results(i);
 		ret |= write_plots(i, n);
 	}
 	return ret;

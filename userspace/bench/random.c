@@ -1,74 +1,77 @@
 // SPDX-License-Identifier: MIT
 /*
- * random: 8 bytes here and there. Where to go next depends on what was found, so
- * that one has to be there before the next one begins.
+ * random: accesses of 8 bytes at random addresses. The address of a load
+ * depends on the value loaded before, so that loads do not overlap.
  */
 #include <string.h>
 #include "bench.h"
 
-#define ACCESSES	10000	/* at once */
+#define ACCESSES	10000	/* in an operation */
 
 struct walk {
 	struct memory memory;
 	uint64_t words;
-	uint64_t position;
+	uint64_t state;	/* of xorshift() */
 };
 
-/* A generator of Marsaglia's, of which the upper bits are taken. */
-static uint64_t next(uint64_t x)
+/* Marsaglia's xorshift; choose_word() uses the upper bits. */
+static uint64_t xorshift(uint64_t x)
 {
 	x ^= x << 13;
 	x ^= x >> 7;
 	return x ^ x << 17;
 }
 
-static uint64_t place(const struct walk *w, uint64_t x)
+static uint64_t choose_word(const struct walk *w, uint64_t x)
 {
 	return ((x >> 32) * w->words) >> 32;
 }
 
-/* All words are 0, which nobody but us knows. */
+/*
+ * All words are 0. The compiler does not know, and the next address needs the
+ * value.
+ */
 static void load(void *state)
 {
 	struct walk *w = state;
 	const volatile uint64_t *words = (uint64_t *)w->memory.at;
-	uint64_t x = w->position;
+	uint64_t x = w->state;
 	int i;
 
 	for (i = 0; i < ACCESSES; i++)
-		x = next(x) ^ words[place(w, x)];
-	w->position = x;
+		x = xorshift(x) ^ words[choose_word(w, x)];
+	w->state = x;
 }
 
 static void store(void *state)
 {
 	struct walk *w = state;
 	volatile uint64_t *words = (uint64_t *)w->memory.at;
-	uint64_t x = w->position;
+	uint64_t x = w->state;
 	int i;
 
 	for (i = 0; i < ACCESSES; i++) {
-		words[place(w, x)] = 0;
-		x = next(x);
+		words[choose_word(w, x)] = 0;
+		x = xorshift(x);
 	}
-	w->position = x;
+	w->state = x;
 }
 
 static const char *measure(const struct contender *c, const struct group *g,
 			   double *values)
 {
-	struct walk w = { .words = g->size / sizeof(uint64_t), .position = 88172645463325252 };
-	const char *why = memory_open(&w.memory, c->kind, g->size);
+	struct walk w = { .words = g->size / sizeof(uint64_t), .state = 88172645463325252 };
+	const char *reason = memory_open(&w.memory, c->kind, g->size);
 
-	if (!why)
-		why = memory_map(&w.memory, 0);
-	if (!why) {
+	if (!reason)
+		reason = memory_map(&w.memory, 0);
+	if (!reason) {
 		memset(w.memory.at, 0, g->size);
 		*values = per_operation(strcmp(g->what, "load") ? store : load, &w, 0) /
 			ACCESSES;
 	}
 	memory_close(&w.memory);
-	return why;
+	return reason;
 }
 
 static const struct contender contenders[] = {
@@ -82,7 +85,7 @@ static const struct contender contenders[] = {
 static void run(void)
 {
 	static const uint64_t own[] = { MIB, 16 * MIB, 256 * MIB, GIB };
-	static const char * const ways[] = { "load", "store" };
+	static const char * const modes[] = { "load", "store" };
 	uint64_t sizes[SIZES_MAX];
 	const size_t n = choose_sizes(own, ARRAY_SIZE(own), GIB, sizes);
 	struct group g = {
@@ -90,12 +93,12 @@ static void run(void)
 		.x = "bytes",
 		.contenders = contenders,
 		.n_contenders = ARRAY_SIZE(contenders),
-		.metrics = one_metric,
+		.metrics = time_metric,
 	};
-	size_t i, way;
+	size_t i, mode;
 
-	for (way = 0; way < ARRAY_SIZE(ways); way++) {
-		g.what = ways[way];
+	for (mode = 0; mode < ARRAY_SIZE(modes); mode++) {
+		g.what = modes[mode];
 		for (i = 0; i < n; i++) {
 			g.size = sizes[i];
 			compare(&g);
@@ -105,7 +108,7 @@ static void run(void)
 
 const struct experiment random_experiment = {
 	.name = "random",
-	.doc = "8 bytes here and there, in huge pages and in small ones",
+	.doc = "loads and stores of 8 bytes at random addresses, in huge and small pages",
 	.run = run,
 	.timed_only = true,
 };

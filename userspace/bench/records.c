@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * records: from one process to another, by rings and by what there is besides.
- * pingpong: how long it takes to wake one another up.
+ * records: pass records to another process, by rings and other channels.
+ * pingpong: two processes wake each other in turn.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -13,13 +13,13 @@
 #include <unistd.h>
 #include "bench.h"
 
-#define AT_ONCE	256	/* between looks at the clock */
-/* In one process so many are between its two sides at most: all have room for that. */
-#define BYTES_IN_TURN	(32 * KIB)
-#define RECORDS_IN_TURN	64
-#define FIXED_RECORDS	4096
+#define CLOCK_INTERVAL	256	/* records between two reads of the clock */
+/* Limits of a burst that one process puts, then takes: all channels hold it. */
+#define BURST_BYTES	(32 * KIB)
+#define BURST_RECORDS	64
+#define FIXED_RECORDS	4096	/* at most, when instructions are counted */
 
-static pid_t start(void)
+static pid_t fork_child(void)
 {
 	pid_t pid;
 
@@ -31,14 +31,14 @@ static pid_t start(void)
 	return pid;
 }
 
-static void finish(pid_t pid)
+static void wait_for_child(pid_t pid)
 {
 	int status;
 
 	check("child", waitpid(pid, &status, 0) == pid && !status);
 }
 
-/* Who takes a record looks at all of it. The first word of the last one is 1. */
+/* Reads all of a record. The first word of the last record is 1. */
 static bool is_last(const void *record, size_t length)
 {
 	uint64_t sum = 0, word;
@@ -52,63 +52,65 @@ static bool is_last(const void *record, size_t length)
 	return word && sum;
 }
 
-static bool take_one(const struct transport *t, struct channel *c, size_t wanted)
+/* Takes a record of @expected bytes. Returns whether it is the last one. */
+static bool take_record(const struct transport *t, struct channel *c, size_t expected)
 {
 	size_t length;
 	const void *record = t->take(c, &length);
 
-	check("length", length == wanted);
+	check("length of a record", length == expected);
 	return is_last(record, length);
 }
 
 /*
- * What a first touch costs is for another experiment: who has put so many bytes
- * has been everywhere, and so has who takes them. But where there is no memory to
- * be touched, it need not be so many.
+ * So many bytes go through a channel before the measurement: both processes
+ * have then touched all of its memory, and page faults are not measured. A
+ * slow channel stops after options.seconds: pipes and sockets have no such
+ * memory.
  */
 #define WARM_BYTES	(2 * CHANNEL_SIZE)
 
-static void get_warm(const struct transport *t, struct channel *c, const void *record,
-		     size_t length)
+static void warm_up(const struct transport *t, struct channel *c, const void *record,
+		    size_t length)
 {
-	const uint64_t begin = ticks();
+	const uint64_t begin = read_clock();
 	size_t bytes;
 
-	for (bytes = 0; bytes < WARM_BYTES && ticks() - begin < options.seconds * 1e9;
+	for (bytes = 0; bytes < WARM_BYTES && read_clock() - begin < options.seconds * 1e9;
 	     bytes += length)
 		t->put(c, record, length);
 }
 
-/* One process puts, another takes. */
-static double run_both(const struct transport *t, size_t length)
+/* This process puts, a child takes. Returns the time per record. */
+static double run_two_processes(const struct transport *t, size_t length)
 {
 	struct channel *c = t->make(length);
 	static char record[LENGTH_MAX];
 	uint64_t records = 1, begin, took;
-	pid_t pid = start();
+	pid_t pid = fork_child();
 	int i;
 
 	if (!pid) {
-		while (!take_one(t, c, length))
+		while (!take_record(t, c, length))
 			;
 		_exit(0);
 	}
 	record[0] = 0;
-	get_warm(t, c, record, length);
-	begin = ticks();
-	while (ticks() - begin < options.seconds * 1e9)
-		for (i = 0; i < AT_ONCE; i++, records++)
+	warm_up(t, c, record, length);
+	begin = read_clock();
+	while (read_clock() - begin < options.seconds * 1e9)
+		for (i = 0; i < CLOCK_INTERVAL; i++, records++)
 			t->put(c, record, length);
 	record[0] = 1;
 	t->put(c, record, length);
 	t->flush(c);
-	finish(pid);
-	took = ticks() - begin;
+	wait_for_child(pid);
+	took = read_clock() - begin;
 	t->close(c);
 	return (double)took / records;
 }
 
-static void take_turns(const struct transport *t, struct channel *c, size_t length,
+static void run_bursts(const struct transport *t, struct channel *c, size_t length,
 		       int burst, int rounds)
 {
 	static char record[LENGTH_MAX];
@@ -119,26 +121,26 @@ static void take_turns(const struct transport *t, struct channel *c, size_t leng
 			t->put(c, record, length);
 		t->flush(c);
 		for (i = 0; i < burst; i++)
-			take_one(t, c, length);
+			take_record(t, c, length);
 	}
 }
 
-/* What both sides do for each record, when neither has to wait. */
-static double run_in_turns(const struct transport *t, size_t length)
+/* One process puts and takes, without waiting. Returns the time per record. */
+static double run_one_process(const struct transport *t, size_t length)
 {
-	const int fit = length < BYTES_IN_TURN ? BYTES_IN_TURN / length : 1;
-	const int burst = fit < RECORDS_IN_TURN ? fit : RECORDS_IN_TURN;
-	const int rounds = FIXED_RECORDS / RECORDS_IN_TURN;
+	const int fit = length < BURST_BYTES ? BURST_BYTES / length : 1;
+	const int burst = fit < BURST_RECORDS ? fit : BURST_RECORDS;
+	const int rounds = FIXED_RECORDS / BURST_RECORDS;
 	struct channel *c = t->make(length);
-	uint64_t begin;
+	uint64_t begin, took;
 
-	take_turns(t, c, length, burst, WARM_BYTES / (length * burst) + 1);
+	run_bursts(t, c, length, burst, WARM_BYTES / (length * burst) + 1);
 	settle();
-	begin = ticks();
-	take_turns(t, c, length, burst, rounds);
-	begin = ticks() - begin;
+	begin = read_clock();
+	run_bursts(t, c, length, burst, rounds);
+	took = read_clock() - begin;
 	t->close(c);
-	return (double)begin / rounds / burst;
+	return (double)took / rounds / burst;
 }
 
 static const char *measure_records(const struct contender *c, const struct group *g,
@@ -146,12 +148,13 @@ static const char *measure_records(const struct contender *c, const struct group
 {
 	const struct transport *t = c->data;
 
-	*values = options.instructions ? run_in_turns(t, g->size) : run_both(t, g->size);
+	*values = options.instructions ? run_one_process(t, g->size) :
+					 run_two_processes(t, g->size);
 	return NULL;
 }
 
-/* This process runs on the processor @n of those there are. */
-static void run_on(const cpu_set_t *all, int n)
+/* Binds this process to processor number @n of @all. */
+static void bind_to_processor(const cpu_set_t *all, int n)
 {
 	cpu_set_t one;
 	int cpu;
@@ -164,24 +167,27 @@ static void run_on(const cpu_set_t *all, int n)
 	check("sched_setaffinity", !sched_setaffinity(0, sizeof(one), &one));
 }
 
-/* The rounds are counted by who begins them; the other one is killed in the end. */
-static double run_rounds(const struct signaller *s, const cpu_set_t *all, int other)
+/*
+ * The parent wakes the child and sleeps until the child has woken it, and kills
+ * the child at the end. Returns the time of a round trip.
+ */
+static double run_rounds(const struct signaller *s, const cpu_set_t *all, int child_cpu)
 {
 	struct channel *c = s->make();
 	uint64_t rounds = 0, begin, took;
-	pid_t pid = start();
+	pid_t pid = fork_child();
 
-	run_on(all, pid ? 0 : other);
+	bind_to_processor(all, pid ? 0 : child_cpu);
 	while (!pid) {
 		s->sleep(c, 1);
 		s->wake(c, 1);
 	}
-	begin = ticks();
+	begin = read_clock();
 	do {
 		s->wake(c, 0);
 		s->sleep(c, 0);
 		rounds++;
-		took = ticks() - begin;
+		took = read_clock() - begin;
 	} while (took < options.seconds * 1e9);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
@@ -229,7 +235,7 @@ static void run_records(void)
 		.x = "bytes",
 		.contenders = transports,
 		.n_contenders = ARRAY_SIZE(transports),
-		.metrics = one_metric,
+		.metrics = time_metric,
 	};
 	size_t i;
 
@@ -249,7 +255,7 @@ static void run_pingpong(void)
 		.x = "processors",
 		.contenders = signallers,
 		.n_contenders = ARRAY_SIZE(signallers),
-		.metrics = one_metric,
+		.metrics = time_metric,
 	};
 
 	for (g.size = 1; g.size <= 2; g.size++)
@@ -264,7 +270,7 @@ const struct experiment records_experiment = {
 
 const struct experiment pingpong_experiment = {
 	.name = "pingpong",
-	.doc = "wake another process, and be woken by it",
+	.doc = "two processes wake each other in turn",
 	.run = run_pingpong,
 	.timed_only = true,
 };

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * Through a ring of mmapshare. The consumer sees each record as soon as there is one
- * in "ring", and gives the room of sixteen back; in "ring-by-16" sixteen are
- * committed together, too, and in "ring-by-1" each is released by itself. But when
- * it has to sleep it does that until it is worth it; in "ring-eager" it does not.
+ * Records and wake-ups through an mmapshare ring.
+ *
+ *	ring		commits each record, releases sixteen at a time
+ *	ring-by-16	commits and releases sixteen records at a time
+ *	ring-by-1	commits and releases each record
+ *	ring-eager	as ring, but the consumer is woken for each record
+ *
+ * Except in ring-eager, a consumer that has to sleep is woken when WAKE_BYTES
+ * are there or WAIT_TIMEOUT has passed.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,15 +18,23 @@
 
 #define BATCH	16
 #define SPINS	200
-#define WORTH_IT	(CHANNEL_SIZE / 16)	/* to wake the consumer, */
-#define MS	1000000				/* or after that */
+#define WAKE_BYTES	(CHANNEL_SIZE / 16)
+#define WAIT_TIMEOUT	1000000	/* nanoseconds */
 
+/**
+ * struct channel - one ring for records, or two for wake-ups
+ * @producer: endpoint of the parent
+ * @consumer: endpoint of the child
+ * @back_producer: endpoint of the child in the second ring, or NULL
+ * @back_consumer: endpoint of the parent in the second ring, or NULL
+ * @pending: records reserved since the last commit
+ * @taken: records taken since the last release
+ * @batch: records to commit or release together
+ */
 struct channel {
 	struct mmapshare_endpoint *producer, *consumer;
-	/* of the one who signals: the other way */
 	struct mmapshare_endpoint *back_producer, *back_consumer;
 	unsigned int pending, taken;
-	/* so many at once, and no more than a part of the ring */
 	unsigned int batch;
 };
 
@@ -31,10 +44,10 @@ static void make_ring(struct mmapshare_endpoint **producer, struct mmapshare_end
 
 	check("mmapshare_ring_create", !mmapshare_ring_create(&region, NULL, CHANNEL_SIZE,
 							      0, 1, 0));
-	check("producer", !mmapshare_ring_attach(producer, region,
-						 MMAPSHARE_RING_ATTACH_PRODUCER));
-	check("consumer", !mmapshare_ring_attach(consumer, region,
-						 MMAPSHARE_RING_ATTACH_CONSUMER));
+	check("attach producer", !mmapshare_ring_attach(producer, region,
+							MMAPSHARE_RING_ATTACH_PRODUCER));
+	check("attach consumer", !mmapshare_ring_attach(consumer, region,
+							MMAPSHARE_RING_ATTACH_CONSUMER));
 	mmapshare_close(region);
 }
 
@@ -43,15 +56,16 @@ static struct channel *make(size_t length)
 	struct channel *c = calloc(1, sizeof(*c));
 
 	check("memory", c);
+	/* a batch takes at most a quarter of the ring */
 	c->batch = CHANNEL_SIZE / 4 / length < BATCH ? CHANNEL_SIZE / 4 / length : BATCH;
 	make_ring(&c->producer, &c->consumer);
 	/*
-	 * Who has to sleep does it until it is worth it. A consumer that goes on with
-	 * the first record would have to take each from the other processor's cache
-	 * while that is about to store the next.
+	 * Wake an endpoint only when there is enough to do. A consumer woken
+	 * for the first record would fetch each record from the other
+	 * processor's cache while the producer stores the next one.
 	 */
 	mmapshare_ring_set_wake_bytes(c->producer, CHANNEL_SIZE / 2);
-	mmapshare_ring_set_wake_bytes(c->consumer, WORTH_IT);
+	mmapshare_ring_set_wake_bytes(c->consumer, WAKE_BYTES);
 	mmapshare_ring_set_spins(c->producer, SPINS);
 	mmapshare_ring_set_spins(c->consumer, SPINS);
 	return c;
@@ -71,24 +85,24 @@ static void flush(struct channel *c)
 	c->pending = 0;
 }
 
-static __attribute__((noinline)) void *wait_for_room(struct channel *c, size_t length)
+static __attribute__((noinline)) void *wait_and_reserve(struct channel *c, size_t length)
 {
-	void *room;
+	void *slot;
 
 	do {
 		flush(c);
-		check("wait for room", !mmapshare_ring_wait(c->producer, 0, -1));
-	} while (mmapshare_ring_reserve(c->producer, length, &room));
-	return room;
+		check("wait for free space", !mmapshare_ring_wait(c->producer, 0, -1));
+	} while (mmapshare_ring_reserve(c->producer, length, &slot));
+	return slot;
 }
 
 static inline void reserve_and_fill(struct channel *c, const void *record, size_t length)
 {
-	void *room;
+	void *slot;
 
-	if (mmapshare_ring_reserve(c->producer, length, &room))
-		room = wait_for_room(c, length);
-	memcpy(room, record, length);
+	if (mmapshare_ring_reserve(c->producer, length, &slot))
+		slot = wait_and_reserve(c, length);
+	memcpy(slot, record, length);
 }
 
 static void put(struct channel *c, const void *record, size_t length)
@@ -112,7 +126,7 @@ static __attribute__((noinline)) const void *wait_for_record(struct mmapshare_en
 
 	do {
 		check("release", !mmapshare_ring_release(ep));
-		ret = mmapshare_ring_wait(ep, 0, MS);
+		ret = mmapshare_ring_wait(ep, 0, WAIT_TIMEOUT);
 		check("wait", !ret || ret == -ETIMEDOUT);
 		ret = mmapshare_ring_next(ep, &record, length);
 	} while (ret == -EAGAIN);
@@ -131,7 +145,7 @@ static inline const void *take_from(struct mmapshare_endpoint *ep, size_t *lengt
 
 static const void *take(struct channel *c, size_t *length)
 {
-	/* the one before is done with */
+	/* release the previous record */
 	check("release", !mmapshare_ring_release(c->consumer));
 	return take_from(c->consumer, length);
 }
@@ -167,13 +181,13 @@ static struct channel *make_both_ways(void)
 static void wake(struct channel *c, int side)
 {
 	struct mmapshare_endpoint *ep = side ? c->back_producer : c->producer;
-	void *room;
+	void *slot;
 
-	check("reserve", !mmapshare_ring_reserve(ep, 0, &room));
+	check("reserve", !mmapshare_ring_reserve(ep, 0, &slot));
 	check("commit", !mmapshare_ring_commit(ep));
 }
 
-static void sleep_until(struct channel *c, int side)
+static void wait_for_wake(struct channel *c, int side)
 {
 	struct mmapshare_endpoint *ep = side ? c->consumer : c->back_consumer;
 	const void *record;
@@ -226,6 +240,6 @@ const struct signaller ring_signaller = {
 	.name = "ring",
 	.make = make_both_ways,
 	.wake = wake,
-	.sleep = sleep_until,
+	.sleep = wait_for_wake,
 	.close = close_channel,
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Have contenders measured in turns, so that whatever else the machine does
- * meanwhile is for all of them alike, and keep all that comes of it.
+ * Measure contenders in turns, so that other load of the machine affects all of
+ * them alike, and keep the results.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -15,21 +15,21 @@
 #include <unistd.h>
 #include "bench.h"
 
-#define BAR		40
-/* What is done when instructions are counted: that many bytes, and times. */
+#define BAR		40	/* characters of the progress bar */
+/* Limits of bytes and operations when instructions are counted. */
 #define FIXED_BYTES	(1 * MIB)
 #define FIXED_TIMES	200
-/* That many are emptied all at once, and the table is twice as large afterwards. */
-#define TRANSLATIONS		1024
-#define TRANSLATIONS_ROUNDS	6
+/* Pages to touch and unmap, and how often, for QEMU to enlarge its TLB. */
+#define TLB_PAGES	1024
+#define TLB_ROUNDS	6
 
-const char * const one_metric[] = { "time", NULL };
+const char * const time_metric[] = { "time", NULL };
 
 struct result *results;
 size_t n_results;
 
 static bool counting;
-static unsigned long to_do, done;
+static unsigned long n_measurements, n_done;
 
 void fail(const char *what)
 {
@@ -39,8 +39,8 @@ void fail(const char *what)
 	errx(1, "%s", what);
 }
 
-/* Nanoseconds, or instructions. */
-uint64_t ticks(void)
+/* Nanoseconds; instructions on a machine whose clock counts them. */
+uint64_t read_clock(void)
 {
 	struct timespec t;
 
@@ -48,42 +48,44 @@ uint64_t ticks(void)
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
 
-static bool is_watched(void)
+static bool has_terminal(void)
 {
 	const char *type = getenv("TERM");
 
 	return isatty(STDERR_FILENO) && type && strcmp(type, "dumb");
 }
 
-static void show_progress(const struct group *g, const char *how)
+static void show_progress(const struct group *g, const char *name)
 {
 	char bar[BAR + 1] = "";
 
-	if (!is_watched())
+	if (!has_terminal())
 		return;
 	memset(bar, ' ', BAR);
-	memset(bar, '#', BAR * done / to_do);
-	fprintf(stderr, "\r\033[K[%s] %3lu%% %s %s %llu %s", bar, 100 * done / to_do,
-		g->experiment, g->what, (unsigned long long)g->size, how);
+	memset(bar, '#', BAR * n_done / n_measurements);
+	fprintf(stderr, "\r\033[K[%s] %3lu%% %s %s %llu %s", bar,
+		100 * n_done / n_measurements, g->experiment, g->what,
+		(unsigned long long)g->size, name);
 }
 
 void clear_progress(void)
 {
-	if (is_watched())
+	if (has_terminal())
 		fputs("\r\033[K", stderr);
 }
 
-/* A first pass, in which nothing is done but to count what there is to do. */
-void count_only(bool on)
+/* While on, compare() only counts measurements, for the progress bar. */
+void set_count_only(bool on)
 {
 	counting = on;
 }
 
 /*
- * Those of @own that are to be measured, or what was asked for instead. To count the
- * instructions for more than @most would only take longer.
+ * Stores the sizes to measure: those of --size, else the experiment's @own
+ * sizes. When instructions are counted, sizes above @max are left out: they
+ * take long and add nothing.
  */
-size_t choose_sizes(const uint64_t *own, size_t n, uint64_t most, uint64_t *sizes)
+size_t choose_sizes(const uint64_t *own, size_t n, uint64_t max, uint64_t *sizes)
 {
 	size_t i, count = 0;
 
@@ -92,18 +94,18 @@ size_t choose_sizes(const uint64_t *own, size_t n, uint64_t most, uint64_t *size
 		return options.n_sizes;
 	}
 	if (!options.instructions)
-		most = UINT64_MAX;
+		max = UINT64_MAX;
 	if (options.quick)
-		most = own[0];
+		max = own[0];
 	for (i = 0; i < n; i++)
-		if (own[i] <= most)
+		if (own[i] <= max)
 			sizes[count++] = own[i];
 	return count;
 }
 
 /*
- * Where instructions are counted, let the kernel first be done with what it has put
- * off, such as freeing what was used before. To sleep costs nothing there.
+ * When instructions are counted, let the kernel finish deferred work first,
+ * such as freeing memory. Sleeping executes no instructions.
  */
 void settle(void)
 {
@@ -113,7 +115,7 @@ void settle(void)
 		nanosleep(&t, NULL);
 }
 
-static uint64_t fixed_times(uint64_t bytes)
+static uint64_t choose_fixed_times(uint64_t bytes)
 {
 	const uint64_t times = bytes ? FIXED_BYTES / bytes : FIXED_TIMES;
 
@@ -121,36 +123,37 @@ static uint64_t fixed_times(uint64_t bytes)
 }
 
 /*
- * Do it once to get warm, then for as long as a run is to last, or as often as is
- * always done: what it takes on average. It is looked at the clock each time only
- * if that is next to nothing.
+ * Returns the average duration of an operation on @bytes. Does it once to warm
+ * up, then repeats it for the duration of a run, or a fixed number of times
+ * when instructions are counted. Reads the clock after each operation only if
+ * one takes 10 us or more.
  */
 double per_operation(void (*operation)(void *state), void *state, uint64_t bytes)
 {
-	const uint64_t wanted = options.seconds * 1e9;
-	uint64_t begin, took, times = 0, at_once = 1, i;
+	const uint64_t duration = options.seconds * 1e9;
+	uint64_t begin, took, times = 0, batch = 1, i;
 
-	begin = ticks();
+	begin = read_clock();
 	operation(state);
-	took = ticks() - begin;
+	took = read_clock() - begin;
 	if (options.instructions)
-		at_once = fixed_times(bytes);
+		batch = choose_fixed_times(bytes);
 	else if (took < 10000)
-		at_once = 10000 / (took + 1) + 1;
+		batch = 10000 / (took + 1) + 1;
 	settle();
-	begin = ticks();
+	begin = read_clock();
 	do {
-		for (i = 0; i < at_once; i++)
+		for (i = 0; i < batch; i++)
 			operation(state);
-		times += at_once;
-		took = ticks() - begin;
-	} while (took < wanted && !options.instructions);
+		times += batch;
+		took = read_clock() - begin;
+	} while (took < duration && !options.instructions);
 	return (double)took / times;
 }
 
-static void use_translations(void)
+static void touch_and_unmap(void)
 {
-	const size_t page = sysconf(_SC_PAGESIZE), size = TRANSLATIONS * page;
+	const size_t page = sysconf(_SC_PAGESIZE), size = TLB_PAGES * page;
 	volatile char *at;
 	size_t i;
 
@@ -162,13 +165,13 @@ static void use_translations(void)
 }
 
 /*
- * QEMU's emulation has a table of translations for each processor, and chooses its
- * size when it is emptied, by how full it was. What has had little use for memory
- * leaves a small one to who is measured next; that one looks up nearly each address
- * anew, and takes two or three times as long, until something happens to have the
- * table emptied. So let all begin with large ones.
+ * Without KVM, QEMU emulates a TLB for each processor. It chooses the TLB's
+ * size when the TLB is flushed, by how full it was. A contender that touches
+ * little memory would leave a small TLB to the next one, which would then take
+ * two or three times as long, until the next flush. So start each contender
+ * with large TLBs.
  */
-static void stretch_translations(void)
+static void enlarge_tlbs(void)
 {
 	cpu_set_t all, one;
 	int cpu, i;
@@ -180,13 +183,13 @@ static void stretch_translations(void)
 		CPU_ZERO(&one);
 		CPU_SET(cpu, &one);
 		check("sched_setaffinity", !sched_setaffinity(0, sizeof(one), &one));
-		for (i = 0; i < TRANSLATIONS_ROUNDS; i++)
-			use_translations();
+		for (i = 0; i < TLB_ROUNDS; i++)
+			touch_and_unmap();
 	}
 	check("sched_setaffinity", !sched_setaffinity(0, sizeof(all), &all));
 }
 
-static bool is_chosen(const char *name)
+static bool is_selected(const char *name)
 {
 	char *all, *rest, *pattern;
 	bool found = false;
@@ -209,7 +212,7 @@ static struct result *add_result(const struct group *g, const struct contender *
 	results = reallocarray(results, n_results + 1, sizeof(*results));
 	check("memory", results);
 	r = &results[n_results++];
-	*r = (struct result){ .group = *g, .how = c->name };
+	*r = (struct result){ .group = *g, .name = c->name };
 	r->values = calloc(METRICS_MAX, sizeof(*r->values));
 	check("memory", r->values);
 	return r;
@@ -222,20 +225,20 @@ static void measure(const struct group *g, const struct contender *c, int run,
 	int i;
 
 	show_progress(g, c->name);
-	done++;
-	if (r->why)
+	n_done++;
+	if (r->reason)
 		return;
 	if (!options.instructions && !options.quick)
-		stretch_translations();
-	r->why = c->measure(c, g, values);
-	if (r->why || run < 0)
+		enlarge_tlbs();
+	r->reason = c->measure(c, g, values);
+	if (r->reason || run < 0)
 		return;
 	for (i = 0; g->metrics[i]; i++)
 		r->values[i][run] = values[i];
 	r->runs = run + 1;
 }
 
-/* Measure all of a group's contenders in turns, after a turn to get warm. */
+/* Measures the selected contenders of @g in turns; the first turn warms up. */
 void compare(const struct group *g)
 {
 	const int first_run = options.quick ? 0 : -1;
@@ -245,15 +248,15 @@ void compare(const struct group *g)
 
 	if (counting) {
 		for (c = g->contenders; c < end; c++)
-			to_do += is_chosen(c->name) * (options.runs - first_run);
+			n_measurements += is_selected(c->name) * (options.runs - first_run);
 		return;
 	}
 	for (c = g->contenders; c < end; c++)
-		if (is_chosen(c->name))
+		if (is_selected(c->name))
 			add_result(g, c);
 	for (run = first_run; run < (int)options.runs; run++) {
 		for (c = g->contenders, i = first; c < end; c++)
-			if (is_chosen(c->name))
+			if (is_selected(c->name))
 				measure(g, c, run, &results[i++]);
 	}
 	clear_progress();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * touch: make memory, map it, and store to each of its pages for the first time,
- * as a program does that wants to share it.
+ * touch: allocate memory, map it, and store to each page for the first time,
+ * with and without MAP_POPULATE.
  */
 #define _GNU_SOURCE
 #include <string.h>
@@ -45,21 +45,21 @@ static const char *measure(const struct contender *c, const struct group *g,
 	const int flags = strcmp(g->what, "populate") ? 0 : MAP_POPULATE;
 	uint64_t begin, created, mapped, touched;
 	struct memory m;
-	const char *why;
+	const char *reason;
 	long faults;
 
 	settle();
 	faults = count_faults();
-	begin = ticks();
-	why = memory_open(&m, c->kind, g->size);
-	if (why)
-		return why;
-	created = ticks();
-	why = memory_map(&m, flags);
-	mapped = ticks();
-	if (!why)
+	begin = read_clock();
+	reason = memory_open(&m, c->kind, g->size);
+	if (reason)
+		return reason;
+	created = read_clock();
+	reason = memory_map(&m, flags);
+	mapped = read_clock();
+	if (!reason)
 		touch_pages(m.at, g->size);
-	touched = ticks();
+	touched = read_clock();
 	faults = count_faults() - faults;
 	memory_close(&m);
 	values[TOTAL] = touched - begin;
@@ -68,7 +68,7 @@ static const char *measure(const struct contender *c, const struct group *g,
 	values[TOUCH] = touched - mapped;
 	values[MAP_AND_TOUCH] = touched - created;
 	values[FAULTS] = faults;
-	return why;
+	return reason;
 }
 
 static const struct contender contenders[] = {
@@ -85,7 +85,7 @@ static void run(void)
 	static const uint64_t own[] = {
 		4 * KIB, 64 * KIB, MIB, 16 * MIB, 256 * MIB, GIB,
 	};
-	static const char * const ways[] = { "touch", "populate" };
+	static const char * const modes[] = { "touch", "populate" };
 	uint64_t sizes[SIZES_MAX];
 	const size_t n = choose_sizes(own, ARRAY_SIZE(own), 256 * MIB, sizes);
 	struct group g = {
@@ -94,12 +94,12 @@ static void run(void)
 		.contenders = contenders,
 		.n_contenders = ARRAY_SIZE(contenders),
 		.metrics = metrics,
-		.parts = TOUCH,
+		.n_parts = TOUCH,
 	};
-	size_t i, way;
+	size_t i, mode;
 
-	for (way = 0; way < ARRAY_SIZE(ways); way++) {
-		g.what = ways[way];
+	for (mode = 0; mode < ARRAY_SIZE(modes); mode++) {
+		g.what = modes[mode];
 		for (i = 0; i < n; i++) {
 			g.size = sizes[i];
 			compare(&g);
@@ -109,6 +109,6 @@ static void run(void)
 
 const struct experiment touch_experiment = {
 	.name = "touch",
-	.doc = "make memory, map it, with MAP_POPULATE and without, and touch each page",
+	.doc = "allocate memory, map it, with and without MAP_POPULATE, touch each page",
 	.run = run,
 };

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* io_uring: one file and one buffer, both registered, and many requests at once. */
+/*
+ * io_uring: one file and one buffer, both registered, and up to DEPTH requests
+ * in flight.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +21,7 @@ struct uring {
 	unsigned int pending;
 };
 
-/* Returns NULL, or why there is none. */
+/* Returns NULL, or the reason for the failure. */
 const char *uring_open(struct uring **ring, int fd, void *buffer, size_t size,
 		       bool sqpoll)
 {
@@ -47,8 +50,8 @@ const char *uring_open(struct uring **ring, int fd, void *buffer, size_t size,
 	return NULL;
 }
 
-/* All requests have the same length. */
-static void take_one(struct uring *u, struct io_uring_cqe *cqe)
+/* All requests in flight have the same length. */
+static void reap_cqe(struct uring *u, struct io_uring_cqe *cqe)
 {
 	errno = cqe->res < 0 ? -cqe->res : EIO;
 	check("io_uring", cqe->res == (int)u->length);
@@ -65,18 +68,18 @@ void uring_finish(struct uring *u)
 	io_uring_submit_and_wait(&u->ring, u->pending);
 	while (u->pending) {
 		check("io_uring", !io_uring_wait_cqe(&u->ring, &cqe));
-		take_one(u, cqe);
+		reap_cqe(u, cqe);
 	}
 }
 
-/* Goes off with others when there are enough of them. */
+/* Queues a request. It is submitted together with others, DEPTH at a time. */
 void uring_begin(struct uring *u, bool write, void *at, size_t length, uint64_t offset)
 {
 	struct io_uring_sqe *sqe;
 
 	if (u->pending == DEPTH)
 		uring_finish(u);
-	/* with SQPOLL, the kernel may not have taken all that are done */
+	/* with SQPOLL, the kernel thread may still have to consume entries */
 	while (!(sqe = io_uring_get_sqe(&u->ring)))
 		io_uring_sqring_wait(&u->ring);
 	if (write)
