@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * What the benchmark's module and its program tell each other through
- * /dev/mms-bench. Each open file is one measurement: START has a kernel thread
- * make records, and hand them on in one of these ways, until the time is over.
+ * Interface between the benchmark module and mmapshare-bench: /dev/mms-bench.
+ * Each open file is one measurement. START creates a kernel thread that
+ * produces records and passes them on in one of these ways, for a given time.
  */
 #ifndef MMAPSHARE_BENCH_H
 #define MMAPSHARE_BENCH_H
@@ -11,25 +11,25 @@
 #include <linux/types.h>
 
 #define BENCH_DEVICE		"/dev/mms-bench"
-#define BENCH_SIZE		1048576	/* bytes of records under way at most */
+#define BENCH_SIZE		1048576	/* capacity of a buffer in bytes */
 #define BENCH_LENGTH_MIN	16
 #define BENCH_LENGTH_MAX	4096
 
 enum bench_way {
-	BENCH_RING	= 0,	/* of mmapshare; START returns a descriptor of it */
-	BENCH_QUEUE	= 1,	/* in the kernel, to be read from this device */
-	BENCH_PIPE	= 2,	/* written to @to, a pipe's descriptor */
-	BENCH_NETLINK	= 3,	/* NETLINK_USERSOCK, to the port @to */
-	BENCH_BPF	= 4,	/* to the program at the tracepoint mms_bench_record */
+	BENCH_RING	= 0,	/* mmapshare ring; START returns its descriptor */
+	BENCH_QUEUE	= 1,	/* queue in the module; read() from this device */
+	BENCH_PIPE	= 2,	/* write to the pipe whose descriptor is @to */
+	BENCH_NETLINK	= 3,	/* NETLINK_USERSOCK message to port @to */
+	BENCH_BPF	= 4,	/* BPF program at the tracepoint mms_bench_record */
 };
 
 /**
- * struct bench_start - what is to be measured
+ * struct bench_start - argument of BENCH_IOC_START
  * @way: enum bench_way
  * @length: bytes of each record, a power of two
- * @milliseconds: for how long records are made
- * @processor: where the kernel thread runs
- * @to: see above
+ * @milliseconds: how long the thread produces records
+ * @processor: CPU that the thread is bound to
+ * @to: destination, see enum bench_way
  */
 struct bench_start {
 	__u32 way;
@@ -42,9 +42,9 @@ struct bench_start {
 #define BENCH_IOC_START		_IOW('b', 1, struct bench_start)
 
 /**
- * struct bench_record - how each record begins
- * @total: 0; of the last one, how many there were with it
- * @sequence: how many there were before
+ * struct bench_record - header of each record
+ * @total: in the last record the number of records, else 0
+ * @sequence: number of records before this one
  */
 struct bench_record {
 	__u64 total;
@@ -52,9 +52,9 @@ struct bench_record {
 };
 
 /**
- * struct bench_event - the first argument of the tracepoint
+ * struct bench_event - argument of the tracepoint mms_bench_record
  * @record: in: address of the record
- * @result: out: 0, or -EAGAIN if there is no room now
+ * @result: out: 0, or -EAGAIN if the buffer is full
  */
 struct bench_event {
 	__u64 record;

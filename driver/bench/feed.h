@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the benchmark module's files know of each other: a feed is a file of the
- * device, its kernel thread and what that hands records to.
+ * Declarations shared by the files of the benchmark module. A feed is an open
+ * file of the device, with its kernel thread and the destination of its
+ * records.
  */
 #ifndef MMAPSHARE_BENCH_FEED_H
 #define MMAPSHARE_BENCH_FEED_H
@@ -17,11 +18,12 @@ struct feed;
 struct mmapshare_source;
 
 /**
- * struct feed_way - one way from the kernel to a program
- * @open: may sleep; returns 0 or a descriptor for the caller, or an errno
- * @put: hand on the feed's record, in its thread, and wait for room; nonzero if
- *	that cannot be
- * @close: after the thread has ended
+ * struct feed_way - a way to pass records to a program
+ * @open: prepare for the destination @to. May sleep. Returns 0 or a descriptor
+ *	for the caller, or a negative errno
+ * @put: pass on the feed's record and wait for free space. Runs in the feed's
+ *	thread. Returns 0, or nonzero on failure
+ * @close: release what @open prepared, after the thread has ended
  */
 struct feed_way {
 	int (*open)(struct feed *feed, u32 to);
@@ -30,39 +32,39 @@ struct feed_way {
 };
 
 /**
- * struct feed_queue - a driver's queue for read(2): slots of one size
+ * struct feed_queue - a driver's queue for read(2): slots of equal size
  * @slots: BENCH_SIZE bytes
- * @head: bytes ever put; stored by the thread
- * @tail: bytes ever taken; stored with @lock
- * @lock: of readers
- * @readers: where they sleep
- * @writer: where the thread sleeps
+ * @head: bytes ever put; stored by the feed's thread
+ * @tail: bytes ever taken; stored by readers under @lock
+ * @lock: serializes readers
+ * @readers: wait queue of readers and pollers
+ * @writer: wait queue of the feed's thread
  */
 struct feed_queue {
 	void *slots;
 	unsigned long head ____cacheline_aligned;
 	unsigned long tail ____cacheline_aligned;
-	struct mutex lock;	/* see above */
+	struct mutex lock;	/* serializes readers */
 	wait_queue_head_t readers;
 	wait_queue_head_t writer;
 };
 
 /**
- * struct feed - a measurement
- * @way: NULL until START
- * @lock: of START
- * @task: makes the records; NULL until START
- * @length: bytes of each
- * @milliseconds: for how long
- * @record: the one to be handed on
- * @source: of the ring
- * @queue: for read
- * @pipe: the file
- * @port: whose netlink socket it is
+ * struct feed - an open file of the device: one measurement
+ * @way: how records are passed on; NULL until START
+ * @lock: serializes START
+ * @task: the thread that produces records; NULL until START
+ * @length: bytes of each record
+ * @milliseconds: how long records are produced
+ * @record: the record to pass on
+ * @source: BENCH_RING: the producer of the ring
+ * @queue: BENCH_QUEUE: the queue
+ * @pipe: BENCH_PIPE: the pipe's write end
+ * @port: BENCH_NETLINK: port ID of the program's socket
  */
 struct feed {
 	const struct feed_way *way;
-	struct mutex lock;	/* see above */
+	struct mutex lock;	/* serializes START */
 	struct task_struct *task;
 	u32 length;
 	u32 milliseconds;

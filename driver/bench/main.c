@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The same records by one ring of mmapshare, and by what drivers have besides,
- * as fast as a kernel thread makes them: see bench.h. For "make bench", and of
- * no use otherwise.
+ * Benchmark module: a kernel thread produces records as fast as it can, for an
+ * mmapshare ring or another interface that drivers use. See bench.h for its
+ * interface. Only "make bench" and the selftest bench_quick.sh need it.
  */
 #include <linux/cpumask.h>
 #include <linux/file.h>
@@ -20,8 +20,8 @@
 #include <mmapshare_ring.h>
 #include "feed.h"
 
-/* Records between looks at the clock, and at who else wants the processor. */
-#define AT_ONCE		64
+/* Records between two reads of the clock and calls of cond_resched(). */
+#define BATCH		64
 
 static int ring_open(struct feed *feed, u32 to)
 {
@@ -47,7 +47,7 @@ put:
 	return fd;
 }
 
-/* Who has to wait does it until half of the ring is empty. */
+/* If the ring is full, wait until half of it is free. */
 static int ring_put(struct feed *feed)
 {
 	int ret;
@@ -102,7 +102,7 @@ static int feed_thread(void *data)
 
 	allow_kernel_signal(SIGKILL);
 	while (!ret && ktime_get_ns() < end && !kthread_should_stop()) {
-		ret = feed_put(feed, AT_ONCE);
+		ret = feed_put(feed, BATCH);
 		cond_resched();
 	}
 	if (!ret && !kthread_should_stop()) {
@@ -110,11 +110,12 @@ static int feed_thread(void *data)
 		ret = feed_put(feed, 1);
 	}
 	if (ret && !kthread_should_stop())
-		pr_info("mms-bench: record %llu: %d\n", record->sequence, ret);
+		pr_info("mms-bench: cannot pass on record %llu: error %d\n",
+			record->sequence, ret);
 	return ret;
 }
 
-static bool feed_start_ok(const struct bench_start *start)
+static bool feed_is_valid_start(const struct bench_start *start)
 {
 	return start->way < ARRAY_SIZE(ways) && is_power_of_2(start->length) &&
 	       start->length >= BENCH_LENGTH_MIN && start->length <= BENCH_LENGTH_MAX &&
@@ -140,7 +141,7 @@ static int feed_start(struct feed *feed, const struct bench_start *start)
 	if (ret < 0)
 		goto stop;
 	feed->way = ways[start->way];
-	/* it may end by itself, long before it is stopped */
+	/* the thread may end by itself, long before feed_release() stops it */
 	feed->task = get_task_struct(task);
 	kthread_bind(task, start->processor);
 	wake_up_process(task);
@@ -164,7 +165,7 @@ static long feed_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return -ENOTTY;
 	if (copy_from_user(&start, (void __user *)arg, sizeof(start)))
 		return -EFAULT;
-	if (!feed_start_ok(&start))
+	if (!feed_is_valid_start(&start))
 		return -EINVAL;
 	mutex_lock(&feed->lock);
 	if (!feed->task)
@@ -175,7 +176,7 @@ static long feed_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 static bool feed_has_queue(const struct feed *feed)
 {
-	/* pairs with nothing but START, which has returned before anybody reads */
+	/* no barrier: a program reads only after START has returned */
 	return READ_ONCE(feed->way) == &feed_queue_way;
 }
 
@@ -204,7 +205,7 @@ static int feed_open(struct inode *inode, struct file *file)
 	mutex_init(&feed->lock);
 	feed_queue_init(&feed->queue);
 	file->private_data = feed;
-	/* io_uring may try without a thread of its own */
+	/* lets io_uring try a read without a worker thread */
 	file->f_mode |= FMODE_NOWAIT;
 	return stream_open(inode, file);
 }
@@ -214,7 +215,7 @@ static int feed_release(struct inode *inode, struct file *file)
 	struct feed *feed = file->private_data;
 
 	if (feed->task) {
-		/* wherever it waits */
+		/* interrupts any wait of the thread, in a pipe for example */
 		send_sig(SIGKILL, feed->task, 1);
 		kthread_stop(feed->task);
 		put_task_struct(feed->task);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Pipes, netlink, and the ring buffer of BPF. */
+/* Pass records on to a pipe, a netlink socket, or a BPF program. */
 #include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -46,7 +46,7 @@ static int netlink_open(struct feed *feed, u32 to)
 	return 0;
 }
 
-/* Waits for room in the socket until a signal comes. */
+/* Waits for free space in the socket's buffer, until a signal arrives. */
 static int netlink_put(struct feed *feed)
 {
 	struct sk_buff *skb = nlmsg_new(feed->length, GFP_KERNEL);
@@ -87,7 +87,10 @@ static int bpf_open(struct feed *feed, u32 to)
 	return 0;
 }
 
-/* What has no way to wait for room tries again, long before there is nothing. */
+/*
+ * There is no way to wait for free space in a BPF ring buffer. Retry after a
+ * time so short that the buffer does not run empty.
+ */
 static int bpf_put(struct feed *feed)
 {
 	struct bench_event event = { .record = (unsigned long)feed->record };

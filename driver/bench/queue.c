@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a driver has without mmapshare: a queue in the kernel, and a read that
- * copies one record out of it. One thread puts, without a lock; readers have one
- * among themselves. Nobody is woken who does not sleep, and the thread not before
- * half of the queue is empty.
+ * A driver's queue without mmapshare: each read(2) copies one record out of it.
+ * The feed's thread puts records without a lock; a mutex serializes readers.
+ * Wake-ups are only done if a task sleeps, and the feed's thread is woken when
+ * half of the queue is free.
  */
 #include <linux/mm.h>
 #include <linux/poll.h>
@@ -12,7 +12,7 @@
 
 static unsigned long queue_used(const struct feed_queue *q)
 {
-	/* each side's acquire pairs with the other's release */
+	/* pair with the releases in queue_put() and queue_take() */
 	return smp_load_acquire(&q->head) - smp_load_acquire(&q->tail);
 }
 
@@ -37,7 +37,7 @@ static int queue_put(struct feed *feed)
 	    wait_event_interruptible(q->writer, queue_used(q) <= BENCH_SIZE / 2))
 		return -EINTR;
 	memcpy(q->slots + q->head % BENCH_SIZE, feed->record, feed->length);
-	/* pairs with queue_used() of readers */
+	/* pairs with the acquire in queue_used(), called by readers */
 	smp_store_release(&q->head, q->head + feed->length);
 	if (wq_has_sleeper(&q->readers))
 		wake_up_interruptible(&q->readers);
@@ -49,7 +49,7 @@ static void queue_close(struct feed *feed)
 	kvfree(feed->queue.slots);
 }
 
-/* With the lock of readers. */
+/* Called under the queue's lock. */
 static ssize_t queue_take(struct feed *feed, struct iov_iter *to)
 {
 	struct feed_queue *q = &feed->queue;
@@ -61,14 +61,14 @@ static ssize_t queue_take(struct feed *feed, struct iov_iter *to)
 		return -EMSGSIZE;
 	if (copy_to_iter(q->slots + q->tail % BENCH_SIZE, n, to) != n)
 		return -EFAULT;
-	/* pairs with queue_used() of the thread */
+	/* pairs with the acquire in queue_used(), called by the thread */
 	smp_store_release(&q->tail, q->tail + n);
 	if (wq_has_sleeper(&q->writer) && queue_used(q) <= BENCH_SIZE / 2)
 		wake_up_interruptible(&q->writer);
 	return n;
 }
 
-/* One record, or -EAGAIN if there is none and @wait says not to wait for one. */
+/* Reads one record. Returns -EAGAIN if there is none and @wait is false. */
 ssize_t feed_queue_read(struct feed *feed, struct iov_iter *to, bool wait)
 {
 	struct feed_queue *q = &feed->queue;
@@ -91,7 +91,7 @@ __poll_t feed_queue_poll(struct feed *feed, struct file *file,
 			 struct poll_table_struct *wait)
 {
 	poll_wait(file, &feed->queue.readers, wait);
-	/* before the look; pairs with wq_has_sleeper() of who puts */
+	/* pairs with the full barrier of wq_has_sleeper() in queue_put() */
 	smp_mb();
 	return queue_used(&feed->queue) ? EPOLLIN | EPOLLRDNORM : 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A tracepoint whose BPF program can say what became of the record. */
+/* A writable tracepoint: a BPF program stores the result in the event. */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM mms_bench
 
@@ -21,7 +21,7 @@ DECLARE_EVENT_CLASS(mms_bench,
 	TP_printk("result=%lld", __entry->result)
 );
 
-/* only one of the headers that include this one knows of it */
+/* of the headers that define_trace.h includes, only bpf_probe.h defines it */
 #ifdef DEFINE_EVENT_WRITABLE
 #define MMS_BENCH_EVENT(class, name, proto, args, size)			\
 	DEFINE_EVENT_WRITABLE(class, name, PARAMS(proto), PARAMS(args), size)
