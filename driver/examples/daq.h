@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * What the simulated data acquisition device and programs tell each other:
- * samples in the ring /dev/mmapshare-daq, commands in /dev/mmapshare-daq-control.
+ * Interface of the simulated data acquisition device: programs read samples
+ * from the ring /dev/mmapshare-daq and write commands to the ring
+ * /dev/mmapshare-daq-control.
  */
 #ifndef MMAPSHARE_DAQ_H
 #define MMAPSHARE_DAQ_H
@@ -12,13 +13,14 @@
 
 /**
  * struct daq_record - a record of samples
- * @sequence: how many ticks there were before this one, whether or not there was
- *	room for their records
- * @time: of the first one, in nanoseconds since boot
- * @period: nanoseconds from one sample of a channel to the next
- * @channels: how many there are
- * @count: samples of each of them
- * @samples: the first of each channel, the second of each, and so on
+ * @sequence: number of records produced before this one, including those for
+ *	which the ring had no free space
+ * @time: when the first sample was taken: CLOCK_MONOTONIC, in nanoseconds
+ * @period: nanoseconds between two samples of a channel
+ * @channels: number of channels
+ * @count: number of samples of each channel
+ * @samples: interleaved: the first sample of each channel, then the second of
+ *	each channel, and so on
  */
 struct daq_record {
 	__u64 sequence;
@@ -30,11 +32,11 @@ struct daq_record {
 };
 
 enum daq_what {
-	DAQ_RATE	= 1,	/* records a second; 0: none */
+	DAQ_RATE	= 1,	/* ticks per second, 0 to 1000000; 0 stops */
 	DAQ_CHANNELS	= 2,	/* 1 to DAQ_CHANNELS_MAX */
 	DAQ_COUNT	= 3,	/* samples of a channel in a record, 1 to 1024 */
 	DAQ_WAVE	= 4,	/* enum daq_wave */
-	DAQ_BURST	= 5,	/* records at each tick, as fast as it will go */
+	DAQ_BURST	= 5,	/* records per tick, 1 to 10000 */
 };
 
 enum daq_wave {
@@ -45,9 +47,9 @@ enum daq_wave {
 };
 
 /**
- * struct daq_command - what is to be other from the next tick on
+ * struct daq_command - change a setting, from the next tick on
  * @what: enum daq_what
- * @value: to what; what cannot be is ignored
+ * @value: the new value; the command is ignored if it is out of range
  */
 struct daq_command {
 	__u32 what;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A simulated data acquisition device, to show how a driver gives programs its
- * data through mmapshare: a timer stands for the interrupt, in which records of
- * samples are made right where programs read them. Commands come the other way.
+ * A simulated data acquisition device: an example of a driver that uses
+ * mmapshare. A timer stands for the device's interrupt. Its handler produces
+ * records of samples in a ring that programs map. Programs send commands
+ * through another ring.
  *
- * All that it takes is in daq_init(), daq_exit(), daq_publish() and
- * daq_command(); the rest is the device.
+ * All uses of mmapshare are in daq_init(), daq_exit(), daq_publish() and
+ * daq_command(); the rest simulates the device.
  */
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
@@ -18,28 +19,28 @@
 
 static char *name = "daq";
 module_param(name, charp, 0444);
-MODULE_PARM_DESC(name, "The rings are /dev/mmapshare-NAME and -NAME-control (default daq)");
+MODULE_PARM_DESC(name, "NAME of the rings /dev/mmapshare-NAME and -NAME-control (default daq)");
 
 static unsigned long size = 1 << 20;
 module_param(size, ulong, 0444);
-MODULE_PARM_DESC(size, "Bytes of records (default 1 MiB)");
+MODULE_PARM_DESC(size, "Size of the ring of samples in bytes (default 1 MiB)");
 
 static bool overwrite = true;
 module_param(overwrite, bool, 0444);
-MODULE_PARM_DESC(overwrite, "Forget the oldest records when there is no room (default), or drop the newest");
+MODULE_PARM_DESC(overwrite, "If the ring is full, overwrite old records (default) or drop new");
 
 static unsigned int consumers = 8;
 module_param(consumers, uint, 0444);
-MODULE_PARM_DESC(consumers, "How many there may be at once (default 8)");
+MODULE_PARM_DESC(consumers, "Maximum number of consumers at a time (default 8)");
 
 static struct mmapshare_source *samples;
 static struct mmapshare_sink *control;
 static struct hrtimer timer;
 
-/* Stored by daq_command(), read at each tick. */
+/* Stored by daq_command(), read by daq_tick() and daq_publish(). */
 static u32 rate, channels = 2, count = 16, wave, burst = 1;
 
-/* Only the timer's. */
+/* Used by the timer only. */
 static u64 sequence;
 static struct rnd_state noise;
 
@@ -57,7 +58,7 @@ static s16 daq_sample(u32 shape, u32 phase)
 	}
 }
 
-/* Make the record where programs will find it. In interrupt context. */
+/* Produce a record in place, in the ring. Runs in interrupt context. */
 static void daq_publish(u64 now, u32 period)
 {
 	const u32 nr = READ_ONCE(channels), n = READ_ONCE(count), shape = READ_ONCE(wave);
@@ -94,7 +95,10 @@ static enum hrtimer_restart daq_tick(struct hrtimer *t)
 	return HRTIMER_RESTART;
 }
 
-/* From a program, by way of a workqueue; the record is a copy, and ours. */
+/*
+ * Called from a workqueue for each record that a program has sent. @record is a
+ * private copy, valid until the function returns.
+ */
 static void daq_command(void *context, const void *record, u32 length)
 {
 	const struct daq_command *command = record;
@@ -148,7 +152,10 @@ static int __init daq_init(void)
 	return 0;
 }
 
-/* First who starts the timer, then the timer, then what it publishes to. */
+/*
+ * The order matters: daq_command() starts the timer, and the timer publishes to
+ * the ring of samples.
+ */
 static void __exit daq_exit(void)
 {
 	mmapshare_sink_put(control);
