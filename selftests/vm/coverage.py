@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-coverage.py TREE REASONS <GCOV-JSON: how many lines of each of the driver's files
-have run, and which have not, each with its reason. REASONS has lines
+coverage.py TREE REASONS <GCOV-JSON: print the line coverage of each file of the
+driver, and the lines that did not run, each with its reason. REASONS has lines
 
 	FILE FUNCTION: TEXT OF THE LINE
 
-and before one or more of them, in a comment, why they do not run; a * stands for any text,
-and a ? before FILE is for lines that run at times. A line that has not run and has no
-reason is a failure of its file, and so is a reason for no line. Ends in
-"N passed, N failed".
+below a comment that says why these lines do not run. A * matches any text. A ?
+before FILE marks lines that run in some test runs only. A file fails if a line
+did not run and has no reason. A reason fails if its lines have run or do not
+exist. The last line of the output is "N passed, N failed".
 """
 
 import collections
@@ -19,7 +19,7 @@ import sys
 
 
 def read_reasons(path):
-    """The reason for each (file, function, text), and those that run at times."""
+    """Return the reason of each (file, function, text), and which are marked ?."""
     reasons, rare, comment, fresh = {}, set(), [], True
     with open(path, encoding="utf-8") as lines:
         for line in map(str.strip, lines):
@@ -40,10 +40,10 @@ def read_reasons(path):
 
 
 def read_counts(stream):
-    """How often each line of each file ran, and in which function it is.
+    """Return how often each line of each file ran, and the function it is in.
 
-    There is a document for each object; headers are in many, and a function
-    that was inlined is in several places of one.
+    The input has a document for each object. A header is in many documents, and
+    an inlined function is several times in one.
     """
     counts = collections.defaultdict(collections.Counter)
     functions = {}
@@ -61,22 +61,22 @@ def read_counts(stream):
 
 
 def find(reasons, key):
-    """The pattern in reasons that a line's place and text match, or None."""
+    """Return the pattern in reasons that matches a line, or None."""
     for pattern in reasons:
-        if all(fnmatch.fnmatchcase(part, pattern_part.replace("[", "[[]"))
-               for part, pattern_part in zip(key, pattern)):
+        if all(fnmatch.fnmatchcase(field, glob.replace("[", "[[]"))
+               for field, glob in zip(key, pattern)):
             return pattern
     return None
 
 
 def is_there(pattern, functions, texts):
-    """Is there any line that a reason's pattern matches?"""
+    """Tell whether a pattern of a reason matches any line."""
     return any(find([pattern], (name, function, texts[name][number - 1].strip()))
                for (name, number), function in functions.items())
 
 
 def report(name, counts, functions, text, reasons, used):
-    """Print one file's coverage; true if every line has run or a reason."""
+    """Print a file's coverage; true if each line has run or has a reason."""
     missing = sorted(n for n, count in counts.items() if not count)
     total = len(counts)
     print(f"{name:20} {100 * (total - len(missing)) / total:5.1f} %"
@@ -110,9 +110,9 @@ def main():
     for pattern in sorted(reasons.keys() - used):
         file, function, line = pattern
         if pattern in rare and is_there(pattern, functions, texts):
-            print(f"ran for once: {file} {function}: {line}")
+            print(f"marked ?, and ran this time: {file} {function}: {line}")
         else:
-            print(f"FAIL  a reason for a line that runs or is not there:"
+            print(f"FAIL  this line has run or does not exist, remove its reason:"
                   f" {file} {function}: {line}")
             failed += 1
     if lines:

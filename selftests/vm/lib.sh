@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the VM scripts share: where things are kept, how they complain, locks,
-# and a private apt root.  To be sourced, not run.
+# Functions shared by the VM scripts: directories, messages, locks, a private
+# apt root, copies of the tree.  To be sourced, not run.
 
 set -eu -o pipefail
 
@@ -14,13 +14,13 @@ CACHE=$(cd "$CACHE" && pwd)
 # shellcheck source=machine.sh
 . "$VM/machine.sh"
 
-# Whatever belongs to this checkout and not to the world goes here, so that two
-# checkouts, and one for two architectures, can share one cache.
+# $WORK has the files of this checkout and architecture, so that several
+# checkouts can share one cache.
 WORK=$CACHE/work/$(basename "$TOP")-$(printf %s "$TOP" | cksum | cut -d ' ' -f 1)
 [ "$ARCH" = "$host_arch" ] || WORK+=-$ARCH
 
-# What was given to our make is not meant for those that we call: to kbuild,
-# ARCH is another name.
+# Do not pass variables of the calling make to the ones started here: for
+# kbuild, ARCH has other values.
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES
 export ARCH
 
@@ -35,8 +35,8 @@ die()
 	exit 1
 }
 
-# try COMMAND...: run it with set -e in force and leave its status in $rc.  In
-# "if f" or "f || ..." the shell would ignore set -e all through f.
+# try COMMAND...: run it with set -e in effect and store its status in $rc.  In
+# "if f" or "f || ..." the shell ignores set -e in all of f.
 try()
 {
 	set +e
@@ -54,7 +54,7 @@ lock()
 	flock "$lock_fd"
 }
 
-# fresh FILE: FILE (itself, not what it points to) is less than a day old.
+# fresh FILE: FILE (itself, if it is a symbolic link) is less than a day old.
 fresh()
 {
 	[ -n "$(find "$1" -maxdepth 0 -mmin -1440 2>/dev/null)" ]
@@ -68,8 +68,8 @@ host_release()
 	(. /etc/os-release && echo "${VERSION_CODENAME:-trixie}")
 }
 
-# mirror SUITE: the URI from which this host's apt gets such a suite, or
-# Debian's own.
+# mirror SUITE: print the URI from which this host's apt gets suites of this
+# kind, or else that of deb.debian.org.
 mirror()
 {
 	local archive=debian kind='!/-security$/' uri
@@ -87,7 +87,7 @@ apt_conf()
 	local root=$1 release=$2 arch=$3 valid=true suites s
 
 	suites="$release $release-security $release-backports"
-	# It is replaced within days, and mirrors may be older.
+	# Its Release file expires within days, and a mirror may be behind.
 	[ "$release" != sid ] || suites=sid valid=false
 
 	mkdir -p "$root"/{lists/partial,cache/archives/partial,dpkg} \
@@ -114,16 +114,16 @@ apt_conf()
 	END
 }
 
-# has_list ROOT RELEASE ARCH: is there what the release itself has?
+# has_list ROOT RELEASE ARCH: ROOT has the package list of RELEASE's main suite.
 has_list()
 {
 	[ -n "$(find "$1/lists" -name "*_dists_$2_main_binary-$3_Packages*")" ]
 }
 
-# apt_use RELEASE [ARCH] [refresh]: make apt work on a private root that knows
-# all suites of RELEASE.  Needs no root, installs nothing, and leaves the
-# host's own configuration alone.  Lists serve for a day; when they cannot be
-# renewed, old ones are used.
+# apt_use RELEASE [ARCH] [refresh]: make apt use a private root with all suites
+# of RELEASE.  Works without root privileges, installs nothing, and does not
+# change the host's configuration.  Package lists are updated once a day, or if
+# "refresh" is given; when that fails, old ones are used.
 apt_use()
 {
 	local root=$CACHE/apt/$1-${2:-$ARCH}
@@ -138,11 +138,13 @@ apt_use()
 		if apt-get -qq update >"$root/update.log" 2>&1; then
 			touch "$root/updated"
 		elif [ -e "$root/updated" ]; then
-			say "cannot renew the package lists of $1, using old ones"
+			say "cannot update the package lists of $1, using old ones;" \
+				"see $root/update.log"
 			touch -d '-23 hours' "$root/updated"
 		elif has_list "$root" "$1" "${2:-$ARCH}"; then
-			# mirrors are out of step with themselves at times
-			say "cannot get all package lists of $1, going on with some"
+			# a mirror may be inconsistent while it is updated
+			say "cannot get all package lists of $1, using some;" \
+				"see $root/update.log"
 			touch -d '-23 hours' "$root/updated"
 		else
 			cat "$root/update.log" >&2
@@ -151,7 +153,7 @@ apt_use()
 	)
 }
 
-# unpack DIR PACKAGE...: download and unpack, nothing is installed.
+# unpack DIR PACKAGE...: download packages and unpack them into DIR.
 unpack()
 {
 	local dir=$1 deb
@@ -165,7 +167,8 @@ unpack()
 	rm -r "$dir/debs"
 }
 
-# The files of the tree, tracked or new, but nothing that git ignores.
+# tree_files [PATH...]: list the files of the tree, tracked or not, without
+# those that git ignores, each terminated by NUL.
 tree_files()
 {
 	if git -C "$TOP" rev-parse --git-dir >/dev/null 2>&1; then
@@ -177,9 +180,9 @@ tree_files()
 	done | sort -zu
 }
 
-# sync_tree DIR PATH...: make those files of the tree appear in DIR, and files
-# that have left the tree disappear.  Time stamps are kept, so make rebuilds
-# only what changed.
+# sync_tree DIR PATH...: copy these files of the tree to DIR, and remove files
+# there that are no longer in the tree.  Time stamps are kept, so that make
+# rebuilds only what changed.
 sync_tree()
 {
 	local dir=$1
@@ -195,7 +198,7 @@ sync_tree()
 	mv "$dir/.files.new" "$dir/.files"
 }
 
-# planted_tree DIR: the driver's sources, with the bugs in debug/planted.c.
+# planted_tree DIR: copy the driver's sources to DIR, and add debug/planted.c.
 planted_tree()
 {
 	rm -rf "$1"

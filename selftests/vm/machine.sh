@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
 #
-# All that differs between architectures.  To be sourced; ARCH is Debian's name
-# or the kernel's, by default this host's, and Debian's from here on.
+# Settings of each architecture; sourced by other scripts.  ARCH may be Debian's
+# or the kernel's name for it, by default the host's; afterwards it is Debian's.
 
 host_arch=$(dpkg --print-architecture)
 
-# The ports are those of QEMU's character devices log, io and report: the
-# kernel's console, the command's terminal, the report.  What they need has to
-# be in every kernel; only virtio_console may be a module.
+# $ports: serial ports for QEMU's character devices log, io and report, which
+# are the kernel's console, the command's terminal, the report.  Their drivers
+# must be built into every kernel; only virtio_console may be a module.
 smp=2
 case ${ARCH:-$host_arch} in
 amd64 | x86 | x86_64)
@@ -16,15 +16,15 @@ amd64 | x86 | x86_64)
 	kbuild_arch=x86
 	triplet=x86_64-linux-gnu
 	flavour=cloud-amd64
-	# a kernel without ACPI learns only of the first processor in each socket;
-	# with erms it copies memory by bytes, which is slow to emulate
+	# without ACPI a kernel finds only the first processor of each socket;
+	# with ERMS it copies memory by "rep movsb", which is slow to emulate
 	qemu="qemu-system-x86_64 -vga none" cpu=max,erms=off,fsrm=off
 	smp=2,sockets=2
 	ports="-serial chardev:log -serial chardev:io -serial chardev:report"
 	console="ttyS0 tsc=reliable no_timer_check" terminal=ttyS1 report=ttyS2
-	# The TSC is the host's.  A kernel that measures it while the host has no time
-	# for QEMU gives up, and counts jiffies: timers are late then, and what is short
-	# takes no time.
+	# The guest's TSC is the host's.  If the host is busy, the guest fails
+	# to calibrate it and falls back to jiffies: timers are late then, and
+	# short intervals measure as 0.  Pass the frequency instead.
 	if [ "$host_arch" = amd64 ]; then
 		console+=" tsc_early_khz=$(awk '/^bogomips/ { print int($3 * 500); exit }' \
 			/proc/cpuinfo)"
@@ -38,7 +38,8 @@ arm64 | aarch64)
 	kbuild_arch=arm64
 	triplet=aarch64-linux-gnu
 	flavour=cloud-arm64 flavour_16k=arm64-16k
-	# pauth-impdef: the architected way to sign pointers is slow to emulate
+	# pauth-impdef: the architected algorithm for signing pointers is slow
+	# to emulate
 	qemu="qemu-system-aarch64 -M virt,gic-version=max" cpu=max,pauth-impdef=on
 	ports="-serial chardev:log -device pci-serial,chardev=io"
 	ports+=" -device pci-serial,chardev=report"
@@ -48,7 +49,7 @@ arm64 | aarch64)
 	cross_packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
 	;;
 s390x | s390)
-	# big-endian, and a PMD entry is 1 MiB
+	# big-endian; a PMD entry maps 1 MiB
 	ARCH=s390x
 	kbuild_arch=s390
 	triplet=s390x-linux-gnu
@@ -78,12 +79,13 @@ ppc64el | ppc64le | powerpc)
 	cross_packages="gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross"
 	;;
 *)
-	echo "${0##*/}: no such architecture here: ${ARCH:-$host_arch}" >&2
+	echo "${0##*/}: ARCH=${ARCH:-$host_arch} is not supported;" \
+		"use amd64, arm64, s390x or ppc64el" >&2
 	exit 1
 	;;
 esac
 
-# The prefix of compiler and binutils.
+# Prefix of the compiler and binutils: empty unless they are cross tools.
 cross=
 if [ "$ARCH" = "$host_arch" ]; then
 	packages+=" libbpf-dev liburing-dev"

@@ -1,25 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0
-"""ratios.py [--update] RESULTS RATIOS: compare instruction counts with what they were.
+"""ratios.py [--update] RESULTS RATIOS: compare ratios of instruction counts.
 
-RESULTS is what mmapshare-bench --instructions --json has written.  Each line of RATIOS,
-see there, is a ratio of two numbers in it; it fails if it is 5 % more than it was, or
-more than it may ever be.  With --update the file gets the new ratios.  The last line is
-"N passed, N failed".
+RESULTS is the output of mmapshare-bench --instructions --json.  Each line of
+RATIOS names two counts in it, their recorded ratio, and the largest ratio
+allowed.  A line fails if the measured ratio is more than 5 % above the recorded
+one, or above the largest allowed.  With --update the measured ratios are stored
+in RATIOS.  The last line of the output is "N passed, N failed".
 """
 
 import json
 import sys
 
-WORSE = 1.05
-COLUMNS = ("experiment", "what", "size", "how", "against", "metric", "ratio", "most")
+TOLERANCE = 1.05
+COLUMNS = ("experiment", "what", "size", "contender", "against", "metric",
+           "ratio", "max")
 
 
 def load(path):
-    """The least of each: what others have more are interrupts."""
+    """Return the smallest count of each metric: interrupts only ever add."""
     with open(path, encoding="ascii") as file:
         data = json.load(file)
     if data["unit"] != "instructions":
-        sys.exit(f"{path}: no instructions")
+        sys.exit(f"{path} counts {data['unit']}, not instructions;"
+                 " run mmapshare-bench with --instructions")
     return {
         (r["experiment"], r["what"], str(r["size"]), r["how"], r["metric"]): r["least"]
         for r in data["results"]
@@ -27,9 +30,9 @@ def load(path):
 
 
 def ratio(counts, row):
-    """Of one row, or None if it was not measured."""
+    """Return the measured ratio of a row, or None if it was not measured."""
     key = (row["experiment"], row["what"], row["size"])
-    this = counts.get(key + (row["how"], row["metric"]))
+    this = counts.get(key + (row["contender"], row["metric"]))
     other = counts.get(key + (row["against"], row["metric"]))
     if this is None or not other:
         return None
@@ -37,34 +40,34 @@ def ratio(counts, row):
 
 
 def verdict(now, row):
-    """What is wrong, or nothing."""
+    """Return why a row fails, or an empty string."""
     if now is None:
         return "not measured"
-    if row["most"] != "-" and now > float(row["most"]):
-        return f"more than {row['most']}"
-    if now > float(row["ratio"]) * WORSE:
+    if row["max"] != "-" and now > float(row["max"]):
+        return f"more than {row['max']}"
+    if now > float(row["ratio"]) * TOLERANCE:
         return f"{(now / float(row['ratio']) - 1) * 100:.1f} % worse"
     return ""
 
 
 def parse(line):
-    """A line's columns, or nothing for a comment."""
+    """Return the columns of a line, or None for a comment."""
     words = line.split()
     if not words or words[0].startswith("#"):
         return None
     if len(words) != len(COLUMNS):
-        sys.exit(f"not {len(COLUMNS)} columns: {line.rstrip()}")
+        sys.exit(f"expected {len(COLUMNS)} columns: {line.rstrip()}")
     return dict(zip(COLUMNS, words))
 
 
 def write(row):
-    """The line of a row."""
-    return (f"{row['experiment']:<9}{row['what']:<10}{row['size']:>10}  {row['how']:<15}"
-            f"{row['against']:<15}{row['metric']:<10}{row['ratio']:>8}{row['most']:>7}\n")
+    """Format a row as a line of the file."""
+    return (f"{row['experiment']:<9}{row['what']:<10}{row['size']:>10}  {row['contender']:<15}"
+            f"{row['against']:<15}{row['metric']:<10}{row['ratio']:>8}{row['max']:>7}\n")
 
 
 def main():
-    """Returns the status."""
+    """Return the exit status: 1 if a row fails."""
     update = sys.argv[1:2] == ["--update"]
     if len(sys.argv) != 3 + update:
         sys.exit(__doc__)
@@ -80,13 +83,13 @@ def main():
         if update and now is not None:
             row["ratio"] = f"{now:.4f}"
             lines[i] = write(row)
-        wrong = verdict(now, row)
-        failed += bool(wrong)
-        passed += not wrong
+        problem = verdict(now, row)
+        failed += bool(problem)
+        passed += not problem
         shown = "-" if now is None else f"{now:.4f}"
-        print(f"{'FAIL' if wrong else 'ok':<5}{row['experiment']:<9}{row['what']:<10}"
-              f"{row['size']:>10}  {row['how'] + ' / ' + row['against']:<32}"
-              f"{row['metric']:<10}{shown:>8}{row['ratio']:>9}  {wrong}".rstrip())
+        print(f"{'FAIL' if problem else 'ok':<5}{row['experiment']:<9}{row['what']:<10}"
+              f"{row['size']:>10}  {row['contender'] + ' / ' + row['against']:<32}"
+              f"{row['metric']:<10}{shown:>8}{row['ratio']:>9}  {problem}".rstrip())
     if update:
         with open(sys.argv[-1], "w", encoding="ascii") as file:
             file.writelines(lines)

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Counts what suite's tests printed.  What counts is each result of a program's
-# own TAP, "ok" or "not ok" at the start of a line; a program without any counts
-# as one.  On top, a program that ends badly although no result says so, or with
-# another number of results than its plan says, counts as one failure.
+# Summarizes the output of suite.  Each TAP result of a program counts, "ok" or
+# "not ok" at the start of a line; a program without results counts as one.  In
+# addition, a program counts as a failure if its exit status is bad but none of
+# its results is, or if the number of results differs from its plan.
 #
-# -v label=...: how to call this run; -v parts=N: how many suites' output this is.
-# Prints a line for each strategy, each failure with what led to it, each skip,
-# how many operations torture did and how many faults those of inject/ injected,
-# and last "total PASSED FAILED SKIPPED".
+# -v label=TEXT: name of the run; -v parts=N: number of suites in the input.
+# Prints a line for each strategy, each failure with the output before it, each
+# skip, the number of torture operations and of injected faults, and last
+# "total PASSED FAILED SKIPPED".
 
 function skip(why)
 {
@@ -21,7 +21,7 @@ function skip(why)
 		skips[why] = skips[why] " " strategy
 }
 
-# with the end of what was printed since the result before
+# with the last 40 lines of output since the previous result
 function fail(what,    i)
 {
 	failed++
@@ -30,7 +30,7 @@ function fail(what,    i)
 		bad = bad "      | " lines[i] "\n"
 }
 
-# what a result is about: its name, and why it was skipped
+# the name of a result and, if it was skipped, the reason
 function describe(line,    why)
 {
 	if (match(line, / *# SKIP */)) {
@@ -78,7 +78,7 @@ function finish(status)
 {
 	running = 0
 	if (status == 124 || status == 137)
-		fail("killed, out of time")
+		fail("killed at its time limit")
 	else if (status > 128)
 		fail("killed by signal " status - 128)
 	else if (status == 4 && results == 0)
@@ -95,7 +95,7 @@ function finish(status)
 
 /^## run / {
 	if (running)
-		fail("did not end")
+		fail("no exit status")
 	enter($3)
 	start($4)
 	next
@@ -136,7 +136,7 @@ function finish(status)
 	next
 }
 
-# what torture/vma did
+# statistics of torture_vma and inject_*
 /^# operations [0-9]+$/ { operations += $3 }
 /^# injected / { injected += $3; refused += $5 }
 
@@ -144,17 +144,17 @@ NF { lines[++n_lines] = $0 }
 
 END {
 	if (running)
-		fail("did not end")
+		fail("no exit status")
 	flush_strategy()
 	for (i = 1; i <= n_skips; i++)
 		printf "    skipped (%s): %s\n", substr(skips[order[i]], 2), order[i]
 	if (total_operations)
 		printf "  %s: %d torture operations\n", label, total_operations
 	if (injected)
-		printf "    %d faults injected, for which %d calls failed\n",
+		printf "    %d faults injected, because of which %d calls failed\n",
 			injected, refused
 	if (ended < (parts ? parts : 1)) {
-		print "    FAILED: the tests did not come to their end"
+		print "    FAILED: the suite did not finish"
 		total_failed++
 	}
 	print "total", total_passed + 0, total_failed + 0, all_skipped + 0

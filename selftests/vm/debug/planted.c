@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Deliberate bugs, one of each kind that a debug kernel has to notice. Only
- * selftests/vm/planted links this into a module, which never leaves there:
+ * Deliberate bugs, one of each kind that a debug kernel must report. Only
+ * selftests/vm/planted links this into the module, and triggers a bug by
  *
  *	echo NAME >/sys/module/mmapshare/parameters/plant
  */
@@ -17,7 +17,7 @@
 #include <linux/vmalloc.h>
 #include "region.h"
 
-/* What is read by mistake goes here, or the compiler would not read it. */
+/* Results are stored here, so that the compiler does not drop the accesses. */
 static unsigned long planted_sink;
 
 static int planted_sleep(void)
@@ -115,7 +115,7 @@ static int planted_free(void)
 	return 0;
 }
 
-/* Several: a stale pointer on some stack may hide one. */
+/* Leak several regions: a stale pointer on a stack may hide one of them. */
 static int planted_leak(void)
 {
 	int i;
