@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# The front door; "make help" lists what there is.  Kbuild builds the module,
-# selftests/vm does all that needs another kernel than the running one.  ARCH=
-# is for both, and reaches them as every variable of the command line does.
+# Entry points; "make help" lists them.  Kbuild builds the module, selftests/vm
+# runs everything that needs another kernel than the running one.  make passes
+# ARCH= and other variables of the command line on to both.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 KERNELS ?= 6.1 6.12 7.2
@@ -13,36 +13,36 @@ export STRATEGIES TESTS ALL MEM TIMEOUT OPS SEED WORKERS ONLY LEGS
 vm := selftests/vm
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
 
-modules:	## build the module for the running kernel, or KDIR=; W=1 and C=1 work
+modules:	## build the module for the running kernel or KDIR=; accepts W=1 and C=1
 	$(kbuild) modules
 
-modules_install: modules	## install it for that kernel, with what other modules need
+modules_install: modules	## install the module, and files to build other modules with
 	$(kbuild) modules_install
 	install -D -m 644 -t "$(INSTALL_MOD_PATH)/lib/modules/$$($(kbuild) -s kernelrelease)/mmapshare" \
 		driver/include/mmapshare_ring.h Module.symvers
 
-install:	## library, command, headers, manual pages; DESTDIR= prefix=/usr/local
+install:	## install library, command, headers, manual; DESTDIR= prefix=/usr/local
 	$(MAKE) -C userspace install
 
-uninstall:	## remove what "make install" installed
+uninstall:	## remove the files of "make install"
 	$(MAKE) -C userspace uninstall
 
-clean:		## remove what "make modules" made
+clean:		## remove the files that "make modules" built
 	$(kbuild) clean
 
 check: deps	## run the selftests in VMs; KERNELS="6.1 6.12 7.2" STRATEGIES= TESTS= ALL=1 ARCH=
 	@$(vm)/check $(KERNELS)
 
-check-debug: deps ## the same on kernels with KASAN, lockdep, kmemleak, KCSAN; LEGS=
+check-debug: deps ## run the selftests on kernels with KASAN, lockdep, kmemleak, KCSAN; LEGS=
 	@$(vm)/check-debug
 
-kunit: deps	## run the KUnit tests of what is static in the module
+kunit: deps	## run the KUnit tests of the module's static functions
 	@$(vm)/kunit
 
-coverage: deps	## which lines of the driver the selftests run (gcov)
+coverage: deps	## measure the selftests' line coverage of the driver (gcov)
 	@$(vm)/coverage
 
-lint:		## checkpatch, sparse, shellcheck, Sphinx, and warnings of gcc and clang
+lint:		## run static checks: checkpatch, sparse, shellcheck, Sphinx, gcc, clang, ...
 	@$(vm)/deps python3-sphinx
 	@$(vm)/lint
 
@@ -50,20 +50,20 @@ docs:		## build Documentation/ as HTML, with the reference of the C interfaces
 	@$(vm)/deps python3-sphinx
 	@$(vm)/docs
 
-litmus: deps	## try the rings' litmus tests against the kernel's memory model
+litmus: deps	## check the rings' litmus tests against the kernel's memory model
 	@$(vm)/litmus
 
-torture: deps	## random operations on mappings; KERNEL=6.12 OPS= SECONDS= SEED= STRATEGIES=
+torture: deps	## do random operations on mappings; KERNEL=6.12 OPS= SECONDS= SEED= STRATEGIES=
 	@TORTURE_SECONDS=$(SECONDS) $(vm)/torture $(KERNEL)
 
-selfcheck: deps	## see that the VM runner notices what it should
+selfcheck: deps	## check that the VM runner reports failures
 	@$(vm)/selfcheck
 
-bench:		## compare maps, calls, rings with what else there is, in a VM; KERNEL=6.12
+bench:		## run mmapshare-bench in a VM; KERNEL=6.12
 	@$(vm)/deps gnuplot-nox
 	@KERNEL=$(KERNEL) $(vm)/bench --runs 5 --time 0.02 all
 
-bench-check: deps ## compare instructions for each operation with those before, run perf/; KERNEL=6.12
+bench-check: deps ## compare instruction counts with the recorded ratios, run perf/; KERNEL=6.12
 	@KERNEL=$(KERNEL) $(vm)/bench-check
 
 demo: deps	## run the demonstration in a VM; KERNEL=6.12 ARCH=
@@ -71,13 +71,13 @@ demo: deps	## run the demonstration in a VM; KERNEL=6.12 ARCH=
 	$(vm)/run --kernel $(KERNEL) --env MMAPSHARE_COLOR=$$color \
 		-- userspace/examples/demo.sh
 
-shell: deps	## a shell in a VM, with the module loaded; KERNEL=6.12 ARCH=
+shell: deps	## start a shell in a VM, with the module loaded; KERNEL=6.12 ARCH=
 	@$(vm)/run --kernel $(KERNEL) --timeout 86400 --interactive -- bash
 
-deps:		## install the Debian packages that these need, or say which
+deps:		## install the Debian packages these targets need, or print how
 	@$(vm)/deps
 
-help:		## this list
+help:		## print this list
 	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
 		expand -t 20
 
