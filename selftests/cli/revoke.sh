@@ -30,7 +30,7 @@ until_true has_users 2
 expect "destroy --revoke" "0 0 0" "$(outcome mmapshare destroy --revoke $one)"
 wait $waiter
 expect "who waits fails" 1 $?
-expect "and says why" " mmapshare wait: $one: the region was revoked" \
+expect "and says why" " mmapshare wait: '$one': the region was revoked" \
 	"$(cat "$TMP/wait.out") $(cat "$TMP/wait.err")"
 expect "who has it open cannot read it" 1 "$(head -c 1 <&3 >/dev/null 2>&1; echo $?)"
 expect "its node has gone" "" "$(ls "$NODE-$one" 2>/dev/null)"

@@ -61,7 +61,7 @@ fact_is()
 	[ "$(fact "$1" $ring | cut -d ' ' -f 1)" = "$2" ]
 }
 
-plan 50
+plan 52
 expect "each command has help" "" "$(help_of_all)"
 bad 2 frobnicate
 bad 2 create
@@ -125,12 +125,21 @@ mmapshare ring cat $ring >/dev/null
 mmapshare ring tail -c 1000 $ring >"$TMP/out" &
 follower=$!
 until_true fact_is consumers 1
+mmapshare ring tail $ring >/dev/null &
+second=$!
+until_true fact_is consumers 2
+expect "no consumer slot left" "1 mmapshare ring cat: '$ring': no consumer slot left (2 of 2 in use)" \
+	"$(mmapshare ring cat $ring 2>"$TMP/err"; echo "$? $(cut -d ';' -f 1 "$TMP/err")")"
+kill $second
+wait $second 2>/dev/null
 expect "more than fits, to who reads" 0 "$(mmapshare ring put $ring <"$TMP/numbers"; echo $?)"
 wait $follower
 expect "and all of it" "0 0" "$? $(cmp "$TMP/numbers" "$TMP/out"; echo $?)"
 
 { until_true fact_is consumers 1; echo hello; } | mmapshare ring put $ring &
 until_true fact_is producer attached
+expect "a second producer" "1 mmapshare ring put: '$ring': a producer is attached already" \
+	"$(mmapshare ring put $ring </dev/null 2>"$TMP/err"; echo "$? $(cut -d ';' -f 1 "$TMP/err")")"
 expect "until the producer is gone" "4 hello" \
 	"$(mmapshare ring tail -u $ring >"$TMP/out"; echo "$? $(cat "$TMP/out")")"
 expect "nothing in time" "3 0 0" "$(outcome mmapshare ring tail -t 0.2 $ring)"

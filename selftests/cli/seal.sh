@@ -7,12 +7,12 @@
 # shellcheck source=../cli_lib.sh
 . "$(dirname "$0")/../cli_lib.sh"
 
-one=cli.$$.one two=cli.$$.two
+one=cli.$$.one two=cli.$$.two ring=cli.$$.ring
 
 # shellcheck disable=SC2317	# called when the test ends
 cleanup()
 {
-	mmapshare destroy $one $two 2>/dev/null
+	mmapshare destroy $one $two $ring 2>/dev/null
 }
 
 seals()
@@ -32,7 +32,7 @@ complaint()
 	"$@" 2>&1 >/dev/null </dev/zero
 }
 
-plan 22
+plan 24
 mmapshare create -m 644 $one 4K
 mmapshare create $two 4K
 echo bytes | mmapshare write $one
@@ -48,16 +48,21 @@ expect "by path, two more" "0 0 0" \
 expect "all of them" "write future seal " "$(seals $one)"
 expect "info" "seals       write future seal" "$(mmapshare info $one | grep ^seals)"
 expect "no further ones" \
-	"mmapshare seal: $one: it is sealed against further seals" \
+	"mmapshare seal: '$one': it is sealed against further seals" \
 	"$(complaint mmapshare seal $one write)"
 expect "the other has none" "" "$(seals $two)"
-expect "write" "mmapshare write: $one: it is sealed: nobody may store to it" \
+expect "write" "mmapshare write: '$one': it is sealed against writes (write, future, seal)" \
 	"$(complaint mmapshare write -l 1 $one)"
-expect "fill" "mmapshare fill: $one: it is sealed: nobody may store to it" \
+expect "fill" "mmapshare fill: '$one': it is sealed against writes (write, future, seal)" \
 	"$(complaint mmapshare fill $one)"
 expect "they fail" "1 0 1" "$(outcome mmapshare fill $one)"
 expect "nothing was stored" "bytes $sum" \
 	"$(mmapshare read -l 5 $one) $(mmapshare checksum $one)"
+mmapshare ring create $ring 4K
+expect "fill a ring" "mmapshare fill: '$ring': it is a ring; write records with mmapshare ring put" \
+	"$(complaint mmapshare fill $ring)"
+expect "seal a ring" "mmapshare seal: '$ring': it is a ring; rings cannot be sealed" \
+	"$(complaint mmapshare seal $ring write)"
 expect "it can be notified" 1 \
 	"$(mmapshare notify $one; mmapshare wait -c 0 -t 10 $one)"
 if python3 -IS -c 'import json, mmap' 2>/dev/null; then
@@ -97,7 +102,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	mmapshare create $two 4K
 	chmod 666 "$NODE-$two"
 	expect "and no more, even if they may write" \
-		"mmapshare seal: $two: only its owner and the administrator may do that" \
+		"mmapshare seal: '$two': it belongs to another user; only the owner or CAP_SYS_ADMIN may seal it" \
 		"$(complaint other seal $two write)"
 else
 	skip "needs root and setpriv"

@@ -45,7 +45,7 @@ answer()
 {
 	"$@" >"$TMP/answer" 2>&1 </dev/null
 	answer_status=$?
-	echo "$(sed 's/^mmapshare[a-z ]*: \([^:]*: [^:]*\).*/\1/' "$TMP/answer")" \
+	echo "$(sed 's/^mmapshare[a-z ]*: //; s/ (.*//; s/;.*//' "$TMP/answer")" \
 		$answer_status
 }
 
@@ -72,17 +72,17 @@ fi
 echo 64M >$cgroup/memory.max
 plan 24
 
-expect "without the group: no" "$ann: no permission 1" \
+expect "without the group: no" "'$ann': no permission to use $NODE 1" \
 	"$(answer user $ANN mmapshare create $ann 1M)"
 chgrp $GROUP $NODE
 expect "with it: created" 0 "$(status user $ANN mmapshare create -m 640 $ann 1M)"
 expect "it is hers" "$ANN $GROUP 640" "$(stat -c '%u %g %a' "$NODE-$ann")"
 expect "she writes" 0 "$(echo hello | user $ANN mmapshare write $ann; echo $?)"
 expect "he reads" hello "$(user $BOB mmapshare read -l 5 $ann)"
-expect "he does not write" "$ann: no permission 1" \
+expect "he does not write" "'$ann': permission denied 1" \
 	"$(answer user $BOB mmapshare write $ann)"
 expect "nor fill" 1 "$(status user $BOB mmapshare fill $ann)"
-expect "nor destroy" "$ann: only its owner and the administrator may do that 1" \
+expect "nor destroy" "'$ann': it belongs to another user 1" \
 	"$(answer user $BOB mmapshare destroy $ann)"
 expect "nor change its mode" 1 "$(status user $BOB chmod 666 "$NODE-$ann")"
 expect "she lets him" 0 "$(status user $ANN chmod 660 "$NODE-$ann")"
@@ -92,7 +92,7 @@ expect "she takes it back" "0 1" "$(status user $ANN chmod 600 "$NODE-$ann") $(
 	status user $BOB mmapshare read $ann)"
 expect "he still sees that it is there" "$ann" \
 	"$(user $BOB mmapshare list | grep -o "^$ann")"
-expect "her name is taken" "$ann: there is a region of that name 1" \
+expect "her name is taken" "'$ann': a region of that name exists 1" \
 	"$(answer user $BOB mmapshare create $ann 1M)"
 expect "he has his own" 0 "$(status user $BOB mmapshare create $bob 1M)"
 expect "she does not see it" 1 "$(status user $ANN mmapshare read $bob)"
@@ -100,14 +100,14 @@ expect "she does not see it" 1 "$(status user $ANN mmapshare read $bob)"
 echo 3M >$PARAMETERS/max_user_bytes
 expect "her share is her own" "0 0" "$(status user $ANN mmapshare create $ann.1 2M) $(
 	status user $BOB mmapshare create $bob.1 2M)"
-expect "and no more" "$ann.2: more than your share of bytes 1" \
+expect "and no more" "'$ann.2': exceeds the user's share of bytes in regions 1" \
 	"$(answer user $ANN mmapshare create $ann.2 4K)"
 expect "what she destroys she has again" "0 0" "$(status user $ANN mmapshare destroy \
 	$ann.1) $(status user $ANN mmapshare create $ann.2 2M)"
 mmapshare destroy $ann.2 $bob.1
 
 echo 1G >$PARAMETERS/max_user_bytes
-expect "not the machine's memory" "$ann.3: not so much memory 1" \
+expect "not the machine's memory" "'$ann.3': not enough memory, or the control group's memory.max is reached 1" \
 	"$(answer user $ANN mmapshare create $ann.3 100M)"
 expect "what she got on the way was given back" yes \
 	"$(given_back)"

@@ -10,7 +10,7 @@
 #include <mmapshare.h>
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define PATH_SIZE	80
+#define BIT(n)		(1U << (n))
 
 /*
  * Statuses: it went as asked, it did not, nobody can know what was asked; and of
@@ -60,9 +60,31 @@ _Noreturn void fail(const char *format, ...)
 _Noreturn void fail_usage(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 
-/* The same, of a function of the library that returned @error for @region. */
-void complain_error(const char *region, int error);
-_Noreturn void fail_error(const char *region, int error);
+/* What failed. The meaning of an errno depends on it; several can be or-ed. */
+#define OP_OPEN			BIT(0)	/* open a region's node */
+#define OP_CREATE		BIT(1)	/* create a region or a ring */
+#define OP_CREATE_RING		BIT(2)	/* in addition to OP_CREATE */
+#define OP_DESTROY		BIT(3)
+#define OP_LIST			BIT(4)
+#define OP_USE			BIT(5)	/* read, checksum, notify, wait */
+#define OP_STORE		BIT(6)	/* write, fill */
+#define OP_SEAL			BIT(7)
+#define OP_ATTACH_PRODUCER	BIT(8)	/* includes opening the node */
+#define OP_ATTACH_CONSUMER	BIT(9)	/* likewise */
+#define OP_RING			BIT(10)	/* use an endpoint */
+#define OP_RING_STAT		BIT(11)
+
+/*
+ * Explain the negative errno @error that a library function returned, and what
+ * to do about it.
+ * @ops: OP_*
+ * @name: the region's name or path, NULL for /dev/mmapshare
+ * @region: its handle, or NULL to look it up by @name when that is needed
+ */
+void complain_error(unsigned int ops, const char *name, const struct mmapshare *region,
+		    int error);
+_Noreturn void fail_error(unsigned int ops, const char *name,
+			  const struct mmapshare *region, int error);
 
 /* Options and arguments; bad ones end the program. */
 void parse_arguments(const struct argp *argp, int argc, char **argv, void *input);
@@ -84,6 +106,9 @@ struct creation {
 
 extern const struct argp_child creation_child[];
 
+/* OP_* that can have failed when @args->name was to be created. */
+unsigned int create_ops(const struct creation *args);
+
 /* Numbers on the command line; what is none ends the program. */
 uint64_t parse_bytes(const char *text, const char *what);
 uint64_t parse_size(const char *text);
@@ -94,6 +119,10 @@ void check_name(const char *name);
 /* Sizes as people write them, and parse_bytes() reads them: "64K". */
 #define BYTES_TEXT	24
 const char *bytes_text(uint64_t bytes, char text[BYTES_TEXT]);
+
+/* Names of users and groups; the next call reuses the buffer. */
+const char *user_text(uint32_t uid);
+const char *group_text(uint32_t gid);
 
 /* What bits of a number are called. */
 struct bit_name {

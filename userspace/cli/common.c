@@ -3,10 +3,11 @@
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "cli.h"
 
 static void say(const char *format, va_list args)
@@ -44,47 +45,6 @@ void fail_usage(const char *format, ...)
 	say(format, args);
 	va_end(args);
 	exit(STATUS_USAGE);
-}
-
-static const struct {
-	int error;
-	const char *text;
-} errors[] = {
-	{ EACCES, "no permission: see mmapshare doctor" },
-	{ EBADF, "open for reading only" },
-	{ EDQUOT, "more than your share of bytes: ask for less, destroy some, "
-	  "or have max_user_bytes raised" },
-	{ EEXIST, "there is a region of that name: take another one, or destroy it first" },
-	{ ENODEV, "the region was revoked" },
-	{ ENOENT, "no such region: see mmapshare list" },
-	{ ENOMEM, "not so much memory: ask for less" },
-	{ ENOSPC, "more than all regions may have: ask for less, "
-	  "or have max_bytes or max_regions raised" },
-	{ ENOTTY, "not a region of mmapshare, or of one that is too old for this" },
-	{ ENXIO, "not inside the region, or it was just destroyed: see mmapshare info" },
-	{ EPERM, "only its owner and the administrator may do that" },
-	{ ERANGE, "no region can be so large: ask for less" },
-};
-
-void complain_error(const char *region, int error)
-{
-	size_t i;
-
-	if (error == -ENOENT && access("/dev/mmapshare", F_OK)) {
-		complain("there is no /dev/mmapshare: see mmapshare doctor");
-		return;
-	}
-	for (i = 0; i < ARRAY_SIZE(errors); i++)
-		if (errors[i].error == -error)
-			break;
-	complain("%s: %s", region, i < ARRAY_SIZE(errors) ? errors[i].text :
-		 strerror(-error));
-}
-
-void fail_error(const char *region, int error)
-{
-	complain_error(region, error);
-	exit(STATUS_FAILED);
 }
 
 /* getopt has said what is wrong; argp would add a second line to it. */
@@ -205,8 +165,43 @@ struct mmapshare *open_region(const char *name, unsigned int access)
 		check_name(name);
 	ret = mmapshare_open(&region, name, access);
 	if (ret)
-		fail_error(region_text(name), ret);
+		fail_error(OP_OPEN, name, NULL, ret);
 	return region;
+}
+
+/* Cache one entry: regions in a list often have the same owner and group. */
+const char *user_text(uint32_t uid)
+{
+	static char text[40];
+	static uint32_t last = -1;
+	const struct passwd *entry;
+
+	if (uid == last && *text)
+		return text;
+	entry = getpwuid(uid);
+	last = uid;
+	if (entry)
+		snprintf(text, sizeof(text), "%s", entry->pw_name);
+	else
+		snprintf(text, sizeof(text), "%u", uid);
+	return text;
+}
+
+const char *group_text(uint32_t gid)
+{
+	static char text[40];
+	static uint32_t last = -1;
+	const struct group *entry;
+
+	if (gid == last && *text)
+		return text;
+	entry = getgrgid(gid);
+	last = gid;
+	if (entry)
+		snprintf(text, sizeof(text), "%s", entry->gr_name);
+	else
+		snprintf(text, sizeof(text), "%u", gid);
+	return text;
 }
 
 bool sysfs_counter(const char *name, const char *counter, unsigned long long *value)

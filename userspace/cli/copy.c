@@ -100,14 +100,6 @@ static struct mmapshare *open_range(struct range *r, unsigned int access)
 	return region;
 }
 
-/* The only thing that storing is not permitted for, once the region is open. */
-static _Noreturn void fail_store(const struct range *r, int error)
-{
-	if (error == -EPERM)
-		fail("%s: it is sealed: nobody may store to it", region_text(r->name));
-	fail_error(region_text(r->name), error);
-}
-
 static char *get_buffer(void)
 {
 	char *buffer = malloc(PIECE);
@@ -172,7 +164,7 @@ int cmd_read(int argc, char **argv)
 					   smaller(PIECE, r.length - done));
 
 		if (n < 0)
-			fail_error(region_text(r.name), n);
+			fail_error(OP_USE, r.name, region, n);
 		write_output(buffer, n);
 		done += n;
 		progress(done, r.length, false);
@@ -223,7 +215,7 @@ int cmd_write(int argc, char **argv)
 			break;
 		ret = mmapshare_write(region, r.offset + done, buffer, n);
 		if (ret < 0)
-			fail_store(&r, ret);
+			fail_error(OP_STORE, r.name, region, ret);
 		done += n;
 		progress(done, total, false);
 	}
@@ -258,7 +250,7 @@ int cmd_fill(int argc, char **argv)
 	ret = mmapshare_fill(region, r.offset, r.length, r.pattern,
 			     r.pattern_length);
 	if (ret)
-		fail_store(&r, ret);
+		fail_error(OP_STORE, r.name, region, ret);
 	mmapshare_close(region);
 	return STATUS_OK;
 }
@@ -282,7 +274,7 @@ int cmd_checksum(int argc, char **argv)
 	region = open_range(&r, MMAPSHARE_READ);
 	ret = mmapshare_checksum(region, r.offset, r.length, &crc);
 	if (ret)
-		fail_error(region_text(r.name), ret);
+		fail_error(OP_USE, r.name, region, ret);
 	printf("%08x\n", crc);
 	mmapshare_close(region);
 	return STATUS_OK;

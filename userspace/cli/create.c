@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* create and destroy, and what all have in common that make something */
 #include <stdlib.h>
+#include <unistd.h>
 #include "cli.h"
 
 static error_t parse_creation(int key, char *arg, struct argp_state *state)
@@ -48,6 +49,17 @@ const struct argp_child creation_child[] = {
 	{ &creation_argp, 0, NULL, 0 },
 	{ 0 }
 };
+
+/* With --exist-ok a node that exists is opened first. */
+unsigned int create_ops(const struct creation *args)
+{
+	char path[80];
+
+	if (!args->may_exist || mmapshare_path(args->name, path, sizeof(path)) ||
+	    access(path, F_OK))
+		return OP_CREATE;
+	return OP_CREATE | OP_OPEN;
+}
 
 struct region_creation {
 	struct creation common;
@@ -108,7 +120,7 @@ int cmd_create(int argc, char **argv)
 	else
 		ret = mmapshare_create(&region, c->name, c->size, r.strategy, c->mode);
 	if (ret < 0)
-		fail_error(c->name, ret);
+		fail_error(create_ops(c), c->name, NULL, ret);
 	mmapshare_close(region);
 	return STATUS_OK;
 }
@@ -161,7 +173,7 @@ int cmd_destroy(int argc, char **argv)
 		check_name(argv[i]);
 		ret = mmapshare_destroy(argv[i], d.flags);
 		if (ret) {
-			complain_error(argv[i], ret);
+			complain_error(OP_DESTROY, argv[i], NULL, ret);
 			status = STATUS_FAILED;
 		}
 	}

@@ -2,8 +2,6 @@
 /* list, watch and info */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +31,7 @@ static struct regions get_regions(void)
 
 	ret = mmapshare_list_open(&list);
 	if (ret)
-		fail_error("/dev/mmapshare", ret);
+		fail_error(OP_LIST, NULL, NULL, ret);
 	while ((ret = mmapshare_list_next(list, &query)) == 1) {
 		/* grows when the count is a power of two */
 		if (!(r.count & (r.count - 1))) {
@@ -45,7 +43,7 @@ static struct regions get_regions(void)
 		r.all[r.count++] = query;
 	}
 	if (ret)
-		fail_error("/dev/mmapshare", ret);
+		fail_error(OP_LIST, NULL, NULL, ret);
 	mmapshare_list_close(list);
 	if (r.count)
 		qsort(r.all, r.count, sizeof(*r.all), by_name);
@@ -57,41 +55,6 @@ static const char *strategy_text(uint32_t strategy)
 	const char *name = mmapshare_strategy_name(strategy);
 
 	return name ? name : "unknown";
-}
-
-/* Names of people, the last of which is remembered. */
-static const char *user_text(uint32_t uid)
-{
-	static char text[40];
-	static uint32_t last = -1;
-	const struct passwd *entry;
-
-	if (uid == last && *text)
-		return text;
-	entry = getpwuid(uid);
-	last = uid;
-	if (entry)
-		snprintf(text, sizeof(text), "%s", entry->pw_name);
-	else
-		snprintf(text, sizeof(text), "%u", uid);
-	return text;
-}
-
-static const char *group_text(uint32_t gid)
-{
-	static char text[40];
-	static uint32_t last = -1;
-	const struct group *entry;
-
-	if (gid == last && *text)
-		return text;
-	entry = getgrgid(gid);
-	last = gid;
-	if (entry)
-		snprintf(text, sizeof(text), "%s", entry->gr_name);
-	else
-		snprintf(text, sizeof(text), "%u", gid);
-	return text;
 }
 
 static int name_width(const struct regions *r)
@@ -476,7 +439,7 @@ int cmd_info(int argc, char **argv)
 	}
 	ret = mmapshare_open(&region, f.name, MMAPSHARE_READ);
 	if (ret && !(f.has_query && ret == -EACCES))
-		fail_error(region_text(f.name), ret);
+		fail_error(OP_OPEN, f.name, NULL, ret);
 	if (!ret) {
 		f.has_info = !mmapshare_get_info(region, &f.info);
 		mmapshare_close(region);

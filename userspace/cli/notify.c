@@ -54,7 +54,7 @@ int cmd_notify(int argc, char **argv)
 	region = open_region(w.name, MMAPSHARE_WRITE);
 	ret = mmapshare_notify(region);
 	if (ret)
-		fail_error(region_text(w.name), ret);
+		fail_error(OP_USE, w.name, region, ret);
 	mmapshare_close(region);
 	return STATUS_OK;
 }
@@ -120,16 +120,14 @@ int cmd_wait(int argc, char **argv)
 	if (!w.has_count) {
 		ret = mmapshare_wait(region, &w.count, 0);
 		if (ret && ret != -ETIMEDOUT && ret != -EPIPE)
-			fail_error(region_text(w.name), ret);
+			fail_error(OP_USE, w.name, region, ret);
 	}
 	ret = wait_for_others(&region, &w);
+	if (ret && ret != -ETIMEDOUT && ret != -EPIPE)
+		fail_error(OP_USE, w.name, region, ret);
 	mmapshare_close(region);
-	if (ret == -ETIMEDOUT)
-		return STATUS_TIMEOUT;
-	if (ret == -EPIPE)
-		return STATUS_HUNGUP;
 	if (ret)
-		fail_error(region_text(w.name), ret);
+		return ret == -EPIPE ? STATUS_HUNGUP : STATUS_TIMEOUT;
 	printf("%llu\n", (unsigned long long)w.count);
 	return STATUS_OK;
 }

@@ -11,9 +11,6 @@ int ring_tail(int argc, char **argv);
 int ring_stat(int argc, char **argv);
 int ring_bench(int argc, char **argv);
 
-/* What is wrong with a ring, which is not always what it is with a region. */
-_Noreturn void fail_ring(const char *name, int error);
-
 /* For parsers of commands that take one NAME. */
 void take_name(const char **name, const char *arg);
 

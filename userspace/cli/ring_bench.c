@@ -76,7 +76,7 @@ static void make_pair(struct pair *pair)
 	int ret = mmapshare_ring_create(&region, NULL, RING_SIZE, 0, 1, 0);
 
 	if (ret)
-		fail_error("/dev/mmapshare", ret);
+		fail_error(OP_CREATE | OP_CREATE_RING, NULL, NULL, ret);
 	check("attach", mmapshare_ring_attach(&pair->producer, region,
 					      MMAPSHARE_RING_ATTACH_PRODUCER));
 	check("attach", mmapshare_ring_attach(&pair->consumer, region,

@@ -1,32 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* ring: its commands, and those that make one and look at it */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include "ring.h"
-
-static const struct {
-	int error;
-	const char *text;
-} errors[] = {
-	{ EBADMSG, "its producer has stored what cannot be" },
-	{ EBUSY, "it has a producer already, or is between the kernel and others" },
-	{ ENOSPC, "it has as many consumers as it can have" },
-	{ ENOTTY, "not a ring: see mmapshare ring create" },
-	{ EPIPE, "all others are gone" },
-	{ EPROTONOSUPPORT, "the module is newer than this command" },
-};
-
-void fail_ring(const char *name, int error)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(errors); i++)
-		if (errors[i].error == -error)
-			fail("%s: %s", name, errors[i].text);
-	fail_error(name, error);
-}
 
 void take_name(const char **name, const char *arg)
 {
@@ -105,7 +81,7 @@ static int ring_create(int argc, char **argv)
 		ret = mmapshare_ring_create(&region, c->name, c->size, r.flags,
 					    r.consumers, c->mode);
 	if (ret < 0)
-		fail_error(c->name, ret);
+		fail_error(create_ops(c) | OP_CREATE_RING, c->name, NULL, ret);
 	mmapshare_close(region);
 	return STATUS_OK;
 }

@@ -71,7 +71,8 @@ static void attach(struct transfer *t, unsigned int flags)
 	int ret = mmapshare_ring_open(&t->ep, t->name, flags);
 
 	if (ret)
-		fail_ring(t->name, ret);
+		fail_error(flags & MMAPSHARE_RING_ATTACH_PRODUCER ? OP_ATTACH_PRODUCER :
+			   OP_ATTACH_CONSUMER, t->name, NULL, ret);
 }
 
 /* A status: OK if there is something to do. */
@@ -90,7 +91,7 @@ static int wait_for_others(struct transfer *t)
 	if (ret == -EPIPE)
 		return STATUS_HUNGUP;
 	if (ret)
-		fail_ring(t->name, ret);
+		fail_error(OP_RING, t->name, NULL, ret);
 	return STATUS_OK;
 }
 
@@ -115,7 +116,7 @@ static void *reserve(struct transfer *t, size_t length, int *status)
 		fail("%s: a record can have %zu bytes, not %zu", t->name,
 		     mmapshare_ring_record_max(t->ep), length);
 	if (ret)
-		fail_ring(t->name, ret);
+		fail_error(OP_RING, t->name, NULL, ret);
 	return record;
 }
 
@@ -124,7 +125,7 @@ static void commit(struct transfer *t)
 	int ret = mmapshare_ring_commit(t->ep);
 
 	if (ret)
-		fail_ring(t->name, ret);
+		fail_error(OP_RING, t->name, NULL, ret);
 }
 
 static int put_record(struct transfer *t, const void *data, size_t length)
@@ -340,7 +341,7 @@ int ring_cat(int argc, char **argv)
 	buffer = attach_with_buffer(&t, MMAPSHARE_RING_ATTACH_CONSUMER);
 	ret = print_records(&t, buffer);
 	if (ret && ret != -EAGAIN)
-		fail_ring(t.name, ret);
+		fail_error(OP_RING, t.name, NULL, ret);
 	mmapshare_ring_close(t.ep);
 	free(buffer);
 	return STATUS_OK;
@@ -377,7 +378,7 @@ int ring_tail(int argc, char **argv)
 	while ((ret = print_records(&t, buffer)) == -EAGAIN && !status)
 		status = wait_for_others(&t);
 	if (ret && ret != -EAGAIN)
-		fail_ring(t.name, ret);
+		fail_error(OP_RING, t.name, NULL, ret);
 	mmapshare_ring_close(t.ep);
 	free(buffer);
 	return status;

@@ -148,7 +148,7 @@ int ring_stat(int argc, char **argv)
 	ret = mmapshare_ring_stat(region, &l.ring, &l.producer, l.cursors,
 				  ARRAY_SIZE(l.cursors));
 	if (ret)
-		fail_ring(l.name, ret);
+		fail_error(OP_RING_STAT, l.name, region, ret);
 	mmapshare_close(region);
 	if (l.json)
 		print_json(&l);

@@ -128,7 +128,7 @@ static void tell(struct mmapshare_endpoint *control, const char *name, uint32_t 
 		return;
 	ret = mmapshare_ring_write(control, &command, sizeof(command));
 	if (ret)
-		fail_ring(name, ret);
+		fail_error(OP_RING, name, NULL, ret);
 }
 
 static void tell_device(const struct scope *s)
@@ -143,7 +143,7 @@ static void tell_device(const struct scope *s)
 		fail("%s", strerror(ENOMEM));
 	ret = mmapshare_ring_open(&control, name, MMAPSHARE_RING_ATTACH_PRODUCER);
 	if (ret)
-		fail_ring(name, ret);
+		fail_error(OP_ATTACH_PRODUCER, name, NULL, ret);
 	tell(control, name, DAQ_CHANNELS, s->channels);
 	tell(control, name, DAQ_WAVE, s->wave);
 	tell(control, name, DAQ_RATE, s->rate);
@@ -160,7 +160,7 @@ static void attach(struct scope *s)
 		fail("%s: there is no such device: modprobe mmapshare_daq, with name= if not daq",
 		     s->name);
 	if (ret)
-		fail_ring(s->name, ret);
+		fail_error(OP_ATTACH_CONSUMER, s->name, NULL, ret);
 	mmapshare_ring_set_wake_bytes(s->ep, WAKE_BYTES);
 	s->size = mmapshare_ring_record_max(s->ep);
 	s->buffer = malloc(s->size);
@@ -229,7 +229,7 @@ static int collect_until(struct scope *s, struct trace *t, double end)
 	if (ret == -EPIPE)
 		return STATUS_HUNGUP;
 	if (ret)
-		fail_ring(s->name, ret);
+		fail_error(OP_RING, s->name, NULL, ret);
 	return STATUS_OK;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* seal */
-#include <errno.h>
 #include <string.h>
 #include "cli.h"
 
@@ -52,20 +51,6 @@ static const struct argp argp = {
 	       "that there are.",
 };
 
-static _Noreturn void fail_seal(const struct mmapshare *region, const char *name,
-				int error)
-{
-	unsigned int seals;
-
-	if (error == -EBUSY)
-		fail("%s: somebody has it mapped for writing, or the kernel uses it: try again "
-		     "when that is over, or take the seal future", name);
-	if (error == -EPERM && !mmapshare_seal(region, 0, &seals) &&
-	    seals & MMAPSHARE_SEAL_SEAL)
-		fail("%s: it is sealed against further seals", name);
-	fail_error(name, error);
-}
-
 int cmd_seal(int argc, char **argv)
 {
 	struct sealing s = { 0 };
@@ -78,7 +63,7 @@ int cmd_seal(int argc, char **argv)
 	region = open_region(s.name, s.add ? MMAPSHARE_WRITE : MMAPSHARE_READ);
 	ret = mmapshare_seal(region, s.add, &seals);
 	if (ret)
-		fail_seal(region, s.name, ret);
+		fail_error(OP_SEAL, s.name, region, ret);
 	for (i = 0; i < SEAL_NAMES && !s.add; i++)
 		if (seals & seal_names[i].bit)
 			puts(seal_names[i].name);
