@@ -44,7 +44,7 @@ expect "a slow writer" "onetwo" "$( (printf one; sleep 0.2; printf two) |
 	mmapshare write $name && mmapshare read -l 6 $name)"
 expect "exactly as much as there is room" 0 \
 	"$(mmapshare write $name <"$TMP/bytes" 2>&1; echo $?)"
-expect "one byte more" "mmapshare write: $name: no room for more than 3145728 bytes of standard input there" \
+expect "one byte more" "mmapshare write: '$name': standard input is longer than the 3145728 bytes that fit" \
 	"$( (cat "$TMP/bytes"; printf x) | mmapshare write $name 2>&1)"
 expect "its status" 1 "$( (cat "$TMP/bytes"; printf x) |
 	mmapshare write $name 2>/dev/null; echo $?)"
@@ -52,7 +52,7 @@ expect "what had room was written" "$sum" \
 	"$(mmapshare read $name | sum)"
 expect "as much as was asked for, of more" "xyz" \
 	"$(printf xyzxyz | mmapshare write -l 3 $name && mmapshare read -l 3 $name)"
-expect "less than was asked for" "mmapshare write: standard input had only 2 of 3 bytes" \
+expect "less than was asked for" "mmapshare write: standard input ended after 2 of 3 bytes" \
 	"$(printf xy | mmapshare write -l 3 $name 2>&1)"
 expect "no input at all" 0 "$(status mmapshare write $name)"
 expect "input that cannot be read" "1 0 1" \

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# mmapshare doctor says why regions cannot be used, and what to do, in each of the
-# cases that it knows.
+# mmapshare doctor prints the problem and its remedy in each case that it checks.
 
 # shellcheck source=../cli_lib.sh
 . "$(dirname "$0")/../cli_lib.sh"
@@ -54,25 +53,25 @@ if ! command -v setpriv >/dev/null || ! unshare -m true 2>/dev/null; then
 	skip_all "needs setpriv and unshare"
 fi
 plan 14
-says 0 "ok       a region could be created and mapped" mmapshare doctor
+says 0 "ok       regions can be created and mapped" mmapshare doctor
 expect "all of it is well" 5 "$(mmapshare doctor | grep -c '^ok ')"
-says 1 "you, but by mode 660, group root to do    as root: chgrp mmapshare" nobody doctor
+says 1 "/dev/mmapshare: mode 660, group root remedy   as root: chgrp mmapshare" nobody doctor
 chgrp 100 $NODE
-says 1 "to do    as root: adduser USER mmapshare; then log in anew" nobody doctor
+says 1 "remedy   as root: adduser USER mmapshare; then log in again" nobody doctor
 echo 0 >$PARAMETERS/max_regions
-says 1 "as many regions as max_regions (0) allows" mmapshare doctor
+says 1 "max_regions (0) or max_bytes is reached" mmapshare doctor
 echo "$max_regions" >$PARAMETERS/max_regions
 echo 1 >$PARAMETERS/max_user_bytes
 chmod 666 $NODE
 nobody create doctor.$$ 1
-says 1 "bytes in regions as max_user_bytes ($PAGE) allows" nobody doctor
+says 1 "limit max_user_bytes ($PAGE) is reached" nobody doctor
 mmapshare destroy doctor.$$
 says 1 "the module is not loaded, and not installed for Linux $(uname -r)" \
 	elsewhere "mount -t tmpfs none /sys/module"
-says 1 "to do    mount devtmpfs on /dev" elsewhere "mount -t tmpfs none /dev"
+says 1 "remedy   mount devtmpfs on /dev" elsewhere "mount -t tmpfs none /dev"
 says 1 "/dev/mmapshare is not a device" \
 	elsewhere "mount -t tmpfs none /dev && : >/dev/mmapshare"
-says 1 "/dev/mmapshare is another driver's" \
+says 1 "/dev/mmapshare belongs to another driver" \
 	elsewhere "mount --bind /dev/null /dev/mmapshare"
 
 # what the kernel would say of an installed module
@@ -81,10 +80,10 @@ installed="mount -t tmpfs none /sys/module"
 if [ ! -e "$modules/extra" ]; then
 	mkdir -p "$modules/extra"
 	: >"$modules/extra/mmapshare.ko.xz"
-	says 1 "to do    as root: modprobe mmapshare" elsewhere "$installed"
+	says 1 "remedy   as root: modprobe mmapshare" elsewhere "$installed"
 	mkdir "$TMP/module"
 	echo Y >"$TMP/module/sig_enforce"
-	says 1 "because of module.sig_enforce to do    sign it" elsewhere "$installed &&
+	says 1 "module.sig_enforce requires a signature remedy   sign it" elsewhere "$installed &&
 		mkdir -p /sys/module/module/parameters &&
 		mount --bind $TMP/module /sys/module/module/parameters"
 	echo "none [integrity] confidentiality" >"$TMP/module/lockdown"
@@ -93,11 +92,11 @@ if [ ! -e "$modules/extra" ]; then
 		[ -d /sys/kernel/security ] ||
 			{ mount -t tmpfs none /sys/kernel && mkdir /sys/kernel/security; }
 	} && mount --bind $TMP/module /sys/kernel/security"
-	says 1 "because of lockdown to do    sign it" elsewhere "$lockdown"
+	says 1 "lockdown requires a signature remedy   sign it" elsewhere "$lockdown"
 	mkdir -p "$TMP/efi/efivars"
 	printf '\006\000\000\000\001' \
 		>"$TMP/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
-	says 1 "because of Secure Boot to do    sign it" elsewhere "$lockdown &&
+	says 1 "Secure Boot requires a signature remedy   sign it" elsewhere "$lockdown &&
 		mount -t tmpfs none /sys/firmware &&
 		mkdir -p /sys/firmware/efi &&
 		mount --bind $TMP/efi /sys/firmware/efi"

@@ -90,16 +90,17 @@ expect "that is fine for who says so" "0 0 0" \
 	"$(outcome mmapshare ring create --exist-ok $ring 1)"
 size=$(fact size $ring)
 expect "facts" "lossless none 0 0 of 2 " \
-	"$(facts "kind producer records consumers" $ring)"
+	"$(facts "kind producer seq consumers" $ring)"
 
 expect "put lines" "0 " "$(printf 'one\n\nthree' | mmapshare ring put $ring 2>&1; echo "$? ")"
-expect "they are there" "detached 3 " "$(facts "producer records" $ring)"
+expect "they are there" "detached 3 " "$(facts "producer seq" $ring)"
 expect "cat one of them" one "$(mmapshare ring cat -c 1 $ring)"
 expect "cat" "$(printf '\nthree\n.')" "$(mmapshare ring cat $ring; echo .)"
 expect "they are taken" "" "$(mmapshare ring cat $ring)"
 echo 00ffA0 | mmapshare ring put -x $ring
 expect "hex" 00ffa0 "$(mmapshare ring cat -x $ring)"
-expect "no hex" "1 mmapshare ring put: line 2: want two hexadecimal digits for each byte" \
+expect "no hex" \
+	"1 mmapshare ring put: standard input, line 2: two hexadecimal digits expected per byte" \
 	"$(printf '00\n0\n' | mmapshare ring put -x $ring 2>"$TMP/err"
 		echo "$? $(cat "$TMP/err")")"
 expect "what was before is there" 00 "$(mmapshare ring cat -x $ring)"
@@ -110,7 +111,8 @@ expect "raw" "0" "$(cmp "$TMP/raw" "$TMP/raw2"; echo $?)"
 expect "half a record is none" "1 " "$(head -c 5 "$TMP/raw" |
 	mmapshare ring put -r $ring 2>/dev/null; echo "$? $(mmapshare ring cat -r $ring)")"
 expect "too long" "1 1" "$(head -c 20000 /dev/zero |
-	mmapshare ring put $ring 2>"$TMP/err"; echo "$? $(grep -c 'can have' "$TMP/err")")"
+	mmapshare ring put $ring 2>"$TMP/err"
+	echo "$? $(grep -c 'exceeds the maximum' "$TMP/err")")"
 
 seq 1000 >"$TMP/numbers"
 expect "no room in time" "3" "$(mmapshare ring put -t 0.2 $ring <"$TMP/numbers"; echo $?)"
@@ -118,7 +120,8 @@ mmapshare ring cat $ring >"$TMP/out"
 expect "the first are there" "" "$(head -n "$(wc -l <"$TMP/out")" "$TMP/numbers" |
 	cmp - "$TMP/out" 2>&1)"
 mmapshare ring put -d $ring <"$TMP/numbers" 2>"$TMP/err"
-expect "drop, and say so" "mmapshare ring put: $ring: no room for $(fact dropped $ring) records" \
+expect "drop, and say so" \
+	"mmapshare ring put: '$ring': ring full, $(fact dropped $ring) records dropped" \
 	"$(cat "$TMP/err")"
 mmapshare ring cat $ring >/dev/null
 
@@ -128,7 +131,8 @@ until_true fact_is consumers 1
 mmapshare ring tail $ring >/dev/null &
 second=$!
 until_true fact_is consumers 2
-expect "no consumer slot left" "1 mmapshare ring cat: '$ring': no consumer slot left (2 of 2 in use)" \
+expect "no consumer slot left" \
+	"1 mmapshare ring cat: '$ring': no consumer slot left (2 of 2 in use)" \
 	"$(mmapshare ring cat $ring 2>"$TMP/err"; echo "$? $(cut -d ';' -f 1 "$TMP/err")")"
 kill $second
 wait $second 2>/dev/null
@@ -139,7 +143,8 @@ expect "and all of it" "0 0" "$? $(cmp "$TMP/numbers" "$TMP/out"; echo $?)"
 { until_true fact_is consumers 1; echo hello; } | mmapshare ring put $ring &
 until_true fact_is producer attached
 expect "a second producer" "1 mmapshare ring put: '$ring': a producer is attached already" \
-	"$(mmapshare ring put $ring </dev/null 2>"$TMP/err"; echo "$? $(cut -d ';' -f 1 "$TMP/err")")"
+	"$(mmapshare ring put $ring </dev/null 2>"$TMP/err"
+		echo "$? $(cut -d ';' -f 1 "$TMP/err")")"
 expect "until the producer is gone" "4 hello" \
 	"$(mmapshare ring tail -u $ring >"$TMP/out"; echo "$? $(cat "$TMP/out")")"
 expect "nothing in time" "3 0 0" "$(outcome mmapshare ring tail -t 0.2 $ring)"
@@ -151,11 +156,11 @@ expect "one that overwrites has room" "0" "$(mmapshare ring put $over <"$TMP/num
 lost=$(fact overwritten $over)
 expect "the last are there" "$(tail -n $((1000 - lost)) "$TMP/numbers")" \
 	"$(mmapshare ring tail -a -t 0.2 $over)"
-expect "size" "8K bytes" "$size"
+expect "size" "8K" "$size"
 if command -v python3 >/dev/null; then
 	expect "stat --json" "True 1000 $lost []" "$(mmapshare ring stat -j $over |
 		python3 -IS -c "import json, sys; x = json.load(sys.stdin); print(
-			x['overwrite'], x['records'], x['overwritten'], x['consumers'])")"
+			x['overwrite'], x['seq'], x['overwritten'], x['consumers'])")"
 else
 	skip "needs python3"
 fi

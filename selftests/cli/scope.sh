@@ -202,6 +202,6 @@ scope=$!
 until_line , "$TMP/rate"
 rmmod mmapshare_daq
 wait $scope
-expect "the device is gone" "4 mmapshare scope: $name: the device is gone" \
+expect "the device is gone" "4 mmapshare scope: '$name': the producer has detached" \
 	"$? $(cat "$TMP/err")"
 scope=

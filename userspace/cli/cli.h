@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the commands have in common. */
+/* Declarations shared by all commands. */
 #ifndef MMAPSHARE_CLI_H
 #define MMAPSHARE_CLI_H
 
@@ -12,26 +12,23 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define BIT(n)		(1U << (n))
 
-/*
- * Statuses: it went as asked, it did not, nobody can know what was asked; and of
- * who waits: nothing came in time, nobody is there any more.
- */
+/* Exit statuses; mmapshare(1) documents them. */
 enum {
 	STATUS_OK	= 0,
-	STATUS_FAILED	= 1,
+	STATUS_FAILED	= 1,	/* including a problem found by doctor */
 	STATUS_USAGE	= 2,
-	STATUS_TIMEOUT	= 3,
-	STATUS_HUNGUP	= 4,
+	STATUS_TIMEOUT	= 3,	/* a wait timed out */
+	STATUS_HUNGUP	= 4,	/* no peer is left to wait for */
 };
 
-/* One of several, of which the last has no name. */
+/* Arrays of these end with an entry whose @name is NULL. */
 struct command {
 	const char *name;
-	/* with argv[0] being "mmapshare NAME"; returns a status */
+	/* argv[0] is "mmapshare NAME"; returns an exit status */
 	int (*run)(int argc, char **argv);
 };
 
-/* Run the one that argv[1] names; @doc is for --help. Returns its status. */
+/* Run the command argv[1]; @doc is for --help. Returns an exit status. */
 int run_command(const struct command *commands, const char *doc, int argc, char **argv);
 
 int cmd_create(int argc, char **argv);
@@ -51,8 +48,8 @@ int cmd_scope(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
 /*
- * What is wrong, in one line behind the command's name, and what to do. Only
- * fail_usage() and fail() end the program.
+ * Print one line on standard error, prefixed with the command's name. fail()
+ * exits with STATUS_FAILED, fail_usage() with STATUS_USAGE.
  */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void fail(const char *format, ...)
@@ -86,37 +83,37 @@ void complain_error(unsigned int ops, const char *name, const struct mmapshare *
 _Noreturn void fail_error(unsigned int ops, const char *name,
 			  const struct mmapshare *region, int error);
 
-/* Options and arguments; bad ones end the program. */
+/* Parse options and arguments; exits with STATUS_USAGE if they are invalid. */
 void parse_arguments(const struct argp *argp, int argc, char **argv, void *input);
-/* What a parser does with the keys that it does not know. */
+/* The default case of every argp parser. */
 error_t parse_other(int key, struct argp_state *state);
 
 /*
- * What is to be made: NAME, SIZE, and the options --exist-ok and --mode. The child
- * parses them, whose input the first member of the command's own one is; @example
- * is shown to who forgets them.
+ * Arguments of commands that create a region: NAME, SIZE, --exist-ok, --mode.
+ * They are parsed by an argp child, whose input is the first member of the
+ * command's own input. @example is printed if NAME or SIZE is missing.
  */
-struct creation {
+struct create_args {
 	const char *name;
 	uint64_t size;
 	unsigned int mode;
-	bool may_exist;
+	bool exist_ok;
 	const char *example;
 };
 
-extern const struct argp_child creation_child[];
+extern const struct argp_child create_child[];
 
 /* OP_* that can have failed when @args->name was to be created. */
-unsigned int create_ops(const struct creation *args);
+unsigned int create_ops(const struct create_args *args);
 
-/* Numbers on the command line; what is none ends the program. */
-uint64_t parse_bytes(const char *text, const char *what);
+/* Parse command line values; exit with STATUS_USAGE if they are invalid. */
+uint64_t parse_number(const char *text, const char *what);
 uint64_t parse_size(const char *text);
 unsigned int parse_mode(const char *text);
 double parse_seconds(const char *text);
 void check_name(const char *name);
 
-/* Sizes as people write them, and parse_bytes() reads them: "64K". */
+/* Format a size the way parse_number() reads it, for example "64K". */
 #define BYTES_TEXT	24
 const char *bytes_text(uint64_t bytes, char text[BYTES_TEXT]);
 
@@ -124,7 +121,7 @@ const char *bytes_text(uint64_t bytes, char text[BYTES_TEXT]);
 const char *user_text(uint32_t uid);
 const char *group_text(uint32_t gid);
 
-/* What bits of a number are called. */
+/* The name of a bit in a mask. */
 struct bit_name {
 	unsigned long long bit;
 	const char *name;
@@ -133,18 +130,24 @@ struct bit_name {
 #define SEAL_NAMES	3
 extern const struct bit_name seal_names[SEAL_NAMES];
 
-/* An open region, or the program ends. NULL is the default region. */
+/* Open a region, NULL for /dev/mmapshare; exits on failure. */
 struct mmapshare *open_region(const char *name, unsigned int access);
-/* How to call it in a message. */
+/* What messages call the region. */
 const char *region_text(const char *name);
 
-/* A counter of a region in sysfs; false if there is none. */
+/* Read a counter in a region's sysfs directory; false if there is none. */
 bool sysfs_counter(const char *name, const char *counter, unsigned long long *value);
 
-/* All output is where it belongs, or the program ends. */
+/* Flush standard output; exits if anything could not be written. */
 void close_output(void);
 
-/* A bar on standard error, for who waits there; @total 0 if nobody knows. */
+/* CLOCK_MONOTONIC in seconds. */
+double monotonic_time(void);
+
+/*
+ * Draw a progress bar on standard error, if that is a terminal. @total is 0 if
+ * it is unknown; @end erases the bar.
+ */
 void progress(uint64_t done, uint64_t total, bool end);
 
 #endif /* MMAPSHARE_CLI_H */

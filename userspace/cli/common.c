@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* How commands read their arguments, and how they complain. */
+/* Command line values, messages, and small helpers. */
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h>
@@ -8,9 +8,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "cli.h"
 
-static void say(const char *format, va_list args)
+static void print_message(const char *format, va_list args)
 {
 	fflush(stdout);
 	fprintf(stderr, "%s: ", program_invocation_name);
@@ -23,7 +24,7 @@ void complain(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say(format, args);
+	print_message(format, args);
 	va_end(args);
 }
 
@@ -32,7 +33,7 @@ void fail(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say(format, args);
+	print_message(format, args);
 	va_end(args);
 	exit(STATUS_FAILED);
 }
@@ -42,12 +43,12 @@ void fail_usage(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say(format, args);
+	print_message(format, args);
 	va_end(args);
 	exit(STATUS_USAGE);
 }
 
-/* getopt has said what is wrong; argp would add a second line to it. */
+/* getopt prints its own message; argp would add a second line. */
 error_t parse_other(int key, struct argp_state *state)
 {
 	if (key != ARGP_KEY_INIT)
@@ -62,7 +63,7 @@ void parse_arguments(const struct argp *argp, int argc, char **argv, void *input
 		exit(STATUS_USAGE);
 }
 
-uint64_t parse_bytes(const char *text, const char *what)
+uint64_t parse_number(const char *text, const char *what)
 {
 	static const char suffixes[] = "KMGT";
 	const char *suffix;
@@ -77,21 +78,21 @@ uint64_t parse_bytes(const char *text, const char *what)
 		shift = 10 * (suffix - suffixes + 1);
 		end++;
 	}
-	/* strtoull() takes signs and spaces, too */
+	/* strtoull() would accept leading signs and spaces */
 	if (*text < '0' || *text > '9' || *end)
-		fail_usage("%s: %s is a number of bytes, behind it K, M, G or T if wanted: 64K",
+		fail_usage("'%s': %s must be a number, optionally with the suffix K, M, G or T",
 			   text, what);
 	if (errno || n > UINT64_MAX >> shift)
-		fail_usage("%s: %s is too large", text, what);
+		fail_usage("'%s': %s is too large", text, what);
 	return n << shift;
 }
 
 uint64_t parse_size(const char *text)
 {
-	const uint64_t size = parse_bytes(text, "SIZE");
+	const uint64_t size = parse_number(text, "SIZE");
 
 	if (!size)
-		fail_usage("%s: a region has at least one byte", text);
+		fail_usage("'%s': SIZE must be at least 1", text);
 	return size;
 }
 
@@ -101,7 +102,7 @@ unsigned int parse_mode(const char *text)
 	unsigned long mode = strtoul(text, &end, 8);
 
 	if (*text < '0' || *text > '7' || *end || mode > 0777)
-		fail_usage("%s: MODE is three octal digits: 660", text);
+		fail_usage("'%s': MODE must be an octal number from 0 to 777", text);
 	return mode;
 }
 
@@ -111,7 +112,7 @@ double parse_seconds(const char *text)
 	double n = strtod(text, &end);
 
 	if (end == text || *end || !(n >= 0.01 && n <= 1000000))
-		fail_usage("%s: want seconds, at least 0.01", text);
+		fail_usage("'%s': SECONDS must be from 0.01 to 1000000", text);
 	return n;
 }
 
@@ -130,7 +131,7 @@ static bool is_name(const char *name)
 void check_name(const char *name)
 {
 	if (!is_name(name))
-		fail_usage("'%s' is no name: those have 1 to 63 letters, digits, '.', '_' or '-'",
+		fail_usage("'%s': NAME must be 1 to 63 of A-Z a-z 0-9 . _ -, not '.' or '..'",
 			   name);
 }
 
@@ -224,4 +225,12 @@ void close_output(void)
 {
 	if (fflush(stdout) || ferror(stdout))
 		fail("standard output: %s", strerror(errno));
+}
+
+double monotonic_time(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
 }

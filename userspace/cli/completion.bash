@@ -8,7 +8,7 @@ _mmapshare_regions()
 	mmapshare list --no-headings 2>/dev/null | cut -d ' ' -f 1
 }
 
-# _mmapshare_words COMMAND PREVIOUS: what may come next
+# _mmapshare_words COMMAND PREVIOUS: candidates for the word after PREVIOUS
 _mmapshare_words()
 {
 	local range="--offset --length"
@@ -70,7 +70,7 @@ _mmapshare()
 		command="ring ${COMP_WORDS[2]}"
 	fi
 	words=$(_mmapshare_words "$command" "${COMP_WORDS[COMP_CWORD - 1]}")
-	# options only for who asks for them
+	# offer options only after a '-'
 	[ "${word:0:1}" = - ] || words=$(tr ' ' '\n' <<<"$words" | grep -v '^-')
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* read, write, fill and checksum: bytes of a region */
+/* read, write, fill, checksum: access a region's bytes */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "cli.h"
 
-#define PIECE	(1UL << 20)
+#define CHUNK	(1UL << 20)
 
 struct range {
 	const char *name;
@@ -24,7 +24,7 @@ static void parse_text(struct range *r, const char *text)
 	const size_t length = strlen(text);
 
 	if (!length || length > MMAPSHARE_PATTERN_MAX)
-		fail_usage("%s: a pattern has 1 to %d bytes", text,
+		fail_usage("'%s': TEXT must be 1 to %d bytes long", text,
 			   MMAPSHARE_PATTERN_MAX);
 	memcpy(r->pattern, text, length);
 	r->pattern_length = length;
@@ -37,7 +37,7 @@ static void parse_hex(struct range *r, const char *text)
 
 	if (!length || length > MMAPSHARE_PATTERN_MAX || strlen(text) % 2 ||
 	    text[strspn(text, "0123456789abcdefABCDEF")])
-		fail_usage("%s: a pattern has 1 to %d bytes, two digits for each: 00ff",
+		fail_usage("'%s': DIGITS must be 1 to %d bytes of two hexadecimal digits each",
 			   text, MMAPSHARE_PATTERN_MAX);
 	for (i = 0; i < length; i++)
 		sscanf(text + 2 * i, "%2hhx", &r->pattern[i]);
@@ -50,10 +50,10 @@ static error_t parse_range(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'o':
-		r->offset = parse_bytes(arg, "OFFSET");
+		r->offset = parse_number(arg, "OFFSET");
 		return 0;
 	case 'l':
-		r->length = parse_bytes(arg, "LENGTH");
+		r->length = parse_number(arg, "LENGTH");
 		r->has_length = true;
 		return 0;
 	case 'p':
@@ -64,7 +64,7 @@ static error_t parse_range(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (r->name)
-			fail_usage("%s: one REGION at a time", arg);
+			fail_usage("'%s': extra argument; only one REGION is allowed", arg);
 		r->name = arg;
 		return 0;
 	default:
@@ -73,48 +73,48 @@ static error_t parse_range(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option range_options[] = {
-	{ "offset", 'o', "OFFSET", 0, "where to begin (0)", 0 },
-	{ "length", 'l', "LENGTH", 0, "how many bytes (up to the end)", 0 },
+	{ "offset", 'o', "OFFSET", 0, "start at OFFSET (default 0)", 0 },
+	{ "length", 'l', "LENGTH", 0, "number of bytes (default: to the end of the region)", 0 },
 	{ 0 }
 };
 
 static const struct argp_option fill_options[] = {
-	{ "offset", 'o', "OFFSET", 0, "where to begin (0)", 0 },
-	{ "length", 'l', "LENGTH", 0, "how many bytes (up to the end)", 0 },
-	{ "pattern", 'p', "TEXT", 0, "1 to 8 bytes to repeat", 0 },
-	{ "hex", 'x', "DIGITS", 0, "the same in hexadecimal (00)", 0 },
+	{ "offset", 'o', "OFFSET", 0, "start at OFFSET (default 0)", 0 },
+	{ "length", 'l', "LENGTH", 0, "number of bytes (default: to the end of the region)", 0 },
+	{ "pattern", 'p', "TEXT", 0, "repeat TEXT, 1 to 8 bytes", 0 },
+	{ "hex", 'x', "DIGITS", 0, "repeat a pattern given as hexadecimal digits (default 00)", 0 },
 	{ 0 }
 };
 
-/* The region, in which the range is, or the program ends. */
+/* Open the region and check that the range lies inside it; exits on failure. */
 static struct mmapshare *open_range(struct range *r, unsigned int access)
 {
 	struct mmapshare *region = open_region(r->name, access);
 	const uint64_t size = mmapshare_size(region);
 
 	if (r->offset > size || (r->has_length && r->length > size - r->offset))
-		fail("%s: that is beyond its end: it has %llu bytes",
+		fail("'%s': the range exceeds the region's %llu bytes",
 		     region_text(r->name), (unsigned long long)size);
 	if (!r->has_length)
 		r->length = size - r->offset;
 	return region;
 }
 
-static char *get_buffer(void)
+static char *alloc_buffer(void)
 {
-	char *buffer = malloc(PIECE);
+	char *buffer = malloc(CHUNK);
 
 	if (!buffer)
 		fail("%s", strerror(ENOMEM));
 	return buffer;
 }
 
-static uint64_t smaller(uint64_t a, uint64_t b)
+static uint64_t min_u64(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
 
-/* What there is goes on at once: others may be waiting for it. */
+/* Return a short read at once: the region gets its bytes without delay. */
 static size_t read_input(char *buffer, size_t length)
 {
 	ssize_t n;
@@ -146,7 +146,7 @@ static const struct argp read_argp = {
 	.options = range_options,
 	.parser = parse_range,
 	.args_doc = "[REGION]",
-	.doc = "Copy bytes of a region, or of /dev/mmapshare, to standard output.",
+	.doc = "Copy bytes from REGION (default /dev/mmapshare) to standard output.",
 };
 
 int cmd_read(int argc, char **argv)
@@ -158,10 +158,10 @@ int cmd_read(int argc, char **argv)
 
 	parse_arguments(&read_argp, argc, argv, &r);
 	region = open_range(&r, MMAPSHARE_READ);
-	buffer = get_buffer();
+	buffer = alloc_buffer();
 	while (done < r.length) {
 		ssize_t n = mmapshare_read(region, r.offset + done, buffer,
-					   smaller(PIECE, r.length - done));
+					   min_u64(CHUNK, r.length - done));
 
 		if (n < 0)
 			fail_error(OP_USE, r.name, region, n);
@@ -179,11 +179,11 @@ static const struct argp write_argp = {
 	.options = range_options,
 	.parser = parse_range,
 	.args_doc = "[REGION]",
-	.doc = "Copy standard input into a region, or into /dev/mmapshare: LENGTH bytes "
-	       "of it, or all. It must fit.",
+	.doc = "Copy standard input to REGION (default /dev/mmapshare): exactly LENGTH bytes, "
+	       "or up to the end of input, which must fit.",
 };
 
-/* How much there is to come, as far as one can know; 0 if not at all. */
+/* Bytes left in standard input, at most @most; 0 if it is no regular file. */
 static uint64_t input_size(uint64_t most)
 {
 	struct stat st;
@@ -192,7 +192,7 @@ static uint64_t input_size(uint64_t most)
 	if (fstat(STDIN_FILENO, &st) || !S_ISREG(st.st_mode))
 		return 0;
 	at = lseek(STDIN_FILENO, 0, SEEK_CUR);
-	return at >= 0 && at < st.st_size ? smaller(st.st_size - at, most) : 0;
+	return at >= 0 && at < st.st_size ? min_u64(st.st_size - at, most) : 0;
 }
 
 int cmd_write(int argc, char **argv)
@@ -206,11 +206,11 @@ int cmd_write(int argc, char **argv)
 	parse_arguments(&write_argp, argc, argv, &r);
 	region = open_range(&r, MMAPSHARE_WRITE);
 	total = input_size(r.length);
-	buffer = get_buffer();
+	buffer = alloc_buffer();
 	while (done < r.length) {
 		ssize_t ret;
 
-		n = read_input(buffer, smaller(PIECE, r.length - done));
+		n = read_input(buffer, min_u64(CHUNK, r.length - done));
 		if (!n)
 			break;
 		ret = mmapshare_write(region, r.offset + done, buffer, n);
@@ -221,10 +221,10 @@ int cmd_write(int argc, char **argv)
 	}
 	progress(done, total, true);
 	if (done == r.length && !r.has_length && read_input(buffer, 1))
-		fail("%s: no room for more than %llu bytes of standard input there",
+		fail("'%s': standard input is longer than the %llu bytes that fit",
 		     region_text(r.name), (unsigned long long)done);
 	if (r.has_length && done < r.length)
-		fail("standard input had only %llu of %llu bytes",
+		fail("standard input ended after %llu of %llu bytes",
 		     (unsigned long long)done, (unsigned long long)r.length);
 	free(buffer);
 	mmapshare_close(region);
@@ -235,8 +235,7 @@ static const struct argp fill_argp = {
 	.options = fill_options,
 	.parser = parse_range,
 	.args_doc = "[REGION]",
-	.doc = "Let the kernel store a pattern again and again in a region, or in "
-	       "/dev/mmapshare.",
+	.doc = "Have the kernel fill REGION (default /dev/mmapshare) with a repeated pattern.",
 };
 
 int cmd_fill(int argc, char **argv)
@@ -259,8 +258,8 @@ static const struct argp checksum_argp = {
 	.options = range_options,
 	.parser = parse_range,
 	.args_doc = "[REGION]",
-	.doc = "Let the kernel compute the CRC-32C of a region, or of /dev/mmapshare, "
-	       "and print it in hexadecimal.",
+	.doc = "Have the kernel compute the CRC-32C of REGION (default /dev/mmapshare) and "
+	       "print it in hexadecimal.",
 };
 
 int cmd_checksum(int argc, char **argv)

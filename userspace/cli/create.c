@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-/* create and destroy, and what all have in common that make something */
+/* create, destroy, and the arguments of every command that creates a region */
 #include <stdlib.h>
 #include <unistd.h>
 #include "cli.h"
 
-static error_t parse_creation(int key, char *arg, struct argp_state *state)
+static error_t parse_common(int key, char *arg, struct argp_state *state)
 {
-	struct creation *c = state->input;
+	struct create_args *c = state->input;
 
 	switch (key) {
 	case 'e':
-		c->may_exist = true;
+		c->exist_ok = true;
 		return 0;
 	case 'm':
 		c->mode = parse_mode(arg);
@@ -22,47 +22,47 @@ static error_t parse_creation(int key, char *arg, struct argp_state *state)
 		} else if (state->arg_num == 1) {
 			c->size = parse_size(arg);
 		} else {
-			fail_usage("%s: one NAME and one SIZE are enough", arg);
+			fail_usage("'%s': extra argument after NAME and SIZE", arg);
 		}
 		return 0;
 	case ARGP_KEY_END:
 		if (!c->name || !c->size)
-			fail_usage("say NAME and SIZE: %s", c->example);
+			fail_usage("NAME and SIZE are required, for example: %s", c->example);
 		return 0;
 	default:
 		return parse_other(key, state);
 	}
 }
 
-static const struct argp_option creation_options[] = {
-	{ "exist-ok", 'e', NULL, 0, "it is fine if there is one of that name", 0 },
-	{ "mode", 'm', "MODE", 0, "permissions, less the umask's (600)", 0 },
+static const struct argp_option common_options[] = {
+	{ "exist-ok", 'e', NULL, 0, "succeed if NAME exists and can be read and written", 0 },
+	{ "mode", 'm', "MODE", 0, "permissions of the node, minus the umask (default 600)", 0 },
 	{ 0 }
 };
 
-static const struct argp creation_argp = {
-	.options = creation_options,
-	.parser = parse_creation,
+static const struct argp common_argp = {
+	.options = common_options,
+	.parser = parse_common,
 };
 
-const struct argp_child creation_child[] = {
-	{ &creation_argp, 0, NULL, 0 },
+const struct argp_child create_child[] = {
+	{ &common_argp, 0, NULL, 0 },
 	{ 0 }
 };
 
 /* With --exist-ok a node that exists is opened first. */
-unsigned int create_ops(const struct creation *args)
+unsigned int create_ops(const struct create_args *args)
 {
 	char path[80];
 
-	if (!args->may_exist || mmapshare_path(args->name, path, sizeof(path)) ||
+	if (!args->exist_ok || mmapshare_path(args->name, path, sizeof(path)) ||
 	    access(path, F_OK))
 		return OP_CREATE;
 	return OP_CREATE | OP_OPEN;
 }
 
-struct region_creation {
-	struct creation common;
+struct region_args {
+	struct create_args common;
 	int strategy;
 };
 
@@ -71,13 +71,13 @@ static int parse_strategy(const char *text)
 	int strategy = mmapshare_strategy_by_name(text);
 
 	if (strategy < 0)
-		fail_usage("%s: STRATEGY is fault, huge, vmalloc or pfn", text);
+		fail_usage("'%s': STRATEGY must be fault, huge, vmalloc or pfn", text);
 	return strategy;
 }
 
 static error_t parse_create(int key, char *arg, struct argp_state *state)
 {
-	struct region_creation *c = state->input;
+	struct region_args *c = state->input;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
@@ -93,28 +93,30 @@ static error_t parse_create(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option create_options[] = {
 	{ "strategy", 's', "STRATEGY", 0,
-	  "fault (default), huge, vmalloc or pfn", 0 },
+	  "allocate and map memory by fault (default), huge, vmalloc or pfn", 0 },
 	{ 0 }
 };
 
 static const struct argp create_argp = {
 	.options = create_options,
 	.parser = parse_create,
-	.children = creation_child,
+	.children = create_child,
 	.args_doc = "NAME SIZE",
-	.doc = "Make a region of SIZE bytes, /dev/mmapshare-NAME. K, M, G or T behind "
-	       "SIZE multiplies.",
+	.doc = "Create a region of SIZE bytes with the node /dev/mmapshare-NAME. SIZE may have "
+	       "the suffix K, M, G or T.",
 };
 
 int cmd_create(int argc, char **argv)
 {
-	struct region_creation r = { .common = { .mode = 0600, .example = "picture 64K" } };
-	const struct creation *c = &r.common;
+	struct region_args r = {
+		.common = { .mode = 0600, .example = "mmapshare create picture 64K" },
+	};
+	const struct create_args *c = &r.common;
 	struct mmapshare *region;
 	int ret;
 
 	parse_arguments(&create_argp, argc, argv, &r);
-	if (c->may_exist)
+	if (c->exist_ok)
 		ret = mmapshare_create_or_open(&region, c->name, c->size, r.strategy,
 					       c->mode);
 	else
@@ -125,14 +127,14 @@ int cmd_create(int argc, char **argv)
 	return STATUS_OK;
 }
 
-struct destruction {
-	int first;		/* of the arguments that are names */
+struct destroy_args {
+	int first;		/* index of the first NAME in argv */
 	unsigned int flags;
 };
 
 static error_t parse_destroy(int key, char *arg, struct argp_state *state)
 {
-	struct destruction *d = state->input;
+	struct destroy_args *d = state->input;
 
 	switch (key) {
 	case 'r':
@@ -142,7 +144,7 @@ static error_t parse_destroy(int key, char *arg, struct argp_state *state)
 		d->first = state->next;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		fail_usage("say which: NAME...");
+		fail_usage("NAME is required");
 	default:
 		(void)arg;
 		return parse_other(key, state);
@@ -150,7 +152,8 @@ static error_t parse_destroy(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option destroy_options[] = {
-	{ "revoke", 'r', NULL, 0, "nobody keeps it: who touches it gets SIGBUS", 0 },
+	{ "revoke", 'r', NULL, 0,
+	  "also revoke the region from all its users; access to a mapping then raises SIGBUS", 0 },
 	{ 0 }
 };
 
@@ -158,14 +161,14 @@ static const struct argp destroy_argp = {
 	.options = destroy_options,
 	.parser = parse_destroy,
 	.args_doc = "NAME...",
-	.doc = "Take away names and nodes of regions. Who uses one keeps it; its memory "
-	       "goes with the last of them.",
+	.doc = "Remove the names and nodes of regions. Processes that have a region open or "
+	       "mapped keep it; its memory is freed with the last descriptor and mapping.",
 };
 
-/* As rm does: each of them, whatever becomes of the others. */
+/* Like rm, continue after a failure. */
 int cmd_destroy(int argc, char **argv)
 {
-	struct destruction d = { 0 };
+	struct destroy_args d = { 0 };
 	int status = STATUS_OK, i, ret;
 
 	parse_arguments(&destroy_argp, argc, argv, &d);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * doctor: why can this not be used? It goes through what has to be there, one
- * after the other, and says of the first that is not what to do.
+ * doctor: check the prerequisites in the order in which they depend on each
+ * other, and print a remedy for the first that is not met.
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <grp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +28,7 @@ static void report_ok(const char *format, ...)
 	va_end(args);
 }
 
-/* What is wrong, and in the next line what to do. Returns false. */
+/* Print the problem and, on the next line, the remedy. Returns false. */
 static bool report_problem(const char *remedy, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 static bool report_problem(const char *remedy, const char *format, ...)
@@ -39,13 +38,13 @@ static bool report_problem(const char *remedy, const char *format, ...)
 	va_start(args, format);
 	printf("PROBLEM  ");
 	vprintf(format, args);
-	printf("\nto do    %s\n", remedy);
+	printf("\nremedy   %s\n", remedy);
 	va_end(args);
 	return false;
 }
 
-/* The first line of a small file; "" if there is none. */
-static const char *line_of(const char *path)
+/* The first line of a file, "" if it cannot be read. */
+static const char *read_line(const char *path)
 {
 	static char line[128];
 	FILE *f = fopen(path, "re");
@@ -58,8 +57,8 @@ static const char *line_of(const char *path)
 	return line;
 }
 
-/* Four bytes of attributes, then 1 if it is on. */
-static bool secure_boot(void)
+/* The variable is 4 bytes of attributes and 1 byte of value. */
+static bool secure_boot_is_on(void)
 {
 	unsigned char bytes[5] = { 0 };
 	FILE *f = fopen("/sys/firmware/efi/efivars/SecureBoot-"
@@ -73,19 +72,19 @@ static bool secure_boot(void)
 	return on;
 }
 
-/* Does this kernel refuse modules without a signature that it knows? */
-static const char *wants_signature(void)
+/* What makes this kernel refuse unsigned modules; NULL if it accepts them. */
+static const char *signature_policy(void)
 {
-	const char *lockdown = line_of("/sys/kernel/security/lockdown");
+	const char *lockdown = read_line("/sys/kernel/security/lockdown");
 
 	if (strchr(lockdown, '[') && !strstr(lockdown, "[none]"))
-		return secure_boot() ? "Secure Boot" : "lockdown";
-	if (!strcmp(line_of("/sys/module/module/parameters/sig_enforce"), "Y"))
+		return secure_boot_is_on() ? "Secure Boot" : "lockdown";
+	if (!strcmp(read_line("/sys/module/module/parameters/sig_enforce"), "Y"))
 		return "module.sig_enforce";
 	return NULL;
 }
 
-static bool module_installed(const char *release)
+static bool module_is_installed(const char *release)
 {
 	static const char * const places[] = {
 		"updates/dkms", "updates", "extra",
@@ -107,7 +106,7 @@ static bool module_installed(const char *release)
 
 static bool check_module(void)
 {
-	const char *why = wants_signature();
+	const char *policy = signature_policy();
 	struct utsname system;
 
 	if (!access("/sys/module/mmapshare", F_OK)) {
@@ -115,16 +114,16 @@ static bool check_module(void)
 		return true;
 	}
 	uname(&system);
-	if (!module_installed(system.release))
+	if (!module_is_installed(system.release))
 		return report_problem("in the source tree: make && make modules_install, "
-			   "then: modprobe mmapshare",
-			   "the module is not loaded, and not installed for Linux %s",
-			   system.release);
-	if (why)
-		return report_problem("sign it with a key that this kernel knows "
-			   "(kmodsign, mokutil --import), then: modprobe mmapshare",
-			   "the module is not loaded, and without a signature cannot be, because of %s",
-			   why);
+				      "then: modprobe mmapshare",
+				      "the module is not loaded, and not installed for Linux %s",
+				      system.release);
+	if (policy)
+		return report_problem("sign it with a key that this kernel trusts "
+				      "(kmodsign, mokutil --import), then: modprobe mmapshare",
+				      "the module is not loaded, and %s requires a signature",
+				      policy);
 	return report_problem("as root: modprobe mmapshare", "the module is not loaded");
 }
 
@@ -133,20 +132,13 @@ static bool check_node(void)
 	struct stat st;
 
 	if (stat(DEVICE, &st))
-		return report_problem("mount devtmpfs on /dev; in a container: give it the device " DEVICE,
-			   "%s: %s", DEVICE, strerror(errno));
+		return report_problem("mount devtmpfs on /dev; in a container, pass " DEVICE " in",
+				      "%s: %s", DEVICE, strerror(errno));
 	if (!S_ISCHR(st.st_mode))
-		return report_problem("as root: remove it, and load the module again",
-			   "%s is not a device", DEVICE);
-	report_ok("%s is there", DEVICE);
+		return report_problem("as root: remove it, then unload and load the module",
+				      "%s is not a device", DEVICE);
+	report_ok("%s exists", DEVICE);
 	return true;
-}
-
-static const char *group_of(const struct stat *st)
-{
-	const struct group *group = getgrgid(st->st_gid);
-
-	return group ? group->gr_name : "?";
 }
 
 static bool check_permission(void)
@@ -155,20 +147,21 @@ static bool check_permission(void)
 	struct stat st;
 
 	if (!access(DEVICE, R_OK | W_OK)) {
-		report_ok("it may be read and written");
+		report_ok("permission to read and write it");
 		return true;
 	}
 	if (stat(DEVICE, &st))
-		return report_problem("try again", "%s: %s", DEVICE, strerror(errno));
+		return report_problem("run mmapshare doctor again", "%s: %s", DEVICE,
+				      strerror(errno));
 	if (!st.st_gid || (st.st_mode & 060) != 060)
 		snprintf(remedy, sizeof(remedy),
 			 "as root: chgrp mmapshare " DEVICE " && chmod 660 " DEVICE
-			 ", and put yourself into that group");
+			 ", then add the user to that group");
 	else
 		snprintf(remedy, sizeof(remedy),
-			 "as root: adduser USER %s; then log in anew", group_of(&st));
-	return report_problem(remedy, "%s may not be read and written by you, but by mode %o, group %s",
-		   DEVICE, st.st_mode & 0777, group_of(&st));
+			 "as root: adduser USER %s; then log in again", group_text(st.st_gid));
+	return report_problem(remedy, "no permission to read and write %s: mode %o, group %s",
+			      DEVICE, st.st_mode & 0777, group_text(st.st_gid));
 }
 
 static bool check_abi(void)
@@ -178,21 +171,23 @@ static bool check_abi(void)
 	int ret = mmapshare_open(&region, NULL, MMAPSHARE_READ);
 
 	if (ret == -ENOTTY)
-		return report_problem("as root: remove the node, and load the module again",
-			   "%s is another driver's", DEVICE);
+		return report_problem("as root: remove it, then unload and load the module",
+				      "%s belongs to another driver", DEVICE);
+	if (!ret) {
+		ret = mmapshare_get_info(region, &info);
+		mmapshare_close(region);
+	}
 	if (ret)
-		return report_problem("look at the kernel's log", "%s: %s", DEVICE, strerror(-ret));
-	ret = mmapshare_get_info(region, &info);
-	mmapshare_close(region);
-	if (ret || info.abi_version != MMAPSHARE_ABI_VERSION)
+		return report_problem("check the kernel log", "%s: %s", DEVICE, strerror(-ret));
+	if (info.abi_version != MMAPSHARE_ABI_VERSION)
 		return report_problem("install module and command of the same release",
-			   "the module has version %u of the ABI, this command %u",
-			   info.abi_version, MMAPSHARE_ABI_VERSION);
-	report_ok("the module has version %u of the ABI, as this command", info.abi_version);
+				      "the module has ABI version %u, this command %u",
+				      info.abi_version, MMAPSHARE_ABI_VERSION);
+	report_ok("module and command have ABI version %u", info.abi_version);
 	return true;
 }
 
-/* The least there can be; it is gone again at once. */
+/* Create and map an anonymous region of one page. */
 static bool check_create(void)
 {
 	struct mmapshare *region;
@@ -200,40 +195,41 @@ static bool check_create(void)
 	int ret = mmapshare_create(&region, NULL, 1, MMAPSHARE_STRATEGY_FAULT, 0);
 
 	if (ret == -ENOSPC)
-		return report_problem("destroy regions (mmapshare list), or as root write more to the "
-			   "files in " PARAMETERS,
-			   "there are as many regions as max_regions (%s) allows, or bytes as max_bytes",
-			   line_of(PARAMETERS "max_regions"));
+		return report_problem("destroy regions (see mmapshare list), or as root "
+				      "raise the limits in " PARAMETERS,
+				      "max_regions (%s) or max_bytes is reached",
+				      read_line(PARAMETERS "max_regions"));
 	if (ret == -EDQUOT)
-		return report_problem("destroy regions of yours (mmapshare list), or have more written to "
-			   PARAMETERS "max_user_bytes",
-			   "you have as many bytes in regions as max_user_bytes (%s) allows",
-			   line_of(PARAMETERS "max_user_bytes"));
+		return report_problem("destroy regions of this user (see mmapshare list), or "
+				      "as root raise " PARAMETERS "max_user_bytes",
+				      "this user's limit max_user_bytes (%s) is reached",
+				      read_line(PARAMETERS "max_user_bytes"));
 	if (ret == -ENOMEM)
-		return report_problem("free some; or raise memory.max of the control group",
-			   "there is no memory for a region");
+		return report_problem("free memory, or raise memory.max of the control group",
+				      "not enough memory for a region");
 	if (ret)
-		return report_problem("look at the kernel's log", "cannot create a region: %s",
-			   strerror(-ret));
+		return report_problem("check the kernel log", "cannot create a region: %s",
+				      strerror(-ret));
 	ret = mmapshare_map(region, MMAPSHARE_WRITE, 0, 0, &address);
 	mmapshare_close(region);
 	if (ret)
-		return report_problem("look at ulimit -v, and at the kernel's log",
-			   "cannot map a region: %s", strerror(-ret));
-	report_ok("a region could be created and mapped");
+		return report_problem("check ulimit -v and the kernel log",
+				      "cannot map a region: %s", strerror(-ret));
+	report_ok("regions can be created and mapped");
 	return true;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	if (key == ARGP_KEY_ARG)
-		fail_usage("%s: doctor takes no arguments", arg);
+		fail_usage("'%s': doctor takes no arguments", arg);
 	return parse_other(key, state);
 }
 
 static const struct argp argp = {
 	.parser = parse,
-	.doc = "Say why regions cannot be used here, and what to do.",
+	.doc = "Check whether regions can be used on this system, and print the remedy for the "
+	       "first problem found.",
 };
 
 int cmd_doctor(int argc, char **argv)

@@ -15,7 +15,7 @@ struct regions {
 	size_t count;
 };
 
-static int by_name(const void *a, const void *b)
+static int compare_names(const void *a, const void *b)
 {
 	const struct mmapshare_query *x = a, *y = b;
 
@@ -33,7 +33,7 @@ static struct regions get_regions(void)
 	if (ret)
 		fail_error(OP_LIST, NULL, NULL, ret);
 	while ((ret = mmapshare_list_next(list, &query)) == 1) {
-		/* grows when the count is a power of two */
+		/* double the array when the count is a power of two */
 		if (!(r.count & (r.count - 1))) {
 			r.all = reallocarray(r.all, r.count ? 2 * r.count : 1,
 					     sizeof(*r.all));
@@ -46,7 +46,7 @@ static struct regions get_regions(void)
 		fail_error(OP_LIST, NULL, NULL, ret);
 	mmapshare_list_close(list);
 	if (r.count)
-		qsort(r.all, r.count, sizeof(*r.all), by_name);
+		qsort(r.all, r.count, sizeof(*r.all), compare_names);
 	return r;
 }
 
@@ -67,7 +67,7 @@ static int name_width(const struct regions *r)
 	return width;
 }
 
-static void print_head(int width, bool faults)
+static void print_heading(int width, bool faults)
 {
 	printf("%-*s %10s %-8s %-4s %-8s %-8s %5s %5s%s\n", width, "NAME", "SIZE",
 	       "STRATEGY", "MODE", "OWNER", "GROUP", "FILES", "MAPS",
@@ -87,7 +87,7 @@ static void print_row(const struct mmapshare_query *q, int width, bool faults)
 	putchar('\n');
 }
 
-/* As words of a line, or of a JSON array. */
+/* Print the names of the set bits, as words or as a JSON array. */
 static void print_names(const struct bit_name *names, size_t count,
 			unsigned long long bits, bool json)
 {
@@ -112,7 +112,7 @@ static void print_json_seals(unsigned long long seals)
 	print_names(seal_names, SEAL_NAMES, seals, true);
 }
 
-/* Names, paths and strategies have no letter that would have to be quoted. */
+/* No name, path or strategy has a character that JSON needs escaped. */
 static void print_members(const struct mmapshare_query *q)
 {
 	unsigned long long seals;
@@ -126,44 +126,44 @@ static void print_members(const struct mmapshare_query *q)
 		print_json_seals(seals);
 }
 
-struct list_options {
+struct list_args {
 	bool json;
-	bool no_head;
+	bool no_heading;
 };
 
 static error_t parse_list(int key, char *arg, struct argp_state *state)
 {
-	struct list_options *o = state->input;
+	struct list_args *o = state->input;
 
 	switch (key) {
 	case 'j':
 		o->json = true;
 		return 0;
 	case 'n':
-		o->no_head = true;
+		o->no_heading = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		fail_usage("%s: list shows all regions: see mmapshare info for one", arg);
+		fail_usage("'%s': list takes no arguments; see mmapshare info for one region", arg);
 	default:
 		return parse_other(key, state);
 	}
 }
 
 static const struct argp_option list_options[] = {
-	{ "json", 'j', NULL, 0, "print JSON", 0 },
-	{ "no-headings", 'n', NULL, 0, "no line with the columns' names", 0 },
+	{ "json", 'j', NULL, 0, "use JSON output format", 0 },
+	{ "no-headings", 'n', NULL, 0, "omit the heading line", 0 },
 	{ 0 }
 };
 
 static const struct argp list_argp = {
 	.options = list_options,
 	.parser = parse_list,
-	.doc = "List the regions that have a name.",
+	.doc = "List all named regions.",
 };
 
 int cmd_list(int argc, char **argv)
 {
-	struct list_options o = { 0 };
+	struct list_args o = { 0 };
 	struct regions r;
 	size_t i;
 
@@ -179,8 +179,8 @@ int cmd_list(int argc, char **argv)
 	} else {
 		const int width = name_width(&r);
 
-		if (!o.no_head)
-			print_head(width, false);
+		if (!o.no_heading)
+			print_heading(width, false);
 		for (i = 0; i < r.count; i++)
 			print_row(&r.all[i], width, false);
 	}
@@ -188,39 +188,40 @@ int cmd_list(int argc, char **argv)
 	return STATUS_OK;
 }
 
-struct watch_options {
+struct watch_args {
 	double interval;
 	uint64_t count;
 };
 
 static error_t parse_watch(int key, char *arg, struct argp_state *state)
 {
-	struct watch_options *o = state->input;
+	struct watch_args *o = state->input;
 
 	switch (key) {
 	case 'n':
 		o->interval = parse_seconds(arg);
 		return 0;
 	case 'c':
-		o->count = parse_bytes(arg, "COUNT");
+		o->count = parse_number(arg, "COUNT");
 		return 0;
 	case ARGP_KEY_ARG:
-		fail_usage("%s: watch shows all regions: see mmapshare info for one", arg);
+		fail_usage("'%s': watch takes no arguments; see mmapshare info for one region",
+			   arg);
 	default:
 		return parse_other(key, state);
 	}
 }
 
 static const struct argp_option watch_options[] = {
-	{ "count", 'c', "COUNT", 0, "end when they were shown so often", 0 },
-	{ "interval", 'n', "SECONDS", 0, "show them so often (1)", 0 },
+	{ "count", 'c', "COUNT", 0, "exit after COUNT updates (default: until interrupted)", 0 },
+	{ "interval", 'n', "SECONDS", 0, "update interval (default 1)", 0 },
 	{ 0 }
 };
 
 static const struct argp watch_argp = {
 	.options = watch_options,
 	.parser = parse_watch,
-	.doc = "Show all regions, again and again, until interrupted.",
+	.doc = "Show all named regions and their page faults, periodically.",
 };
 
 static volatile sig_atomic_t interrupted;
@@ -231,7 +232,7 @@ static void interrupt(int signal)
 	interrupted = 1;
 }
 
-/* How many regions there is room for beside the lines that say what they are. */
+/* Rows for regions: 4 lines of a terminal are for totals and headings. */
 static size_t rows_on_terminal(bool terminal, size_t wanted)
 {
 	struct winsize size;
@@ -254,8 +255,8 @@ static void show_regions(bool terminal)
 		bytes += r.all[i].region_size;
 	if (terminal)
 		printf("\033[H\033[J");
-	printf("%zu regions, %s bytes\n", r.count, bytes_text(bytes, text));
-	print_head(width, true);
+	printf("regions %zu, total size %s\n", r.count, bytes_text(bytes, text));
+	print_heading(width, true);
 	for (i = 0; i < rows; i++)
 		print_row(&r.all[i], width, true);
 	if (rows < r.count)
@@ -263,11 +264,11 @@ static void show_regions(bool terminal)
 	free(r.all);
 }
 
-/* On a terminal the second screen is used, and what was there comes back. */
+/* On a terminal, draw on the alternate screen and restore the primary one. */
 int cmd_watch(int argc, char **argv)
 {
 	const struct sigaction action = { .sa_handler = interrupt };
-	struct watch_options o = { .interval = 1 };
+	struct watch_args o = { .interval = 1 };
 	const bool terminal = isatty(STDOUT_FILENO);
 	struct timespec pause;
 	uint64_t round;
@@ -304,7 +305,7 @@ static const struct bit_name features[] = {
 	{ MMAPSHARE_FEAT_HUGE, "huge" },
 };
 
-struct facts {
+struct info_args {
 	const char *name;
 	bool json;
 	bool has_query;
@@ -313,14 +314,14 @@ struct facts {
 	struct mmapshare_info info;
 };
 
-/* Who may not open it finds them elsewhere, if it has a name. */
-static bool get_seals(const struct facts *f, unsigned long long *seals)
+/* Without permission to open a named region, sysfs has its seals. */
+static bool get_seals(const struct info_args *f, unsigned long long *seals)
 {
 	*seals = f->info.seals;
 	return f->has_info || sysfs_counter(f->query.name, "seals", seals);
 }
 
-static void print_query_facts(const struct facts *f)
+static void print_query_facts(const struct info_args *f)
 {
 	const struct mmapshare_query *q = &f->query;
 	unsigned long long faults;
@@ -329,13 +330,13 @@ static void print_query_facts(const struct facts *f)
 	printf("path        /dev/mmapshare-%s\n", q->name);
 	printf("owner       %s\n", user_text(q->uid));
 	printf("group       %s\n", group_text(q->gid));
-	printf("mode        %04o when it was made\n", q->mode);
+	printf("mode        %04o at creation\n", q->mode);
 	printf("files       %llu open\n", q->files);
 	if (sysfs_counter(q->name, "faults", &faults))
 		printf("faults      %llu\n", faults);
 }
 
-static void print_facts(const struct facts *f)
+static void print_facts(const struct info_args *f)
 {
 	const struct mmapshare_info *info = &f->info;
 	unsigned long long seals;
@@ -345,7 +346,7 @@ static void print_facts(const struct facts *f)
 		print_query_facts(f);
 	else
 		printf("path        %s\n", region_text(f->name));
-	printf("size        %s bytes\n", bytes_text(f->has_info ? info->region_size :
+	printf("size        %s\n", bytes_text(f->has_info ? info->region_size :
 	       f->query.region_size, text));
 	printf("strategy    %s\n", strategy_text(f->has_info ? info->strategy :
 	       f->query.strategy));
@@ -356,20 +357,20 @@ static void print_facts(const struct facts *f)
 		putchar('\n');
 	}
 	if (!f->has_info) {
-		printf("more        is for those who may read it\n");
+		printf("more        requires permission to read it\n");
 		return;
 	}
 	printf("features    ");
 	print_names(features, ARRAY_SIZE(features), info->features, false);
-	printf("\npage size   %u bytes\n", info->page_size);
-	printf("huge pages  %s bytes", bytes_text(info->huge_bytes, text));
+	printf("\npage size   %s\n", bytes_text(info->page_size, text));
+	printf("huge pages  %s", bytes_text(info->huge_bytes, text));
 	if (info->huge_bytes)
-		printf(" in pages of %s", bytes_text(info->huge_page_size, text));
-	printf("\nABI         version %u\n", info->abi_version);
+		printf(", %s each", bytes_text(info->huge_page_size, text));
+	printf("\nABI version %u\n", info->abi_version);
 }
 
-/* What list has, if it has it, and what only an open region says. */
-static void print_json_facts(const struct facts *f)
+/* The members that list prints, if known, then those of an open region. */
+static void print_json_facts(const struct info_args *f)
 {
 	const struct mmapshare_info *info = &f->info;
 
@@ -394,7 +395,7 @@ static void print_json_facts(const struct facts *f)
 
 static error_t parse_info(int key, char *arg, struct argp_state *state)
 {
-	struct facts *f = state->input;
+	struct info_args *f = state->input;
 
 	switch (key) {
 	case 'j':
@@ -402,7 +403,7 @@ static error_t parse_info(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (f->name)
-			fail_usage("%s: one REGION at a time", arg);
+			fail_usage("'%s': extra argument; only one REGION is allowed", arg);
 		f->name = arg;
 		return 0;
 	default:
@@ -411,7 +412,7 @@ static error_t parse_info(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option info_options[] = {
-	{ "json", 'j', NULL, 0, "print JSON", 0 },
+	{ "json", 'j', NULL, 0, "use JSON output format", 0 },
 	{ 0 }
 };
 
@@ -419,13 +420,13 @@ static const struct argp info_argp = {
 	.options = info_options,
 	.parser = parse_info,
 	.args_doc = "[REGION]",
-	.doc = "Say what there is to know of a region, of /dev/mmapshare if none is "
-	       "given. Some of it may be known without permission to read it.",
+	.doc = "Print facts about REGION (default /dev/mmapshare). For a named region, some are "
+	       "available without permission to open it.",
 };
 
 int cmd_info(int argc, char **argv)
 {
-	struct facts f = {
+	struct info_args f = {
 		.query.size = sizeof(f.query),
 		.info.size = sizeof(f.info),
 	};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* mmapshare: regions of memory on the command line. */
+/* mmapshare: command line access to regions. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>
@@ -26,27 +26,26 @@ static const struct command commands[] = {
 };
 
 static const char doc[] =
-	"Make regions of memory that programs and the kernel share, look at them, "
-	"and copy bytes in and out.\v"
+	"Manage and access regions, memory that programs and the kernel share.\v"
 	"Commands:\n"
-	"  create NAME SIZE    make a region, /dev/mmapshare-NAME\n"
-	"  destroy NAME...     take away a region's name and node\n"
-	"  list                which regions there are\n"
-	"  info [REGION]       facts about one\n"
+	"  create NAME SIZE    create a region with the node /dev/mmapshare-NAME\n"
+	"  destroy NAME...     remove the names and nodes of regions\n"
+	"  list                list regions\n"
+	"  info [REGION]       print facts about a region\n"
 	"  read [REGION]       copy bytes to standard output\n"
 	"  write [REGION]      copy bytes from standard input\n"
-	"  fill [REGION]       let the kernel store a pattern\n"
-	"  checksum [REGION]   let the kernel compute a CRC-32C\n"
-	"  seal REGION [SEAL]  take away the right to store, for good\n"
-	"  notify [REGION]     tell those who wait that there is something new\n"
-	"  wait [REGION]       wait until somebody does\n"
-	"  watch               look at all regions, again and again\n"
-	"  ring COMMAND        records from one to many: see mmapshare ring --help\n"
-	"  scope [NAME]        samples of the example device, as they come\n"
-	"  doctor              why can this not be used, and what to do\n"
+	"  fill [REGION]       have the kernel fill bytes with a pattern\n"
+	"  checksum [REGION]   have the kernel compute a CRC-32C\n"
+	"  seal REGION [SEAL]  irrevocably forbid writes to a region\n"
+	"  notify [REGION]     wake all waiters of a region\n"
+	"  wait [REGION]       wait for a notification\n"
+	"  watch               show all regions, periodically\n"
+	"  ring COMMAND        rings of records; see mmapshare ring --help\n"
+	"  scope [NAME]        show the samples of the example device\n"
+	"  doctor              diagnose a broken setup and print the remedy\n"
 	"\n"
-	"REGION is a name, or the path of a node, or /dev/mmapshare if there is none. "
-	"'mmapshare COMMAND --help' has the options.";
+	"REGION is a name or the path of a node; the default is /dev/mmapshare. "
+	"'mmapshare COMMAND --help' lists the options of a command.";
 
 static void print_version(FILE *stream, struct argp_state *state)
 {
@@ -54,8 +53,11 @@ static void print_version(FILE *stream, struct argp_state *state)
 	fprintf(stream, "mmapshare %s\n", mmapshare_version());
 }
 
-/* No region must get one of those descriptors: a closed one stays useless. */
-static void reserve_standard(void)
+/*
+ * Occupy closed standard descriptors, with the access that fails: a region must
+ * not be opened as one of them.
+ */
+static void occupy_standard_fds(void)
 {
 	int fd;
 
@@ -70,7 +72,7 @@ int main(int argc, char **argv)
 	static char name[16] = "mmapshare";
 	int status;
 
-	reserve_standard();
+	occupy_standard_fds();
 	argp_program_version_hook = print_version;
 	argv[0] = name;
 	program_invocation_name = name;

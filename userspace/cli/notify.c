@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: MIT
 /* notify and wait */
 #include <errno.h>
-#include <time.h>
 #include "cli.h"
 
-struct waiting {
+struct wait_args {
 	const char *name;
 	uint64_t count;
 	bool has_count;
 	bool hang_up;
-	double timeout;		/* negative: for ever */
+	double timeout;		/* seconds; negative: none */
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct waiting *w = state->input;
+	struct wait_args *w = state->input;
 
 	switch (key) {
 	case 'c':
-		w->count = parse_bytes(arg, "COUNT");
+		w->count = parse_number(arg, "COUNT");
 		w->has_count = true;
 		return 0;
 	case 't':
@@ -29,7 +28,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (w->name)
-			fail_usage("%s: one REGION at a time", arg);
+			fail_usage("'%s': extra argument; only one REGION is allowed", arg);
 		w->name = arg;
 		return 0;
 	default:
@@ -40,13 +39,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp notify_argp = {
 	.parser = parse,
 	.args_doc = "[REGION]",
-	.doc = "Tell all who wait for a region, or for /dev/mmapshare, that there is "
-	       "something new.",
+	.doc = "Notify REGION (default /dev/mmapshare): increment its count of notifications and "
+	       "wake all waiters.",
 };
 
 int cmd_notify(int argc, char **argv)
 {
-	struct waiting w = { 0 };
+	struct wait_args w = { 0 };
 	struct mmapshare *region;
 	int ret;
 
@@ -60,9 +59,12 @@ int cmd_notify(int argc, char **argv)
 }
 
 static const struct argp_option wait_options[] = {
-	{ "count", 'c', "COUNT", 0, "notifications that are known (those till now)", 0 },
-	{ "hang-up", 'u', NULL, 0, "end when all others have gone", 0 },
-	{ "timeout", 't', "SECONDS", 0, "how long to wait (for ever)", 0 },
+	{ "count", 'c', "COUNT", 0,
+	  "wait until the count differs from COUNT (default: the current count)", 0 },
+	{ "hang-up", 'u', NULL, 0,
+	  "exit with status 4 when all peers have closed the region", 0 },
+	{ "timeout", 't', "SECONDS", 0,
+	  "exit with status 3 after SECONDS (default: no timeout)", 0 },
 	{ 0 }
 };
 
@@ -70,38 +72,31 @@ static const struct argp wait_argp = {
 	.options = wait_options,
 	.parser = parse,
 	.args_doc = "[REGION]",
-	.doc = "Wait until somebody notifies, and print how many notifications of the "
-	       "region, or of /dev/mmapshare, there have been.",
+	.doc = "Wait until REGION (default /dev/mmapshare) is notified, and print its count of "
+	       "notifications.",
 };
 
-static double now(void)
+/* Nanoseconds until @end; 0 if it has passed. */
+static int64_t remaining_ns(double end)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
-
-/* Nanoseconds until then; not a moment less than 0. */
-static int64_t until(double end)
-{
-	const double left = end - now();
+	const double left = end - monotonic_time();
 
 	return left > 0 ? left * 1e9 : 0;
 }
 
 /*
- * Those who have gone were there since the region was opened. Who does not mind
- * that they have opens it anew, and knows the same count as before.
+ * A descriptor is hung up once all peers that it has ever had are gone. Without
+ * --hang-up reopen the region, which makes a descriptor without former peers;
+ * the known count stays valid.
  */
-static int wait_for_others(struct mmapshare **region, struct waiting *w)
+static int wait_for_notification(struct mmapshare **region, struct wait_args *w)
 {
-	const double end = now() + w->timeout;
+	const double end = monotonic_time() + w->timeout;
 	int ret;
 
 	for (;;) {
 		ret = mmapshare_wait(*region, &w->count,
-				     w->timeout < 0 ? -1 : until(end));
+				     w->timeout < 0 ? -1 : remaining_ns(end));
 		if (ret != -EPIPE || w->hang_up)
 			return ret;
 		mmapshare_close(*region);
@@ -111,7 +106,7 @@ static int wait_for_others(struct mmapshare **region, struct waiting *w)
 
 int cmd_wait(int argc, char **argv)
 {
-	struct waiting w = { .timeout = -1 };
+	struct wait_args w = { .timeout = -1 };
 	struct mmapshare *region;
 	int ret;
 
@@ -122,7 +117,7 @@ int cmd_wait(int argc, char **argv)
 		if (ret && ret != -ETIMEDOUT && ret != -EPIPE)
 			fail_error(OP_USE, w.name, region, ret);
 	}
-	ret = wait_for_others(&region, &w);
+	ret = wait_for_notification(&region, &w);
 	if (ret && ret != -ETIMEDOUT && ret != -EPIPE)
 		fail_error(OP_USE, w.name, region, ret);
 	mmapshare_close(region);

@@ -1,28 +1,19 @@
 // SPDX-License-Identifier: MIT
-/* How far a long copy is, for who waits at a terminal. */
+/* Progress bar for copies that take long. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "cli.h"
 
-#define BAR	40
-#define PATIENCE	0.5	/* seconds before there is a bar */
-#define PERIOD		0.1
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
+#define BAR_WIDTH	40
+#define DELAY		0.5	/* seconds until the bar appears */
+#define PERIOD		0.1	/* seconds between updates */
 
 /*
- * Not where the bytes themselves go to the terminal, nor on one that cannot draw
- * over a line.
+ * No bar if standard output is a terminal, where the bytes themselves may go,
+ * or if the terminal cannot erase a line.
  */
-static bool is_watched(void)
+static bool is_enabled(void)
 {
 	const char *type = getenv("TERM");
 
@@ -32,38 +23,38 @@ static bool is_watched(void)
 
 static void draw(uint64_t done, uint64_t total)
 {
-	char bar[BAR + 1];
+	char bar[BAR_WIDTH + 1];
 	size_t full;
 
 	if (!total) {
 		fprintf(stderr, "\r%llu MiB", (unsigned long long)done >> 20);
 		return;
 	}
-	full = (double)done / total * BAR;
-	memset(bar, ' ', BAR);
+	full = (double)done / total * BAR_WIDTH;
+	memset(bar, ' ', BAR_WIDTH);
 	memset(bar, '#', full);
-	bar[BAR] = '\0';
+	bar[BAR_WIDTH] = '\0';
 	fprintf(stderr, "\r[%s] %3d%%", bar, (int)((double)done / total * 100));
 }
 
 void progress(uint64_t done, uint64_t total, bool end)
 {
 	static double start, last;
-	static int watched = -1;
+	static int enabled = -1;
 	double t;
 
-	if (watched < 0) {
-		watched = is_watched();
-		start = now();
+	if (enabled < 0) {
+		enabled = is_enabled();
+		start = monotonic_time();
 	}
-	if (!watched)
+	if (!enabled)
 		return;
 	if (end && last) {
 		fprintf(stderr, "\r\033[K");
 		return;
 	}
-	t = now();
-	if (end || t < start + PATIENCE || t < last + PERIOD)
+	t = monotonic_time();
+	if (end || t < start + DELAY || t < last + PERIOD)
 		return;
 	draw(done, total);
 	last = t;

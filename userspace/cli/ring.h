@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of "mmapshare ring" know of each other. */
+/* Declarations shared by the commands of "mmapshare ring". */
 #ifndef MMAPSHARE_CLI_RING_H
 #define MMAPSHARE_CLI_RING_H
 
@@ -11,7 +11,7 @@ int ring_tail(int argc, char **argv);
 int ring_stat(int argc, char **argv);
 int ring_bench(int argc, char **argv);
 
-/* For parsers of commands that take one NAME. */
-void take_name(const char **name, const char *arg);
+/* Store the one NAME argument; exits with STATUS_USAGE if it is invalid. */
+void set_name(const char **name, const char *arg);
 
 #endif /* MMAPSHARE_CLI_RING_H */

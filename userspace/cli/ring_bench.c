@@ -1,63 +1,54 @@
 // SPDX-License-Identifier: MIT
-/* ring bench: how fast records go from one process to another */
+/* ring bench: throughput and round-trip latency between two processes */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <signal.h>
-#include <time.h>
 #include <unistd.h>
 #include "ring.h"
 
 #define RING_SIZE	(1UL << 20)
-#define AT_ONCE		1024	/* between looks at the clock */
+#define BATCH		1024	/* records between reads of the clock */
 
-struct benchmark {
-	uint32_t length;	/* 0: several */
+struct bench_args {
+	uint32_t length;	/* 0: each of the default lengths */
 	double seconds;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct benchmark *b = state->input;
+	struct bench_args *b = state->input;
 
 	switch (key) {
 	case 'l':
-		b->length = parse_bytes(arg, "LENGTH");
+		b->length = parse_number(arg, "LENGTH");
 		if (!b->length || b->length > RING_SIZE / 16)
-			fail_usage("%s: LENGTH is 1 to %lu", arg, RING_SIZE / 16);
+			fail_usage("'%s': LENGTH must be from 1 to %lu", arg, RING_SIZE / 16);
 		return 0;
 	case 't':
 		b->seconds = parse_seconds(arg);
 		return 0;
 	case ARGP_KEY_ARG:
-		fail_usage("%s: there is nothing to name", arg);
+		fail_usage("'%s': bench takes no arguments", arg);
 	default:
 		return parse_other(key, state);
 	}
 }
 
 static const struct argp_option options[] = {
-	{ "length", 'l', "LENGTH", 0, "bytes of a record (64, 512 and 4096)", 0 },
-	{ "time", 't', "SECONDS", 0, "how long for each (1)", 0 },
+	{ "length", 'l', "LENGTH", 0, "record length in bytes (default: 64, 512 and 4096)", 0 },
+	{ "time", 't', "SECONDS", 0, "duration of each measurement (default 1)", 0 },
 	{ 0 }
 };
 
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.doc = "Measure how fast records go from one process to another, and how long it "
-	       "takes to wake one another up.",
+	.doc = "Measure the throughput of a ring between two processes, and the round-trip time "
+	       "when both sleep.",
 };
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
 
 static void check(const char *what, int ret)
 {
@@ -65,7 +56,7 @@ static void check(const char *what, int ret)
 		fail("%s: %s", what, strerror(-ret));
 }
 
-/* A ring, with both ends of it here, and so in children. */
+/* Both endpoints of a ring; children inherit them. */
 struct pair {
 	struct mmapshare_endpoint *producer, *consumer;
 };
@@ -84,7 +75,7 @@ static void make_pair(struct pair *pair)
 	mmapshare_close(region);
 }
 
-static pid_t start(void)
+static pid_t fork_peer(void)
 {
 	pid_t pid = fork();
 
@@ -95,16 +86,16 @@ static pid_t start(void)
 	return pid;
 }
 
-static void finish(pid_t pid)
+static void wait_for_peer(pid_t pid)
 {
 	int status;
 
 	if (waitpid(pid, &status, 0) != pid || status)
-		fail("the other process has failed");
+		fail("the peer process failed");
 }
 
-/* All of a record is looked at, as whoever uses it would. */
-static uint64_t use(const void *record, size_t length)
+/* Load the whole record, as a real consumer does. */
+static uint64_t sum_words(const void *record, size_t length)
 {
 	const unsigned char *bytes = record;
 	uint64_t sum = 0, word;
@@ -117,7 +108,7 @@ static uint64_t use(const void *record, size_t length)
 	return sum;
 }
 
-static int consume(struct mmapshare_endpoint *ep)
+static int consume_all(struct mmapshare_endpoint *ep)
 {
 	volatile uint64_t sum = 0;
 	const void *record;
@@ -126,7 +117,7 @@ static int consume(struct mmapshare_endpoint *ep)
 
 	do {
 		while (!(ret = mmapshare_ring_next(ep, &record, &length)))
-			sum += use(record, length);
+			sum += sum_words(record, length);
 		mmapshare_ring_release(ep);
 		if (ret == -EAGAIN)
 			ret = mmapshare_ring_wait(ep, 0, -1);
@@ -134,7 +125,7 @@ static int consume(struct mmapshare_endpoint *ep)
 	return ret != -EPIPE;
 }
 
-static void put(struct mmapshare_endpoint *ep, const void *data, size_t length)
+static void write_record(struct mmapshare_endpoint *ep, const void *data, size_t length)
 {
 	int ret;
 
@@ -143,36 +134,36 @@ static void put(struct mmapshare_endpoint *ep, const void *data, size_t length)
 	check("write", ret);
 }
 
-/* Who has to wait does it until it is worth it. */
-static void throughput(uint32_t length, double seconds)
+/* A producer that finds the ring full sleeps until half of it is free. */
+static void measure_throughput(uint32_t length, double seconds)
 {
 	static char data[RING_SIZE / 16];
-	const double begin = now();
+	const double start = monotonic_time();
 	uint64_t records = 0;
 	struct pair pair;
-	double took;
+	double elapsed;
 	pid_t pid;
 	int i;
 
 	make_pair(&pair);
 	mmapshare_ring_set_wake_bytes(pair.producer, RING_SIZE / 2);
-	pid = start();
+	pid = fork_peer();
 	if (!pid) {
 		mmapshare_ring_close(pair.producer);
-		_exit(consume(pair.consumer));
+		_exit(consume_all(pair.consumer));
 	}
 	mmapshare_ring_close(pair.consumer);
-	while (now() - begin < seconds)
-		for (i = 0; i < AT_ONCE; i++, records++)
-			put(pair.producer, data, length);
+	while (monotonic_time() - start < seconds)
+		for (i = 0; i < BATCH; i++, records++)
+			write_record(pair.producer, data, length);
 	mmapshare_ring_close(pair.producer);
-	finish(pid);
-	took = now() - begin;
-	printf("%6u %12.0f %10.1f %10.1f\n", length, records / took, took * 1e9 / records,
-	       records * length / took / 1e6);
+	wait_for_peer(pid);
+	elapsed = monotonic_time() - start;
+	printf("%6u %12.0f %10.1f %10.1f\n", length, records / elapsed, elapsed * 1e9 / records,
+	       records * length / elapsed / 1e6);
 }
 
-static int take(struct mmapshare_endpoint *ep)
+static int read_record(struct mmapshare_endpoint *ep)
 {
 	const void *record;
 	size_t length;
@@ -186,56 +177,56 @@ static int take(struct mmapshare_endpoint *ep)
 	return ret ? ret : mmapshare_ring_release(ep);
 }
 
-static int answer(struct mmapshare_endpoint *in, struct mmapshare_endpoint *out)
+static int echo_records(struct mmapshare_endpoint *in, struct mmapshare_endpoint *out)
 {
 	int ret;
 
-	while (!(ret = take(in)))
-		put(out, "", 1);
+	while (!(ret = read_record(in)))
+		write_record(out, "", 1);
 	return ret != -EPIPE;
 }
 
-static void latency(double seconds)
+static void measure_latency(double seconds)
 {
-	const double begin = now();
+	const double start = monotonic_time();
 	struct pair to, from;
 	uint64_t rounds = 0;
-	double took;
+	double elapsed;
 	pid_t pid;
 
 	make_pair(&to);
 	make_pair(&from);
-	pid = start();
+	pid = fork_peer();
 	if (!pid) {
 		mmapshare_ring_close(to.producer);
 		mmapshare_ring_close(from.consumer);
-		_exit(answer(to.consumer, from.producer));
+		_exit(echo_records(to.consumer, from.producer));
 	}
 	mmapshare_ring_close(to.consumer);
 	mmapshare_ring_close(from.producer);
-	for (; now() - begin < seconds; rounds++) {
-		put(to.producer, "", 1);
-		check("take", take(from.consumer));
+	for (; monotonic_time() - start < seconds; rounds++) {
+		write_record(to.producer, "", 1);
+		check("read", read_record(from.consumer));
 	}
-	took = now() - begin;
+	elapsed = monotonic_time() - start;
 	mmapshare_ring_close(to.producer);
 	mmapshare_ring_close(from.consumer);
-	finish(pid);
-	printf("to and fro, asleep in between: %.1f us\n", took * 1e6 / rounds);
+	wait_for_peer(pid);
+	printf("round trip with sleep: %.1f us\n", elapsed * 1e6 / rounds);
 }
 
 int ring_bench(int argc, char **argv)
 {
 	static const uint32_t lengths[] = { 64, 512, 4096 };
-	struct benchmark b = { .seconds = 1 };
+	struct bench_args b = { .seconds = 1 };
 	size_t i;
 
 	parse_arguments(&argp, argc, argv, &b);
 	printf("LENGTH    RECORDS/S  NS/RECORD       MB/S\n");
 	if (b.length)
-		throughput(b.length, b.seconds);
+		measure_throughput(b.length, b.seconds);
 	for (i = 0; !b.length && i < ARRAY_SIZE(lengths); i++)
-		throughput(lengths[i], b.seconds);
-	latency(b.seconds);
+		measure_throughput(lengths[i], b.seconds);
+	measure_latency(b.seconds);
 	return STATUS_OK;
 }

@@ -1,37 +1,37 @@
 // SPDX-License-Identifier: MIT
-/* ring: its commands, and those that make one and look at it */
+/* ring: its commands, and ring create */
 #define _GNU_SOURCE
 #include <string.h>
 #include "ring.h"
 
-void take_name(const char **name, const char *arg)
+void set_name(const char **name, const char *arg)
 {
 	if (*name)
-		fail_usage("%s: one NAME at a time", arg);
+		fail_usage("'%s': extra argument; only one NAME is allowed", arg);
 	if (!strchr(arg, '/'))
 		check_name(arg);
 	*name = arg;
 }
 
-struct ring_creation {
-	struct creation common;
+struct ring_create_args {
+	struct create_args common;
 	unsigned int consumers;
 	unsigned int flags;
 };
 
 static unsigned int parse_consumers(const char *text)
 {
-	const uint64_t n = parse_bytes(text, "COUNT");
+	const uint64_t n = parse_number(text, "COUNT");
 
 	if (!n || n > MMAPSHARE_RING_CONSUMERS_MAX)
-		fail_usage("%s: there can be 1 to %d consumers", text,
+		fail_usage("'%s': COUNT must be from 1 to %d", text,
 			   MMAPSHARE_RING_CONSUMERS_MAX);
 	return n;
 }
 
 static error_t parse_create(int key, char *arg, struct argp_state *state)
 {
-	struct ring_creation *c = state->input;
+	struct ring_create_args *c = state->input;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
@@ -49,32 +49,32 @@ static error_t parse_create(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option create_options[] = {
-	{ "consumers", 'c', "COUNT", 0, "how many there can be at a time (8)", 0 },
-	{ "overwrite", 'o', NULL, 0, "forget the oldest records when it is full", 0 },
+	{ "consumers", 'c', "COUNT", 0, "number of consumer slots, 1 to 64 (default 8)", 0 },
+	{ "overwrite", 'o', NULL, 0, "when full, overwrite the oldest records", 0 },
 	{ 0 }
 };
 
 static const struct argp create_argp = {
 	.options = create_options,
 	.parser = parse_create,
-	.children = creation_child,
+	.children = create_child,
 	.args_doc = "NAME SIZE",
-	.doc = "Make a ring for SIZE bytes of records, rounded up to a power of two of "
-	       "pages, /dev/mmapshare-NAME.",
+	.doc = "Create a ring with the node /dev/mmapshare-NAME and SIZE bytes for records, "
+	       "rounded up to a power of two of pages.",
 };
 
 static int ring_create(int argc, char **argv)
 {
-	struct ring_creation r = {
-		.common = { .mode = 0600, .example = "samples 1M" },
+	struct ring_create_args r = {
+		.common = { .mode = 0600, .example = "mmapshare ring create samples 1M" },
 		.consumers = 8,
 	};
-	const struct creation *c = &r.common;
+	const struct create_args *c = &r.common;
 	struct mmapshare *region;
 	int ret;
 
 	parse_arguments(&create_argp, argc, argv, &r);
-	if (c->may_exist)
+	if (c->exist_ok)
 		ret = mmapshare_ring_create_or_open(&region, c->name, c->size, r.flags,
 						    r.consumers, c->mode);
 	else
@@ -97,17 +97,17 @@ static const struct command commands[] = {
 };
 
 static const char doc[] =
-	"Records from one producer to many consumers.\v"
+	"Pass records from one producer to many consumers.\v"
 	"Commands:\n"
-	"  create NAME SIZE    make a ring, /dev/mmapshare-NAME\n"
-	"  put NAME            put records from standard input into it\n"
-	"  cat NAME            print the records there are\n"
-	"  tail NAME           print those to come, as they come\n"
-	"  stat NAME           facts about it, and who takes part\n"
-	"  bench               how fast are rings here\n"
+	"  create NAME SIZE    create a ring with the node /dev/mmapshare-NAME\n"
+	"  put NAME            write records from standard input\n"
+	"  cat NAME            print the records in the ring\n"
+	"  tail NAME           print new records as they arrive\n"
+	"  stat NAME           print the state of a ring and its endpoints\n"
+	"  bench               measure throughput and latency of rings\n"
 	"\n"
-	"'mmapshare ring COMMAND --help' has the options. A ring is destroyed by "
-	"'mmapshare destroy NAME'.";
+	"'mmapshare ring COMMAND --help' lists the options of a command. "
+	"'mmapshare destroy NAME' destroys a ring.";
 
 int cmd_ring(int argc, char **argv)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* ring put, cat and tail: records as lines, as hexadecimal digits, or as they are */
+/* ring put, cat, tail: records as lines of text, as hexadecimal, or raw */
 #define _GNU_SOURCE
 #include <endian.h>
 #include <errno.h>
@@ -19,14 +19,14 @@ struct transfer {
 	bool all;
 	bool drop;
 	bool hang_up;
-	uint64_t count;		/* UINT64_MAX: no end */
-	double timeout;		/* negative: for ever */
+	uint64_t count;		/* UINT64_MAX: unlimited */
+	double timeout;		/* seconds; negative: none */
 	struct mmapshare_endpoint *ep;
 	uint64_t dropped;
-	uint64_t lost;
+	uint64_t lost;		/* reported so far */
 };
 
-#define TRANSFER	{ .count = UINT64_MAX, .timeout = -1 }
+#define TRANSFER_DEFAULTS	{ .count = UINT64_MAX, .timeout = -1 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -37,7 +37,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		t->all = true;
 		return 0;
 	case 'c':
-		t->count = parse_bytes(arg, "COUNT");
+		t->count = parse_number(arg, "COUNT");
 		return 0;
 	case 'd':
 		t->drop = true;
@@ -55,11 +55,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		t->format = HEX;
 		return 0;
 	case ARGP_KEY_ARG:
-		take_name(&t->name, arg);
+		set_name(&t->name, arg);
 		return 0;
 	case ARGP_KEY_END:
 		if (!t->name)
-			fail_usage("say which: NAME");
+			fail_usage("NAME is required");
 		return 0;
 	default:
 		return parse_other(key, state);
@@ -75,8 +75,8 @@ static void attach(struct transfer *t, unsigned int flags)
 			   OP_ATTACH_CONSUMER, t->name, NULL, ret);
 }
 
-/* A status: OK if there is something to do. */
-static int wait_for_others(struct transfer *t)
+/* Wait for records or free space. Returns an exit status. */
+static int wait_for_ring(struct transfer *t)
 {
 	const unsigned int flags = t->hang_up ? 0 : MMAPSHARE_RING_WAIT_IGNORE_HUP;
 	const int64_t timeout = t->timeout < 0 ? -1 : t->timeout * 1e9;
@@ -95,7 +95,10 @@ static int wait_for_others(struct transfer *t)
 	return STATUS_OK;
 }
 
-/* Room for a record; NULL if it is to be dropped, or @status says why not. */
+/*
+ * Reserve a record. Returns NULL with @status STATUS_OK if it was dropped, and
+ * with another @status if the wait for free space ended.
+ */
 static void *reserve(struct transfer *t, size_t length, int *status)
 {
 	void *record;
@@ -108,13 +111,13 @@ static void *reserve(struct transfer *t, size_t length, int *status)
 			t->dropped++;
 			return NULL;
 		}
-		*status = wait_for_others(t);
+		*status = wait_for_ring(t);
 		if (*status)
 			return NULL;
 	}
 	if (ret == -EMSGSIZE)
-		fail("%s: a record can have %zu bytes, not %zu", t->name,
-		     mmapshare_ring_record_max(t->ep), length);
+		fail("'%s': a record of %zu bytes exceeds the maximum of %zu", t->name,
+		     length, mmapshare_ring_record_max(t->ep));
 	if (ret)
 		fail_error(OP_RING, t->name, NULL, ret);
 	return record;
@@ -140,7 +143,8 @@ static int put_record(struct transfer *t, const void *data, size_t length)
 	return status;
 }
 
-static int digit(int c)
+/* The value of a hexadecimal digit, -1 if @c is none. */
+static int digit_value(int c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -148,22 +152,22 @@ static int digit(int c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* In place; bytes, or -1 if those are no digits. */
-static ssize_t from_hex(char *line, size_t length)
+/* Decode @line in place. Returns the number of bytes, -1 if it is malformed. */
+static ssize_t decode_hex(char *line, size_t length)
 {
 	size_t i;
 
 	if (length % 2)
 		return -1;
 	for (i = 0; i < length; i += 2) {
-		if (digit(line[i]) < 0 || digit(line[i + 1]) < 0)
+		if (digit_value(line[i]) < 0 || digit_value(line[i + 1]) < 0)
 			return -1;
-		line[i / 2] = digit(line[i]) << 4 | digit(line[i + 1]);
+		line[i / 2] = digit_value(line[i]) << 4 | digit_value(line[i + 1]);
 	}
 	return length / 2;
 }
 
-/* Up to what @t says, or the end; a status. */
+/* Returns an exit status. */
 static int put_lines(struct transfer *t)
 {
 	unsigned long long n;
@@ -179,43 +183,46 @@ static int put_lines(struct transfer *t)
 		if (length && line[length - 1] == '\n')
 			length--;
 		if (t->format == HEX)
-			length = from_hex(line, length);
+			length = decode_hex(line, length);
 		if (length < 0)
-			fail("line %llu: want two hexadecimal digits for each byte", n);
+			fail("standard input, line %llu: two hexadecimal digits expected per byte",
+			     n);
 		status = put_record(t, line, length);
 	}
 	free(line);
 	return status;
 }
 
-/* A record that is not there as a whole is not put. */
-static void read_all(void *buffer, size_t length)
+/* Exits if the input ends early: an incomplete record is not committed. */
+static void read_exactly(void *buffer, size_t length)
 {
 	if (fread(buffer, 1, length, stdin) != length && !ferror(stdin))
-		fail("the input ends within a record");
+		fail("standard input ends in the middle of a record");
 }
 
+/* Returns an exit status. */
 static int put_raw(struct transfer *t)
 {
 	int status = STATUS_OK;
 	uint32_t length;
 	uint64_t n;
 	size_t got;
-	void *room;
+	void *record;
 
 	for (n = 0; n < t->count && !status; n++) {
 		got = fread(&length, 1, sizeof(length), stdin);
 		if (!got)
 			break;
-		read_all((char *)&length + got, sizeof(length) - got);
+		read_exactly((char *)&length + got, sizeof(length) - got);
 		length = le32toh(length);
-		room = reserve(t, length, &status);
-		if (room) {
-			read_all(room, length);
+		record = reserve(t, length, &status);
+		if (record) {
+			read_exactly(record, length);
 			if (ferror(stdin))
 				break;
 			commit(t);
 		} else if (!status) {
+			/* dropped: skip its bytes */
 			for (; length && getchar() != EOF; length--)
 				;
 		}
@@ -224,13 +231,15 @@ static int put_raw(struct transfer *t)
 }
 
 static const struct argp_option put_options[] = {
-	{ "count", 'c', "COUNT", 0, "how many records (all there are)", 0 },
-	{ "drop", 'd', NULL, 0, "do not wait for room: drop what does not fit", 0 },
-	{ "hang-up", 'u', NULL, 0, "end when it is full and all consumers have gone", 0 },
-	{ "hex", 'x', NULL, 0, "lines are hexadecimal digits", 0 },
+	{ "count", 'c', "COUNT", 0, "write at most COUNT records (default: all input)", 0 },
+	{ "drop", 'd', NULL, 0, "drop records while the ring is full", 0 },
+	{ "hang-up", 'u', NULL, 0,
+	  "exit with status 4 when the ring is full and all consumers have detached", 0 },
+	{ "hex", 'x', NULL, 0, "read lines of hexadecimal digits, two for each byte", 0 },
 	{ "raw", 'r', NULL, 0,
-	  "before each record is its length, 4 bytes, the lowest first", 0 },
-	{ "timeout", 't', "SECONDS", 0, "how long to wait for room (for ever)", 0 },
+	  "each record is preceded by its length, 4 bytes, little-endian", 0 },
+	{ "timeout", 't', "SECONDS", 0,
+	  "exit with status 3 after SECONDS without free space (default: no timeout)", 0 },
 	{ 0 }
 };
 
@@ -238,13 +247,13 @@ static const struct argp put_argp = {
 	.options = put_options,
 	.parser = parse,
 	.args_doc = "NAME",
-	.doc = "Put records from standard input into a ring, each line, without its end, "
-	       "as one.",
+	.doc = "Write records from standard input to a ring. Each line, without the newline, is "
+	       "a record.",
 };
 
 int ring_put(int argc, char **argv)
 {
-	struct transfer t = TRANSFER;
+	struct transfer t = TRANSFER_DEFAULTS;
 	int status;
 
 	parse_arguments(&put_argp, argc, argv, &t);
@@ -254,7 +263,7 @@ int ring_put(int argc, char **argv)
 		fail("standard input: %s", strerror(errno));
 	mmapshare_ring_close(t.ep);
 	if (t.dropped)
-		complain("%s: no room for %llu records", t.name,
+		complain("'%s': ring full, %llu records dropped", t.name,
 			 (unsigned long long)t.dropped);
 	return status;
 }
@@ -278,17 +287,17 @@ static void print_record(const struct transfer *t, const unsigned char *record,
 		close_output();
 }
 
-static void tell_losses(struct transfer *t)
+static void report_losses(struct transfer *t)
 {
 	const uint64_t lost = mmapshare_ring_lost(t->ep);
 
 	if (lost != t->lost)
-		complain("%s: %llu records lost", t->name,
+		complain("'%s': %llu records lost, overwritten before they were read", t->name,
 			 (unsigned long long)(lost - t->lost));
 	t->lost = lost;
 }
 
-/* As many as there are, or are wanted; a negative errno, or 0. */
+/* Print up to @t->count records. Returns 0 if there were so many, or -errno. */
 static int print_records(struct transfer *t, void *buffer)
 {
 	const size_t size = mmapshare_ring_record_max(t->ep);
@@ -296,7 +305,7 @@ static int print_records(struct transfer *t, void *buffer)
 
 	for (; t->count; t->count--) {
 		length = mmapshare_ring_read(t->ep, buffer, size);
-		tell_losses(t);
+		report_losses(t);
 		if (length < 0)
 			return length;
 		print_record(t, buffer, length);
@@ -316,10 +325,10 @@ static void *attach_with_buffer(struct transfer *t, unsigned int flags)
 }
 
 static const struct argp_option cat_options[] = {
-	{ "count", 'c', "COUNT", 0, "how many (all there are)", 0 },
-	{ "hex", 'x', NULL, 0, "print hexadecimal digits", 0 },
+	{ "count", 'c', "COUNT", 0, "print at most COUNT records (default: all in the ring)", 0 },
+	{ "hex", 'x', NULL, 0, "print hexadecimal digits, two for each byte", 0 },
 	{ "raw", 'r', NULL, 0,
-	  "before each record its length, 4 bytes, the lowest first", 0 },
+	  "prefix each record with its length, 4 bytes, little-endian", 0 },
 	{ 0 }
 };
 
@@ -327,13 +336,13 @@ static const struct argp cat_argp = {
 	.options = cat_options,
 	.parser = parse,
 	.args_doc = "NAME",
-	.doc = "Print the records that are in a ring, each as a line. In one that does not "
-	       "overwrite they are taken, if nobody else needs them.",
+	.doc = "Print the records in a ring, one a line. In a lossless ring this consumes them, "
+	       "unless another consumer still needs them.",
 };
 
 int ring_cat(int argc, char **argv)
 {
-	struct transfer t = TRANSFER;
+	struct transfer t = TRANSFER_DEFAULTS;
 	void *buffer;
 	int ret;
 
@@ -348,13 +357,15 @@ int ring_cat(int argc, char **argv)
 }
 
 static const struct argp_option tail_options[] = {
-	{ "all", 'a', NULL, 0, "begin with the oldest one there is", 0 },
-	{ "count", 'c', "COUNT", 0, "how many (until interrupted)", 0 },
-	{ "hang-up", 'u', NULL, 0, "end when the producer has gone", 0 },
-	{ "hex", 'x', NULL, 0, "print hexadecimal digits", 0 },
+	{ "all", 'a', NULL, 0, "start with the oldest record in the ring", 0 },
+	{ "count", 'c', "COUNT", 0, "exit after COUNT records (default: until interrupted)", 0 },
+	{ "hang-up", 'u', NULL, 0,
+	  "exit with status 4 when the producer has detached", 0 },
+	{ "hex", 'x', NULL, 0, "print hexadecimal digits, two for each byte", 0 },
 	{ "raw", 'r', NULL, 0,
-	  "before each record its length, 4 bytes, the lowest first", 0 },
-	{ "timeout", 't', "SECONDS", 0, "how long to wait for one (for ever)", 0 },
+	  "prefix each record with its length, 4 bytes, little-endian", 0 },
+	{ "timeout", 't', "SECONDS", 0,
+	  "exit with status 3 after SECONDS without a record (default: no timeout)", 0 },
 	{ 0 }
 };
 
@@ -362,12 +373,12 @@ static const struct argp tail_argp = {
 	.options = tail_options,
 	.parser = parse,
 	.args_doc = "NAME",
-	.doc = "Print the records that come into a ring, each as a line, when they come.",
+	.doc = "Print new records of a ring as they arrive, one a line.",
 };
 
 int ring_tail(int argc, char **argv)
 {
-	struct transfer t = TRANSFER;
+	struct transfer t = TRANSFER_DEFAULTS;
 	int ret, status = STATUS_OK;
 	unsigned int flags;
 	void *buffer;
@@ -376,7 +387,7 @@ int ring_tail(int argc, char **argv)
 	flags = MMAPSHARE_RING_ATTACH_CONSUMER | (t.all ? 0 : MMAPSHARE_RING_ATTACH_LATEST);
 	buffer = attach_with_buffer(&t, flags);
 	while ((ret = print_records(&t, buffer)) == -EAGAIN && !status)
-		status = wait_for_others(&t);
+		status = wait_for_ring(&t);
 	if (ret && ret != -EAGAIN)
 		fail_error(OP_RING, t.name, NULL, ret);
 	mmapshare_ring_close(t.ep);

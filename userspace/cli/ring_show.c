@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* ring stat */
+/* ring stat: print the state of a ring */
 #include <inttypes.h>
 #include "ring.h"
 
-struct looking {
+struct stat_args {
 	const char *name;
 	bool json;
 	struct mmapshare_ring ring;
@@ -13,18 +13,18 @@ struct looking {
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct looking *l = state->input;
+	struct stat_args *s = state->input;
 
 	switch (key) {
 	case 'j':
-		l->json = true;
+		s->json = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		take_name(&l->name, arg);
+		set_name(&s->name, arg);
 		return 0;
 	case ARGP_KEY_END:
-		if (!l->name)
-			fail_usage("say which: NAME");
+		if (!s->name)
+			fail_usage("NAME is required");
 		return 0;
 	default:
 		return parse_other(key, state);
@@ -32,7 +32,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	{ "json", 'j', NULL, 0, "print a JSON object", 0 },
+	{ "json", 'j', NULL, 0, "use JSON output format", 0 },
 	{ 0 }
 };
 
@@ -40,7 +40,7 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "NAME",
-	.doc = "Print what there is to know of a ring, and of those who take part.",
+	.doc = "Print the state of a ring, its producer and its consumers.",
 };
 
 static const char *producer_text(const struct mmapshare_ring *ring)
@@ -57,17 +57,17 @@ static const char *producer_text(const struct mmapshare_ring *ring)
 	return ring->producer_state < ARRAY_SIZE(texts) ? texts[ring->producer_state] : "unknown";
 }
 
-static bool is_there(const struct looking *l, unsigned int n)
+static bool is_attached(const struct stat_args *s, unsigned int n)
 {
-	return l->ring.consumers >> n & 1;
+	return s->ring.consumers >> n & 1;
 }
 
-/* Bytes it has not taken: those that are there. */
-static uint64_t behind(const struct looking *l, unsigned int n)
+/* Bytes in the ring that the consumer has not released. */
+static uint64_t bytes_behind(const struct stat_args *s, unsigned int n)
 {
-	const uint64_t bytes = l->producer.pos - l->cursors[n].pos;
+	const uint64_t bytes = s->producer.pos - s->cursors[n].pos;
 
-	return bytes < l->ring.data_size ? bytes : l->ring.data_size;
+	return bytes < s->ring.data_size ? bytes : s->ring.data_size;
 }
 
 static void print_fact(const char *what, uint64_t value)
@@ -75,62 +75,62 @@ static void print_fact(const char *what, uint64_t value)
 	printf("%-11s %" PRIu64 "\n", what, value);
 }
 
-static void print_text(const struct looking *l)
+static void print_text(const struct stat_args *s)
 {
-	const struct mmapshare_ring *ring = &l->ring;
+	const struct mmapshare_ring *ring = &s->ring;
 	char size[BYTES_TEXT];
 	unsigned int i;
 
 	printf("kind        %s\n", ring->flags & MMAPSHARE_RING_OVERWRITE ?
-	       "overwrites" : "lossless");
-	printf("size        %s bytes\n", bytes_text(ring->data_size, size));
+	       "overwrite" : "lossless");
+	printf("size        %s\n", bytes_text(ring->data_size, size));
 	print_fact("record max", ring->record_max);
 	printf("producer    %s\n", producer_text(ring));
-	print_fact("records", l->producer.seq);
-	print_fact("bytes", l->producer.pos);
-	print_fact("overwritten", l->producer.overwritten);
-	print_fact("dropped", l->producer.dropped);
+	print_fact("seq", s->producer.seq);
+	print_fact("position", s->producer.pos);
+	print_fact("overwritten", s->producer.overwritten);
+	print_fact("dropped", s->producer.dropped);
 	printf("consumers   %d of %u%s\n", __builtin_popcountll(ring->consumers),
 	       ring->consumers_max, ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER ?
-	       ", the kernel" : "");
+	       " (the kernel)" : "");
 	for (i = 0; i < ring->consumers_max; i++) {
-		const uint64_t seq = l->cursors[i].seq, lost = l->cursors[i].lost;
+		const uint64_t seq = s->cursors[i].seq, lost = s->cursors[i].lost;
 
-		if (is_there(l, i))
+		if (is_attached(s, i))
 			printf("consumer %-2u seq %" PRIu64 ", %" PRIu64 " bytes behind, %"
-			       PRIu64 " lost\n", i, seq, behind(l, i), lost);
+			       PRIu64 " lost\n", i, seq, bytes_behind(s, i), lost);
 	}
 }
 
-static void print_number(const char *name, uint64_t value)
+static void print_member(const char *key, uint64_t value)
 {
-	printf("\"%s\": %" PRIu64 ", ", name, value);
+	printf("\"%s\": %" PRIu64 ", ", key, value);
 }
 
-static void print_json(const struct looking *l)
+static void print_json(const struct stat_args *s)
 {
-	const struct mmapshare_ring *ring = &l->ring;
+	const struct mmapshare_ring *ring = &s->ring;
 	const char *separator = "";
 	unsigned int i;
 
 	printf("{\"overwrite\": %s, \"producer\": \"%s\", ",
 	       ring->flags & MMAPSHARE_RING_OVERWRITE ? "true" : "false",
 	       producer_text(ring));
-	print_number("size", ring->data_size);
-	print_number("record_max", ring->record_max);
-	print_number("records", l->producer.seq);
-	print_number("bytes", l->producer.pos);
-	print_number("overwritten", l->producer.overwritten);
-	print_number("dropped", l->producer.dropped);
-	print_number("consumers_max", ring->consumers_max);
+	print_member("size", ring->data_size);
+	print_member("record_max", ring->record_max);
+	print_member("seq", s->producer.seq);
+	print_member("pos", s->producer.pos);
+	print_member("overwritten", s->producer.overwritten);
+	print_member("dropped", s->producer.dropped);
+	print_member("consumers_max", ring->consumers_max);
 	printf("\"consumers\": [");
 	for (i = 0; i < ring->consumers_max; i++) {
-		if (!is_there(l, i))
+		if (!is_attached(s, i))
 			continue;
 		printf("%s{", separator);
-		print_number("seq", l->cursors[i].seq);
-		print_number("behind", behind(l, i));
-		print_number("lost", l->cursors[i].lost);
+		print_member("seq", s->cursors[i].seq);
+		print_member("behind", bytes_behind(s, i));
+		print_member("lost", s->cursors[i].lost);
 		printf("\"cursor\": %u}", i);
 		separator = ", ";
 	}
@@ -139,20 +139,20 @@ static void print_json(const struct looking *l)
 
 int ring_stat(int argc, char **argv)
 {
-	static struct looking l;
+	static struct stat_args s;
 	struct mmapshare *region;
 	int ret;
 
-	parse_arguments(&argp, argc, argv, &l);
-	region = open_region(l.name, MMAPSHARE_READ);
-	ret = mmapshare_ring_stat(region, &l.ring, &l.producer, l.cursors,
-				  ARRAY_SIZE(l.cursors));
+	parse_arguments(&argp, argc, argv, &s);
+	region = open_region(s.name, MMAPSHARE_READ);
+	ret = mmapshare_ring_stat(region, &s.ring, &s.producer, s.cursors,
+				  ARRAY_SIZE(s.cursors));
 	if (ret)
-		fail_error(OP_RING_STAT, l.name, region, ret);
+		fail_error(OP_RING_STAT, s.name, region, ret);
 	mmapshare_close(region);
-	if (l.json)
-		print_json(&l);
+	if (s.json)
+		print_json(&s);
 	else
-		print_text(&l);
+		print_text(&s);
 	return STATUS_OK;
 }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* scope: the samples of the data acquisition device, as they come. */
+/* scope: show the samples of the simulated data acquisition device. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "ring.h"
 #include "scope.h"
 
-/* Rather more at once than every record by itself. */
+/* Wake for many records at once, not for each. */
 #define WAKE_BYTES	65536
 
 struct scope {
@@ -17,7 +16,7 @@ struct scope {
 	const char *png;
 	double interval;
 	uint64_t count;
-	int64_t rate, channels, wave;	/* what the device is told, if not negative */
+	int64_t rate, channels, wave;	/* sent to the device unless negative */
 	bool terminal;
 	unsigned int columns, rows;
 	struct mmapshare_endpoint *ep;
@@ -39,16 +38,16 @@ static int64_t parse_wave(const char *text)
 	for (i = 0; i < ARRAY_SIZE(waves); i++)
 		if (!strcmp(text, waves[i]))
 			return i;
-	fail_usage("%s: WAVE is saw, square, triangle or noise", text);
+	fail_usage("'%s': WAVE must be saw, square, triangle or noise", text);
 }
 
-static int64_t parse_number(const char *text, const char *what, uint64_t min, uint64_t max)
+static int64_t parse_range(const char *text, const char *what, uint64_t min, uint64_t max)
 {
-	const uint64_t n = parse_bytes(text, what);
+	const uint64_t n = parse_number(text, what);
 
 	if (n < min || n > max)
-		fail_usage("%s: %s is %llu to %llu", text, what, (unsigned long long)min,
-			   (unsigned long long)max);
+		fail_usage("'%s': %s must be from %llu to %llu", text, what,
+			   (unsigned long long)min, (unsigned long long)max);
 	return n;
 }
 
@@ -58,10 +57,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'c':
-		s->count = parse_bytes(arg, "COUNT");
+		s->count = parse_number(arg, "COUNT");
 		return 0;
 	case 'C':
-		s->channels = parse_number(arg, "CHANNELS", 1, DAQ_CHANNELS_MAX);
+		s->channels = parse_range(arg, "CHANNELS", 1, DAQ_CHANNELS_MAX);
 		return 0;
 	case 'n':
 		s->interval = parse_seconds(arg);
@@ -70,13 +69,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		s->png = arg;
 		return 0;
 	case 'r':
-		s->rate = parse_number(arg, "RATE", 0, 1000000);
+		s->rate = parse_range(arg, "RATE", 0, 1000000);
 		return 0;
 	case 'w':
 		s->wave = parse_wave(arg);
 		return 0;
 	case ARGP_KEY_ARG:
-		take_name(&s->name, arg);
+		set_name(&s->name, arg);
 		return 0;
 	default:
 		return parse_other(key, state);
@@ -84,12 +83,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	{ "channels", 'C', "CHANNELS", 0, "have the device sample so many, 1 to 16", 0 },
-	{ "count", 'c', "COUNT", 0, "end when it was shown so often", 0 },
-	{ "interval", 'n', "SECONDS", 0, "show it so often (0.1; 1 if not on a terminal)", 0 },
-	{ "png", 'p', "FILE", 0, "make a picture of what there is after one interval", 0 },
-	{ "rate", 'r', "RATE", 0, "have the device make so many records a second", 0 },
-	{ "wave", 'w', "WAVE", 0, "have it make a saw, square, triangle or noise", 0 },
+	{ "channels", 'C', "CHANNELS", 0, "set the number of channels, 1 to 16", 0 },
+	{ "count", 'c', "COUNT", 0, "exit after COUNT updates (default: until interrupted)", 0 },
+	{ "interval", 'n', "SECONDS", 0,
+	  "update interval (default 0.1, or 1 if output is not a terminal)", 0 },
+	{ "png", 'p', "FILE", 0, "plot the samples of one interval to FILE with gnuplot", 0 },
+	{ "rate", 'r', "RATE", 0, "set the number of records a second, up to 1000000", 0 },
+	{ "wave", 'w', "WAVE", 0, "set the waveform: saw, square, triangle or noise", 0 },
 	{ 0 }
 };
 
@@ -97,9 +97,8 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "[NAME]",
-	.doc = "Show the samples of the simulated data acquisition device, mmapshare_daq, "
-	       "as they come, until interrupted. NAME is daq, if the module was not told "
-	       "otherwise.",
+	.doc = "Show the samples of the simulated data acquisition device, the module "
+	       "mmapshare_daq. NAME is the module's parameter name, daq by default.",
 };
 
 static volatile sig_atomic_t interrupted;
@@ -110,16 +109,8 @@ static void interrupt(int signal)
 	interrupted = 1;
 }
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
-
-/* Whoever may write to it may tell the device what to do. */
-static void tell(struct mmapshare_endpoint *control, const char *name, uint32_t what, int64_t value)
+static void send_command(struct mmapshare_endpoint *control, const char *name, uint32_t what,
+			 int64_t value)
 {
 	const struct daq_command command = { .what = what, .value = value };
 	int ret;
@@ -131,7 +122,8 @@ static void tell(struct mmapshare_endpoint *control, const char *name, uint32_t 
 		fail_error(OP_RING, name, NULL, ret);
 }
 
-static void tell_device(const struct scope *s)
+/* Needs permission to write to the ring of commands. */
+static void configure_device(const struct scope *s)
 {
 	struct mmapshare_endpoint *control;
 	char *name;
@@ -144,9 +136,9 @@ static void tell_device(const struct scope *s)
 	ret = mmapshare_ring_open(&control, name, MMAPSHARE_RING_ATTACH_PRODUCER);
 	if (ret)
 		fail_error(OP_ATTACH_PRODUCER, name, NULL, ret);
-	tell(control, name, DAQ_CHANNELS, s->channels);
-	tell(control, name, DAQ_WAVE, s->wave);
-	tell(control, name, DAQ_RATE, s->rate);
+	send_command(control, name, DAQ_CHANNELS, s->channels);
+	send_command(control, name, DAQ_WAVE, s->wave);
+	send_command(control, name, DAQ_RATE, s->rate);
 	mmapshare_ring_close(control);
 	free(name);
 }
@@ -156,9 +148,8 @@ static void attach(struct scope *s)
 	int ret = mmapshare_ring_open(&s->ep, s->name, MMAPSHARE_RING_ATTACH_CONSUMER |
 				      MMAPSHARE_RING_ATTACH_LATEST);
 
-	if (ret == -ENOENT)
-		fail("%s: there is no such device: modprobe mmapshare_daq, with name= if not daq",
-		     s->name);
+	if (ret == -ENOENT && !strchr(s->name, '/'))
+		fail("'%s': no such device; modprobe mmapshare_daq name=%s", s->name, s->name);
 	if (ret)
 		fail_error(OP_ATTACH_CONSUMER, s->name, NULL, ret);
 	mmapshare_ring_set_wake_bytes(s->ep, WAKE_BYTES);
@@ -168,7 +159,7 @@ static void attach(struct scope *s)
 		fail("%s", strerror(ENOMEM));
 }
 
-static bool is_record(const struct daq_record *r, size_t length)
+static bool is_daq_record(const struct daq_record *r, size_t length)
 {
 	return length >= sizeof(*r) && r->channels && r->channels <= DAQ_CHANNELS_MAX &&
 	       length == sizeof(*r) + sizeof(r->samples[0]) * r->channels * r->count;
@@ -197,29 +188,29 @@ static void add_record(struct trace *t, const struct daq_record *r)
 		t->count = t->wanted;
 }
 
-/* All there is now; 0, or a negative errno. */
-static int take_records(struct scope *s, struct trace *t)
+/* Read all records in the ring. Returns 0 or a negative errno. */
+static int read_records(struct scope *s, struct trace *t)
 {
 	ssize_t length;
 
 	while ((length = mmapshare_ring_read(s->ep, s->buffer, s->size)) >= 0) {
-		if (is_record(s->buffer, length))
+		if (is_daq_record(s->buffer, length))
 			add_record(t, s->buffer);
 		else
-			t->bad++;
+			t->malformed++;
 	}
 	return length == -EAGAIN ? 0 : length;
 }
 
-/* A status. */
+/* Read records until @end. Returns an exit status. */
 static int collect_until(struct scope *s, struct trace *t, double end)
 {
 	double left;
 	int ret = 0;
 
 	while (!ret && !interrupted) {
-		ret = take_records(s, t);
-		left = end - now();
+		ret = read_records(s, t);
+		left = end - monotonic_time();
 		if (ret || left <= 0)
 			break;
 		ret = mmapshare_ring_wait(s->ep, 0, left * 1e9);
@@ -248,22 +239,22 @@ static void show(struct scope *s, struct trace *t, double rate)
 static int run(struct scope *s, struct trace *t)
 {
 	uint64_t before, round;
-	double began = now();
+	double start = monotonic_time();
 	int status = STATUS_OK;
 
 	for (round = 0; !status && !interrupted && (!s->count || round < s->count); round++) {
 		before = t->records;
-		status = collect_until(s, t, began + s->interval);
+		status = collect_until(s, t, start + s->interval);
 		if (!s->png)
-			show(s, t, (t->records - before) / (now() - began));
-		began = now();
+			show(s, t, (t->records - before) / (monotonic_time() - start));
+		start = monotonic_time();
 		if (ferror(stdout))
 			break;
 	}
 	return status;
 }
 
-/* On a terminal the second screen is used, and what was there comes back. */
+/* On a terminal, draw on the alternate screen and restore the primary one. */
 int cmd_scope(int argc, char **argv)
 {
 	const struct sigaction action = { .sa_handler = interrupt };
@@ -276,7 +267,7 @@ int cmd_scope(int argc, char **argv)
 		s.name = "daq";
 	trace.name = s.name;
 	attach(&s);
-	tell_device(&s);
+	configure_device(&s);
 	s.terminal = !s.png && scope_terminal(&s.columns, &s.rows);
 	trace.wanted = s.terminal ? scope_width(s.columns) : SAMPLES_MAX;
 	if (!s.interval)
@@ -293,7 +284,7 @@ int cmd_scope(int argc, char **argv)
 	if (s.png)
 		scope_plot(&trace, s.png);
 	if (status == STATUS_HUNGUP)
-		complain("%s: the device is gone", s.name);
+		complain("'%s': the producer has detached", s.name);
 	mmapshare_ring_close(s.ep);
 	free(s.buffer);
 	return status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of "mmapshare scope" know of each other. */
+/* Declarations shared by the files of "mmapshare scope". */
 #ifndef MMAPSHARE_CLI_SCOPE_H
 #define MMAPSHARE_CLI_SCOPE_H
 
@@ -11,15 +11,20 @@
 #define SAMPLES_MAX	4096
 
 /*
- * struct trace - what was seen last, of all channels at the same times
- * @wanted: how many samples of each are kept, SAMPLES_MAX at most
- * @count: how many there are
- * @next: where the next one goes; if there are all, it is the oldest one's place
- * @channels: of the last record; with another one everything begins anew
- * @period: nanoseconds from one sample to the next
- * @records: how many were seen
- * @bad: and how many that were no records of samples
- * @missed: by their sequence numbers, what the device had no room for or was lost here
+ * struct trace - the latest samples of all channels, taken at the same times
+ * @name: the device
+ * @wanted: samples of a channel to keep, at most SAMPLES_MAX
+ * @count: samples of a channel that are stored, at most @wanted
+ * @next: index in @samples of the next sample
+ * @channels: channels in the last record; when it changes, all samples are
+ *	discarded
+ * @period: nanoseconds between two samples of a channel
+ * @records: records read
+ * @malformed: records that are not struct daq_record
+ * @missed: gaps in the sequence numbers: records that the device dropped, or
+ *	that were overwritten before they were read
+ * @sequence: sequence number of the last record
+ * @samples: a circular buffer for each channel
  */
 struct trace {
 	const char *name;
@@ -29,26 +34,26 @@ struct trace {
 	unsigned int channels;
 	uint32_t period;
 	uint64_t records;
-	uint64_t bad;
+	uint64_t malformed;
 	uint64_t missed;
 	uint64_t sequence;
 	int16_t samples[DAQ_CHANNELS_MAX][SAMPLES_MAX];
 };
 
-/* Sample @i of those there are, the oldest first. */
+/* The @i-th oldest of the stored samples. */
 static inline int trace_sample(const struct trace *t, unsigned int channel, size_t i)
 {
 	return t->samples[channel][(t->next + SAMPLES_MAX - t->count + i) % SAMPLES_MAX];
 }
 
-/* Size of the terminal in characters; false if that is none, or cannot draw. */
+/* Get the terminal's size; false if standard output cannot be drawn on. */
 bool scope_terminal(unsigned int *columns, unsigned int *rows);
-/* Samples to a line of the terminal. */
+/* Samples that fit into a row of the terminal. */
 size_t scope_width(unsigned int columns);
-/* All of it on the terminal, or a line of text. */
+/* Print the trace as curves on the terminal, or as a line of text. */
 void scope_draw(const struct trace *t, double rate, unsigned int columns, unsigned int rows);
 void scope_print(const struct trace *t, double rate);
-/* With gnuplot; the program ends if that cannot be. */
+/* Plot to @file with gnuplot; exits on failure. */
 void scope_plot(const struct trace *t, const char *file);
 
 #endif /* MMAPSHARE_CLI_SCOPE_H */

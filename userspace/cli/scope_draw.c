@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What scope shows: dots of braille on a terminal, lines of text, a picture. */
+/* Output of scope: braille dots on a terminal, lines of text, or a plot. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <langinfo.h>
@@ -18,7 +18,7 @@
 #define SAMPLE_MIN	(-32768)
 #define SAMPLE_STEPS	65536
 
-/* A character of braille has two by four dots, of which each is a bit. */
+/* A braille character has 2 by 4 dots, each a bit of its code point. */
 #define DOTS_WIDE	2
 #define DOTS_HIGH	4
 #define BRAILLE		0x2800
@@ -53,16 +53,16 @@ size_t scope_width(unsigned int columns)
 
 static bool has_utf8(void)
 {
-	static int known = -1;
+	static int utf8 = -1;
 
-	if (known < 0) {
+	if (utf8 < 0) {
 		setlocale(LC_CTYPE, "");
-		known = !strcmp(nl_langinfo(CODESET), "UTF-8");
+		utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	}
-	return known;
+	return utf8;
 }
 
-/* UTF-8 has three bytes for it. */
+/* A braille code point is three bytes in UTF-8. */
 static void put_dots(unsigned char bits)
 {
 	const unsigned int c = BRAILLE + bits;
@@ -81,7 +81,7 @@ static void set_dot(unsigned int x, unsigned int y)
 	canvas[y / DOTS_HIGH][x / DOTS_WIDE] |= dots[y % DOTS_HIGH][x % DOTS_WIDE];
 }
 
-/* In the @rows from @top on; what is between two samples is drawn, too. */
+/* Draw into @rows rows from @top on; vertical lines join adjacent samples. */
 static void draw_channel(const struct trace *t, unsigned int channel, unsigned int top,
 			 unsigned int rows)
 {
@@ -100,31 +100,31 @@ static void draw_channel(const struct trace *t, unsigned int channel, unsigned i
 	}
 }
 
-static void print_head(const struct trace *t, double rate)
+static void print_heading(const struct trace *t, double rate)
 {
 	const double samples = t->period ? 1e9 / t->period : 0;
 
 	printf("%s: %.0f records/s, %u channels of %.0f samples/s, %llu missed", t->name, rate,
 	       t->channels, samples, (unsigned long long)t->missed);
-	if (t->bad)
-		printf(", %llu are no samples", (unsigned long long)t->bad);
+	if (t->malformed)
+		printf(", %llu malformed", (unsigned long long)t->malformed);
 }
 
 void scope_draw(const struct trace *t, double rate, unsigned int columns, unsigned int rows)
 {
-	const unsigned int there = rows - 1;
-	unsigned int shown = t->channels < there ? t->channels : there;
-	unsigned int each = shown ? there / shown : 0, row, column, i;
+	const unsigned int plot_rows = rows - 1;
+	unsigned int shown = t->channels < plot_rows ? t->channels : plot_rows;
+	unsigned int each = shown ? plot_rows / shown : 0, row, column, i;
 
 	memset(canvas, 0, sizeof(canvas));
 	for (i = 0; i < shown; i++)
 		draw_channel(t, i, i * each, each);
 	printf("\033[H");
-	print_head(t, rate);
+	print_heading(t, rate);
 	if (!t->records)
-		printf("; none yet: see --rate");
+		printf("; no records yet, see --rate");
 	printf("\033[K");
-	for (row = 0; row < there; row++) {
+	for (row = 0; row < plot_rows; row++) {
 		printf("\n\r");
 		for (column = 0; column < columns && row < shown * each; column++)
 			put_dots(canvas[row][column]);
@@ -151,13 +151,13 @@ void scope_print(const struct trace *t, double rate)
 {
 	unsigned int i;
 
-	print_head(t, rate);
+	print_heading(t, rate);
 	for (i = 0; t->count && i < t->channels; i++)
 		print_extremes(t, i);
 	putchar('\n');
 }
 
-/* What gnuplot takes for a string: a ' in it is doubled. */
+/* Print a gnuplot string: a ' in it is doubled. */
 static void put_quoted(FILE *f, const char *text)
 {
 	fputc('\'', f);
@@ -180,7 +180,7 @@ static void plot_channel(const struct trace *t, unsigned int channel, FILE *f)
 	fprintf(f, "e\n");
 }
 
-/* One channel below the other. */
+/* One plot for each channel, below each other. */
 static void plot(const struct trace *t, const char *file, FILE *f)
 {
 	unsigned int i;
@@ -199,7 +199,7 @@ static void plot(const struct trace *t, const char *file, FILE *f)
 	fprintf(f, "unset multiplot\n");
 }
 
-/* The shell says 127 if there is none, and nothing else. */
+/* Exits with 127, silently, if gnuplot is not installed. */
 #define GNUPLOT	"command -v gnuplot >/dev/null || exit 127; exec gnuplot"
 
 void scope_plot(const struct trace *t, const char *file)
@@ -208,19 +208,21 @@ void scope_plot(const struct trace *t, const char *file)
 	FILE *f;
 
 	if (!t->count)
-		fail("%s: no samples have come: see --rate", t->name);
+		fail("'%s': no samples within the interval; see --rate", t->name);
 	if (strchr(file, '\n'))
-		fail("no file can be called that");
+		fail("gnuplot cannot write to a file with a newline in its name");
 	signal(SIGPIPE, SIG_IGN);
 	f = popen(GNUPLOT, "we");
 	if (!f)
 		fail("gnuplot: %s", strerror(errno));
 	plot(t, file, f);
 	status = pclose(f);
-	if (status == -1 || !WIFEXITED(status))
-		fail("gnuplot was killed");
+	if (status == -1)
+		fail("gnuplot: %s", strerror(errno));
+	if (WIFSIGNALED(status))
+		fail("gnuplot was killed by signal %d", WTERMSIG(status));
 	if (WEXITSTATUS(status) == 127)
-		fail("--png takes gnuplot, which is not installed: the package is gnuplot-nox");
+		fail("gnuplot is not installed; --png needs it (Debian package gnuplot-nox)");
 	if (status)
-		fail("gnuplot has failed, and said why");
+		fail("gnuplot failed with status %d", WEXITSTATUS(status));
 }

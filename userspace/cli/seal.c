@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* seal */
+/* seal: add seals to a region, or print them */
 #include <string.h>
 #include "cli.h"
 
@@ -9,7 +9,7 @@ const struct bit_name seal_names[SEAL_NAMES] = {
 	{ MMAPSHARE_SEAL_SEAL, "seal" },
 };
 
-struct sealing {
+struct seal_args {
 	const char *name;
 	unsigned int add;
 };
@@ -21,12 +21,12 @@ static unsigned int parse_seal(const char *text)
 	for (i = 0; i < SEAL_NAMES; i++)
 		if (!strcmp(seal_names[i].name, text))
 			return seal_names[i].bit;
-	fail_usage("%s: a SEAL is write, future or seal", text);
+	fail_usage("'%s': SEAL must be write, future or seal", text);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct sealing *s = state->input;
+	struct seal_args *s = state->input;
 
 	switch (key) {
 	case ARGP_KEY_ARG:
@@ -36,7 +36,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			s->name = arg;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		fail_usage("say which: REGION, and write, future or seal to add that");
+		fail_usage("REGION is required");
 	default:
 		return parse_other(key, state);
 	}
@@ -45,15 +45,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.parser = parse,
 	.args_doc = "REGION [SEAL...]",
-	.doc = "Take away the right to store to a region, for good and from everybody: "
-	       "\"write\" when nobody has it mapped for that, \"future\" from those who have "
-	       "not yet; \"seal\" to have no further seals added. Without SEAL, print those "
-	       "that there are.",
+	.doc = "Add seals to REGION, which bind all processes and cannot be removed: \"write\" "
+	       "forbids all writes, and needs a region without shared mappings of a writable "
+	       "descriptor; \"future\" forbids writes except through existing mappings; \"seal\" "
+	       "forbids further seals. Without SEAL, print the seals of REGION.",
 };
 
 int cmd_seal(int argc, char **argv)
 {
-	struct sealing s = { 0 };
+	struct seal_args s = { 0 };
 	struct mmapshare *region;
 	unsigned int seals;
 	size_t i;
