@@ -23,9 +23,6 @@
 
 #ifdef __cplusplus
 extern "C" {
-/* Some functions are named as structures are, as stat() is. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wshadow"
 #endif
 
 /*
@@ -779,7 +776,6 @@ int mmapshare_move(void *map, size_t length, size_t to, size_t from,
 		   size_t count);
 
 #ifdef __cplusplus
-#pragma GCC diagnostic pop
 }
 #endif
 

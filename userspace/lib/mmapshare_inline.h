@@ -17,6 +17,13 @@
 #include <stdbool.h>
 #include "mmapshare.h"
 
+/* -Wold-style-cast objects to the C form in C++. */
+#ifdef __cplusplus
+#define MMS_CAST(type, x)	(static_cast<type>(x))
+#else
+#define MMS_CAST(type, x)	((type)(x))
+#endif
+
 /* A part in a ring that was revoked is none. */
 enum mms_role {
 	MMS_ROLE_NONE,
@@ -96,15 +103,16 @@ static inline uint64_t mms_step(uint32_t length)
 /* Is @pos at @at, or beyond? Neither is more than 2^63 away. */
 static inline bool mms_pos_reached(uint64_t pos, uint64_t at)
 {
-	return (int64_t)(pos - at) >= 0;
+	return MMS_CAST(int64_t, pos - at) >= 0;
 }
 
 /* Any @pos leads into the ring. */
 static inline struct mmapshare_record *mms_record(const struct mmapshare_endpoint *ep,
 						  uint64_t pos)
 {
-	return (struct mmapshare_record *)(ep->data +
-					   (pos & ep->mask));
+	void *header = ep->data + (pos & ep->mask);
+
+	return MMS_CAST(struct mmapshare_record *, header);
 }
 
 /* Step 2: a record, and the number of the one behind it. */
@@ -120,10 +128,11 @@ static inline bool mms_fits(const struct mmapshare_endpoint *ep, uint64_t step)
 static inline void mms_set_length(struct mmapshare_record *header, uint32_t length,
 				  uint64_t seq)
 {
-	char *next = (char *)header + mms_step(length);
+	void *end = MMS_CAST(char *, MMS_CAST(void *, header)) + mms_step(length);
+	struct mmapshare_record *next = MMS_CAST(struct mmapshare_record *, end);
 
 	header->length = length;
-	((struct mmapshare_record *)next)->seq = (uint32_t)seq;
+	next->seq = MMS_CAST(uint32_t, seq);
 }
 
 /* Begin the record that fits; its number is there. */
@@ -172,7 +181,7 @@ static inline bool mms_is_plain(const struct mmapshare_endpoint *ep, uint32_t *l
 	*length = __atomic_load_n(&record->length, __ATOMIC_ACQUIRE);
 	return *length < ep->take_below &&
 	       mms_step(*length) <= ep->seen - ep->pos &&
-	       __atomic_load_n(&record->seq, __ATOMIC_RELAXED) == (uint32_t)ep->seq;
+	       __atomic_load_n(&record->seq, __ATOMIC_RELAXED) == MMS_CAST(uint32_t, ep->seq);
 }
 
 /* Is there no record, and nobody to be told that some were passed by? */
@@ -234,9 +243,11 @@ static inline bool mms_publish_release(struct mmapshare_endpoint *ep)
 static inline int mms_inline_reserve(struct mmapshare_endpoint *ep, size_t length,
 				     void **record)
 {
-	if (length >= ep->reserve_below || !mms_fits(ep, mms_step((uint32_t)length)))
+	const uint32_t n = MMS_CAST(uint32_t, length);
+
+	if (length >= ep->reserve_below || !mms_fits(ep, mms_step(n)))
 		return mmapshare_ring_reserve(ep, length, record);
-	return mms_begin_record(ep, (uint32_t)length, record);
+	return mms_begin_record(ep, n, record);
 }
 
 static inline int mms_inline_commit(struct mmapshare_endpoint *ep)
