@@ -7,7 +7,7 @@
 /* The library is asked nothing but to notify: what it would do when it commits. */
 static void publish(struct mmapshare_endpoint *p)
 {
-	__atomic_store_n(&p->p->pos, p->pos, __ATOMIC_RELEASE);
+	__atomic_store_n(&p->producer->pos, p->pos, __ATOMIC_RELEASE);
 }
 
 static void *wait_for_a_record(void *ep)

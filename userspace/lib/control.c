@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Regions by name: what goes through /dev/mmapshare, and what they are called. */
+/* Names, and the functions that need /dev/mmapshare: destroy, query, list. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +11,11 @@
 
 #define DEVICE	"/dev/mmapshare"
 
+/*
+ * struct mmapshare_list - state of an iteration over all named regions
+ * @fd: descriptor of /dev/mmapshare
+ * @next: least id of the next region; more than UINT32_MAX at the end
+ */
 struct mmapshare_list {
 	int fd;
 	uint64_t next;
@@ -59,7 +64,7 @@ int mms_control_open(int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-int mms_control(int flags, unsigned long request, void *arg)
+int mms_control_ioctl(int flags, unsigned long request, void *arg)
 {
 	int fd = mms_control_open(flags), ret;
 
@@ -70,7 +75,7 @@ int mms_control(int flags, unsigned long request, void *arg)
 	return ret;
 }
 
-/* What is too long is no name; the kernel judges the letters. */
+/* Checks the length only; the kernel checks the characters. */
 int mms_copy_name(char *field, const char *name)
 {
 	const size_t length = name ? strlen(name) : 0;
@@ -100,15 +105,15 @@ int mmapshare_destroy(const char *name, unsigned int flags)
 	};
 	int ret = mms_copy_name(destroy.name, name);
 
-	return ret ? ret : mms_control(O_RDWR, MMAPSHARE_IOC_DESTROY, &destroy);
+	return ret ? ret : mms_control_ioctl(O_RDWR, MMAPSHARE_IOC_DESTROY, &destroy);
 }
 
-/* All 0, but for the size that the caller gave it. */
+/* Clear the caller's structure up to the size that it says it has. */
 static int clear_query(struct mmapshare_query *query)
 {
 	const uint32_t size = query->size;
 
-	/* less than that no kernel takes */
+	/* the first version of the structure: every kernel refuses less */
 	if (size < offsetof(struct mmapshare_query, name) + sizeof(query->name))
 		return -EINVAL;
 	memset(query, 0, size);
@@ -122,7 +127,7 @@ int mmapshare_query_name(const char *name, struct mmapshare_query *query)
 
 	if (!ret)
 		ret = mms_copy_name(query->name, name);
-	return ret ? ret : mms_control(O_RDONLY, MMAPSHARE_IOC_QUERY, query);
+	return ret ? ret : mms_control_ioctl(O_RDONLY, MMAPSHARE_IOC_QUERY, query);
 }
 
 int mmapshare_list_open(struct mmapshare_list **list)

@@ -1,43 +1,46 @@
 // SPDX-License-Identifier: MIT
-/* The doorbell: tell others that there is something new, and wait for it. */
+/* The doorbell: notify the other users of a region, and wait for them. */
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "lib.h"
 
-/* Only the kernel adds where the processor cannot do it to 64 bits at once. */
-static bool can_count(void)
+/*
+ * Can userspace add to the count? Without lock-free 64-bit atomics only the
+ * kernel can.
+ */
+static bool has_atomic_count(void)
 {
 	return __atomic_always_lock_free(sizeof(__u64), 0);
 }
 
-/* NULL if there is none to store to; then the kernel knows why. */
+/* NULL if the page cannot be mapped writable; the NOTIFY ioctl then adds 1. */
 static struct mmapshare_doorbell *map_doorbell(const struct mmapshare *region)
 {
 	struct mmapshare_info info = { .size = sizeof(info) };
 	void *page;
 
-	if (!can_count() || mmapshare_get_info(region, &info) || !info.doorbell_offset)
+	if (!has_atomic_count() || mmapshare_get_info(region, &info) || !info.doorbell_offset)
 		return NULL;
 	page = mmap(NULL, sizeof(struct mmapshare_doorbell), PROT_READ | PROT_WRITE,
 		    MAP_SHARED, region->fd, info.doorbell_offset);
 	return page == MAP_FAILED ? NULL : page;
 }
 
-/* Of those who map it at the same time one wins. */
+/* Of several threads that map the page concurrently, one stores its mapping. */
 static struct mmapshare_doorbell *get_doorbell(struct mmapshare *region)
 {
-	struct mmapshare_doorbell *doorbell, *first = NULL;
+	struct mmapshare_doorbell *doorbell, *other = NULL;
 
 	doorbell = __atomic_load_n(&region->doorbell, __ATOMIC_ACQUIRE);
 	if (doorbell)
 		return doorbell;
 	doorbell = map_doorbell(region);
-	if (!doorbell || __atomic_compare_exchange_n(&region->doorbell, &first, doorbell, false,
-						 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+	if (!doorbell || __atomic_compare_exchange_n(&region->doorbell, &other, doorbell, false,
+						     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		return doorbell;
 	mms_unmap_doorbell(doorbell);
-	return first;
+	return other;
 }
 
 void mms_unmap_doorbell(struct mmapshare_doorbell *doorbell)
@@ -47,11 +50,16 @@ void mms_unmap_doorbell(struct mmapshare_doorbell *doorbell)
 }
 
 /*
- * The fence is between the count and @armed here, and between @armed and the
- * count in the kernel, where somebody is about to sleep: at least one of the
- * two sees what the other has stored. Documentation/doorbell.rst has it all.
+ * Add 1 to the count. True if no task may be asleep, so that no system call is
+ * needed.
+ *
+ * The full fence, between the stores to @count and the load of @armed, pairs
+ * with the one in the kernel's mms_doorbell_arm(), between the store to @armed
+ * and the load of @count: at least one side sees the other's store. The
+ * addition alone is not enough: on arm64 the load of @armed could pass its
+ * store. See Documentation/doorbell.rst.
  */
-static bool count_alone(struct mmapshare_doorbell *doorbell)
+static bool count_in_userspace(struct mmapshare_doorbell *doorbell)
 {
 	__atomic_fetch_add(&doorbell->count, 1, __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -64,7 +72,7 @@ int mmapshare_notify(struct mmapshare *region)
 	struct mmapshare_doorbell *doorbell = get_doorbell(region);
 
 	if (doorbell) {
-		if (count_alone(doorbell))
+		if (count_in_userspace(doorbell))
 			return 0;
 		notify.flags = MMAPSHARE_NOTIFY_COUNTED;
 	}

@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: MIT
-/* Bytes in and out of a region, by copying, and what the kernel does with them. */
+/* Access without a mapping: read, write, fill, checksum. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 #include "lib.h"
 
-/* Positions in a file are signed; no region goes as far. */
-static int check_position(uint64_t offset)
+/* Such an offset is past the end of any region. */
+static bool exceeds_off_t(uint64_t offset)
 {
-	return offset > INT64_MAX ? -ENXIO : 0;
+	return offset > INT64_MAX;
 }
 
-/* An error after some bytes is found again by who asks for the rest. */
+/*
+ * After an error the bytes that were copied before it are returned. The
+ * caller's call for the remaining bytes returns the error.
+ */
 ssize_t mmapshare_read(const struct mmapshare *region, uint64_t offset,
 		       void *buffer, size_t length)
 {
 	size_t done = 0;
 
-	if (check_position(offset))
+	if (exceeds_off_t(offset))
 		return 0;
 	while (done < length) {
 		ssize_t n = pread(region->fd, (char *)buffer + done,
@@ -38,7 +41,7 @@ ssize_t mmapshare_write(const struct mmapshare *region, uint64_t offset,
 {
 	size_t done = 0;
 
-	if (check_position(offset))
+	if (exceeds_off_t(offset))
 		return -ENOSPC;
 	while (done < length) {
 		ssize_t n = pwrite(region->fd, (const char *)buffer + done,

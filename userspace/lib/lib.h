@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the library know of each other. */
+/* Internal declarations of the library. */
 #ifndef MMAPSHARE_LIB_H
 #define MMAPSHARE_LIB_H
 
@@ -9,9 +9,12 @@
 #define MMS_HIDDEN	__attribute__((visibility("hidden")))
 
 /*
- * struct mmapshare - an open region, constant but for its last member
- * @doorbell: its doorbell page, once somebody has notified; stored once, by
- *	compare and exchange
+ * struct mmapshare - an open region
+ * @fd: descriptor; constant
+ * @size: bytes; constant
+ * @doorbell: the doorbell page, NULL until the first mmapshare_notify(), which
+ *	stores it by compare and exchange (release, acquire); constant
+ *	afterwards
  */
 struct mmapshare {
 	int fd;
@@ -24,30 +27,31 @@ static inline bool mms_range_ok(uint64_t size, uint64_t offset, uint64_t length)
 	return offset <= size && length <= size - offset;
 }
 
-/* An ioctl of an open descriptor; its value, or a negative errno. */
+/* ioctl(); returns its value, or a negative errno. */
 MMS_HIDDEN int mms_ioctl(int fd, unsigned long request, void *arg);
 
-/* The descriptor of /dev/mmapshare, or a negative errno. */
+/* Open /dev/mmapshare; returns a descriptor, or a negative errno. */
 MMS_HIDDEN int mms_control_open(int flags);
 
-/* The same ioctl, of that. */
-MMS_HIDDEN int mms_control(int flags, unsigned long request, void *arg);
+/* One ioctl() of /dev/mmapshare, opened with @flags. */
+MMS_HIDDEN int mms_control_ioctl(int flags, unsigned long request, void *arg);
 
-/* Into a field that is all 0. */
+/* Copy @name to @field, MMAPSHARE_NAME_SIZE zeroes; or return -EINVAL. */
 MMS_HIDDEN int mms_copy_name(char *field, const char *name);
 
-/* The handle takes the descriptor over, also where there is no memory for it. */
-MMS_HIDDEN int mms_wrap(struct mmapshare **region, int fd, uint64_t size);
+/* Make a handle, which owns @fd; on failure @fd is closed. */
+MMS_HIDDEN int mms_wrap_fd(struct mmapshare **region, int fd, uint64_t size);
 
-/* @wanted but for its size, flags and name: those of the functions. */
+/* Size, flags and name in @args are ignored and set by these functions. */
 MMS_HIDDEN int mms_create(struct mmapshare **region, const char *name,
-			  const struct mmapshare_create_args *wanted);
+			  const struct mmapshare_create_args *args);
 MMS_HIDDEN int mms_create_or_open(struct mmapshare **region, const char *name,
-				  const struct mmapshare_create_args *wanted);
+				  const struct mmapshare_create_args *args);
 
-/* A descriptor of a node, by name or path, or a negative errno. */
+/* Open a node, by name or path; returns a descriptor, or a negative errno. */
 MMS_HIDDEN int mms_open_node(const char *name, int flags);
 
+/* @doorbell may be NULL. */
 MMS_HIDDEN void mms_unmap_doorbell(struct mmapshare_doorbell *doorbell);
 
 #endif /* MMAPSHARE_LIB_H */

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * Mappings. They begin and end where the caller says, those of the kernel
- * where pages do.
+ * Map any range of bytes. A mapping consists of whole pages, so each function
+ * rounds down to the start of the first page.
  */
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "lib.h"
 
-/* Bytes from the beginning of the page to there. */
-static size_t in_page(uint64_t position)
+/* Bytes from the start of the page to @pos. */
+static size_t offset_in_page(uint64_t pos)
 {
-	return position % sysconf(_SC_PAGESIZE);
+	return pos % sysconf(_SC_PAGESIZE);
 }
 
 int mmapshare_map(const struct mmapshare *region, unsigned int access,
@@ -20,20 +20,20 @@ int mmapshare_map(const struct mmapshare *region, unsigned int access,
 	const int flags = access == MMAPSHARE_COPY ? MAP_PRIVATE : MAP_SHARED;
 	const int prot = access == MMAPSHARE_READ ? PROT_READ :
 			 PROT_READ | PROT_WRITE;
-	const size_t skip = in_page(offset);
-	uint64_t wanted = length;
+	const size_t skip = offset_in_page(offset);
+	uint64_t bytes = length;
 	char *p;
 
 	if (access > MMAPSHARE_COPY)
 		return -EINVAL;
 	if (!mms_range_ok(region->size, offset, length) || offset == region->size)
 		return -ENXIO;
-	if (!wanted)
-		wanted = region->size - offset;
-	/* 32-bit programs */
-	if (wanted > SIZE_MAX - skip)
+	if (!bytes)
+		bytes = region->size - offset;
+	/* possible in a 32-bit program */
+	if (bytes > SIZE_MAX - skip)
 		return -ENOMEM;
-	p = mmap(NULL, wanted + skip, prot, flags, region->fd, offset - skip);
+	p = mmap(NULL, bytes + skip, prot, flags, region->fd, offset - skip);
 	if (p == MAP_FAILED)
 		return -errno;
 	*address = p + skip;
@@ -42,7 +42,7 @@ int mmapshare_map(const struct mmapshare *region, unsigned int access,
 
 int mmapshare_unmap(void *address, size_t length)
 {
-	const size_t skip = in_page((uintptr_t)address);
+	const size_t skip = offset_in_page((uintptr_t)address);
 
 	if (!length)
 		return -EINVAL;
@@ -51,7 +51,7 @@ int mmapshare_unmap(void *address, size_t length)
 
 int mmapshare_flush(void *address, size_t length)
 {
-	const size_t skip = in_page((uintptr_t)address);
+	const size_t skip = offset_in_page((uintptr_t)address);
 
 	return msync((char *)address - skip, length + skip, MS_SYNC) ? -errno : 0;
 }

@@ -2,16 +2,21 @@
 /*
  * libmmapshare: regions of memory that programs and the kernel share.
  *
- * Every function that can fail returns a negative errno, and does not promise
- * anything about errno itself. What the kernel refuses is passed on as it is.
- * Of a region that was revoked that is -ENODEV, by every function that asks the
- * kernel about it; a touch of what is mapped of it is SIGBUS.
- * A region's handle never changes once it is made, so that threads may use the
- * same one at the same time; a list, and a part in a ring, are for one thread at
- * a time.
+ * A function that can fail returns a negative errno; the variable errno is
+ * unspecified afterwards. Errors of system calls are returned unchanged. Unless
+ * a function says otherwise, it stores to its output parameters only on
+ * success.
  *
- * There is nothing here but functions of the library, and the structures and
- * numbers of <linux/mmapshare.h>.
+ * After a region was revoked, every function that asks the kernel about it
+ * returns -ENODEV, and an access to a mapping of it raises SIGBUS.
+ *
+ * Threads may call all functions concurrently, also with the same struct
+ * mmapshare. A struct mmapshare_list and a struct
+ * mmapshare_endpoint are for one thread at a time. No thread may use an object
+ * while another one closes it.
+ *
+ * This header declares the library's functions and includes the structures and
+ * constants of <linux/mmapshare.h>. It has no inline functions.
  */
 #ifndef MMAPSHARE_H
 #define MMAPSHARE_H
@@ -26,26 +31,27 @@ extern "C" {
 #endif
 
 /*
- * struct mmapshare - an open region: a descriptor and what goes with it
+ * struct mmapshare - an open region, which owns a descriptor
  */
 struct mmapshare;
 
 /*
- * struct mmapshare_list - how far somebody got in the list of all regions
+ * struct mmapshare_list - an iteration over all named regions
  */
 struct mmapshare_list;
 
 /*
- * struct mmapshare_endpoint - a part in a ring: its producer, or one of its consumers
+ * struct mmapshare_endpoint - the producer or a consumer of a ring
  */
 struct mmapshare_endpoint;
 
 /**
- * enum mmapshare_access - what to do with a region, or with a mapping of it
- * @MMAPSHARE_READ: load
- * @MMAPSHARE_WRITE: load and store, everybody sees it
- * @MMAPSHARE_COPY: load and store, nobody else sees what is stored; opening
- *	for this is opening for @MMAPSHARE_READ
+ * enum mmapshare_access - access to a region, or to a mapping of it
+ * @MMAPSHARE_READ: load only
+ * @MMAPSHARE_WRITE: load and store; stores are visible to all users of the
+ *	region
+ * @MMAPSHARE_COPY: load and store; stores go to private copies of the pages. To
+ *	open a region, the same as @MMAPSHARE_READ
  */
 enum mmapshare_access {
 	MMAPSHARE_READ	= 0,
@@ -53,61 +59,74 @@ enum mmapshare_access {
 	MMAPSHARE_COPY	= 2,
 };
 
-/* Creating and opening: mmapshare_create(3) */
+/* Create and open: mmapshare_create(3) */
 
 /**
- * mmapshare_create - make a region and open it for reading and writing
- * @region: out: the region, to be closed; not touched on failure
- * @name: its node is to be /dev/mmapshare-NAME; NULL for an anonymous region
- * @size: bytes, rounded up to whole pages
+ * mmapshare_create - create a region and open it for reading and writing
+ * @region: out: the region; the caller closes it
+ * @name: the node is /dev/mmapshare-NAME; 1 to 63 letters, digits, '.', '_' and
+ *	'-', neither "." nor "..". NULL for an anonymous region
+ * @size: bytes, not 0; rounded up to whole pages
  * @strategy: enum mmapshare_strategy
- * @mode: permissions of the node, less the umask's; 0 for an anonymous region
+ * @mode: permissions of the node, 0 to 0777, masked by the umask; 0 for an
+ *	anonymous region
  *
- * Return: 0; -EEXIST if the name is taken; -EINVAL, -ERANGE; -ENOSPC or -EDQUOT
- * if a limit forbids it; -ENOMEM; what open() says of /dev/mmapshare: -EACCES
- * without permission, -ENOENT without the module.
+ * All bytes of the region are 0, and its node exists when this returns. The
+ * descriptor is closed on exec.
+ *
+ * Return: 0; -EEXIST if the name is in use; -EINVAL for an invalid argument;
+ * -ERANGE if @size is too large for any region; -ENOSPC if the number or the
+ * bytes of all regions would exceed a limit; -EDQUOT if the bytes of the
+ * caller's regions would; -ENOMEM; -EMFILE, -ENFILE; an error of open() of
+ * /dev/mmapshare for writing: -EACCES without permission, -ENOENT if the module
+ * is not loaded.
  */
 int mmapshare_create(struct mmapshare **region, const char *name, uint64_t size,
 		     unsigned int strategy, unsigned int mode);
 
 /**
- * mmapshare_create_or_open - open a region, and make it if there is none
- * @region: out: the region, open for reading and writing, to be closed
+ * mmapshare_create_or_open - open a region, or create it
+ * @region: out: the region, open for reading and writing; the caller closes it
  * @name: its name
- * @size: bytes, as all that follow only if it is made: one that is there can
- *	have another size
+ * @size: bytes, not 0. @size, @strategy and @mode are used only if the region
+ *	is created: an existing one may have another size
  * @strategy: enum mmapshare_strategy
- * @mode: permissions of the node, less the umask's
+ * @mode: permissions of the node, 0 to 0777, masked by the umask
  *
- * Of all who call this at the same time, one makes the region.
+ * If several processes call this concurrently, one of them creates the region.
  *
- * Return: 1 if this call made it, 0 if it was there; else as mmapshare_create()
- * and mmapshare_open(), but never -EEXIST. -ENOENT also if there is the region
- * but no node for it in this /dev.
+ * Return: 1 if this call created the region, 0 if it existed; else an error of
+ * mmapshare_create() or mmapshare_open(), but never -EEXIST. -ENOENT also if
+ * the region exists but has no node in this /dev.
  */
 int mmapshare_create_or_open(struct mmapshare **region, const char *name,
 			     uint64_t size, unsigned int strategy,
 			     unsigned int mode);
 
 /**
- * mmapshare_open - open a region that is there
- * @region: out: the region, to be closed; not touched on failure
- * @name: the name, or the path of a node, which has a '/' in it; NULL for
+ * mmapshare_open - open an existing region
+ * @region: out: the region; the caller closes it
+ * @name: the name; or the path of a node, if it contains a '/'; NULL for
  *	/dev/mmapshare
  * @access: enum mmapshare_access
  *
- * Return: 0; what open() says: -ENOENT, -EACCES, -ENXIO if it is just being
- * destroyed; -ENOTTY if the path is of something else.
+ * The descriptor is closed on exec.
+ *
+ * Return: 0; -EINVAL for an invalid @name or @access; -ENOTTY if the path is
+ * not that of a region; -ENODEV if the region was revoked; -ENOMEM; an error of
+ * open(): -ENOENT, -EACCES, -ENXIO if the region is being destroyed.
  */
 int mmapshare_open(struct mmapshare **region, const char *name,
 		   unsigned int access);
 
 /**
- * mmapshare_open_fd - make a region of a descriptor
- * @region: out: the region, to be closed; not touched on failure
- * @fd: descriptor; if all goes well it is closed with the region
+ * mmapshare_open_fd - make a struct mmapshare from a descriptor
+ * @region: out: the region; the caller closes it
+ * @fd: descriptor of a region. On success it belongs to @region and is closed
+ *	with it; on failure it still belongs to the caller
  *
- * Return: 0; -ENOTTY if the descriptor is of something else; -EBADF; -ENOMEM.
+ * Return: 0; -ENOTTY if @fd is not a region; -EBADF if it is not open; -ENODEV
+ * if the region was revoked; -ENOMEM.
  */
 int mmapshare_open_fd(struct mmapshare **region, int fd);
 
@@ -115,127 +134,142 @@ int mmapshare_open_fd(struct mmapshare **region, int fd);
  * mmapshare_close - close a region
  * @region: may be NULL
  *
- * Its mappings stay.
+ * Mappings that mmapshare_map() made remain.
  */
 void mmapshare_close(struct mmapshare *region);
 
 /**
- * mmapshare_fd - the region's descriptor
+ * mmapshare_fd - the descriptor of a region
  * @region: an open region
  *
- * Return: a descriptor, which stays the region's; for poll(), fstat() and so on.
+ * Return: the descriptor, for poll(), fstat() and so on. It belongs to @region:
+ * the caller must not close it.
  */
 int mmapshare_fd(const struct mmapshare *region);
 
 /**
- * mmapshare_size - how large the region is
+ * mmapshare_size - the size of a region
  * @region: an open region
  *
- * Return: bytes, a multiple of the page size. It never changes.
+ * Return: bytes, a multiple of the page size; constant.
  */
 uint64_t mmapshare_size(const struct mmapshare *region);
 
 /**
- * mmapshare_destroy - take away a region's name and node
+ * mmapshare_destroy - remove the name and the node of a region
  * @name: the name
- * @flags: 0, or MMAPSHARE_DESTROY_REVOKE to revoke it, too
+ * @flags: 0, or MMAPSHARE_DESTROY_REVOKE to revoke the region as well
  *
- * Who has the region open or mapped keeps it, unless it is revoked; see
- * mmapshare_revoke().
+ * Processes that have the region open or mapped keep it, unless it is revoked;
+ * see mmapshare_revoke(). The name can be used again at once.
  *
- * Return: 0; -ENOENT; -EPERM if it is another user's; -EINVAL; what open() says
- * of /dev/mmapshare; -ENODEV if somebody else is just revoking it.
+ * Return: 0; -ENOENT if there is no such region, or no module; -EPERM if the
+ * caller neither owns the region nor has CAP_SYS_ADMIN; -EINVAL for an invalid
+ * argument; -ENODEV, only with MMAPSHARE_DESTROY_REVOKE, if it is being revoked
+ * already; another error of open() of /dev/mmapshare for writing.
  */
 int mmapshare_destroy(const char *name, unsigned int flags);
 
-/* Mapping: mmapshare_map(3) */
+/* Map: mmapshare_map(3) */
 
 /**
  * mmapshare_map - map a range of a region
  * @region: an open region
  * @access: enum mmapshare_access
- * @offset: first byte, at a page's beginning or not
- * @length: bytes; 0 for all up to the region's end
- * @address: out: where the byte at @offset is now; not touched on failure
+ * @offset: first byte; need not be a multiple of the page size
+ * @length: bytes; 0 for all bytes from @offset to the end of the region
+ * @address: out: address of the byte at @offset
  *
- * Return: 0; -ENXIO if the range is not inside the region; -EACCES if the
- * region is open for reading only; -EPERM if it is sealed against that; -EINVAL
- * for what the region's strategy cannot do; -ENOMEM.
+ * Return: 0; -ENXIO if the range is not inside the region, or empty; -EACCES if
+ * the region is not open for this @access; -EPERM for MMAPSHARE_WRITE if it is
+ * sealed against writing; -EACCES for MMAPSHARE_WRITE of a ring; -EINVAL for an
+ * invalid @access, or for MMAPSHARE_COPY of a ring or with the strategy pfn;
+ * -ENODEV if the region was revoked; -ENOMEM.
  */
 int mmapshare_map(const struct mmapshare *region, unsigned int access,
 		  uint64_t offset, size_t length, void **address);
 
 /**
- * mmapshare_unmap - undo mmapshare_map()
- * @address: what it gave
- * @length: bytes, as they were mapped
+ * mmapshare_unmap - remove a mapping
+ * @address: as stored by mmapshare_map()
+ * @length: bytes, as passed to mmapshare_map(). If that was 0: the size of the
+ *	region less the offset
  *
- * Return: 0; -EINVAL if @length is 0.
+ * Return: 0; -EINVAL if @length is 0; -ENOMEM.
  */
 int mmapshare_unmap(void *address, size_t length);
 
 /**
- * mmapshare_flush - see that what was stored is where it belongs
- * @address: in a mapping
+ * mmapshare_flush - msync() for a range of a mapping
+ * @address: first byte
  * @length: bytes
  *
- * It always is, and this is for programs that also map ordinary files.
+ * A region has no backing store, so there is never anything to write. This is
+ * for programs that treat regions and files alike.
  *
- * Return: 0; -ENOMEM if there is no mapping.
+ * Return: 0; -ENOMEM if a part of the range is not mapped; -ENODEV if the
+ * region was revoked.
  */
 int mmapshare_flush(void *address, size_t length);
 
-/* Bytes without a mapping: mmapshare_read(3) */
+/* Access without a mapping: mmapshare_read(3) */
 
 /**
- * mmapshare_read - copy bytes out of a region
- * @region: an open region
+ * mmapshare_read - copy bytes from a region
+ * @region: a region open for reading
  * @offset: first byte
- * @buffer: where to
- * @length: how many
+ * @buffer: out: the bytes
+ * @length: bytes to copy
  *
- * Return: bytes copied, fewer than asked for only at the region's end;
- * -EFAULT.
+ * Return: bytes copied: fewer than @length at the end of the region, or if an
+ * error occurs after some of them; 0 at or past the end. Else -EFAULT, -EBADF,
+ * or -ENODEV if the region was revoked.
  */
 ssize_t mmapshare_read(const struct mmapshare *region, uint64_t offset,
 		       void *buffer, size_t length);
 
 /**
- * mmapshare_write - copy bytes into a region
+ * mmapshare_write - copy bytes to a region
  * @region: a region open for writing
  * @offset: first byte
- * @buffer: where from
- * @length: how many
+ * @buffer: the bytes
+ * @length: bytes to copy
  *
- * Return: bytes copied, fewer than asked for only at the region's end; -ENOSPC
- * at or beyond it; -EBADF if the region is open for reading only; -EPERM if it
- * is sealed; -EFAULT.
+ * Return: bytes copied: fewer than @length at the end of the region, or if an
+ * error occurs after some of them. Else -ENOSPC at or past the end; -EBADF if
+ * the region is open for reading only; -EPERM if it is sealed against writing,
+ * or is a ring; -ENODEV if it was revoked; -EFAULT.
  */
 ssize_t mmapshare_write(const struct mmapshare *region, uint64_t offset,
 			const void *buffer, size_t length);
 
 /**
- * mmapshare_fill - let the kernel store a pattern again and again
+ * mmapshare_fill - have the kernel fill a range with a repeated pattern
  * @region: a region open for writing
  * @offset: first byte
  * @length: bytes
  * @pattern: the pattern
- * @pattern_length: its length, 1 to MMAPSHARE_PATTERN_MAX
+ * @pattern_length: bytes of the pattern, 1 to MMAPSHARE_PATTERN_MAX
  *
- * Return: 0; -ENXIO if the range is not inside the region; -EINVAL; -EBADF;
- * -EPERM if it is sealed.
+ * The last repetition is cut off at the end of the range.
+ *
+ * Return: 0; -ENXIO if the range is not inside the region; -EINVAL for an
+ * invalid @pattern_length; -EBADF if the region is open for reading only;
+ * -EPERM if it is sealed against writing, or is a ring; -ENODEV if it was
+ * revoked.
  */
 int mmapshare_fill(const struct mmapshare *region, uint64_t offset,
 		   uint64_t length, const void *pattern, size_t pattern_length);
 
 /**
- * mmapshare_checksum - let the kernel read bytes
- * @region: an open region
+ * mmapshare_checksum - have the kernel compute the CRC-32C of a range
+ * @region: a region open for reading
  * @offset: first byte
  * @length: bytes
- * @crc32c: out: the range's CRC-32C; not touched on failure
+ * @crc32c: out: the CRC-32C; 0 for an empty range
  *
- * Return: 0; -ENXIO if the range is not inside the region.
+ * Return: 0; -ENXIO if the range is not inside the region; -EBADF if the region
+ * is open for writing only; -ENODEV if it was revoked.
  */
 int mmapshare_checksum(const struct mmapshare *region, uint64_t offset,
 		       uint64_t length, uint32_t *crc32c);
@@ -243,92 +277,106 @@ int mmapshare_checksum(const struct mmapshare *region, uint64_t offset,
 /* The doorbell: mmapshare_wait(3) */
 
 /**
- * mmapshare_notify - tell others that there is something new
+ * mmapshare_notify - notify the users of a region
  * @region: a region open for writing
  *
- * Adds 1 to the count of the region's notifications and wakes all who wait. What
- * was stored before is seen by who sees the new count. When nobody waits, only
- * the first call for @region makes system calls.
+ * Adds 1 to the region's count of notifications and wakes all tasks that wait
+ * for it. The addition is followed by a full fence: a task that sees the new
+ * count also sees what the caller has stored before.
  *
- * Return: 0; -EBADF if the region is open for reading only; -ENODEV, and no
- * signal, if it was revoked; -ENOTTY if the module is too old for this.
+ * While no task waits, only the first call for @region makes system calls: it
+ * maps the doorbell page, which mmapshare_close() unmaps. Without lock-free
+ * 64-bit atomics every call makes system calls.
+ *
+ * Return: 0; -EBADF if the region is open for reading only; -ENODEV, without
+ * SIGBUS, if it was revoked; -ENOTTY if the module is too old.
  */
 int mmapshare_notify(struct mmapshare *region);
 
 /**
- * mmapshare_wait - wait until there is something new
+ * mmapshare_wait - wait for a notification
  * @region: an open region
- * @count: in: the number of notifications the caller knows of; out: the number
- *	now, after 0, -ETIMEDOUT and -EPIPE
- * @timeout: nanoseconds from now; 0 not to wait, negative to wait for ever
+ * @count: in: the count that the caller knows; out: the current count, stored
+ *	after 0, -ETIMEDOUT and -EPIPE
+ * @timeout: nanoseconds; 0 returns immediately, negative means no timeout
  *
- * To wait together with other things, poll() mmapshare_fd() for POLLIN, then
+ * To wait for other descriptors as well, poll() mmapshare_fd() for POLLIN, then
  * call this with a @timeout of 0.
  *
- * Return: 0 if the number is another one, which may be at once; -ETIMEDOUT;
- * -EPIPE if it is the same and all others who had the region open are gone;
- * -ENODEV if the region was, or is meanwhile, revoked; -EINTR for a signal;
- * -ENOTTY if the module is too old for this.
+ * Return: 0 if the count differs from @count, now or after waiting; -ETIMEDOUT;
+ * -EPIPE if it does not, and all other open files of the region, of which there
+ * were some, are gone;
+ * -ENODEV if the region was or is revoked; -EINTR for a signal; -ENOTTY if the
+ * module is too old.
  */
 int mmapshare_wait(const struct mmapshare *region, uint64_t *count,
 		   int64_t timeout);
 
-/* Who may do what: mmapshare_seal(3) */
+/* Access rights: mmapshare_seal(3) */
 
 /**
- * mmapshare_seal - take away the right to store, for good and from everybody
- * @region: an open region
- * @add: MMAPSHARE_SEAL_*; 0 to add none
- * @seals: out: all there are then; may be NULL, and is not touched on failure
+ * mmapshare_seal - permanently remove the right to write
+ * @region: an open region; to add seals, one open for writing
+ * @add: MMAPSHARE_SEAL_* to add; 0 to query
+ * @seals: out: all seals of the region; may be NULL
  *
- * MMAPSHARE_SEAL_FUTURE_WRITE leaves the mappings that there are writable,
- * MMAPSHARE_SEAL_WRITE is for when there are none, MMAPSHARE_SEAL_SEAL has no
- * further ones added.
+ * MMAPSHARE_SEAL_FUTURE_WRITE leaves existing mappings writable.
+ * MMAPSHARE_SEAL_WRITE requires that there are none. MMAPSHARE_SEAL_SEAL
+ * forbids further seals. When this returns, no write that the new seals forbid
+ * is in progress.
  *
- * Return: 0. When there are some to add: -EBADF if the region is open for
- * reading only; -EPERM if it is another user's or has MMAPSHARE_SEAL_SEAL;
- * -EBUSY for MMAPSHARE_SEAL_WRITE as long as somebody can still store by a
- * mapping or by I/O that is under way; -EINVAL.
+ * Return: 0; -ENODEV if the region was revoked; -ENOTTY if the module is too
+ * old. If @add is not 0, also: -EBADF if the region is open for reading only;
+ * -EPERM if the caller neither owns it nor has CAP_SYS_ADMIN, if it has
+ * MMAPSHARE_SEAL_SEAL, or is a ring; -EBUSY for MMAPSHARE_SEAL_WRITE while a
+ * mapping can become writable or the kernel uses pages for I/O; -EINVAL for an
+ * unknown seal.
  */
 int mmapshare_seal(const struct mmapshare *region, unsigned int add,
 		   unsigned int *seals);
 
 /**
- * mmapshare_read_only - open a region for reading only, to hand it out
- * @reader: out: the same region, to be closed; not touched on failure
- * @region: an open region
+ * mmapshare_read_only - open a region again, for reading only
+ * @reader: out: the same region; the caller closes it
+ * @region: a region open for reading
  *
- * Nothing makes @reader, or its descriptor, writable. Of mappings it gives
- * MMAPSHARE_READ and MMAPSHARE_COPY.
+ * Neither @reader nor its descriptor can be made writable, so it can be passed
+ * to processes that must not write. It can be mapped with MMAPSHARE_READ and
+ * MMAPSHARE_COPY.
  *
- * Return: 0; -EBADF if @region is open for writing only; -EMFILE, -ENFILE,
- * -ENOMEM.
+ * Return: 0; -EBADF if @region is open for writing only; -ENODEV if it was
+ * revoked; -ENOTTY if the module is too old; -EMFILE, -ENFILE, -ENOMEM.
  */
 int mmapshare_read_only(struct mmapshare **reader, const struct mmapshare *region);
 
 /**
- * mmapshare_revoke - take a region away from all who use it
- * @region: an open region, for reading or for writing; to be closed as ever
+ * mmapshare_revoke - take a region away from all its users
+ * @region: an open region; the caller still closes it
  *
- * When this returns, its name is gone, nobody has it mapped or can do anything
- * with it any more, and who waits is told -ENODEV. mmapshare_destroy() does so by
- * name.
+ * When this returns, the name and the node are gone, no process has access to
+ * the region through a mapping or a descriptor, and all waiting tasks are woken
+ * with -ENODEV. Only I/O that has pinned pages of it before may still complete.
+ * mmapshare_destroy() does the same by name.
  *
- * Return: 0; -EPERM if it is another user's; -EINVAL for the default region;
- * -ENODEV if it was revoked already.
+ * Return: 0; -EPERM if the caller neither owns the region nor has
+ * CAP_SYS_ADMIN; -EINVAL for the default region; -ENODEV if it was revoked
+ * before; -ENOTTY if the module is too old.
  */
 int mmapshare_revoke(const struct mmapshare *region);
 
 /* Rings: mmapshare_ring(3) */
 
 /**
- * mmapshare_ring_create - make a ring
- * @region: out: its region, open for reading and writing, to be closed
- * @name: its node is to be /dev/mmapshare-NAME; NULL for an anonymous one
- * @size: bytes of records, rounded up to a power of two of pages
- * @flags: 0, or MMAPSHARE_RING_OVERWRITE
- * @consumers: how many there can be at a time, 1 to MMAPSHARE_RING_CONSUMERS_MAX
- * @mode: permissions of the node, less the umask's; 0 for an anonymous one
+ * mmapshare_ring_create - create a ring and open it for reading and writing
+ * @region: out: the ring's region; the caller closes it
+ * @name: as for mmapshare_create(); NULL for an anonymous ring
+ * @size: bytes of records, not 0; rounded up to a power of two and at least a
+ *	page
+ * @flags: 0 for a lossless ring, MMAPSHARE_RING_OVERWRITE for an overwriting
+ *	one
+ * @consumers: maximum number of attached consumers, 1 to
+ *	MMAPSHARE_RING_CONSUMERS_MAX
+ * @mode: as for mmapshare_create()
  *
  * Return: as mmapshare_create().
  */
@@ -336,15 +384,18 @@ int mmapshare_ring_create(struct mmapshare **region, const char *name, uint64_t 
 			  unsigned int flags, unsigned int consumers, unsigned int mode);
 
 /**
- * mmapshare_ring_create_or_open - open a ring, and make it if there is none
- * @region: out: its region, open for reading and writing, to be closed
+ * mmapshare_ring_create_or_open - open a ring, or create it
+ * @region: out: the ring's region, open for reading and writing; the caller
+ *	closes it
  * @name: its name
- * @size: bytes of records, as all that follow only if it is made
+ * @size: bytes of records, not 0. @size, @flags, @consumers and @mode are used
+ *	only if the ring is created
  * @flags: 0, or MMAPSHARE_RING_OVERWRITE
- * @consumers: how many there can be at a time
- * @mode: permissions of the node, less the umask's
+ * @consumers: maximum number of attached consumers, 1 to
+ *	MMAPSHARE_RING_CONSUMERS_MAX
+ * @mode: permissions of the node, 0 to 0777, masked by the umask
  *
- * What is there may also be a region that is no ring.
+ * An existing region of that name is opened even if it is not a ring.
  *
  * Return: as mmapshare_create_or_open().
  */
@@ -353,307 +404,364 @@ int mmapshare_ring_create_or_open(struct mmapshare **region, const char *name,
 				  unsigned int consumers, unsigned int mode);
 
 /**
- * mmapshare_ring_attach - become producer or consumer
- * @ep: out: the part in the ring, to be closed; not touched on failure
- * @region: the ring, open for writing or for reading; can be closed afterwards
- * @flags: MMAPSHARE_RING_ATTACH_PRODUCER, or MMAPSHARE_RING_ATTACH_CONSUMER and
- *	perhaps MMAPSHARE_RING_ATTACH_LATEST
+ * mmapshare_ring_attach - attach to a ring as producer or consumer
+ * @ep: out: the endpoint; the caller closes it
+ * @region: the ring, open for writing (producer) or reading (consumer). It can
+ *	be closed afterwards
+ * @flags: MMAPSHARE_RING_ATTACH_PRODUCER; or MMAPSHARE_RING_ATTACH_CONSUMER,
+ *	optionally with MMAPSHARE_RING_ATTACH_LATEST
  *
- * Return: 0; -EBUSY if there is a producer; -ENOSPC if there are as many
- * consumers as there can be; -ENOTTY if that is no ring; -EBADF if the region is
- * not open for that; -EBADMSG if what the last producer has left cannot be;
- * -EPROTONOSUPPORT if the module is newer than the library; -ENODEV if the ring
- * was revoked; -EINVAL; -ENOMEM.
+ * A consumer begins with the oldest record of an overwriting ring; in a
+ * lossless one with the oldest record that another consumer needs, or that was
+ * retained. With MMAPSHARE_RING_ATTACH_LATEST it begins with the next record to
+ * be published.
+ *
+ * Return: 0; -EBUSY if the ring has a producer, or the kernel has this role;
+ * -ENOSPC if the maximum number of consumers is attached; -ENOTTY if @region is
+ * not a ring; -EBADF if it is not open for that; -EBADMSG if the producer's
+ * state in the ring is corrupt; -EPROTONOSUPPORT if the library does not know
+ * the module's layout of a ring; -EOPNOTSUPP without lock-free 64-bit atomics;
+ * -ENODEV if the ring was revoked; -EINVAL for invalid @flags; -ENOMEM;
+ * -EMFILE, -ENFILE.
  */
 int mmapshare_ring_attach(struct mmapshare_endpoint **ep, const struct mmapshare *region,
 			  unsigned int flags);
 
 /**
- * mmapshare_ring_open - open a ring, and become producer or consumer
- * @ep: out: the part in the ring, to be closed; not touched on failure
- * @name: the name, or the path of a node, which has a '/' in it
- * @flags: as of mmapshare_ring_attach()
+ * mmapshare_ring_open - open a ring and attach to it
+ * @ep: out: the endpoint; the caller closes it
+ * @name: the name; or the path of a node, if it contains a '/'
+ * @flags: as for mmapshare_ring_attach()
  *
- * Return: 0; as mmapshare_open() and mmapshare_ring_attach().
+ * A producer needs write permission, a consumer read permission.
+ *
+ * Return: 0; an error of open() or mmapshare_ring_attach(); -EINVAL for an
+ * invalid @name.
  */
 int mmapshare_ring_open(struct mmapshare_endpoint **ep, const char *name,
 			unsigned int flags);
 
 /**
- * mmapshare_ring_close - take part no longer
+ * mmapshare_ring_close - detach from a ring
  * @ep: may be NULL
  *
- * Records that were given by it are no longer there, and what was reserved is
- * forgotten.
+ * Pointers to its records become invalid. Records that were reserved and not
+ * committed are given up; records that were committed remain. A lossless ring
+ * without other consumers retains the records that were not released for the
+ * next consumer.
  */
 void mmapshare_ring_close(struct mmapshare_endpoint *ep);
 
 /**
- * mmapshare_ring_fd - the part's descriptor
+ * mmapshare_ring_fd - the descriptor of an endpoint
  * @ep: a producer or consumer
  *
- * Return: a descriptor, which stays the part's: poll() it for POLLIN to consume,
- * for POLLOUT to produce.
+ * Return: the descriptor, for poll(): POLLIN for a consumer, POLLOUT for a
+ * producer. It belongs to @ep: the caller must not close it.
  */
 int mmapshare_ring_fd(const struct mmapshare_endpoint *ep);
 
 /**
- * mmapshare_ring_record_max - how long a record can be
+ * mmapshare_ring_record_max - the maximum length of a record
  * @ep: a producer or consumer
  *
- * Return: bytes.
+ * Return: bytes, somewhat less than half of the ring; constant.
  */
 size_t mmapshare_ring_record_max(const struct mmapshare_endpoint *ep);
 
 /**
- * mmapshare_ring_reserve - get room for a record
+ * mmapshare_ring_reserve - reserve space for a record
  * @ep: the producer
- * @length: its bytes
- * @record: out: where to store it, aligned to 8 bytes; not touched on failure
+ * @length: bytes, 0 to mmapshare_ring_record_max()
+ * @record: out: the space, aligned to 8 bytes, writable until it is committed
  *
- * It is behind those that were reserved before, and seen when they are committed.
- * Makes no system call.
+ * The record follows those that were reserved before. Consumers do not see it
+ * before mmapshare_ring_commit(). Makes no system call.
  *
- * Return: 0; -EAGAIN if there is no room now; -EMSGSIZE if there never is;
- * -EBADF of a consumer; -EBADMSG.
+ * Return: 0; -EAGAIN if there is no space now, in an overwriting ring because
+ * uncommitted records fill it; -EMSGSIZE if @length is too large; -EBADMSG if a
+ * previous producer has stored corrupt lengths; -EBADF for a consumer; -ENODEV
+ * after another function has returned that.
  */
 int mmapshare_ring_reserve(struct mmapshare_endpoint *ep, size_t length, void **record);
 
 /**
- * mmapshare_ring_trim - make the record that was reserved last shorter
+ * mmapshare_ring_trim - shorten the record that was reserved last
  * @ep: the producer
- * @length: its bytes, no more than were reserved
+ * @length: bytes, at most its current length
  *
- * Return: 0; -EINVAL if nothing is reserved, or not so much; -EBADF of a consumer.
+ * Return: 0; -EINVAL if no record is reserved, or @length is too large; -EBADF
+ * for a consumer; -ENODEV after another function has returned that.
  */
 int mmapshare_ring_trim(struct mmapshare_endpoint *ep, size_t length);
 
 /**
- * mmapshare_ring_commit - hand on what was reserved
+ * mmapshare_ring_commit - publish all reserved records
  * @ep: the producer
  *
- * Makes a system call only if a consumer sleeps that waits for no more than
- * this. The records are handed on whatever it returns.
+ * They are published by a store-release: a consumer that takes one of them sees
+ * all stores that the caller made before. It is followed by a full fence,
+ * before the check for consumers that are asleep. Makes a system call only if
+ * one of these waits for no more than what is published now.
  *
- * Return: 0; -ENODEV if the ring was revoked; -EBADF of a consumer.
+ * Return: 0; -ENODEV if that system call finds the ring revoked, or another
+ * function has returned that before; -EBADF for a consumer.
  */
 int mmapshare_ring_commit(struct mmapshare_endpoint *ep);
 
 /**
- * mmapshare_ring_discard - forget what was reserved
+ * mmapshare_ring_discard - give up all reserved records
  * @ep: the producer
  *
- * Return: 0; -EBADF of a consumer.
+ * Their sequence numbers are used again.
+ *
+ * Return: 0; -EBADF for a consumer; -ENODEV after another function has returned
+ * that.
  */
 int mmapshare_ring_discard(struct mmapshare_endpoint *ep);
 
 /**
- * mmapshare_ring_write - copy a record into the ring, and hand it on
+ * mmapshare_ring_write - copy a record to the ring and publish it
  * @ep: the producer
  * @data: its bytes
- * @length: how many
+ * @length: bytes, 0 to mmapshare_ring_record_max()
  *
- * Return: 0; as mmapshare_ring_reserve() and mmapshare_ring_commit().
+ * Records that were reserved before are published, too.
+ *
+ * Return: 0; an error of mmapshare_ring_reserve() or mmapshare_ring_commit().
  */
 int mmapshare_ring_write(struct mmapshare_endpoint *ep, const void *data, size_t length);
 
 /**
- * mmapshare_ring_drop - count records that are not stored for want of room
+ * mmapshare_ring_drop - count records that were dropped for lack of space
  * @ep: the producer
- * @records: how many
+ * @records: number of records
  *
- * For mmapshare_ring_stat(); consumers are not told.
+ * For mmapshare_ring_stat(). Dropped records have no sequence numbers, and
+ * consumers do not notice.
  *
- * Return: 0; -EBADF of a consumer.
+ * Return: 0; -EBADF for a consumer; -ENODEV after another function has returned
+ * that.
  */
 int mmapshare_ring_drop(struct mmapshare_endpoint *ep, uint64_t records);
 
 /**
- * mmapshare_ring_next - get the next record
+ * mmapshare_ring_next - take the next record
  * @ep: a consumer
- * @record: out: where it is, aligned to 8 bytes, not to be stored to
+ * @record: out: the record in the ring, aligned to 8 bytes, read-only
  * @length: out: its bytes
  *
- * It stays there until it is released; in a ring that overwrites as long as
- * mmapshare_ring_check() says. Makes no system call.
+ * A load-acquire: the caller sees all stores that the producer made before it
+ * committed the record. The record remains valid until it is released; in an
+ * overwriting ring only as long as mmapshare_ring_check() returns 0.
  *
- * Return: 0; -EAGAIN if there is none now; -EBADMSG if the producer has stored
- * what cannot be; -EBADF of a producer. On failure nothing is stored to @record
- * and @length.
+ * Makes no system call, except after it has skipped discarded records for whose
+ * space the producer waits.
+ *
+ * Return: 0; -EAGAIN if there is no record now; -EBADMSG if the producer's
+ * state in the ring is corrupt; -EBADF for a producer; -ENODEV after another
+ * function has returned that.
  */
 int mmapshare_ring_next(struct mmapshare_endpoint *ep, const void **record,
 			size_t *length);
 
 /**
- * mmapshare_ring_check - was the record what it was supposed to be up to now?
+ * mmapshare_ring_check - was the last record valid until now?
  * @ep: a consumer
  *
- * To be asked after mmapshare_ring_next()'s last record was used, in a ring that
- * overwrites. In others it always is.
+ * Call this in an overwriting ring after the record that mmapshare_ring_next()
+ * returned last was used. It contains an acquire fence after the caller's
+ * loads. In a lossless ring the record is always valid.
  *
- * Return: 0; -ESTALE if it was overwritten, maybe before it was used, and so is
- * one of those that are lost; -EINVAL if there is no such record.
+ * Return: 0; -ESTALE if the record was overwritten, perhaps before it was used:
+ * then it counts as lost; -EINVAL if no record is taken; -EBADF for a producer;
+ * -ENODEV after another function has returned that.
  */
 int mmapshare_ring_check(struct mmapshare_endpoint *ep);
 
 /**
- * mmapshare_ring_release - be done with all records that next() has given
+ * mmapshare_ring_release - release all records that were taken
  * @ep: a consumer
  *
- * Makes a system call only if the producer sleeps and now has room. It has a fence
- * in it, and need not follow each record.
+ * The position is published by a store-release: the producer does not reuse the
+ * space before the caller's loads are done. In a lossless ring it is followed
+ * by a full fence, before the check for a producer that is asleep. Makes a
+ * system call only if that waits for no more than what is free now; never in an
+ * overwriting ring.
  *
- * Return: 0; -ENODEV if the ring was revoked; -EBADF of a producer.
+ * One call for several records is cheaper than one for each.
+ *
+ * Return: 0; -ENODEV if that system call finds the ring revoked, or another
+ * function has returned that before; -EBADF for a producer.
  */
 int mmapshare_ring_release(struct mmapshare_endpoint *ep);
 
 /**
- * mmapshare_ring_read - copy the next record out of the ring, and release it
+ * mmapshare_ring_read - copy the next record from the ring and release it
  * @ep: a consumer
- * @buffer: where to
- * @size: bytes there are; mmapshare_ring_record_max() suffices for all
+ * @buffer: out: the record
+ * @size: bytes of @buffer; mmapshare_ring_record_max() is enough for any record
  *
- * In a ring that overwrites, too, all that is copied is of one record.
+ * The copy is never torn, not even in an overwriting ring. On failure @buffer
+ * may have been overwritten.
  *
- * Return: the record's length; -EMSGSIZE if it is more than @size, then the
- * record remains the next one; -EBUSY if records are not released; as
- * mmapshare_ring_next().
+ * Return: the length of the record; -EMSGSIZE if that is more than @size: the
+ * record remains the next one; -EBUSY if a record is taken and not released; an
+ * error of mmapshare_ring_next() or mmapshare_ring_release().
  */
 ssize_t mmapshare_ring_read(struct mmapshare_endpoint *ep, void *buffer, size_t size);
 
 /**
- * mmapshare_ring_seq - which record is the next
- * @ep: a producer, or a consumer
+ * mmapshare_ring_seq - the sequence number of the next record
+ * @ep: a producer or consumer
  *
- * Records are numbered from 0 on, by all producers the ring ever had. Who has just
- * attached as a producer is told how many there are, and so what became of the last
- * one of a producer that was killed. The record that mmapshare_ring_next() gave
- * last has the number before this one.
+ * Records are numbered from 0 on since the ring was created, by all its
+ * producers. For a producer that has just attached this is the number of
+ * records committed so far: it tells what became of the last record of a
+ * producer that was killed. The last record that was taken has the sequence
+ * number before this one.
  *
- * Return: the number of the record that mmapshare_ring_reserve() or
- * mmapshare_ring_next() gives next, if that is not overwritten before.
+ * Return: the sequence number of the record that mmapshare_ring_reserve() or
+ * mmapshare_ring_next() returns next, unless that is overwritten before.
  */
 uint64_t mmapshare_ring_seq(const struct mmapshare_endpoint *ep);
 
 /**
- * mmapshare_ring_lost - how many records were overwritten before it had them
+ * mmapshare_ring_lost - records that a consumer has lost
  * @ep: a consumer
  *
- * What is lost is counted by the first next() after it, and then exact to the
- * record.
+ * The first mmapshare_ring_next() after a loss counts it, exactly.
  *
- * Return: records lost since it attached.
+ * Return: the number of records that were overwritten before this consumer took
+ * them, since it attached.
  */
 uint64_t mmapshare_ring_lost(const struct mmapshare_endpoint *ep);
 
 /**
- * mmapshare_ring_wait - wait for records, or for room
- * @ep: a producer, or a consumer
- * @flags: 0, or MMAPSHARE_RING_WAIT_IGNORE_HUP to go on waiting when the other side
- *	is gone
- * @timeout: nanoseconds from now; 0 not to wait, negative to wait for ever
+ * mmapshare_ring_wait - wait for records (consumer) or free space (producer)
+ * @ep: a producer or consumer; it must have committed, discarded or released
+ *	all records
+ * @flags: 0, or MMAPSHARE_RING_WAIT_IGNORE_HUP to wait for the next peer
+ *	instead of returning -EPIPE
+ * @timeout: nanoseconds; 0 returns immediately, negative means no timeout
  *
- * Room is room for the record that mmapshare_ring_reserve() has last refused.
+ * A producer waits for space for the record that mmapshare_ring_reserve() last
+ * refused. In an overwriting ring it need not wait.
  *
- * Return: 0 if there is something to do; -ETIMEDOUT; -EINTR for a signal; -EPIPE
- * if the producer is gone and all its records are taken, or all consumers are
- * gone and the ring is full; -EBUSY if records are reserved and not committed, or
- * taken and not released; -EBADMSG if this side's words in the ring, or those of
- * the other, cannot be; -ENODEV if the ring was revoked; -EINVAL.
+ * Return: 0 if the endpoint can continue; -ETIMEDOUT; -EINTR for a signal;
+ * -EPIPE if the peers are gone: for a consumer the producer, and all its
+ * records are taken; for a producer all consumers, if there were any, and there
+ * is no space; -EBUSY if a record is reserved or taken; -EBADMSG if the state
+ * that this endpoint or a peer has stored in the ring is corrupt; -ENODEV if
+ * the ring was revoked; -EINVAL for invalid @flags.
  */
 int mmapshare_ring_wait(struct mmapshare_endpoint *ep, unsigned int flags,
 			int64_t timeout);
 
 /**
- * mmapshare_ring_notify - wake who sleeps and can go on
- * @ep: a producer, or a consumer
+ * mmapshare_ring_notify - wake the peers that can continue
+ * @ep: a producer or consumer
  *
- * mmapshare_ring_commit() and mmapshare_ring_release() do that when there is
- * somebody. It is here for those who store positions by themselves.
+ * mmapshare_ring_commit() and mmapshare_ring_release() call this if a peer is
+ * asleep. It is for programs that store positions to the ring themselves. On
+ * success it contains a full fence.
  *
  * Return: 0; -ENODEV if the ring was revoked.
  */
 int mmapshare_ring_notify(struct mmapshare_endpoint *ep);
 
 /**
- * mmapshare_ring_set_wake_bytes - wait until there is more
- * @ep: a producer, or a consumer
- * @bytes: of records with their headers, or room, that there have to be before
- *	mmapshare_ring_wait() and poll() say so; 0 for anything; of more than half
- *	the ring half counts
+ * mmapshare_ring_set_wake_bytes - set how many bytes to wait for
+ * @ep: a producer or consumer
+ * @bytes: bytes of records (consumer) or free space (producer), 8 for the
+ *	header of each record included; 0, the initial value, for any. More than
+ *	half of the ring counts as half
+ *
+ * mmapshare_ring_wait() and poll() wait until there are so many bytes: fewer
+ * wake-ups, but later ones.
  */
 void mmapshare_ring_set_wake_bytes(struct mmapshare_endpoint *ep, uint32_t bytes);
 
 /**
- * mmapshare_ring_set_spins - look again before going to sleep
- * @ep: a producer, or a consumer
- * @spins: how often mmapshare_ring_wait() looks again at most; 0, as it is to
- *	begin with, for not at all
+ * mmapshare_ring_set_spins - poll for a while before going to sleep
+ * @ep: a producer or consumer
+ * @spins: how many times mmapshare_ring_wait() polls at most; 0, the initial
+ *	value, for none
  *
- * As long as it is in vain it is done less often.
+ * The library polls fewer times while polling is not successful.
  */
 void mmapshare_ring_set_spins(struct mmapshare_endpoint *ep, unsigned int spins);
 
 /**
- * mmapshare_ring_stat - how a ring is doing
+ * mmapshare_ring_stat - the state of a ring
  * @region: the ring, open for reading
- * @ring: out: what is in its first page
- * @producer: out: what the producer has stored
- * @cursors: out: what consumers have stored: of as many as there is room for, and
- *	can be; those count whose bits are set in @ring->consumers
- * @count: for how many there is room
+ * @ring: out: the first page
+ * @producer: out: the producer's page
+ * @cursors: out: the consumers' pages, as many as @count and
+ *	@ring->consumers_max allow; those whose bit is set in @ring->consumers
+ *	are in use
+ * @count: number of elements of @cursors
  *
- * Looking changes nothing. No consumer's position is beyond the producer's.
+ * Changes nothing in the ring. @producer is read last, so no consumer's
+ * position is past that of the producer. On failure some of the outputs may
+ * have been stored.
  *
- * Return: 0; -ENOTTY if that is no ring; -EBADF if it is not open for reading;
- * -EPROTONOSUPPORT if the module is newer than the library.
+ * Return: 0; -ENOTTY if @region is not a ring; -EBADF if it is not open for
+ * reading; -EPROTONOSUPPORT if the library does not know the module's layout of
+ * a ring; -ENODEV if the ring was revoked.
  */
 int mmapshare_ring_stat(const struct mmapshare *region, struct mmapshare_ring *ring,
 			struct mmapshare_ring_producer *producer,
 			struct mmapshare_ring_cursor *cursors, unsigned int count);
 
-/* What there is: mmapshare_list(3) */
+/* Facts about regions: mmapshare_list(3) */
 
 /**
- * mmapshare_info - facts about an open region
+ * mmapshare_get_info - get facts about an open region
  * @region: an open region
- * @info: in: @info->size is sizeof(*@info); out: all of it
+ * @info: in: @info->size is sizeof(*@info), all other members are 0; out: all
+ *	members
  *
- * Return: 0; -EINVAL for a wrong @info->size.
+ * Return: 0; -EINVAL if @info->size is too small; -E2BIG if a member that the
+ * kernel does not know is not 0; -ENODEV if the region was revoked.
  */
 int mmapshare_get_info(const struct mmapshare *region, struct mmapshare_info *info);
 
 /**
- * mmapshare_query - facts about a region with a name, without opening it
+ * mmapshare_query_name - get facts about a named region, without opening it
  * @name: the name
- * @query: in: @query->size is sizeof(*@query); out: all of it
+ * @query: in: @query->size is sizeof(*@query); out: all members; unspecified on
+ *	failure
  *
- * Return: 0; -ENOENT; -EINVAL; what open() says of /dev/mmapshare.
+ * Return: 0; -ENOENT if there is no such region, or no module; -EINVAL for an
+ * invalid @name, or if @query->size is too small; another error of open() of
+ * /dev/mmapshare for reading.
  */
 int mmapshare_query_name(const char *name, struct mmapshare_query *query);
 
 /**
- * mmapshare_list_open - begin to list the regions that have a name
- * @list: out: the list, to be closed; not touched on failure
+ * mmapshare_list_open - start an iteration over all named regions
+ * @list: out: the iteration; the caller closes it
  *
- * Return: 0; -ENOMEM; what open() says of /dev/mmapshare.
+ * Return: 0; -ENOMEM; an error of open() of /dev/mmapshare for reading.
  */
 int mmapshare_list_open(struct mmapshare_list **list);
 
 /**
- * mmapshare_list_next - facts about the next region
- * @list: the list
- * @query: in: @query->size is sizeof(*@query); out: all of it
+ * mmapshare_list_next - get facts about the next named region
+ * @list: the iteration
+ * @query: in: @query->size is sizeof(*@query); out: all members if this returns
+ *	1, else unspecified
  *
- * A region that is there all the time is found once, one that comes or goes
- * meanwhile once or not at all.
+ * A region that exists during the whole iteration is found once; a region that
+ * is created or destroyed meanwhile once or not at all.
  *
- * Return: 1; 0 at the end; -EINVAL for a wrong @query->size.
+ * Return: 1; 0 at the end; -EINVAL if @query->size is too small.
  */
 int mmapshare_list_next(struct mmapshare_list *list, struct mmapshare_query *query);
 
 /**
- * mmapshare_list_close - be done with a list
+ * mmapshare_list_close - end an iteration
  * @list: may be NULL
  */
 void mmapshare_list_close(struct mmapshare_list *list);
@@ -662,115 +770,122 @@ void mmapshare_list_close(struct mmapshare_list *list);
  * mmapshare_path - the path of a region's node
  * @name: the name; NULL for the default region
  * @path: out: the path
- * @size: bytes there are for it; 80 suffice for every name
+ * @size: bytes of @path; 80 are enough for any name
  *
- * Return: 0; -EINVAL if that is no name; -ERANGE if the path does not fit.
+ * The node need not exist.
+ *
+ * Return: 0; -EINVAL if @name is empty, too long or contains a '/'; -ERANGE if
+ * @size is too small.
  */
 int mmapshare_path(const char *name, char *path, size_t size);
 
 /**
- * mmapshare_strategy_name - what a strategy is called
+ * mmapshare_strategy_name - the name of a strategy
  * @strategy: enum mmapshare_strategy
  *
- * Return: the name; NULL if the library does not know it.
+ * Return: a static string; NULL if the library does not know the strategy.
  */
 const char *mmapshare_strategy_name(unsigned int strategy);
 
 /**
- * mmapshare_strategy_by_name - the strategy that is called so
+ * mmapshare_strategy_by_name - look up a strategy
  * @name: "fault", "huge", "vmalloc" or "pfn"
  *
- * Return: enum mmapshare_strategy; -EINVAL.
+ * Return: enum mmapshare_strategy; -EINVAL if there is none of that name.
  */
 int mmapshare_strategy_by_name(const char *name);
 
 /**
- * mmapshare_version - which library this is
+ * mmapshare_version - the version of the library
  *
  * Return: the MMAPSHARE_VERSION that the library was compiled with.
  */
 const char *mmapshare_version(void);
 
-/* To other processes: mmapshare_send(3) */
+/* Pass to other processes: mmapshare_send(3) */
 
 /**
  * mmapshare_send - send a region through a Unix socket
  * @socket: a connected socket
- * @region: an open region, which stays so
+ * @region: an open region, which remains open
  *
- * Who gets it can do what @region's descriptor can. With the region goes one
- * byte of data, which is 0.
+ * The receiver has the same access as @region. The message is one byte of data,
+ * which is 0, and the descriptor. May block as sendmsg() does.
  *
- * Return: 0; what sendmsg() says, -EPIPE without a signal.
+ * Return: 0; an error of sendmsg(), such as -EPIPE, without SIGPIPE.
  */
 int mmapshare_send(int socket, const struct mmapshare *region);
 
 /**
  * mmapshare_receive - receive a region through a Unix socket
  * @socket: a connected socket
- * @region: out: the region, to be closed; not touched on failure
+ * @region: out: the region; the caller closes it
  *
- * Whatever descriptors come but one of a region are closed again.
+ * Any other descriptor that is received is closed. May block as recvmsg() does.
  *
- * Return: 0; -EPIPE if the peer has closed the socket; -ENOTTY if what came is
- * a descriptor of something else; -EBADMSG if what came is not one byte and
- * one descriptor; what recvmsg() says.
+ * Return: 0; -EPIPE if the peer has closed the socket; -ENOTTY if the received
+ * descriptor is not a region; -EBADMSG if the message is not one byte and one
+ * descriptor; -ENODEV if the region was revoked; -ENOMEM; an error of
+ * recvmsg().
  */
 int mmapshare_receive(int socket, struct mmapshare **region);
 
 /*
- * Looking at a mapping: mmapshare_find(3). Others may store meanwhile. Then the
- * answer is of some mixture of the old and the new, but within @length.
+ * Search a mapping: mmapshare_find(3). If the bytes are stored to concurrently,
+ * results are those of some mixture of old and new bytes, but never outside
+ * @length.
  */
 
 /**
- * mmapshare_find - where some bytes are
- * @map: where to look
- * @length: how far
- * @from: where to begin, bytes behind @map
- * @what: the bytes
- * @what_length: how many
+ * mmapshare_find - find the first occurrence of some bytes
+ * @map: the bytes to search
+ * @length: number of bytes to search
+ * @from: where to start, an offset from @map
+ * @what: the bytes to find
+ * @what_length: number of bytes to find
  *
- * Return: how many bytes behind @map they are first found; -ENOENT; -ENXIO if
- * @from is beyond @length.
+ * Return: the offset from @map; -ENOENT if there is none; -ENXIO if @from is
+ * more than @length.
  */
 ssize_t mmapshare_find(const void *map, size_t length, size_t from,
 		       const void *what, size_t what_length);
 
 /**
- * mmapshare_find_last - where some bytes are last
- * @map: where to look
- * @length: how far
- * @what: the bytes
- * @what_length: how many
+ * mmapshare_find_last - find the last occurrence of some bytes
+ * @map: the bytes to search
+ * @length: number of bytes to search
+ * @what: the bytes to find
+ * @what_length: number of bytes to find
  *
- * Return: how many bytes behind @map they are last found; -ENOENT.
+ * Return: the offset from @map; -ENOENT if there is none.
  */
 ssize_t mmapshare_find_last(const void *map, size_t length, const void *what,
 			    size_t what_length);
 
 /**
- * mmapshare_read_line - copy one line out of a mapping
- * @map: where the lines are
- * @length: how many bytes of them
- * @position: in: where to begin, bytes behind @map; out: where to go on
- * @line: out: the line with its '\n', and a '\0'
- * @size: bytes there are for it, 2 at least; of a longer line the rest is next
+ * mmapshare_read_line - copy a line from a mapping
+ * @map: the lines
+ * @length: bytes of all lines
+ * @position: in: where to start, an offset from @map; out: where the next line
+ *	starts
+ * @line: out: the line with its '\n', and a terminating '\0'
+ * @size: bytes of @line, at least 2. The rest of a longer line is the next line
  *
- * Return: bytes in @line without the '\0', 0 at the end; -EINVAL.
+ * Return: bytes in @line without the '\0'; 0 at the end; -EINVAL if @size is
+ * less than 2 or @position is more than @length.
  */
 ssize_t mmapshare_read_line(const void *map, size_t length, size_t *position,
 			    char *line, size_t size);
 
 /**
- * mmapshare_move - copy bytes from one place of a mapping to another
- * @map: the mapping, for storing
- * @length: its length
- * @to: where to, bytes behind @map
- * @from: where from
- * @count: how many bytes; both places may overlap
+ * mmapshare_move - copy bytes within a mapping
+ * @map: a writable mapping
+ * @length: bytes of the mapping
+ * @to: destination, an offset from @map
+ * @from: source, an offset from @map
+ * @count: bytes to copy; source and destination may overlap
  *
- * Return: 0; -ENXIO if one of them is not inside.
+ * Return: 0; -ENXIO if the source or the destination is not inside the mapping.
  */
 int mmapshare_move(void *map, size_t length, size_t to, size_t from,
 		   size_t count);

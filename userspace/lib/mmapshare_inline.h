@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmapshare_inline.h: what is done for each record, without calling a function.
+ * mmapshare_inline.h: the per-record functions of a ring as inline functions.
  *
- * Who includes this instead of <mmapshare.h> has mmapshare_ring_reserve(), _commit(),
- * _next() and _release() compiled into the program, but for what is seldom: the
- * usual case is some twenty instructions each, and to call a function for them
- * takes as long. They do the same; a program may use both in different files.
+ * A file that includes this instead of <mmapshare.h> has the common cases of
+ * mmapshare_ring_reserve(), _commit(), _next() and _release() compiled into the
+ * caller: some twenty instructions each, which take as long as a function call.
+ * The rest is left to the library's functions. The results are the same; one
+ * program may use both in different files.
  *
- * Nothing else here is for use. The structure is as it is for all libraries with
- * the name libmmapshare.so.1, which may add to its end.
+ * Identifiers that begin with mms_ or MMS_ are internal. The layout of struct
+ * mmapshare_endpoint is part of the ABI of libmmapshare.so.1, which may only
+ * append members.
  */
 #ifndef MMAPSHARE_INLINE_H
 #define MMAPSHARE_INLINE_H
@@ -24,65 +26,70 @@
 #define MMS_CAST(type, x)	((type)(x))
 #endif
 
-/* A part in a ring that was revoked is none. */
+/* REVOKED: the ring was revoked, and its mapping replaced by zeroes. */
 enum mms_role {
-	MMS_ROLE_NONE,
+	MMS_ROLE_REVOKED,
 	MMS_ROLE_PRODUCER,
 	MMS_ROLE_CONSUMER,
 };
 
 /*
- * struct mmapshare_endpoint - a producer or consumer; for one thread at a time
+ * struct mmapshare_endpoint - a producer or consumer
  * @role: which of the two
  * @overwrite: the ring is not lossless
- * @stale: a consumer's: the record at @last is known to be overwritten
- * @ring: the first page, only the kernel stores there
- * @p: the producer's page
- * @c: a consumer's own one
- * @writable_p: @p, of the producer, else NULL
- * @writable_c: @c, of a consumer in a ring that does not overwrite, else NULL
- * @reserve_below: shorter records than that can be reserved; 0 but of the producer
- * @take_below: shorter ones are taken without much ado; 0 where @writable_c is NULL
- * @data: the records, and once more behind them
- * @mask: bytes of records, less those of a header
- * @record_max: bytes of a record
- * @pos: a producer's: where the next record will be; a consumer's: where
- *	the next one is
- * @seq: of that record
- * @last: where the last one is, which was reserved or taken; a consumer's is
- *	@pos if it has none
- * @published: what is said to be @pos to others
- * @seen: a consumer's: where the producer was when last looked at
- * @oldest_pos: a producer's: what is before that can be stored over
- * @lost: a consumer's: how many it has missed
- * @map_size: bytes of everything
+ * @stale: (consumer) mmapshare_ring_check() found the record at @last_pos
+ *	overwritten
+ * @ring: the first page; written by the kernel only
+ * @producer: the producer's page; written by the producer
+ * @cursor: (consumer) its own page; written by this endpoint
+ * @writable_producer: (producer) @producer, else NULL
+ * @writable_cursor: (consumer of a lossless ring) @cursor, else NULL
+ * @reserve_limit: lengths below this can be reserved inline; 0 if not a
+ *	producer
+ * @next_limit: records with a length below this can be taken inline; 0 if
+ *	@writable_cursor is NULL
+ * @data: the records, followed by their mirror
+ * @mask: bytes of records less 8, the size of a header. Positions are multiples
+ *	of 8, so this is also the mask that turns one into an offset
+ * @record_max: maximum length of a record
+ * @pos: where the next record is reserved (producer) or taken (consumer)
+ * @seq: sequence number of that record
+ * @last_pos: where the last reserved or taken record begins. (consumer) Equal
+ *	to @pos if no record is taken and not released
+ * @published_pos: the @pos that peers can see, in @producer or @cursor
+ * @producer_pos: (consumer) the producer's position as it was last loaded
+ * @oldest_pos: (producer) bytes of records before this may be overwritten
+ * @lost: (consumer) records that were overwritten before it took them
+ * @map_size: bytes of the mapping
  * @fd: the descriptor
- * @wake_bytes: what the caller wants there to be before it is woken
- * @spins_max: how often to look before it sleeps, at most
- * @spins: how often it is worth it, as things went till now
+ * @wake_bytes: set by mmapshare_ring_set_wake_bytes()
+ * @spins_max: set by mmapshare_ring_set_spins()
+ * @spins: number of polls before the next sleep, adapted to past success
  *
- * What is from @pos on is the part's own, and nothing that others can store
- * to leads it astray.
+ * One thread at a time uses an endpoint, so no member is atomic. The members
+ * are in private memory. What a peer stores to shared memory is checked before
+ * it is copied to one of them, and mms_record() is inside the ring for any
+ * position.
  */
 struct mmapshare_endpoint {
 	enum mms_role role;
 	bool overwrite;
 	bool stale;
 	const struct mmapshare_ring *ring;
-	struct mmapshare_ring_producer *p;
-	struct mmapshare_ring_cursor *c;
-	struct mmapshare_ring_producer *writable_p;
-	struct mmapshare_ring_cursor *writable_c;
-	uint64_t reserve_below;
-	uint64_t take_below;
+	struct mmapshare_ring_producer *producer;
+	struct mmapshare_ring_cursor *cursor;
+	struct mmapshare_ring_producer *writable_producer;
+	struct mmapshare_ring_cursor *writable_cursor;
+	uint64_t reserve_limit;
+	uint64_t next_limit;
 	char *data;
 	uint64_t mask;
 	uint64_t record_max;
 	uint64_t pos;
 	uint64_t seq;
-	uint64_t last;
-	uint64_t published;
-	uint64_t seen;
+	uint64_t last_pos;
+	uint64_t published_pos;
+	uint64_t producer_pos;
 	uint64_t oldest_pos;
 	uint64_t lost;
 	uint64_t map_size;
@@ -94,19 +101,25 @@ struct mmapshare_endpoint {
 
 #define MMS_HEADER	sizeof(struct mmapshare_record)
 
-/* Bytes from a record's header to the next. */
-static inline uint64_t mms_step(uint32_t length)
+/* Bytes from the header of a record to the next header. */
+static inline uint64_t mms_record_step(uint32_t length)
 {
 	return MMS_HEADER + (((length & MMAPSHARE_RECORD_LENGTH) + 7ULL) & ~7ULL);
 }
 
-/* Is @pos at @at, or beyond? Neither is more than 2^63 away. */
-static inline bool mms_pos_reached(uint64_t pos, uint64_t at)
+/* Is @pos equal to @target or past it? They are less than 2^63 apart. */
+static inline bool mms_pos_reached(uint64_t pos, uint64_t target)
 {
-	return MMS_CAST(int64_t, pos - at) >= 0;
+	return MMS_CAST(int64_t, pos - target) >= 0;
 }
 
-/* Any @pos leads into the ring. */
+/* Has a position of @pos reached @wake_pos, a wake position of the kernel? */
+static inline bool mms_wake_pos_reached(uint64_t pos, uint64_t wake_pos)
+{
+	return (wake_pos & 1) && mms_pos_reached(pos, wake_pos & ~7ULL);
+}
+
+/* The header at @pos; inside the ring for any @pos, even an invalid one. */
 static inline struct mmapshare_record *mms_record(const struct mmapshare_endpoint *ep,
 						  uint64_t pos)
 {
@@ -115,144 +128,155 @@ static inline struct mmapshare_record *mms_record(const struct mmapshare_endpoin
 	return MMS_CAST(struct mmapshare_record *, header);
 }
 
-/* Step 2: a record, and the number of the one behind it. */
-static inline bool mms_fits(const struct mmapshare_endpoint *ep, uint64_t step)
+/* Step 2: is there space for @step bytes, and for the header behind them? */
+static inline bool mms_has_space(const struct mmapshare_endpoint *ep, uint64_t step)
 {
 	return ep->pos + step - ep->oldest_pos <= ep->mask;
 }
 
 /*
- * The record at @header is @length bytes long, and the next one is @seq. That is
- * in the ring, or in the second sight of it.
+ * Store the length of the record at @header, and @next_seq to the next header,
+ * which is inside the records or their mirror.
  */
 static inline void mms_set_length(struct mmapshare_record *header, uint32_t length,
-				  uint64_t seq)
+				  uint64_t next_seq)
 {
-	void *end = MMS_CAST(char *, MMS_CAST(void *, header)) + mms_step(length);
+	void *end = MMS_CAST(char *, MMS_CAST(void *, header)) + mms_record_step(length);
 	struct mmapshare_record *next = MMS_CAST(struct mmapshare_record *, end);
 
 	header->length = length;
-	next->seq = MMS_CAST(uint32_t, seq);
+	next->seq = MMS_CAST(uint32_t, next_seq);
 }
 
-/* Begin the record that fits; its number is there. */
+/*
+ * Reserve a record, for which there is space. Its header has the sequence
+ * number already.
+ */
 static inline int mms_begin_record(struct mmapshare_endpoint *ep, uint32_t length, void **record)
 {
 	struct mmapshare_record *header = mms_record(ep, ep->pos);
 
 	mms_set_length(header, length, ++ep->seq);
-	ep->last = ep->pos;
-	ep->pos += mms_step(length);
+	ep->last_pos = ep->pos;
+	ep->pos += mms_record_step(length);
 	*record = header + 1;
 	return 0;
 }
 
-/* Steps 5 and 6: does a consumer sleep until the producer is where it is now? */
+/*
+ * Steps 5 and 6: publish all reserved records. True if RING_NOTIFY must be
+ * called, because a consumer may be asleep that waits for this position.
+ */
 static inline bool mms_producer_publish(struct mmapshare_endpoint *ep)
 {
 	const uint64_t pos = ep->pos;
-	uint64_t wake;
 
-	if (pos == ep->published)
+	if (pos == ep->published_pos)
 		return false;
-	__atomic_store_n(&ep->writable_p->seq, ep->seq, __ATOMIC_RELAXED);
-	ep->published = pos;
+	__atomic_store_n(&ep->writable_producer->seq, ep->seq, __ATOMIC_RELAXED);
+	ep->published_pos = pos;
 	/*
-	 * After the records; pairs with the acquire of consumers. And before the
-	 * load; pairs with the kernel's fence between "wake" and its look at the
-	 * position.
+	 * Release: after the stores to the records. Pairs with the acquire in
+	 * refresh_producer_pos(), and in the kernel's mms_producer_pos().
+	 *
+	 * Sequentially consistent: before the load of consumer_wake_pos. Pairs
+	 * with the full fence in the kernel's mms_endpoint_arm(), between its
+	 * store of consumer_wake_pos and its load of the position.
 	 */
-	__atomic_store_n(&ep->writable_p->pos, pos, __ATOMIC_SEQ_CST);
-	wake = __atomic_load_n(&ep->ring->consumer_wake_pos, __ATOMIC_SEQ_CST);
-	return wake & 1 && mms_pos_reached(pos, wake & ~7ULL);
+	__atomic_store_n(&ep->writable_producer->pos, pos, __ATOMIC_SEQ_CST);
+	return mms_wake_pos_reached(pos, __atomic_load_n(&ep->ring->consumer_wake_pos,
+							 __ATOMIC_SEQ_CST));
 }
 
 /*
- * Is there a record that was seen before, with nothing special about it? No flag is
- * in a length that can be.
+ * Is there a record, known to be published, that can be taken without further
+ * checks? Valid lengths below @next_limit have no flag set.
  */
-static inline bool mms_is_plain(const struct mmapshare_endpoint *ep, uint32_t *length)
+static inline bool mms_has_plain_record(const struct mmapshare_endpoint *ep, uint32_t *length)
 {
 	const struct mmapshare_record *record = mms_record(ep, ep->pos);
 
-	if (ep->pos == ep->seen)
+	if (ep->pos == ep->producer_pos)
 		return false;
-	/* pairs with who takes BUSY away */
+	/* Pairs with the release that clears BUSY in mms_complete_multi(). */
 	*length = __atomic_load_n(&record->length, __ATOMIC_ACQUIRE);
-	return *length < ep->take_below &&
-	       mms_step(*length) <= ep->seen - ep->pos &&
+	return *length < ep->next_limit &&
+	       mms_record_step(*length) <= ep->producer_pos - ep->pos &&
 	       __atomic_load_n(&record->seq, __ATOMIC_RELAXED) == MMS_CAST(uint32_t, ep->seq);
 }
 
-/* Is there no record, and nobody to be told that some were passed by? */
+/*
+ * Lossless ring: is there no record, and no unpublished position of which the
+ * producer would have to be notified?
+ */
 static inline bool mms_is_idle(const struct mmapshare_endpoint *ep)
 {
-	return ep->writable_c && ep->pos == ep->seen &&
-	       ep->pos == ep->published &&
-	       __atomic_load_n(&ep->p->pos, __ATOMIC_RELAXED) == ep->seen;
+	return ep->writable_cursor && ep->pos == ep->producer_pos &&
+	       ep->pos == ep->published_pos &&
+	       __atomic_load_n(&ep->producer->pos, __ATOMIC_RELAXED) == ep->producer_pos;
 }
 
-/* The record there is the caller's. */
-static inline int mms_take(struct mmapshare_endpoint *ep, uint32_t length,
-			   const void **record, size_t *n)
+/* Take the record at @pos, of @length bytes. */
+static inline int mms_take_record(struct mmapshare_endpoint *ep, uint32_t length,
+				  const void **record, size_t *record_length)
 {
-	ep->last = ep->pos;
-	ep->pos += mms_step(length);
+	ep->last_pos = ep->pos;
+	ep->pos += mms_record_step(length);
 	ep->seq++;
-	*record = mms_record(ep, ep->last) + 1;
-	*n = length;
+	*record = mms_record(ep, ep->last_pos) + 1;
+	*record_length = length;
 	return 0;
 }
 
-/* Has @pos, which was before, come to what the kernel's @word asks for? */
-static inline bool mms_passes_wake_pos(uint64_t word, uint64_t before, uint64_t pos)
+/* Mark all records of a consumer as released, without publishing that. */
+static inline void mms_release_records(struct mmapshare_endpoint *ep)
 {
-	return word & 1 && mms_pos_reached(pos, word & ~7ULL) &&
-	       !mms_pos_reached(before, word & ~7ULL);
-}
-
-/* A consumer is done with the records it had. */
-static inline void mms_release_taken(struct mmapshare_endpoint *ep)
-{
-	ep->last = ep->pos;
+	ep->last_pos = ep->pos;
 }
 
 /*
- * Step 9, where nothing is overwritten: does the producer sleep until the consumer
- * is where it is now?
+ * Step 9 in a lossless ring: publish the position of a consumer. True if
+ * RING_NOTIFY must be called, because the producer may be asleep and the
+ * position has now reached producer_wake_pos.
  */
-static inline bool mms_publish_release(struct mmapshare_endpoint *ep)
+static inline bool mms_cursor_publish(struct mmapshare_endpoint *ep)
 {
-	const uint64_t before = ep->published, pos = ep->pos;
+	const uint64_t before = ep->published_pos, pos = ep->pos;
+	uint64_t wake_pos;
 
 	if (pos == before)
 		return false;
-	ep->published = pos;
-	ep->writable_c->seq = ep->seq;
+	ep->published_pos = pos;
+	ep->writable_cursor->seq = ep->seq;
 	/*
-	 * After loads of the records; pairs with the acquire in min_consumer_pos(). And before
-	 * the load; pairs with the kernel's fence between "room" and its look at the
-	 * position.
+	 * Release: after the loads of the records. Pairs with the acquire in
+	 * min_consumer_pos(), and in the kernel's mms_ring_min_pos().
+	 *
+	 * Sequentially consistent: before the load of producer_wake_pos. Pairs
+	 * with the full fence in the kernel's mms_endpoint_arm(), between its
+	 * store of producer_wake_pos and its load of the position.
 	 */
-	__atomic_store_n(&ep->writable_c->pos, pos, __ATOMIC_SEQ_CST);
-	return mms_passes_wake_pos(__atomic_load_n(&ep->ring->producer_wake_pos, __ATOMIC_SEQ_CST), before,
-			    pos);
+	__atomic_store_n(&ep->writable_cursor->pos, pos, __ATOMIC_SEQ_CST);
+	wake_pos = __atomic_load_n(&ep->ring->producer_wake_pos, __ATOMIC_SEQ_CST);
+	return mms_wake_pos_reached(pos, wake_pos) &&
+	       !mms_wake_pos_reached(before, wake_pos);
 }
 
+/* The library itself defines the functions that these macros replace. */
 #ifndef MMAPSHARE_LIBRARY
 static inline int mms_inline_reserve(struct mmapshare_endpoint *ep, size_t length,
 				     void **record)
 {
 	const uint32_t n = MMS_CAST(uint32_t, length);
 
-	if (length >= ep->reserve_below || !mms_fits(ep, mms_step(n)))
+	if (length >= ep->reserve_limit || !mms_has_space(ep, mms_record_step(n)))
 		return mmapshare_ring_reserve(ep, length, record);
 	return mms_begin_record(ep, n, record);
 }
 
 static inline int mms_inline_commit(struct mmapshare_endpoint *ep)
 {
-	if (!ep->writable_p)
+	if (!ep->writable_producer)
 		return mmapshare_ring_commit(ep);
 	return mms_producer_publish(ep) ? mmapshare_ring_notify(ep) : 0;
 }
@@ -262,17 +286,17 @@ static inline int mms_inline_next(struct mmapshare_endpoint *ep, const void **re
 {
 	uint32_t n;
 
-	if (mms_is_plain(ep, &n))
-		return mms_take(ep, n, record, length);
+	if (mms_has_plain_record(ep, &n))
+		return mms_take_record(ep, n, record, length);
 	return mms_is_idle(ep) ? -EAGAIN : mmapshare_ring_next(ep, record, length);
 }
 
 static inline int mms_inline_release(struct mmapshare_endpoint *ep)
 {
-	if (!ep->writable_c)
+	if (!ep->writable_cursor)
 		return mmapshare_ring_release(ep);
-	mms_release_taken(ep);
-	return mms_publish_release(ep) ? mmapshare_ring_notify(ep) : 0;
+	mms_release_records(ep);
+	return mms_cursor_publish(ep) ? mmapshare_ring_notify(ep) : 0;
 }
 
 #define mmapshare_ring_reserve(ep, length, record)	\

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Handles: create, open, close, and what can be asked of them. */
+/* Handles of regions: create, open, close, query. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ static struct mmapshare *new_region(int fd, uint64_t size)
 	return r;
 }
 
-/* What is behind a descriptor says so itself; others do not know the ioctl. */
+/* Only a descriptor of a region has the ioctl INFO; others fail with ENOTTY. */
 int mmapshare_open_fd(struct mmapshare **region, int fd)
 {
 	struct mmapshare_info info = { .size = sizeof(info) };
@@ -37,7 +37,7 @@ int mmapshare_open_fd(struct mmapshare **region, int fd)
 	return 0;
 }
 
-int mms_wrap(struct mmapshare **region, int fd, uint64_t size)
+int mms_wrap_fd(struct mmapshare **region, int fd, uint64_t size)
 {
 	struct mmapshare *r = new_region(fd, size);
 
@@ -49,7 +49,10 @@ int mms_wrap(struct mmapshare **region, int fd, uint64_t size)
 	return 0;
 }
 
-/* CREATE tells of a ring how much is for records; who revoked it already, nothing. */
+/*
+ * The size of the region. For a ring CREATE returns the bytes of records
+ * instead. INFO fails if the region was revoked since: then no size is correct.
+ */
 static uint64_t created_size(int fd, const struct mmapshare_create_args *create)
 {
 	struct mmapshare_info info = { .size = sizeof(info) };
@@ -60,9 +63,9 @@ static uint64_t created_size(int fd, const struct mmapshare_create_args *create)
 }
 
 int mms_create(struct mmapshare **region, const char *name,
-	       const struct mmapshare_create_args *wanted)
+	       const struct mmapshare_create_args *args)
 {
-	struct mmapshare_create_args create = *wanted;
+	struct mmapshare_create_args create = *args;
 	int ret;
 
 	memset(create.name, 0, sizeof(create.name));
@@ -70,8 +73,8 @@ int mms_create(struct mmapshare **region, const char *name,
 	create.flags = MMAPSHARE_CREATE_CLOEXEC;
 	ret = name ? mms_copy_name(create.name, name) : 0;
 	if (!ret)
-		ret = mms_control(O_RDWR, MMAPSHARE_IOC_CREATE, &create);
-	return ret < 0 ? ret : mms_wrap(region, ret, created_size(ret, &create));
+		ret = mms_control_ioctl(O_RDWR, MMAPSHARE_IOC_CREATE, &create);
+	return ret < 0 ? ret : mms_wrap_fd(region, ret, created_size(ret, &create));
 }
 
 int mmapshare_create(struct mmapshare **region, const char *name, uint64_t size,
@@ -88,7 +91,7 @@ int mmapshare_create(struct mmapshare **region, const char *name, uint64_t size,
 
 static int open_path(const char *path, int flags)
 {
-	/* whatever the path leads to must not make this wait */
+	/* O_NONBLOCK: the path may be that of a FIFO, for example */
 	int fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	int ret;
 
@@ -128,7 +131,7 @@ int mmapshare_open(struct mmapshare **region, const char *name,
 	return ret;
 }
 
-/* A region's number is not given to another one for a long time. */
+/* Ids are assigned cyclically: the next region of this name has another one. */
 static int query_id(const char *name, uint32_t *id)
 {
 	struct mmapshare_query query = { .size = sizeof(query) };
@@ -138,19 +141,20 @@ static int query_id(const char *name, uint32_t *id)
 	return ret;
 }
 
-/* It was destroyed, or revoked, since the name was looked up, or ever. */
+/* Does this error of open() mean that there is no such region, or no longer? */
 static bool is_gone(int ret)
 {
 	return ret == -ENOENT || ret == -ENXIO || ret == -ENODEV;
 }
 
 /*
- * Whoever comes too late for the one has a look for the other. Only where the
- * region is there, and the same as before, but without a node, would that go
- * on for ever: /dev is no devtmpfs, or somebody has removed the node.
+ * Other processes may create and destroy the region concurrently, so open and
+ * create are repeated until one of them succeeds. Both keep failing if the
+ * region exists but its node does not, because /dev is no devtmpfs or the node
+ * was removed. So give up when the same region is found twice.
  */
 int mms_create_or_open(struct mmapshare **region, const char *name,
-		       const struct mmapshare_create_args *wanted)
+		       const struct mmapshare_create_args *args)
 {
 	uint32_t id, last = 0;
 	int ret;
@@ -161,7 +165,7 @@ int mms_create_or_open(struct mmapshare **region, const char *name,
 		ret = mmapshare_open(region, name, MMAPSHARE_WRITE);
 		if (!is_gone(ret))
 			return ret;
-		ret = mms_create(region, name, wanted);
+		ret = mms_create(region, name, args);
 		if (ret != -EEXIST)
 			return ret ? ret : 1;
 		if (query_id(name, &id))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What others may do with a region, and how that is taken from them. */
+/* Access rights: seals, read-only handles, revocation. */
 #include "lib.h"
 
 int mmapshare_seal(const struct mmapshare *region, unsigned int add,
@@ -21,7 +21,7 @@ int mmapshare_read_only(struct mmapshare **reader, const struct mmapshare *regio
 	};
 	int fd = mms_ioctl(region->fd, MMAPSHARE_IOC_READ_ONLY, &ro);
 
-	return fd < 0 ? fd : mms_wrap(reader, fd, region->size);
+	return fd < 0 ? fd : mms_wrap_fd(reader, fd, region->size);
 }
 
 int mmapshare_revoke(const struct mmapshare *region)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Rings: make them, take part in them, and wait. */
+/* Rings: create, attach and detach, wait and notify. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -35,36 +35,40 @@ int mmapshare_ring_create_or_open(struct mmapshare **region, const char *name,
 	return mms_create_or_open(region, name, &create);
 }
 
-/* First all of it for reading, then what is the part's own over that. */
-static int map_ring(struct mmapshare_endpoint *ep, const struct mmapshare_ring_attach_args *at)
+/*
+ * Map all of the ring for reading, then the endpoint's own range writable over
+ * that.
+ */
+static int map_ring(struct mmapshare_endpoint *ep,
+		    const struct mmapshare_ring_attach_args *args)
 {
 	const struct mmapshare_ring *ring;
 	char *base;
 
-	if (at->map_size > SIZE_MAX)
+	if (args->map_size > SIZE_MAX)
 		return -ENOMEM;
-	base = mmap(NULL, at->map_size, PROT_READ, MAP_SHARED, ep->fd, 0);
+	base = mmap(NULL, args->map_size, PROT_READ, MAP_SHARED, ep->fd, 0);
 	if (base == MAP_FAILED)
 		return -errno;
 	ring = (const void *)base;
 	ep->ring = ring;
-	ep->map_size = at->map_size;
+	ep->map_size = args->map_size;
 	if (!mms_ring_is_known(ring))
 		return -EPROTONOSUPPORT;
-	if (mmap(base + at->own_offset, at->own_size, PROT_READ | PROT_WRITE,
-		 MAP_SHARED | MAP_FIXED, ep->fd, at->own_offset) == MAP_FAILED)
+	if (mmap(base + args->own_offset, args->own_size, PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_FIXED, ep->fd, args->own_offset) == MAP_FAILED)
 		return -errno;
 	ep->overwrite = ring->flags & MMAPSHARE_RING_OVERWRITE;
 	ep->mask = ring->data_size - MMS_HEADER;
 	ep->record_max = ring->record_max;
 	ep->data = base + ring->data_offset;
-	ep->p = (void *)(base + ring->producer_offset);
-	ep->c = (void *)mms_cursor(ring, at->cursor);
+	ep->producer = (void *)(base + ring->producer_offset);
+	ep->cursor = (void *)mms_cursor(ring, args->cursor);
 	return 0;
 }
 
 static int new_endpoint(struct mmapshare_endpoint **ep, int fd,
-		    const struct mmapshare_ring_attach_args *at)
+			const struct mmapshare_ring_attach_args *args)
 {
 	struct mmapshare_endpoint *new = calloc(1, sizeof(*new));
 	int ret;
@@ -74,33 +78,34 @@ static int new_endpoint(struct mmapshare_endpoint **ep, int fd,
 		return -ENOMEM;
 	}
 	new->fd = fd;
-	new->role = at->flags & MMAPSHARE_RING_ATTACH_PRODUCER ? MMS_ROLE_PRODUCER : MMS_ROLE_CONSUMER;
-	ret = map_ring(new, at);
+	new->role = args->flags & MMAPSHARE_RING_ATTACH_PRODUCER ? MMS_ROLE_PRODUCER :
+								   MMS_ROLE_CONSUMER;
+	ret = map_ring(new, args);
 	if (ret) {
 		mmapshare_ring_close(new);
 		return ret;
 	}
 	if (new->role == MMS_ROLE_PRODUCER)
-		mms_producer_begin(new);
+		mms_producer_init(new);
 	else
-		mms_consumer_begin(new);
+		mms_consumer_init(new);
 	*ep = new;
 	return 0;
 }
 
 static int attach_fd(struct mmapshare_endpoint **ep, int fd, unsigned int flags)
 {
-	struct mmapshare_ring_attach_args at = {
-		.size = sizeof(at),
+	struct mmapshare_ring_attach_args args = {
+		.size = sizeof(args),
 		.flags = flags | MMAPSHARE_RING_ATTACH_CLOEXEC,
 	};
 	int ret;
 
-	/* positions are stored without a lock */
+	/* each position is stored and loaded at once, without a lock */
 	if (!__atomic_always_lock_free(sizeof(__u64), 0))
 		return -EOPNOTSUPP;
-	ret = mms_ioctl(fd, MMAPSHARE_IOC_RING_ATTACH, &at);
-	return ret < 0 ? ret : new_endpoint(ep, ret, &at);
+	ret = mms_ioctl(fd, MMAPSHARE_IOC_RING_ATTACH, &args);
+	return ret < 0 ? ret : new_endpoint(ep, ret, &args);
 }
 
 int mmapshare_ring_attach(struct mmapshare_endpoint **ep, const struct mmapshare *region,
@@ -114,7 +119,7 @@ int mmapshare_ring_open(struct mmapshare_endpoint **ep, const char *name,
 {
 	int fd, ret;
 
-	/* who may write and not read can be a producer */
+	/* a producer needs permission to write the node, but none to read it */
 	fd = mms_open_node(name, flags & MMAPSHARE_RING_ATTACH_PRODUCER ? O_WRONLY :
 			   O_RDONLY);
 	if (fd < 0)
@@ -157,30 +162,31 @@ void mmapshare_ring_set_spins(struct mmapshare_endpoint *ep, unsigned int spins)
 
 void mmapshare_ring_set_wake_bytes(struct mmapshare_endpoint *ep, uint32_t bytes)
 {
-	__u32 *word = ep->role == MMS_ROLE_PRODUCER ? &ep->p->wake_bytes :
-		      &ep->c->wake_bytes;
+	__u32 *word = ep->role == MMS_ROLE_PRODUCER ? &ep->producer->wake_bytes :
+		      &ep->cursor->wake_bytes;
 
 	ep->wake_bytes = bytes;
 	__atomic_store_n(word, bytes, __ATOMIC_RELAXED);
 }
 
-/* From now on none of its functions does anything, inline ones neither. */
+/* Make all functions fail with ENODEV, also the inline ones. */
 static void disable(struct mmapshare_endpoint *ep)
 {
-	ep->role = MMS_ROLE_NONE;
-	ep->writable_p = NULL;
-	ep->writable_c = NULL;
-	ep->reserve_below = 0;
-	ep->take_below = 0;
+	ep->role = MMS_ROLE_REVOKED;
+	ep->writable_producer = NULL;
+	ep->writable_cursor = NULL;
+	ep->reserve_limit = 0;
+	ep->next_limit = 0;
 }
 
 /*
- * After a revocation whatever touches the ring is killed by SIGBUS. Who has been
- * told of it is not: there is other memory then, for the records he has, too.
+ * If the ring was revoked, a touch of its mapping raises SIGBUS. So map zeroes
+ * over it before the error is returned: the caller may still use records that
+ * it has taken or reserved.
  */
 static int replace_if_revoked(struct mmapshare_endpoint *ep, int ret)
 {
-	if (ret == -ENODEV && ep->role != MMS_ROLE_NONE &&
+	if (ret == -ENODEV && ep->role != MMS_ROLE_REVOKED &&
 	    mmap((void *)ep->ring, ep->map_size, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED)
 		disable(ep);
@@ -208,10 +214,10 @@ static int wait_in_kernel(struct mmapshare_endpoint *ep, unsigned int flags, int
 static bool is_ready(struct mmapshare_endpoint *ep)
 {
 	return ep->role == MMS_ROLE_PRODUCER ? mms_producer_is_ready(ep) :
-					    mms_consumer_is_ready(ep);
+					       mms_consumer_is_ready(ep);
 }
 
-/* The other thread of the same core may need it more. */
+/* Let the other hardware thread of the core run. */
 static inline void relax(void)
 {
 #if __has_builtin(__builtin_ia32_pause)
@@ -224,9 +230,8 @@ static inline void relax(void)
 }
 
 /*
- * Look again and again. When that was in vain it is done half as long the next
- * time, and twice as long when it was not, so that it costs little where it is
- * of no use.
+ * Poll for a while before sleeping. The next time poll twice as often if this
+ * was successful, else half as often: polling is cheap where it does not help.
  */
 static bool spin(struct mmapshare_endpoint *ep)
 {
@@ -245,14 +250,18 @@ static bool spin(struct mmapshare_endpoint *ep)
 	return false;
 }
 
-/* Who has records in his hands would be told at once, again and again. */
+/*
+ * Are there records that are not committed, or not released? Then waiting makes
+ * no sense: a consumer's wait, for example, would return at once, because of
+ * the records that it has already.
+ */
 static bool has_unfinished(const struct mmapshare_endpoint *ep)
 {
-	return ep->role == MMS_ROLE_PRODUCER ? ep->pos != ep->published :
-					    mms_has_taken(ep);
+	return ep->role == MMS_ROLE_PRODUCER ? ep->pos != ep->published_pos :
+					       mms_has_unreleased(ep);
 }
 
-/* A consumer's position is to be known to the kernel, which goes by that. */
+/* Publish a consumer's position: the kernel waits for records past that. */
 static int publish(struct mmapshare_endpoint *ep)
 {
 	return ep->role == MMS_ROLE_CONSUMER && mms_consumer_publish(ep) ?
@@ -263,11 +272,14 @@ int mmapshare_ring_wait(struct mmapshare_endpoint *ep, unsigned int flags, int64
 {
 	int ret;
 
-	if (ep->role == MMS_ROLE_NONE)
+	if (ep->role == MMS_ROLE_REVOKED)
 		return -ENODEV;
 	if (has_unfinished(ep))
 		return -EBUSY;
-	/* after poll(), which may have told of a revocation: touch nothing before */
+	/*
+	 * Callers pass 0 after poll() has reported POLLERR. If the ring was
+	 * revoked, the mapping must be replaced before it is touched.
+	 */
 	if (!timeout && wait_in_kernel(ep, flags, 0) == -ENODEV)
 		return -ENODEV;
 	ret = publish(ep);

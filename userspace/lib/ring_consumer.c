@@ -1,93 +1,115 @@
 // SPDX-License-Identifier: MIT
 /*
- * Rings: a consumer. Whatever a producer may store, nothing outside the records
- * is read, and nothing is gone through for longer than the ring is.
+ * Rings: consumers. The producer is untrusted: whatever it stores, a consumer
+ * reads no byte outside the ring. Each iteration of a loop passes a record that
+ * the producer has published, or is one of TRIES.
  */
 #include <errno.h>
 #include <string.h>
 #include "ring.h"
 
-/* How often to run after a producer that overwrites all the time. */
+/* Attempts to catch up with a producer that keeps overwriting. */
 #define TRIES	1000
 
-/* The kernel has stored where to begin. */
-void mms_consumer_begin(struct mmapshare_endpoint *ep)
+/* The kernel has initialized the cursor. */
+void mms_consumer_init(struct mmapshare_endpoint *ep)
 {
 	if (!ep->overwrite) {
-		ep->writable_c = ep->c;
-		ep->take_below = ep->record_max + 1;
+		ep->writable_cursor = ep->cursor;
+		ep->next_limit = ep->record_max + 1;
 	}
-	ep->pos = ep->c->pos;
-	ep->seq = ep->c->seq;
-	ep->last = ep->pos;
-	ep->published = ep->pos;
-	ep->seen = ep->pos;
+	ep->pos = ep->cursor->pos;
+	ep->seq = ep->cursor->seq;
+	ep->last_pos = ep->pos;
+	ep->published_pos = ep->pos;
+	ep->producer_pos = ep->pos;
 }
 
-/* Step 8: was the record that begins there not touched up to now? */
+/*
+ * Step 8: was the record at @pos intact when the caller loaded from it? Always
+ * so in a lossless ring.
+ */
 static bool is_not_overwritten(const struct mmapshare_endpoint *ep, uint64_t pos)
 {
 	if (!ep->overwrite)
 		return true;
-	/* after loads of it; pairs with overwrite() of the producer */
+	/*
+	 * After the loads of the record. Pairs with the release fence in
+	 * overwrite(), and with smp_wmb() in the kernel's
+	 * mms_source_overwrite().
+	 */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return mms_pos_reached(pos, __atomic_load_n(&ep->p->oldest_pos, __ATOMIC_RELAXED));
+	return mms_pos_reached(pos, __atomic_load_n(&ep->producer->oldest_pos, __ATOMIC_RELAXED));
 }
 
-static void release_taken(struct mmapshare_endpoint *ep)
+static void release_records(struct mmapshare_endpoint *ep)
 {
 	ep->stale = false;
-	mms_release_taken(ep);
+	mms_release_records(ep);
 }
 
-/* Who overwrites never waits for room. */
+/*
+ * Step 9. The producer of an overwriting ring never waits for space, so there
+ * the kernel's wake position need not be loaded.
+ */
 bool mms_consumer_publish(struct mmapshare_endpoint *ep)
 {
 	if (!ep->overwrite)
-		return mms_publish_release(ep);
-	if (ep->pos == ep->published)
+		return mms_cursor_publish(ep);
+	if (ep->pos == ep->published_pos)
 		return false;
-	ep->published = ep->pos;
-	ep->c->seq = ep->seq;
-	ep->c->lost = ep->lost;
-	__atomic_store_n(&ep->c->pos, ep->pos, __ATOMIC_RELEASE);
+	ep->published_pos = ep->pos;
+	ep->cursor->seq = ep->seq;
+	ep->cursor->lost = ep->lost;
+	__atomic_store_n(&ep->cursor->pos, ep->pos, __ATOMIC_RELEASE);
 	return false;
 }
 
-/* See whether there is more; false if where the producer is cannot be. */
+/* Reload the producer's position; false if it is invalid. */
 static bool refresh_producer_pos(struct mmapshare_endpoint *ep)
 {
-	const uint64_t seen = __atomic_load_n(&ep->p->pos, __ATOMIC_ACQUIRE);
+	/*
+	 * Pairs with the release in mms_producer_publish(), and in the kernel's
+	 * mms_source_publish().
+	 */
+	const uint64_t pos = __atomic_load_n(&ep->producer->pos, __ATOMIC_ACQUIRE);
 
-	if (seen % MMS_HEADER || !mms_pos_reached(seen, ep->seen) ||
-	    (!ep->overwrite && seen - ep->pos > mms_ring_size(ep)))
+	if (pos % MMS_HEADER || !mms_pos_reached(pos, ep->producer_pos) ||
+	    (!ep->overwrite && pos - ep->pos > mms_ring_size(ep)))
 		return false;
-	ep->seen = seen;
+	ep->producer_pos = pos;
 	return true;
 }
 
 /*
- * It was overtaken, and goes on at the oldest record. The number of that says
- * how many it has missed; it is there also when there is no record any more.
+ * After an overrun: continue at the oldest record. Its sequence number tells
+ * how many records were lost. The header there has one even if there is no
+ * record left, since the header at the producer's position has one.
  */
 static int skip_overwritten(struct mmapshare_endpoint *ep)
 {
 	unsigned int tries;
 
 	for (tries = 0; tries < TRIES; tries++) {
-		const uint64_t oldest_pos = __atomic_load_n(&ep->p->oldest_pos, __ATOMIC_ACQUIRE);
+		const uint64_t oldest_pos = __atomic_load_n(&ep->producer->oldest_pos,
+							    __ATOMIC_ACQUIRE);
 		const struct mmapshare_record *record = mms_record(ep, oldest_pos);
 		uint64_t seq;
 
 		seq = mms_extend_seq(__atomic_load_n(&record->seq, __ATOMIC_RELAXED),
-				    __atomic_load_n(&ep->p->seq, __ATOMIC_RELAXED));
-		/* it was stored before the tail, by the time that is there, too */
+				     __atomic_load_n(&ep->producer->seq, __ATOMIC_RELAXED));
+		/*
+		 * After oldest_pos was loaded: the producer published its
+		 * position before it moved oldest_pos there, so the position
+		 * is not before oldest_pos.
+		 */
 		if (!refresh_producer_pos(ep))
 			return -EBADMSG;
 		if (!is_not_overwritten(ep, oldest_pos))
 			continue;
 		if (oldest_pos % MMS_HEADER || !mms_pos_reached(oldest_pos, ep->pos) ||
-		    !mms_pos_reached(ep->seen, oldest_pos) || !mms_pos_reached(seq, ep->seq))
+		    !mms_pos_reached(ep->producer_pos, oldest_pos) ||
+		    !mms_pos_reached(seq, ep->seq))
 			return -EBADMSG;
 		ep->lost += seq - ep->seq;
 		ep->pos = oldest_pos;
@@ -98,27 +120,26 @@ static int skip_overwritten(struct mmapshare_endpoint *ep)
 }
 
 /*
- * Look at the header at @ep->pos. 1 if it was overwritten, 0 if there is
- * a record, whose length is @length; or a negative errno.
+ * Examine the header at @ep->pos. Returns 0 for a record, whose length and
+ * flags are stored to @length; 1 if it was overwritten; or a negative errno.
  */
 static int check_record(struct mmapshare_endpoint *ep, uint32_t *length)
 {
 	const struct mmapshare_record *record = mms_record(ep, ep->pos);
 	uint64_t seq;
 
-	if (ep->pos == ep->seen && !refresh_producer_pos(ep))
+	if (ep->pos == ep->producer_pos && !refresh_producer_pos(ep))
 		return -EBADMSG;
-	if (ep->pos == ep->seen)
+	if (ep->pos == ep->producer_pos)
 		return is_not_overwritten(ep, ep->pos) ? -EAGAIN : 1;
-	/* pairs with who takes BUSY away */
+	/* Pairs with the release that clears BUSY in mms_complete_multi(). */
 	*length = __atomic_load_n(&record->length, __ATOMIC_ACQUIRE);
-	seq = mms_extend_seq(__atomic_load_n(&record->seq, __ATOMIC_RELAXED),
-			    ep->seq);
+	seq = mms_extend_seq(__atomic_load_n(&record->seq, __ATOMIC_RELAXED), ep->seq);
 	if (!is_not_overwritten(ep, ep->pos))
 		return 1;
 	if (*length & MMAPSHARE_RECORD_BUSY)
 		return -EAGAIN;
-	if (mms_step(*length) > ep->seen - ep->pos ||
+	if (mms_record_step(*length) > ep->producer_pos - ep->pos ||
 	    (*length & MMAPSHARE_RECORD_LENGTH) > ep->record_max ||
 	    seq != ep->seq)
 		return -EBADMSG;
@@ -126,21 +147,24 @@ static int check_record(struct mmapshare_endpoint *ep, uint32_t *length)
 }
 
 /*
- * With all that can be in the way. Discarded records that are passed by are
- * nobody's, and whoever waits for room may have it; but not while those before
- * them are in use, and then they are left for the next time.
+ * The slow path of mmapshare_ring_next(): recovers from overruns, and skips
+ * discarded records.
+ *
+ * If no record follows, the skipped ones are released at once, as the producer
+ * may be waiting for their space. This is not possible while records before
+ * them are taken: then the next call skips them again.
  */
 static __attribute__((noinline)) int
 find_next(struct mmapshare_endpoint *ep, const void **record, size_t *length)
 {
-	const bool in_use = mms_has_taken(ep);
+	const bool has_unreleased = mms_has_unreleased(ep);
 	uint64_t pos = ep->pos, seq = ep->seq;
 	unsigned int tries = 0;
-	uint32_t word;
+	uint32_t header_length;
 	int ret;
 
 	for (;;) {
-		ret = check_record(ep, &word);
+		ret = check_record(ep, &header_length);
 		if (ret > 0 && ++tries < TRIES) {
 			ret = skip_overwritten(ep);
 			if (!ret) {
@@ -151,54 +175,54 @@ find_next(struct mmapshare_endpoint *ep, const void **record, size_t *length)
 		}
 		if (ret)
 			break;
-		if (!(word & MMAPSHARE_RECORD_DISCARD)) {
+		if (!(header_length & MMAPSHARE_RECORD_DISCARD)) {
 			ep->stale = false;
-			return mms_take(ep, word, record, length);
+			return mms_take_record(ep, header_length, record, length);
 		}
-		ep->pos += mms_step(word);
+		ep->pos += mms_record_step(header_length);
 		ep->seq++;
 	}
-	if (in_use) {
+	if (has_unreleased) {
 		ep->pos = pos;
 		ep->seq = seq;
 	} else {
-		release_taken(ep);
+		release_records(ep);
 		if (mms_consumer_publish(ep))
 			mmapshare_ring_notify(ep);
 	}
 	return ret < 0 ? ret : -EAGAIN;
 }
 
-/* Step 7. */
+/* Step 7 */
 int mmapshare_ring_next(struct mmapshare_endpoint *ep, const void **record, size_t *length)
 {
-	uint32_t word;
+	uint32_t header_length;
 
 	if (ep->role != MMS_ROLE_CONSUMER)
-		return mms_wrong_role(ep);
-	if (mms_is_plain(ep, &word))
-		return mms_take(ep, word, record, length);
+		return mms_role_error(ep);
+	if (mms_has_plain_record(ep, &header_length))
+		return mms_take_record(ep, header_length, record, length);
 	return mms_is_idle(ep) ? -EAGAIN : find_next(ep, record, length);
 }
 
-/* The last one was not taken. */
-static void unread_last(struct mmapshare_endpoint *ep)
+/* Undo taking the last record. */
+static void untake_last(struct mmapshare_endpoint *ep)
 {
-	ep->pos = ep->last;
+	ep->pos = ep->last_pos;
 	ep->seq--;
 }
 
 int mmapshare_ring_check(struct mmapshare_endpoint *ep)
 {
 	if (ep->role != MMS_ROLE_CONSUMER)
-		return mms_wrong_role(ep);
-	if (!mms_has_taken(ep))
+		return mms_role_error(ep);
+	if (!mms_has_unreleased(ep))
 		return -EINVAL;
 	if (!ep->stale) {
-		if (is_not_overwritten(ep, ep->last))
+		if (is_not_overwritten(ep, ep->last_pos))
 			return 0;
-		/* it is one of those that are missed */
-		unread_last(ep);
+		/* the next call of next() counts it as lost */
+		untake_last(ep);
 		ep->stale = true;
 	}
 	return -ESTALE;
@@ -207,19 +231,19 @@ int mmapshare_ring_check(struct mmapshare_endpoint *ep)
 int mmapshare_ring_release(struct mmapshare_endpoint *ep)
 {
 	if (ep->role != MMS_ROLE_CONSUMER)
-		return mms_wrong_role(ep);
-	release_taken(ep);
+		return mms_role_error(ep);
+	release_records(ep);
 	return mms_consumer_publish(ep) ? mmapshare_ring_notify(ep) : 0;
 }
 
-/* A copy is either of the record or of nothing. */
+/* A copy that was overwritten meanwhile is thrown away. */
 ssize_t mmapshare_ring_read(struct mmapshare_endpoint *ep, void *buffer, size_t size)
 {
 	const void *record;
 	size_t length;
 	int ret;
 
-	if (ep->role == MMS_ROLE_CONSUMER && mms_has_taken(ep))
+	if (ep->role == MMS_ROLE_CONSUMER && mms_has_unreleased(ep))
 		return -EBUSY;
 	do {
 		ret = mmapshare_ring_next(ep, &record, &length);
@@ -229,10 +253,10 @@ ssize_t mmapshare_ring_read(struct mmapshare_endpoint *ep, void *buffer, size_t 
 			memcpy(buffer, record, length);
 		ret = mmapshare_ring_check(ep);
 		if (ret)
-			release_taken(ep);
+			release_records(ep);
 	} while (ret);
 	if (length > size) {
-		unread_last(ep);
+		untake_last(ep);
 		return -EMSGSIZE;
 	}
 	ret = mmapshare_ring_release(ep);
@@ -244,18 +268,21 @@ uint64_t mmapshare_ring_lost(const struct mmapshare_endpoint *ep)
 	return ep->lost;
 }
 
-/* What the kernel will look for; where that is not plain, it decides. */
+/*
+ * The condition of the kernel's mms_check_records(). False also in doubt: then
+ * the kernel decides.
+ */
 bool mms_consumer_is_ready(struct mmapshare_endpoint *ep)
 {
-	uint64_t wanted = round8(ep->wake_bytes);
+	uint64_t min_bytes = round8(ep->wake_bytes);
 
-	if (wanted < MMS_HEADER)
-		wanted = MMS_HEADER;
-	if (wanted > mms_ring_size(ep) / 2)
-		wanted = mms_ring_size(ep) / 2;
-	if (ep->seen - ep->pos < wanted && !refresh_producer_pos(ep))
+	if (min_bytes < MMS_HEADER)
+		min_bytes = MMS_HEADER;
+	if (min_bytes > mms_ring_size(ep) / 2)
+		min_bytes = mms_ring_size(ep) / 2;
+	if (ep->producer_pos - ep->pos < min_bytes && !refresh_producer_pos(ep))
 		return false;
-	return ep->seen - ep->pos >= wanted &&
+	return ep->producer_pos - ep->pos >= min_bytes &&
 	       !(__atomic_load_n(&mms_record(ep, ep->pos)->length,
 				 __ATOMIC_ACQUIRE) & MMAPSHARE_RECORD_BUSY);
 }

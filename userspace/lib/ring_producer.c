@@ -1,37 +1,41 @@
 // SPDX-License-Identifier: MIT
-/* Rings: the producer. */
+/* Rings: producers. */
 #include <errno.h>
 #include <string.h>
 #include "ring.h"
 
-/* Go on where the last producer was, whose page this is now. */
-void mms_producer_begin(struct mmapshare_endpoint *ep)
+/* Continue at the previous producer's position, which is in the page. */
+void mms_producer_init(struct mmapshare_endpoint *ep)
 {
-	ep->writable_p = ep->p;
-	ep->reserve_below = ep->record_max + 1;
-	ep->pos = ep->p->pos;
-	ep->published = ep->pos;
-	ep->oldest_pos = ep->p->oldest_pos;
-	ep->seq = mms_extend_seq(mms_record(ep, ep->pos)->seq,
-				  ep->p->seq);
-	ep->last = ep->pos;
+	ep->writable_producer = ep->producer;
+	ep->reserve_limit = ep->record_max + 1;
+	ep->pos = ep->producer->pos;
+	ep->published_pos = ep->pos;
+	ep->oldest_pos = ep->producer->oldest_pos;
+	ep->seq = mms_extend_seq(mms_record(ep, ep->pos)->seq, ep->producer->seq);
+	ep->last_pos = ep->pos;
 	mmapshare_ring_set_wake_bytes(ep, 0);
 }
 
-/* Where a consumer can be: behind what was overwritten, and not ahead of us. */
+/* A consumer is neither before the oldest record nor past the last one. */
 static bool is_valid_pos(const struct mmapshare_endpoint *ep, uint64_t pos)
 {
-	return !(pos % MMS_HEADER) && pos - ep->oldest_pos <= ep->published - ep->oldest_pos;
+	return !(pos % MMS_HEADER) && pos - ep->oldest_pos <= ep->published_pos - ep->oldest_pos;
 }
 
 /*
- * From where on somebody needs the records. Where a position cannot be, it is as
- * if nothing was taken: the kernel, who is asked because of that, decides.
+ * The position from which on a consumer needs the records, or from which on
+ * they are retained for the next one. With an invalid position the ring looks
+ * full: the caller waits, and the kernel decides.
  */
 static uint64_t min_consumer_pos(const struct mmapshare_endpoint *ep)
 {
-	uint64_t found = ep->published, pos;
-	/* pairs with the kernel, who stores a position before, and "kept" */
+	uint64_t min_pos = ep->published_pos, pos;
+	/*
+	 * Pairs with the releases in the kernel's mms_ring_add_consumer(),
+	 * which stores the cursor's position before, and mms_ring_deactivate(),
+	 * which stores retained_pos before.
+	 */
 	uint64_t bits = __atomic_load_n(&ep->ring->consumers, __ATOMIC_ACQUIRE);
 
 	if (!bits) {
@@ -42,61 +46,73 @@ static uint64_t min_consumer_pos(const struct mmapshare_endpoint *ep)
 		const struct mmapshare_ring_cursor *c =
 			mms_cursor(ep->ring, __builtin_ctzll(bits));
 
-		/* it has used what is before; pairs with its release, step 9 */
+		/*
+		 * Before the space is reused. Pairs with the release in
+		 * mms_cursor_publish(), after the loads of the records.
+		 */
 		pos = __atomic_load_n(&c->pos, __ATOMIC_ACQUIRE);
 		if (!is_valid_pos(ep, pos))
 			return ep->oldest_pos;
-		if (!mms_pos_reached(pos, found))
-			found = pos;
+		if (!mms_pos_reached(pos, min_pos))
+			min_pos = pos;
 	}
-	return found;
-}
-
-/* Step 3. Who attaches between the two looks sees the new tail, or is seen. */
-static void refresh_oldest_pos(struct mmapshare_endpoint *ep)
-{
-	const uint64_t oldest_pos = min_consumer_pos(ep);
-	uint64_t again;
-
-	__atomic_store_n(&ep->p->oldest_pos, oldest_pos, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	again = min_consumer_pos(ep);
-	ep->oldest_pos = mms_pos_reached(again, oldest_pos) ? oldest_pos : again;
-	if (ep->oldest_pos != oldest_pos)
-		__atomic_store_n(&ep->p->oldest_pos, ep->oldest_pos, __ATOMIC_RELAXED);
+	return min_pos;
 }
 
 /*
- * Step 4. The lengths may be another producer's, who is gone: they are believed
- * as long as they lead to where it was.
+ * Step 4. A consumer may attach meanwhile. The full fence, between the store of
+ * oldest_pos and the second load of the positions, pairs with the one in the
+ * kernel's mms_ring_first_pos(), between the store of ring->consumers and the
+ * load of oldest_pos: the consumer begins at the new oldest_pos, or its cursor
+ * is seen here and oldest_pos is taken back.
+ */
+static void refresh_oldest_pos(struct mmapshare_endpoint *ep)
+{
+	const uint64_t oldest_pos = min_consumer_pos(ep);
+	uint64_t recheck;
+
+	__atomic_store_n(&ep->producer->oldest_pos, oldest_pos, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	recheck = min_consumer_pos(ep);
+	ep->oldest_pos = mms_pos_reached(recheck, oldest_pos) ? oldest_pos : recheck;
+	if (ep->oldest_pos != oldest_pos)
+		__atomic_store_n(&ep->producer->oldest_pos, ep->oldest_pos, __ATOMIC_RELAXED);
+}
+
+/*
+ * Step 3. A previous producer may have stored the lengths. They are untrusted,
+ * but must not lead past its last position.
  */
 static int overwrite(struct mmapshare_endpoint *ep, uint64_t step)
 {
-	uint64_t oldest_pos = ep->oldest_pos, gone = 0, next;
+	uint64_t oldest_pos = ep->oldest_pos, records = 0, next;
 
 	while (ep->pos + step - oldest_pos > ep->mask) {
 		const uint32_t length = mms_record(ep, oldest_pos)->length;
 
-		if (oldest_pos == ep->published)
+		if (oldest_pos == ep->published_pos)
 			return -EAGAIN;
-		next = oldest_pos + mms_step(length);
-		if (length & MMAPSHARE_RECORD_BUSY || !mms_pos_reached(ep->published, next))
+		next = oldest_pos + mms_record_step(length);
+		if (length & MMAPSHARE_RECORD_BUSY || !mms_pos_reached(ep->published_pos, next))
 			return -EBADMSG;
 		oldest_pos = next;
-		gone++;
+		records++;
 	}
 	ep->oldest_pos = oldest_pos;
-	__atomic_store_n(&ep->p->oldest_pos, oldest_pos, __ATOMIC_RELAXED);
-	/* before any byte; pairs with is_not_overwritten() of consumers */
+	__atomic_store_n(&ep->producer->oldest_pos, oldest_pos, __ATOMIC_RELAXED);
+	/*
+	 * Before any byte is overwritten. Pairs with the acquire fence in
+	 * is_not_overwritten().
+	 */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	ep->p->overwritten += gone;
+	ep->producer->overwritten += records;
 	return 0;
 }
 
-/* What has to be there before it is worth to wake us. */
+/* Have the kernel wake this producer only when the refused record fits. */
 static void set_wake_threshold(struct mmapshare_endpoint *ep, uint64_t step)
 {
-	__atomic_store_n(&ep->p->wake_bytes, step > ep->wake_bytes ? step :
+	__atomic_store_n(&ep->producer->wake_bytes, step > ep->wake_bytes ? step :
 			 ep->wake_bytes, __ATOMIC_RELAXED);
 }
 
@@ -105,17 +121,17 @@ static int make_space(struct mmapshare_endpoint *ep, uint64_t step)
 	if (ep->overwrite)
 		return overwrite(ep, step);
 	refresh_oldest_pos(ep);
-	if (mms_fits(ep, step))
+	if (mms_has_space(ep, step))
 		return 0;
 	set_wake_threshold(ep, step);
 	return -EAGAIN;
 }
 
-/* Apart, so that the usual case has no use for registers that it must save. */
+/* Not inlined, so that the fast path need not save registers. */
 static __attribute__((noinline)) int
 reserve_slow(struct mmapshare_endpoint *ep, uint32_t length, void **record)
 {
-	int ret = make_space(ep, mms_step(length));
+	int ret = make_space(ep, mms_record_step(length));
 
 	return ret ? ret : mms_begin_record(ep, length, record);
 }
@@ -123,10 +139,10 @@ reserve_slow(struct mmapshare_endpoint *ep, uint32_t length, void **record)
 int mmapshare_ring_reserve(struct mmapshare_endpoint *ep, size_t length, void **record)
 {
 	if (ep->role != MMS_ROLE_PRODUCER)
-		return mms_wrong_role(ep);
+		return mms_role_error(ep);
 	if (length > ep->record_max)
 		return -EMSGSIZE;
-	if (!mms_fits(ep, mms_step(length)))
+	if (!mms_has_space(ep, mms_record_step(length)))
 		return reserve_slow(ep, length, record);
 	return mms_begin_record(ep, length, record);
 }
@@ -136,27 +152,27 @@ int mmapshare_ring_trim(struct mmapshare_endpoint *ep, size_t length)
 	struct mmapshare_record *header;
 
 	if (ep->role != MMS_ROLE_PRODUCER)
-		return mms_wrong_role(ep);
-	header = mms_record(ep, ep->last);
-	if (ep->pos == ep->published || length > header->length)
+		return mms_role_error(ep);
+	header = mms_record(ep, ep->last_pos);
+	if (ep->pos == ep->published_pos || length > header->length)
 		return -EINVAL;
 	mms_set_length(header, length, ep->seq);
-	ep->pos = ep->last + mms_step(length);
+	ep->pos = ep->last_pos + mms_record_step(length);
 	return 0;
 }
 
 int mmapshare_ring_commit(struct mmapshare_endpoint *ep)
 {
 	if (ep->role != MMS_ROLE_PRODUCER)
-		return mms_wrong_role(ep);
+		return mms_role_error(ep);
 	return mms_producer_publish(ep) ? mmapshare_ring_notify(ep) : 0;
 }
 
 int mmapshare_ring_discard(struct mmapshare_endpoint *ep)
 {
 	if (ep->role != MMS_ROLE_PRODUCER)
-		return mms_wrong_role(ep);
-	ep->pos = ep->published;
+		return mms_role_error(ep);
+	ep->pos = ep->published_pos;
 	ep->seq = mms_extend_seq(mms_record(ep, ep->pos)->seq, ep->seq);
 	return 0;
 }
@@ -175,23 +191,23 @@ int mmapshare_ring_write(struct mmapshare_endpoint *ep, const void *data, size_t
 int mmapshare_ring_drop(struct mmapshare_endpoint *ep, uint64_t records)
 {
 	if (ep->role != MMS_ROLE_PRODUCER)
-		return mms_wrong_role(ep);
-	ep->p->dropped += records;
+		return mms_role_error(ep);
+	ep->producer->dropped += records;
 	return 0;
 }
 
-/* What the kernel will look for, but that it need not be asked. */
+/* The condition of the kernel's mms_check_space(), without a system call. */
 bool mms_producer_is_ready(struct mmapshare_endpoint *ep)
 {
-	uint64_t wanted = round8(ep->p->wake_bytes);
+	uint64_t min_bytes = round8(ep->producer->wake_bytes);
 
 	if (ep->overwrite)
 		return true;
-	if (wanted < MMS_HEADER)
-		wanted = MMS_HEADER;
-	if (wanted > mms_ring_size(ep) / 2)
-		wanted = mms_ring_size(ep) / 2;
-	if (!mms_fits(ep, wanted))
+	if (min_bytes < MMS_HEADER)
+		min_bytes = MMS_HEADER;
+	if (min_bytes > mms_ring_size(ep) / 2)
+		min_bytes = mms_ring_size(ep) / 2;
+	if (!mms_has_space(ep, min_bytes))
 		refresh_oldest_pos(ep);
-	return mms_fits(ep, wanted);
+	return mms_has_space(ep, min_bytes);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Rings: looking on. */
+/* Rings: statistics. */
 #include <errno.h>
 #include "ring.h"
 
@@ -13,7 +13,7 @@ static int read_all(const struct mmapshare *region, uint64_t offset, void *buffe
 	return (size_t)n == length ? 0 : -ENOTTY;
 }
 
-/* The producer is always ahead of consumers, and so it comes last. */
+/* The producer's page is read last: no consumer's position is past it then. */
 int mmapshare_ring_stat(const struct mmapshare *region, struct mmapshare_ring *ring,
 			struct mmapshare_ring_producer *producer,
 			struct mmapshare_ring_cursor *cursors, unsigned int count)

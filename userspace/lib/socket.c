@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Regions to and from other processes, through Unix sockets. */
+/* Pass regions to other processes through Unix sockets. */
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include "lib.h"
 
-/* Room for more than is wanted: what comes too much is to be closed. */
+/* A control buffer with space for unwanted descriptors, which are closed. */
 union control {
 	struct cmsghdr align;
 	char bytes[256];
@@ -36,8 +36,11 @@ int mmapshare_send(int socket, const struct mmapshare *region)
 	return 0;
 }
 
-/* Keeps the first descriptor of the message and closes the rest. */
-static int take_fd(struct msghdr *message, int *kept)
+/*
+ * Store the first descriptor in the message to @first and close the others.
+ * Returns how many there were.
+ */
+static int take_fds(struct msghdr *message, int *first)
 {
 	int fd, count = 0;
 	struct cmsghdr *c;
@@ -51,7 +54,7 @@ static int take_fd(struct msghdr *message, int *kept)
 			if (count++)
 				close(fd);
 			else
-				*kept = fd;
+				*first = fd;
 		}
 	}
 	return count;
@@ -76,7 +79,7 @@ int mmapshare_receive(int socket, struct mmapshare **region)
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
-	count = take_fd(&message, &fd);
+	count = take_fds(&message, &fd);
 	if (count == 1 && n == 1 && !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
 		ret = mmapshare_open_fd(region, fd);
 	else

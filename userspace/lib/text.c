@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Looking at a mapping. Nothing here depends on what it has seen there being
- * still so a moment later.
+ * Search, read lines, and move bytes in a mapping. Other processes may store to
+ * it concurrently, so no function relies on bytes that it has read staying the
+ * same.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -34,7 +35,10 @@ ssize_t mmapshare_find_last(const void *map, size_t length, const void *what,
 	return -ENOENT;
 }
 
-/* memccpy() looks at each byte once: what it found is what is in @line. */
+/*
+ * memccpy() may read a byte twice. If another process changes it in between,
+ * the line may lack its '\n', or have one before its end; its length is right.
+ */
 ssize_t mmapshare_read_line(const void *map, size_t length, size_t *position,
 			    char *line, size_t size)
 {
