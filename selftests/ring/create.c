@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A ring comes about as other regions do, and its first page says what it is. */
+/* CREATE of rings: arguments, sizes, first page and MMAPSHARE_IOC_QUERY. */
 #include "ring_test.h"
 
-/* Minus the errno. */
 #define EXPECT_REFUSED(error, name, size, flags, consumers)		\
 	EXPECT_EQ(-(error), ring_create_as(self->dev.fd, name, size, flags, consumers))
 
-TEST_F(ring, refused)
+TEST_F(ring, invalid_arguments)
 {
 	struct mmapshare_create_args create = {
 		.size = sizeof(create),
@@ -40,16 +39,17 @@ TEST_F(ring, refused)
 
 TEST_F(ring, sizes)
 {
+	/* request: bytes in the first two entries, pages in the other ones */
 	static const struct {
-		uint64_t want, pages;
+		uint64_t request, pages;
 	} sizes[] = { { 1, 1 }, { 4096, 1 }, { 3, 4 }, { 5, 8 } };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		struct mmapshare_create_args create = {
 			.size = sizeof(create),
-			.region_size = i < 2 ? sizes[i].want :
-				       sizes[i].want * self->dev.page,
+			.region_size = i < 2 ? sizes[i].request :
+				       sizes[i].request * self->dev.page,
 			.ring = MMAPSHARE_RING,
 			.consumers = 3,
 		};
@@ -59,6 +59,7 @@ TEST_F(ring, sizes)
 		ASSERT_LE(0, fd);
 		EXPECT_EQ(sizes[i].pages * self->dev.page, create.region_size);
 		EXPECT_EQ(0, device_info(fd, &info));
+		/* first page, three cursors, producer's page, records */
 		EXPECT_EQ((sizes[i].pages + 5) * self->dev.page, info.region_size);
 		EXPECT_EQ(MMAPSHARE_RING, info.ring);
 		close(fd);
@@ -92,7 +93,6 @@ TEST_F(ring, first_page)
 	munmap(ring, page);
 }
 
-/* Nobody is told of a ring but as what it is. */
 TEST_F(ring, query)
 {
 	struct mmapshare_query query;
@@ -110,8 +110,11 @@ TEST_F(ring, query)
 	close(plain);
 }
 
-/* Programs that know nothing of rings make regions. */
-TEST_F(ring, old_program)
+/*
+ * 88 bytes is the structure without @ring and @consumers: CREATE makes a plain
+ * region.
+ */
+TEST_F(ring, first_structure_version)
 {
 	struct mmapshare_create_args create = { .size = 88, .region_size = 4096, .consumers = 7 };
 	int fd = ioctl(self->dev.fd, MMAPSHARE_IOC_CREATE, &create);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The example module, mmapshare_daq: load it, tell it what to do, unload it. */
+/* Load and unload the example module mmapshare_daq, and send it commands. */
 #ifndef DAQ_TEST_H
 #define DAQ_TEST_H
 
@@ -10,7 +10,7 @@
 
 #define DAQ	DEVICE "-daq"
 
-/* 0, or the errno. */
+/* Returns 0 or an errno, ENOENT if there is no such module. */
 static inline int load_daq(const char *params)
 {
 	const char *module = getenv("MMAPSHARE_KO");
@@ -32,7 +32,7 @@ static inline int unload_daq(void)
 	return syscall(SYS_delete_module, "mmapshare_daq", O_NONBLOCK) ? errno : 0;
 }
 
-static inline bool daq_tell(struct endpoint *p, uint32_t what, uint32_t value)
+static inline bool daq_send_command(struct endpoint *p, uint32_t what, uint32_t value)
 {
 	const struct daq_command command = { what, value };
 	void *record = ring_reserve(p, sizeof(command));
@@ -44,11 +44,10 @@ static inline bool daq_tell(struct endpoint *p, uint32_t what, uint32_t value)
 	return true;
 }
 
-/* The kernel has taken all that was told. */
-static inline void daq_told(struct endpoint *p)
+/* Wait until the kernel, the only consumer, has released all commands. */
+static inline void daq_wait_for_release(struct endpoint *p)
 {
-	while (__atomic_load_n(&endpoint_cursor(p, 0)->pos, __ATOMIC_ACQUIRE) !=
-	       p->pos)
+	while (__atomic_load_n(&endpoint_cursor(p, 0)->pos, __ATOMIC_ACQUIRE) != p->pos)
 		sleep_ns(MS);
 }
 

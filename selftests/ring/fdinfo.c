@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* /proc/PID/fdinfo shows a ring, and whose part in it a descriptor is. */
+/* /proc/PID/fdinfo and INFO of the descriptors of rings and endpoints. */
 #include "ring_test.h"
 
-/* Is there a line "mmapshare-@key:\t@value"? */
-static bool shows(int fd, const char *key, const char *value)
+/* Is there a line "mmapshare-@key:\t@value" in fdinfo? */
+static bool has_line(int fd, const char *key, const char *value)
 {
 	char line[128], want[128];
 	bool found = false;
@@ -19,18 +19,18 @@ static bool shows(int fd, const char *key, const char *value)
 	return found;
 }
 
-static bool shows_number(int fd, const char *key, unsigned long long seq)
+static bool has_number(int fd, const char *key, unsigned long long number)
 {
 	char value[32];
 
-	snprintf(value, sizeof(value), "%llu", seq);
-	return shows(fd, key, value);
+	snprintf(value, sizeof(value), "%llu", number);
+	return has_line(fd, key, value);
 }
 
-TEST_F(ring, ring_itself)
+TEST_F(ring, ring_descriptor)
 {
-	EXPECT_TRUE(shows(self->fd, "ring", "0x1"));
-	EXPECT_FALSE(shows(self->dev.fd, "ring", "0x1"));
+	EXPECT_TRUE(has_line(self->fd, "ring", "0x1"));
+	EXPECT_FALSE(has_line(self->dev.fd, "ring", "0x1"));
 }
 
 TEST_F(ring, endpoints)
@@ -39,10 +39,10 @@ TEST_F(ring, endpoints)
 
 	RING_ATTACH_BOTH(self);
 	ASSERT_EQ(0, endpoint_attach(&second, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
-	EXPECT_TRUE(shows(self->p.fd, "endpoint", "producer"));
-	EXPECT_TRUE(shows(self->c.fd, "endpoint", "consumer 0"));
-	EXPECT_TRUE(shows(second.fd, "endpoint", "consumer 1"));
-	EXPECT_TRUE(shows(self->c.fd, "ring", "0x1"));
+	EXPECT_TRUE(has_line(self->p.fd, "endpoint", "producer"));
+	EXPECT_TRUE(has_line(self->c.fd, "endpoint", "consumer 0"));
+	EXPECT_TRUE(has_line(second.fd, "endpoint", "consumer 1"));
+	EXPECT_TRUE(has_line(self->c.fd, "ring", "0x1"));
 	endpoint_detach(&second);
 	endpoint_detach(&self->p);
 	endpoint_detach(&self->c);
@@ -53,10 +53,10 @@ TEST_F(ring, positions)
 	RING_ATTACH_BOTH(self);
 	ASSERT_TRUE(ring_put(&self->p, 8));
 	ASSERT_TRUE(ring_put(&self->p, 8));
-	EXPECT_TRUE(shows_number(self->p.fd, "position", 32));
-	EXPECT_TRUE(shows_number(self->c.fd, "position", 0));
+	EXPECT_TRUE(has_number(self->p.fd, "position", 32));
+	EXPECT_TRUE(has_number(self->c.fd, "position", 0));
 	EXPECT_RECORD(self, &self->c, 0, 8);
-	EXPECT_TRUE(shows_number(self->c.fd, "position", 16));
+	EXPECT_TRUE(has_number(self->c.fd, "position", 16));
 	endpoint_detach(&self->p);
 	endpoint_detach(&self->c);
 }
@@ -66,18 +66,18 @@ TEST_F(ring, name)
 	int fd = ring_create_as(self->dev.fd, NULL, RING_SIZE, MMAPSHARE_RING, 1);
 
 	ASSERT_LE(0, fd);
-	EXPECT_FALSE(shows(fd, "name", ""));
+	EXPECT_FALSE(has_line(fd, "name", ""));
 	close(fd);
 	RING_ATTACH_BOTH(self);
-	EXPECT_TRUE(shows(self->fd, "name", self->name));
-	EXPECT_TRUE(shows(self->p.fd, "name", self->name));
-	EXPECT_TRUE(shows(self->c.fd, "name", self->name));
+	EXPECT_TRUE(has_line(self->fd, "name", self->name));
+	EXPECT_TRUE(has_line(self->p.fd, "name", self->name));
+	EXPECT_TRUE(has_line(self->c.fd, "name", self->name));
 	endpoint_detach(&self->p);
 	endpoint_detach(&self->c);
 }
 
-/* The descriptor of a part tells of the region, as that of the region does. */
-TEST_F(ring, info_of_a_part)
+/* INFO of an endpoint's descriptor is that of its ring. */
+TEST_F(ring, info_of_endpoint)
 {
 	struct mmapshare_info ring = { }, ep = { };
 

@@ -1,63 +1,66 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a program stores is its own business and its peers': the kernel answers
- * every call, in time, and honest ones keep going.
+ * Endpoints that store invalid values into the pages they may write: every call
+ * returns in time, and the valid endpoints of the ring keep working.
  */
 #include "ring_test.h"
 #include <poll.h>
 
-static const uint64_t words[] = {
+static const uint64_t bad_words[] = {
 	1, 4, 7, 8, RING_SIZE, RING_SIZE + 8, RING_SIZE * 2, 1ULL << 32, 1ULL << 62,
 	1ULL << 63, (1ULL << 63) + 8, -1ULL, -RING_SIZE, -RING_SIZE - 8,
 };
 
-static short poll_of(struct endpoint *ep)
+static short poll_endpoint(struct endpoint *ep)
 {
 	struct pollfd pfd = { .fd = ep->fd, .events = POLLIN | POLLOUT };
 
 	return poll(&pfd, 1, 0) < 0 ? -1 : pfd.revents;
 }
 
-/* A position that cannot be: the producer asks, and is rid of that consumer. */
-TEST_F(ring, impossible_cursor)
+/*
+ * A consumer stores an invalid position: the producer's next RING_WAIT detaches
+ * it.
+ */
+TEST_F(ring, corrupt_cursor)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(words); i++) {
-		struct endpoint honest, bad;
+	for (i = 0; i < ARRAY_SIZE(bad_words); i++) {
+		struct endpoint good, bad;
 		int n;
 
 		ASSERT_EQ(0, make_ring(self, 0));
 		ASSERT_EQ(0, endpoint_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
-		ASSERT_EQ(0, endpoint_attach(&honest, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+		ASSERT_EQ(0, endpoint_attach(&good, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
 		ASSERT_EQ(0, endpoint_attach(&bad, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
 		for (n = 0; n < 100; n++)
 			ASSERT_TRUE(ring_put(&self->p, 120));
 		for (n = 0; n < 100; n++)
-			EXPECT_RECORD(self, &honest, n, 120);
-		/* 12,800 is where the producer is */
-		bad.c->pos = words[i] == 8 ? 12808 : words[i];
+			EXPECT_RECORD(self, &good, n, 120);
+		/* the producer's position is 100 * (8 + 120) = 12800 */
+		bad.c->pos = bad_words[i] == 8 ? 12808 : bad_words[i];
 		EXPECT_EQ(0, endpoint_wait(&self->p, 0));
-		EXPECT_EQ(1ULL, self->p.ring->consumers) TH_LOG("%#lx", (long)words[i]);
+		EXPECT_EQ(1ULL, self->p.ring->consumers) TH_LOG("%#lx", (long)bad_words[i]);
 		EXPECT_EQ(EBADMSG, endpoint_wait(&bad, FOREVER));
-		EXPECT_EQ(POLLERR | POLLHUP, poll_of(&bad));
-		/* and is not believed any more, whatever it says */
+		EXPECT_EQ(POLLERR | POLLHUP, poll_endpoint(&bad));
+		/* it stays detached, even with a valid position */
 		bad.c->pos = 12800;
 		EXPECT_EQ(EBADMSG, endpoint_wait(&bad, 0));
 		EXPECT_EQ(0, endpoint_notify(&bad));
 		for (n = 100; n < 1000; n++) {
 			ASSERT_TRUE(ring_put(&self->p, 120));
-			EXPECT_RECORD(self, &honest, n, 120);
+			EXPECT_RECORD(self, &good, n, 120);
 		}
 		endpoint_detach(&bad);
 		EXPECT_EQ(1ULL, self->p.ring->consumers);
-		endpoint_detach(&honest);
+		endpoint_detach(&good);
 		endpoint_detach(&self->p);
 	}
 }
 
-/* The last one to go was not to be believed: all is kept for the next. */
-TEST_F(ring, kept)
+/* The last consumer's position is invalid: all records are retained. */
+TEST_F(ring, retained_pos_after_corrupt_cursor)
 {
 	RING_ATTACH_BOTH(self);
 	ASSERT_TRUE(ring_put(&self->p, 10));
@@ -71,8 +74,11 @@ TEST_F(ring, kept)
 	endpoint_detach(&self->p);
 }
 
-/* In the middle of a record: that is its own affair, and not of who comes next. */
-TEST_F(ring, between_records)
+/*
+ * A consumer's position is inside a record. Neither the next consumer nor
+ * the producer's oldest_pos get there, where the bytes are no header.
+ */
+TEST_F(ring, cursor_inside_record)
 {
 	struct endpoint late;
 	int n;
@@ -84,20 +90,20 @@ TEST_F(ring, between_records)
 	ASSERT_EQ(0, endpoint_attach(&late, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
 	EXPECT_EQ(0ULL, late.pos);
 	EXPECT_EQ(120, ring_take(&late, self->buf, sizeof(self->buf)));
-	/* nor does the producer go there */
+	/* oldest_pos moves by whole records: it cannot pass the first one */
 	for (n = 1; ring_put(&self->p, 120); n++)
 		EXPECT_RECORD(self, &late, n, 120);
 	EXPECT_EQ(0ULL, self->p.p->oldest_pos);
 	endpoint_detach(&late);
 	endpoint_detach(&self->c);
-	/* nor who comes when it has gone */
+	/* retained_pos is not inside the record either */
 	ASSERT_EQ(0, endpoint_attach(&late, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
 	EXPECT_EQ(0ULL, late.pos);
 	endpoint_detach(&late);
 	endpoint_detach(&self->p);
 }
 
-/* Everybody calls, whatever there is; and others come. */
+/* Call RING_NOTIFY, RING_WAIT and poll on both endpoints; attach consumers. */
 static void call_all(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self)
 {
 	const uint32_t flags[] = { 0, MMAPSHARE_RING_ATTACH_LATEST };
@@ -109,8 +115,8 @@ static void call_all(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self
 	EXPECT_EQ(0, endpoint_notify(&self->c));
 	endpoint_wait(&self->p, MS / 10);
 	endpoint_wait(&self->c, MS / 10);
-	poll_of(&self->p);
-	poll_of(&self->c);
+	poll_endpoint(&self->p);
+	poll_endpoint(&self->c);
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		fd = ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER | flags[i], &at);
 		EXPECT_TRUE(fd >= 0 || fd == -EBADMSG);
@@ -119,7 +125,7 @@ static void call_all(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self
 	}
 }
 
-/* Every word that a producer can store to. */
+/* Store @word as pos, oldest_pos, record bytes: bits 0, 1 and 2 of @which. */
 static void try_word(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self,
 		     uint64_t word, unsigned int which)
 {
@@ -149,51 +155,52 @@ TEST_F(ring, producer_words)
 	unsigned int which;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(words); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad_words); i++) {
 		for (which = 1; which < 8; which++) {
 			ASSERT_EQ(0, make_ring(self, which & 1 ?
 					       MMAPSHARE_RING_OVERWRITE : 0));
-			try_word(_metadata, self, words[i], which);
+			try_word(_metadata, self, bad_words[i], which);
 			ASSERT_EQ(0, make_ring(self, which & 1 ? 0 :
 					       MMAPSHARE_RING_OVERWRITE));
-			try_word(_metadata, self, words[i], which);
+			try_word(_metadata, self, bad_words[i], which);
 		}
 	}
 }
 
+/* Two threads per endpoint: store_bad_words() and call_in_loop(). */
 struct racer {
 	struct endpoint *ep;
-	volatile uint64_t *words[4];
+	volatile uint64_t *targets[4];
 	volatile bool stop;
 };
 
-static void *scribble(void *arg)
+static void *store_bad_words(void *arg)
 {
 	struct racer *racer = arg;
 	unsigned int n = 0;
 
 	while (!racer->stop) {
-		uint64_t word = words[n % ARRAY_SIZE(words)] * (n % 3);
+		uint64_t word = bad_words[n % ARRAY_SIZE(bad_words)] * (n % 3);
 
-		*racer->words[n++ % 4] = word;
+		*racer->targets[n++ % 4] = word;
 	}
 	return NULL;
 }
 
-static void *call(void *arg)
+static void *call_in_loop(void *arg)
 {
 	struct racer *racer = arg;
 
 	while (!racer->stop) {
 		endpoint_notify(racer->ep);
 		endpoint_wait(racer->ep, 1000);
-		poll_of(racer->ep);
+		poll_endpoint(racer->ep);
 	}
 	return NULL;
 }
 
-/* All at once, for a second, and others come and go. */
-TEST_F(ring, scribblers)
+/* For a second, while further consumers attach and detach. */
+TEST_F(ring, concurrent_stores)
 {
 	struct racer p = { .ep = &self->p }, c = { .ep = &self->c };
 	pthread_t threads[4];
@@ -202,13 +209,13 @@ TEST_F(ring, scribblers)
 
 	RING_ATTACH_BOTH(self);
 	for (i = 0; i < 4; i++) {
-		p.words[i] = i < 3 ? (uint64_t *)self->p.p + i : (uint64_t *)self->p.data;
-		c.words[i] = (uint64_t *)self->c.c + i;
+		p.targets[i] = i < 3 ? (uint64_t *)self->p.p + i : (uint64_t *)self->p.data;
+		c.targets[i] = (uint64_t *)self->c.c + i;
 	}
-	ASSERT_EQ(0, pthread_create(&threads[0], NULL, scribble, &p));
-	ASSERT_EQ(0, pthread_create(&threads[1], NULL, scribble, &c));
-	ASSERT_EQ(0, pthread_create(&threads[2], NULL, call, &p));
-	ASSERT_EQ(0, pthread_create(&threads[3], NULL, call, &c));
+	ASSERT_EQ(0, pthread_create(&threads[0], NULL, store_bad_words, &p));
+	ASSERT_EQ(0, pthread_create(&threads[1], NULL, store_bad_words, &c));
+	ASSERT_EQ(0, pthread_create(&threads[2], NULL, call_in_loop, &p));
+	ASSERT_EQ(0, pthread_create(&threads[3], NULL, call_in_loop, &c));
 	for (end = now() + SECOND; now() < end;) {
 		struct mmapshare_ring_attach_args at;
 		int fd = ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at);
@@ -223,7 +230,7 @@ TEST_F(ring, scribblers)
 		pthread_join(threads[i], NULL);
 	endpoint_detach(&self->p);
 	endpoint_detach(&self->c);
-	/* and another ring does what it should */
+	/* another ring is unaffected */
 	ASSERT_EQ(0, make_ring(self, 0));
 	RING_ATTACH_BOTH(self);
 	ASSERT_TRUE(ring_put(&self->p, 10));
@@ -232,8 +239,8 @@ TEST_F(ring, scribblers)
 	endpoint_detach(&self->c);
 }
 
-/* Two that think that the cursor is theirs are wrong, and that is all. */
-TEST_F(ring, two_on_one_cursor)
+/* Two processes consume with the same cursor: all calls return. */
+TEST_F(ring, shared_cursor)
 {
 	pid_t pid;
 	int status, n;
@@ -260,8 +267,8 @@ TEST_F(ring, two_on_one_cursor)
 	endpoint_detach(&self->c);
 }
 
-/* Comers and goers, in several threads, do not disturb those who stay. */
-static void *come_and_go(void *arg)
+/* Returns NULL, or the errno of an attach that failed unexpectedly. */
+static void *attach_and_detach(void *arg)
 {
 	FIXTURE_DATA(ring) *self = arg;
 	struct mmapshare_ring_attach_args at;
@@ -278,7 +285,8 @@ static void *come_and_go(void *arg)
 	return NULL;
 }
 
-TEST_F(ring, comers_and_goers)
+/* Other threads attach and detach; the records of two endpoints are intact. */
+TEST_F(ring, concurrent_attach)
 {
 	pthread_t threads[3];
 	unsigned long n;
@@ -287,7 +295,7 @@ TEST_F(ring, comers_and_goers)
 
 	RING_ATTACH_BOTH(self);
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
-		ASSERT_EQ(0, pthread_create(&threads[i], NULL, come_and_go, self));
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, attach_and_detach, self));
 	for (n = 0; n < 20000; n++) {
 		while (!ring_put(&self->p, n % 1000)) {
 			self->p.p->wake_bytes = 1024;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* io_uring's poll, once and again and again, tells of records and of room. */
+/* io_uring poll, one-shot and multishot, reports records and free space. */
 #include "ring_test.h"
 #include <liburing.h>
 #include <poll.h>
@@ -24,8 +24,8 @@ static void submit_poll(struct io_uring *uring, int fd, bool multishot)
 	io_uring_submit(uring);
 }
 
-/* The result of the next completion; -ETIME if there is none in time. */
-static int result(struct io_uring *uring, int64_t timeout)
+/* Returns the result of the next completion, or -ETIME after @timeout. */
+static int wait_for_result(struct io_uring *uring, int64_t timeout)
 {
 	struct __kernel_timespec ts = {
 		.tv_sec = timeout / SECOND,
@@ -41,7 +41,7 @@ static int result(struct io_uring *uring, int64_t timeout)
 	return ret;
 }
 
-TEST_F(ring, once)
+TEST_F(ring, poll_one_shot)
 {
 	struct io_uring uring;
 	int n;
@@ -50,10 +50,10 @@ TEST_F(ring, once)
 	RING_ATTACH_BOTH(self);
 	for (n = 0; n < 5; n++) {
 		submit_poll(&uring, self->c.fd, false);
-		EXPECT_EQ(-ETIME, result(&uring, MS));
+		EXPECT_EQ(-ETIME, wait_for_result(&uring, MS));
 		EXPECT_NE(0ULL, self->p.ring->consumer_wake_pos);
 		ASSERT_TRUE(ring_put(&self->p, 8));
-		EXPECT_EQ(POLLIN, result(&uring, 20 * SECOND));
+		EXPECT_EQ(POLLIN, wait_for_result(&uring, 20 * SECOND));
 		EXPECT_RECORD(self, &self->c, n, 8);
 	}
 	EXPECT_EQ(5UL, self->p.calls);
@@ -62,8 +62,8 @@ TEST_F(ring, once)
 	io_uring_queue_exit(&uring);
 }
 
-/* Whether or not what there was before is taken. */
-TEST_F(ring, again_and_again)
+/* One completion per publication, whether or not earlier records were taken. */
+TEST_F(ring, poll_multishot)
 {
 	struct io_uring uring;
 	int n;
@@ -71,21 +71,21 @@ TEST_F(ring, again_and_again)
 	URING_SETUP(&uring);
 	RING_ATTACH_BOTH(self);
 	submit_poll(&uring, self->c.fd, true);
-	EXPECT_EQ(-ETIME, result(&uring, MS));
+	EXPECT_EQ(-ETIME, wait_for_result(&uring, MS));
 	for (n = 0; n < 20; n++) {
 		ASSERT_TRUE(ring_put(&self->p, 8));
-		EXPECT_EQ(POLLIN, result(&uring, 20 * SECOND)) TH_LOG("round %d", n);
+		EXPECT_EQ(POLLIN, wait_for_result(&uring, 20 * SECOND)) TH_LOG("round %d", n);
 		if (n < 10)
 			EXPECT_RECORD(self, &self->c, n, 8);
 	}
-	EXPECT_EQ(-ETIME, result(&uring, MS));
+	EXPECT_EQ(-ETIME, wait_for_result(&uring, MS));
 	endpoint_detach(&self->p);
-	EXPECT_EQ(POLLIN, result(&uring, 20 * SECOND));
+	EXPECT_EQ(POLLIN, wait_for_result(&uring, 20 * SECOND));
 	io_uring_queue_exit(&uring);
 	endpoint_detach(&self->c);
 }
 
-TEST_F(ring, room)
+TEST_F(ring, poll_free_space)
 {
 	struct io_uring uring;
 
@@ -95,10 +95,10 @@ TEST_F(ring, room)
 		;
 	self->p.p->wake_bytes = 128;
 	submit_poll(&uring, self->p.fd, false);
-	EXPECT_EQ(-ETIME, result(&uring, MS));
+	EXPECT_EQ(-ETIME, wait_for_result(&uring, MS));
 	EXPECT_RECORD(self, &self->c, 0, 120);
 	EXPECT_EQ(1UL, self->c.calls);
-	EXPECT_EQ(POLLOUT, result(&uring, 20 * SECOND));
+	EXPECT_EQ(POLLOUT, wait_for_result(&uring, 20 * SECOND));
 	endpoint_detach(&self->p);
 	endpoint_detach(&self->c);
 	io_uring_queue_exit(&uring);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel as producer and as consumer, by way of the example module: a timer
- * makes records in interrupt context, a workqueue takes commands.
+ * The kernel as producer and as consumer, in the example module: a timer
+ * commits records in interrupt context, a workqueue takes commands.
  */
 #include "daq_test.h"
 #include <poll.h>
@@ -38,11 +38,11 @@ FIXTURE_SETUP(daq)
 	close(dev.fd);
 	if (geteuid() || !getenv("MMAPSHARE_KO"))
 		SKIP(return, "needs root, and MMAPSHARE_KO");
-	/* what a test has left that failed */
+	/* a failed test may have left it loaded */
 	unload_daq();
 	error = load_daq(variant->params);
 	if (error == ENOENT)
-		SKIP(return, "there is no mmapshare_daq.ko");
+		SKIP(return, "needs mmapshare_daq.ko");
 	ASSERT_EQ(0, error);
 	ASSERT_TRUE(daq_open(self));
 }
@@ -57,8 +57,8 @@ FIXTURE_TEARDOWN(daq)
 	EXPECT_EQ(-1, access(DAQ, F_OK));
 }
 
-/* The next record, for which it waits. */
-static struct daq_record *daq_next(FIXTURE_DATA(daq) *self)
+/* Wait for the next record. Returns NULL if that fails or it is malformed. */
+static struct daq_record *daq_next_record(FIXTURE_DATA(daq) *self)
 {
 	for (;;) {
 		int length = ring_take(&self->c, self->buf, sizeof(self->buf));
@@ -79,11 +79,11 @@ TEST_F(daq, records)
 
 	EXPECT_EQ(MMAPSHARE_RING | MMAPSHARE_RING_KERNEL_PRODUCER |
 		  (variant->overwrite ? MMAPSHARE_RING_OVERWRITE : 0), self->c.ring->flags);
-	ASSERT_TRUE(daq_tell(&self->p, DAQ_CHANNELS, 3));
-	ASSERT_TRUE(daq_tell(&self->p, DAQ_COUNT, 5));
-	ASSERT_TRUE(daq_tell(&self->p, DAQ_RATE, 1000));
+	ASSERT_TRUE(daq_send_command(&self->p, DAQ_CHANNELS, 3));
+	ASSERT_TRUE(daq_send_command(&self->p, DAQ_COUNT, 5));
+	ASSERT_TRUE(daq_send_command(&self->p, DAQ_RATE, 1000));
 	for (n = 0; n < 500; n++) {
-		const struct daq_record *record = daq_next(self);
+		const struct daq_record *record = daq_next_record(self);
 
 		ASSERT_NE(NULL, record);
 		EXPECT_EQ(sequence + self->c.lost, record->sequence);
@@ -101,40 +101,41 @@ TEST_F(daq, records)
 }
 
 /*
- * Who sleeps while there are too many: in an overwrite ring he knows how many he
- * missed; in a lossless one nothing of what went in is missing.
+ * The consumer stalls while the device commits more than the ring can hold. In
+ * an overwriting ring it knows exactly how many records it lost; in a lossless
+ * ring it gets every committed record, and the producer counts dropped records.
  */
 TEST_F(daq, losses)
 {
-	uint64_t seen = 0, last = 0, dropped;
+	uint64_t taken = 0, last = 0, dropped;
 
-	ASSERT_TRUE(daq_tell(&self->p, DAQ_BURST, 100));
-	ASSERT_TRUE(daq_tell(&self->p, DAQ_RATE, 1000));
-	for (; seen < 5000; seen++) {
-		const struct daq_record *record = daq_next(self);
+	ASSERT_TRUE(daq_send_command(&self->p, DAQ_BURST, 100));
+	ASSERT_TRUE(daq_send_command(&self->p, DAQ_RATE, 1000));
+	for (; taken < 5000; taken++) {
+		const struct daq_record *record = daq_next_record(self);
 
 		ASSERT_NE(NULL, record);
-		ASSERT_TRUE(variant->overwrite ? seen + self->c.lost == record->sequence :
-						 !seen || last < record->sequence);
+		ASSERT_TRUE(variant->overwrite ? taken + self->c.lost == record->sequence :
+						 !taken || last < record->sequence);
 		last = record->sequence;
-		if (!(seen % 1000))
+		if (!(taken % 1000))
 			sleep_ns(50 * MS);
 	}
-	ASSERT_TRUE(daq_tell(&self->p, DAQ_RATE, 0));
-	daq_told(&self->p);
+	ASSERT_TRUE(daq_send_command(&self->p, DAQ_RATE, 0));
+	daq_wait_for_release(&self->p);
 	while (ring_take(&self->c, self->buf, sizeof(self->buf)) > 0)
-		seen++;
+		taken++;
 	dropped = self->c.p->dropped;
 	last = ((struct daq_record *)self->buf)->sequence;
 	if (variant->overwrite) {
 		EXPECT_LT(0ULL, self->c.lost);
 		EXPECT_EQ(0ULL, dropped);
-		EXPECT_EQ(last + 1, seen + self->c.lost);
+		EXPECT_EQ(last + 1, taken + self->c.lost);
 	} else {
 		EXPECT_LT(0ULL, dropped);
 		EXPECT_EQ(0ULL, self->c.lost);
 	}
-	EXPECT_EQ(self->c.p->seq, seen + self->c.lost);
+	EXPECT_EQ(self->c.p->seq, taken + self->c.lost);
 }
 
 TEST_F(daq, roles)
@@ -149,24 +150,24 @@ TEST_F(daq, roles)
 	close(control);
 }
 
-static short poll_of(struct endpoint *ep)
+static short poll_endpoint(struct endpoint *ep)
 {
 	struct pollfd pfd = { .fd = ep->fd, .events = POLLIN | POLLOUT };
 
 	return poll(&pfd, 1, 0) < 0 ? -1 : pfd.revents;
 }
 
-/* The module goes first: what was committed is there, then nothing more is. */
+/* The module is unloaded: the consumer gets what was committed, then EPIPE. */
 TEST_F(daq, unload)
 {
 	pid_t pid;
 	int status;
 
-	ASSERT_TRUE(daq_tell(&self->p, DAQ_RATE, 1000));
-	ASSERT_NE(NULL, daq_next(self));
+	ASSERT_TRUE(daq_send_command(&self->p, DAQ_RATE, 1000));
+	ASSERT_NE(NULL, daq_next_record(self));
 	pid = fork();
 	if (!pid) {
-		while (daq_next(self))
+		while (daq_next_record(self))
 			;
 		_exit(endpoint_wait(&self->c, 0) == EPIPE ? 0 : 1);
 	}
@@ -177,26 +178,26 @@ TEST_F(daq, unload)
 	EXPECT_EQ(0, status);
 	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_DETACHED, (int)self->c.ring->producer_state);
 	EXPECT_EQ(0ULL, self->p.ring->consumers);
-	/* there is room; without, nobody makes any */
-	EXPECT_EQ(POLLOUT, poll_of(&self->p));
-	while (daq_tell(&self->p, DAQ_RATE, 1))
+	/* without a consumer, POLLOUT as long as space is free, then EPIPE */
+	EXPECT_EQ(POLLOUT, poll_endpoint(&self->p));
+	while (daq_send_command(&self->p, DAQ_RATE, 1))
 		;
 	self->p.p->wake_bytes = 16;
 	EXPECT_EQ(EPIPE, endpoint_wait(&self->p, FOREVER));
-	EXPECT_EQ(POLLHUP, poll_of(&self->p));
-	/* another one has nothing to do with this one */
+	EXPECT_EQ(POLLHUP, poll_endpoint(&self->p));
+	/* the module can be loaded again while its old rings are in use */
 	EXPECT_EQ(0, load_daq(variant->params));
 }
 
-/* The name, or all of it, is taken away while it runs. */
+/* The names are destroyed and the rings revoked while the device runs. */
 TEST_F(daq, destroyed)
 {
 	int control = open(DEVICE, O_RDWR | O_CLOEXEC);
 
-	ASSERT_TRUE(daq_tell(&self->p, DAQ_RATE, 1000));
-	ASSERT_NE(NULL, daq_next(self));
+	ASSERT_TRUE(daq_send_command(&self->p, DAQ_RATE, 1000));
+	ASSERT_NE(NULL, daq_next_record(self));
 	EXPECT_EQ(0, region_destroy(control, "daq"));
-	ASSERT_NE(NULL, daq_next(self));
+	ASSERT_NE(NULL, daq_next_record(self));
 	EXPECT_EQ(0, region_revoke(self->samples));
 	EXPECT_EQ(ENODEV, endpoint_wait(&self->c, FOREVER));
 	EXPECT_EQ(0, region_destroy_revoke(control, "daq-control"));
@@ -206,8 +207,11 @@ TEST_F(daq, destroyed)
 	close(control);
 }
 
-/* There is room, until the workqueue has seen what there is. */
-static bool daq_disbelieves(struct endpoint *p)
+/*
+ * Wait until the workqueue has read what the producer stored: RING_WAIT then
+ * fails with EBADMSG. Before, it returns 0, because space is free.
+ */
+static bool daq_wait_for_ebadmsg(struct endpoint *p)
 {
 	int64_t end = now() + 10 * SECOND;
 
@@ -216,8 +220,8 @@ static bool daq_disbelieves(struct endpoint *p)
 	return endpoint_wait(p, 0) == EBADMSG;
 }
 
-/* Positions and lengths that cannot be: the kernel is through with that producer. */
-TEST_F(daq, hostile_producer)
+/* The kernel treats a producer that stores invalid values as detached. */
+TEST_F(daq, corrupt_producer)
 {
 	static const uint64_t positions[] = {
 		9, 12, 4096 + 8, 8192, 1ULL << 32, 1ULL << 63, -8ULL, -1ULL, 1
@@ -238,26 +242,27 @@ TEST_F(daq, hostile_producer)
 			self->p.p->pos += 16;
 		}
 		endpoint_notify(&self->p);
-		EXPECT_TRUE(daq_disbelieves(&self->p)) TH_LOG("%zu", i);
-		EXPECT_EQ(POLLERR | POLLHUP, poll_of(&self->p));
+		EXPECT_TRUE(daq_wait_for_ebadmsg(&self->p)) TH_LOG("%zu", i);
+		EXPECT_EQ(POLLERR | POLLHUP, poll_endpoint(&self->p));
 		endpoint_detach(&self->p);
-		/* the next begins where the kernel is */
+		/* the next producer begins at the kernel's position */
 		ASSERT_EQ(0, endpoint_attach(&self->p, self->control,
-					 MMAPSHARE_RING_ATTACH_PRODUCER));
+					     MMAPSHARE_RING_ATTACH_PRODUCER));
 		EXPECT_EQ(base, self->p.pos);
-		ASSERT_TRUE(daq_tell(&self->p, DAQ_CHANNELS, i % 16 + 1));
-		daq_told(&self->p);
+		ASSERT_TRUE(daq_send_command(&self->p, DAQ_CHANNELS, i % 16 + 1));
+		daq_wait_for_release(&self->p);
 	}
-	ASSERT_TRUE(daq_tell(&self->p, DAQ_RATE, 1000));
-	ASSERT_NE(NULL, daq_next(self));
+	ASSERT_TRUE(daq_send_command(&self->p, DAQ_RATE, 1000));
+	ASSERT_NE(NULL, daq_next_record(self));
 	EXPECT_EQ((int)((i - 1) % 16 + 1), ((struct daq_record *)self->buf)->channels);
 }
 
 /*
- * One that takes back what the kernel has had, and is gone before that looks: the
- * next one is not blamed for it, whichever comes first.
+ * A producer moves its position back before records that the kernel has
+ * released, and detaches before the kernel reads it. The next producer is not
+ * treated as corrupt, whether it attaches before or after the kernel reads.
  */
-TEST_F(daq, producer_that_went_back)
+TEST_F(daq, position_moved_back)
 {
 	int i;
 
@@ -268,40 +273,40 @@ TEST_F(daq, producer_that_went_back)
 		self->p.p->oldest_pos = base - 16;
 		endpoint_detach(&self->p);
 		ASSERT_EQ(0, endpoint_attach(&self->p, self->control,
-					 MMAPSHARE_RING_ATTACH_PRODUCER));
+					     MMAPSHARE_RING_ATTACH_PRODUCER));
 		ASSERT_EQ(base, self->p.pos) TH_LOG("%d", i);
-		ASSERT_TRUE(daq_tell(&self->p, DAQ_CHANNELS, i % 16 + 1));
-		daq_told(&self->p);
+		ASSERT_TRUE(daq_send_command(&self->p, DAQ_CHANNELS, i % 16 + 1));
+		daq_wait_for_release(&self->p);
 	}
 }
 
-/* Commands that are none, and records that are no commands. */
-TEST_F(daq, nonsense)
+/* Unknown commands, and records whose length is not that of a command. */
+TEST_F(daq, invalid_commands)
 {
 	uint32_t n;
 
 	for (n = 0; n < 2000; n++) {
-		while (!(n % 3 ? daq_tell(&self->p, n * 2654435761U, n * 40503U << 16) :
+		while (!(n % 3 ? daq_send_command(&self->p, n * 2654435761U, n * 40503U << 16) :
 				 ring_put(&self->p, n % 500)))
 			ASSERT_EQ(0, endpoint_wait(&self->p, 10 * SECOND));
 	}
-	ASSERT_TRUE(daq_tell(&self->p, DAQ_RATE, 1000));
-	ASSERT_NE(NULL, daq_next(self));
+	ASSERT_TRUE(daq_send_command(&self->p, DAQ_RATE, 1000));
+	ASSERT_NE(NULL, daq_next_record(self));
 }
 
-/* A consumer's cursor that cannot be does not hold the others up. */
-TEST_F(daq, hostile_consumer)
+/* A consumer with an invalid position does not block the other consumer. */
+TEST_F(daq, corrupt_consumer)
 {
 	struct endpoint bad;
 	int n;
 
 	ASSERT_EQ(0, endpoint_attach(&bad, self->samples, MMAPSHARE_RING_ATTACH_CONSUMER));
-	ASSERT_TRUE(daq_tell(&self->p, DAQ_RATE, 2000));
-	ASSERT_NE(NULL, daq_next(self));
+	ASSERT_TRUE(daq_send_command(&self->p, DAQ_RATE, 2000));
+	ASSERT_NE(NULL, daq_next_record(self));
 	bad.c->pos = 3;
 	for (n = 0; n < 2000; n++)
-		ASSERT_NE(NULL, daq_next(self));
-	/* in an overwrite ring nobody has looked */
+		ASSERT_NE(NULL, daq_next_record(self));
+	/* an overwriting producer reads no cursors: @bad is attached */
 	EXPECT_EQ(variant->overwrite ? 3ULL : 1ULL, self->c.ring->consumers);
 	EXPECT_EQ(EBADMSG, endpoint_wait(&bad, FOREVER));
 	endpoint_detach(&bad);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What of a ring is in memory, once more and by hand: programs that were
- * compiled long ago use it, and 32-bit ones beside 64-bit ones.
+ * Offsets and sizes of the structures of rings, and values of the constants:
+ * part of the ABI, the same for 32-bit and 64-bit programs.
  */
 #include "mmapshare_test.h"
 #include <stddef.h>
@@ -14,7 +14,7 @@
 		EXPECT_EQ(length, (int)sizeof(s.field));		\
 	} while (0)
 
-/* Words that different sides store are in cache lines of their own. */
+/* Groups of words that are stored together have a cache line of their own. */
 TEST(ring)
 {
 	EXPECT_EQ(320, (int)sizeof(struct mmapshare_ring));
@@ -68,7 +68,7 @@ TEST(record)
 	EXPECT_EQ(0x3fffffffU, MMAPSHARE_RECORD_LENGTH);
 }
 
-TEST(calls)
+TEST(ioctl_arguments)
 {
 	EXPECT_EQ(40, (int)sizeof(struct mmapshare_ring_attach_args));
 	FIELD(mmapshare_ring_attach_args, size, 0, 4);
@@ -87,7 +87,7 @@ TEST(calls)
 	FIELD(mmapshare_ring_wait_args, timeout, 8, 8);
 }
 
-TEST(numbers)
+TEST(constants)
 {
 	EXPECT_EQ(1U, MMAPSHARE_RING);
 	EXPECT_EQ(2U, MMAPSHARE_RING_OVERWRITE);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A lossless ring hands on each record to each consumer, and is full some time. */
+/* In a lossless ring every consumer gets every record, in order. */
 #include "ring_test.h"
 
 TEST_F(ring, one_by_one)
@@ -15,20 +15,20 @@ TEST_F(ring, one_by_one)
 	}
 	EXPECT_LT(40 * RING_SIZE, self->p.pos);
 	EXPECT_EQ(0ULL, self->c.lost);
-	/* nobody slept, and so nobody made a call */
+	/* no endpoint slept, so neither called RING_NOTIFY */
 	EXPECT_EQ(0UL, self->p.calls + self->c.calls);
 	endpoint_detach(&self->p);
 	endpoint_detach(&self->c);
 }
 
-TEST_F(ring, largest)
+TEST_F(ring, largest_records)
 {
 	const uint32_t max = RING_SIZE / 2 - 8;
 
 	RING_ATTACH_BOTH(self);
 	EXPECT_FALSE(ring_put(&self->p, max + 1));
 	ASSERT_TRUE(ring_put(&self->p, max));
-	/* the number of the next is in the way */
+	/* the header of the next record, 8 bytes, does not fit */
 	EXPECT_FALSE(ring_put(&self->p, max));
 	EXPECT_RECORD(self, &self->c, 0, max);
 	ASSERT_TRUE(ring_put(&self->p, max));
@@ -37,8 +37,8 @@ TEST_F(ring, largest)
 	endpoint_detach(&self->c);
 }
 
-/* The slowest holds all up; when it has gone it does not. */
-TEST_F(ring, slowest)
+/* The slowest consumer blocks the producer until it detaches. */
+TEST_F(ring, slowest_consumer)
 {
 	struct endpoint slow;
 	unsigned long n = 0;
@@ -63,8 +63,8 @@ TEST_F(ring, slowest)
 	endpoint_detach(&self->c);
 }
 
-/* What nobody has taken waits for the next to come. */
-TEST_F(ring, kept)
+/* Without consumers, records that were not released are retained. */
+TEST_F(ring, retained)
 {
 	unsigned long n = 0;
 
@@ -88,7 +88,7 @@ TEST_F(ring, kept)
 	endpoint_detach(&self->c);
 }
 
-TEST_F(ring, newest)
+TEST_F(ring, attach_latest)
 {
 	struct endpoint late;
 
@@ -96,12 +96,12 @@ TEST_F(ring, newest)
 	ASSERT_TRUE(ring_put(&self->p, 10));
 	ASSERT_TRUE(ring_put(&self->p, 11));
 	ASSERT_EQ(0, endpoint_attach(&late, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER |
-				 MMAPSHARE_RING_ATTACH_LATEST));
+				     MMAPSHARE_RING_ATTACH_LATEST));
 	EXPECT_EQ(-1, ring_take(&late, self->buf, sizeof(self->buf)));
 	ASSERT_TRUE(ring_put(&self->p, 12));
 	EXPECT_RECORD(self, &late, 2, 12);
 	endpoint_detach(&late);
-	/* what somebody still needs the next can have, too */
+	/* without LATEST: from the oldest record that another consumer needs */
 	ASSERT_EQ(0, endpoint_attach(&late, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
 	EXPECT_RECORD(self, &late, 0, 10);
 	EXPECT_RECORD(self, &self->c, 0, 10);
@@ -111,8 +111,8 @@ TEST_F(ring, newest)
 }
 
 /*
- * Two processes that have all that was put by another, which makes records as
- * they fit, and calls the kernel only when it has to sleep.
+ * Three consumer processes take every record of this process, which enters the
+ * kernel only to sleep and to wake sleeping consumers.
  */
 #define RECORDS	50000U
 
@@ -121,6 +121,7 @@ static uint32_t length_of(uint32_t n)
 	return n * 2654435761U % 700;
 }
 
+/* Returns 0 if all records came intact and in order, else the failed check. */
 static int consume(void *arg)
 {
 	FIXTURE_DATA(ring) *self = arg;

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Everybody in a ring can store to what is his own, to nothing else, and nothing
- * makes it so: for each page and each kind of file.
+ * An endpoint can write to its own range of the ring only, whatever the access:
+ * each page, for each kind of descriptor.
  */
 #include "ring_test.h"
 #include <sys/uio.h>
 
-/* What is tried in a child, and kills it. */
+/* For run_child(). Leaves the value as it is. */
 static int store_word(void *p)
 {
 	*(volatile uint64_t *)p = *(volatile uint64_t *)p;
 	return 0;
 }
 
-/* May the file map @pages from @page on writable? */
-static bool may_write(const FIXTURE_DATA(ring) *self, int fd, size_t page, size_t pages)
+/* Can @pages pages from page @page on be mapped writable by @fd? */
+static bool can_map_writable(const FIXTURE_DATA(ring) *self, int fd, size_t page, size_t pages)
 {
 	void *mem = mmap(NULL, pages * self->dev.page, PROT_READ | PROT_WRITE, MAP_SHARED,
 			 fd, page * self->dev.page);
@@ -25,6 +25,7 @@ static bool may_write(const FIXTURE_DATA(ring) *self, int fd, size_t page, size_
 	return true;
 }
 
+/* Returns the errno of a mapping of @page, 0 if it succeeds. */
 static int map_errno(const FIXTURE_DATA(ring) *self, int fd, int prot, int flags, size_t page)
 {
 	void *mem = mmap(NULL, self->dev.page, prot, flags, fd, page * self->dev.page);
@@ -35,7 +36,7 @@ static int map_errno(const FIXTURE_DATA(ring) *self, int fd, int prot, int flags
 	return 0;
 }
 
-/* Pages: the first one, cursors, producer's page, and the records twice. */
+/* First page, cursors, producer's page, records, and the mirror of these. */
 #define PAGES(self)	(RING_CONSUMERS + 2 + 2 * RING_SIZE / (self)->dev.page)
 
 TEST_F(ring, own_pages)
@@ -45,28 +46,28 @@ TEST_F(ring, own_pages)
 
 	RING_ATTACH_BOTH(self);
 	for (page = 0; page < pages; page++) {
-		EXPECT_EQ(page == 1, may_write(self, self->c.fd, page, 1))
+		EXPECT_EQ(page == 1, can_map_writable(self, self->c.fd, page, 1))
 			TH_LOG("consumer, page %zu", page);
-		EXPECT_EQ(page > RING_CONSUMERS, may_write(self, self->p.fd, page, 1))
+		EXPECT_EQ(page > RING_CONSUMERS, can_map_writable(self, self->p.fd, page, 1))
 			TH_LOG("producer, page %zu", page);
-		EXPECT_FALSE(may_write(self, self->fd, page, 1));
+		EXPECT_FALSE(can_map_writable(self, self->fd, page, 1));
 		EXPECT_EQ(EACCES, map_errno(self, self->fd, PROT_READ | PROT_WRITE,
 					    MAP_SHARED, page));
 	}
-	EXPECT_TRUE(may_write(self, self->p.fd, RING_CONSUMERS + 1,
-			      pages - RING_CONSUMERS - 1));
-	EXPECT_FALSE(may_write(self, self->p.fd, RING_CONSUMERS, 2));
-	EXPECT_FALSE(may_write(self, self->p.fd, 0, pages));
-	EXPECT_FALSE(may_write(self, self->c.fd, 0, 2));
-	EXPECT_FALSE(may_write(self, self->c.fd, 1, 2));
-	EXPECT_FALSE(may_write(self, self->c.fd, 0, pages));
+	EXPECT_TRUE(can_map_writable(self, self->p.fd, RING_CONSUMERS + 1,
+				     pages - RING_CONSUMERS - 1));
+	EXPECT_FALSE(can_map_writable(self, self->p.fd, RING_CONSUMERS, 2));
+	EXPECT_FALSE(can_map_writable(self, self->p.fd, 0, pages));
+	EXPECT_FALSE(can_map_writable(self, self->c.fd, 0, 2));
+	EXPECT_FALSE(can_map_writable(self, self->c.fd, 1, 2));
+	EXPECT_FALSE(can_map_writable(self, self->c.fd, 0, pages));
 	EXPECT_EQ(ENXIO, map_errno(self, self->p.fd, PROT_READ, MAP_SHARED, pages));
 	endpoint_detach(&self->p);
 	endpoint_detach(&self->c);
 }
 
-/* Cursors are somebody's each. */
-TEST_F(ring, each_his_cursor)
+/* Each consumer can write to its own cursor only. */
+TEST_F(ring, cursor_per_consumer)
 {
 	struct mmapshare_ring_attach_args at;
 	int fds[RING_CONSUMERS], i, page;
@@ -81,7 +82,7 @@ TEST_F(ring, each_his_cursor)
 	EXPECT_EQ(-ENOSPC, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at));
 	for (i = 0; i < RING_CONSUMERS; i++)
 		for (page = 0; page < RING_CONSUMERS; page++)
-			EXPECT_EQ(i == page, may_write(self, fds[i], 1 + page, 1));
+			EXPECT_EQ(i == page, can_map_writable(self, fds[i], 1 + page, 1));
 	close(fds[2]);
 	fds[2] = ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at);
 	EXPECT_EQ(2, (int)at.cursor);
@@ -89,7 +90,7 @@ TEST_F(ring, each_his_cursor)
 		close(fds[i]);
 }
 
-/* What was mapped for reading stays so, even one's own. */
+/* A read-only mapping cannot be made writable, not even of the own range. */
 TEST_F(ring, mprotect)
 {
 	const size_t size = self->dev.page;
@@ -118,10 +119,10 @@ TEST_F(ring, mprotect)
 	endpoint_detach(&self->c);
 }
 
-/* The processor sees to it, and so does the kernel where it stores for others. */
+/* Stores by the program, process_vm_writev() and read(). */
 TEST_F(ring, stores)
 {
-	struct iovec own = { .iov_base = self->buf, .iov_len = 8 }, its = { .iov_len = 8 };
+	struct iovec local = { .iov_base = self->buf, .iov_len = 8 }, remote = { .iov_len = 8 };
 	int pipes[2];
 
 	RING_ATTACH_BOTH(self);
@@ -136,8 +137,8 @@ TEST_F(ring, stores)
 	EXPECT_EQ(SIGSEGV, run_child(store_word, self->c.data + RING_SIZE));
 	EXPECT_EQ(SIGSEGV, run_child(store_word, endpoint_cursor(&self->c, 1)));
 
-	its.iov_base = self->c.data;
-	EXPECT_EQ(-1, process_vm_writev(getpid(), &own, 1, &its, 1, 0));
+	remote.iov_base = self->c.data;
+	EXPECT_EQ(-1, process_vm_writev(getpid(), &local, 1, &remote, 1, 0));
 	EXPECT_EQ(EFAULT, errno);
 	ASSERT_EQ(0, pipe(pipes));
 	ASSERT_EQ(8, write(pipes[1], self->buf, 8));
@@ -149,8 +150,8 @@ TEST_F(ring, stores)
 	endpoint_detach(&self->c);
 }
 
-/* A debugger may write where the program may, and nowhere else. */
-TEST_F(ring, debugger)
+/* /proc/PID/mem can write where the program can, and nowhere else. */
+TEST_F(ring, proc_mem)
 {
 	uint64_t word = 0;
 	int mem;
@@ -167,7 +168,7 @@ TEST_F(ring, debugger)
 	endpoint_detach(&self->c);
 }
 
-TEST_F(ring, modes)
+TEST_F(ring, open_modes)
 {
 	struct mmapshare_ring_attach_args at;
 	int reader = open(region_node(self->name), O_RDONLY | O_CLOEXEC);
@@ -180,8 +181,8 @@ TEST_F(ring, modes)
 	EXPECT_EQ(-EBADF, ring_attach(writer, MMAPSHARE_RING_ATTACH_CONSUMER, &at));
 	ep = ring_attach(reader, MMAPSHARE_RING_ATTACH_CONSUMER, &at);
 	EXPECT_LE(0, ep);
-	EXPECT_TRUE(may_write(self, ep, 1, 1));
-	/* what it has it has not to get more by */
+	EXPECT_TRUE(can_map_writable(self, ep, 1, 1));
+	/* ioctls of the region fail on the descriptor of an endpoint */
 	EXPECT_EQ(-ENOTTY, ring_attach(ep, MMAPSHARE_RING_ATTACH_PRODUCER, &at));
 	EXPECT_EQ(ENOTTY, region_seal(ep, MMAPSHARE_SEAL_WRITE));
 	EXPECT_EQ(-ENOTTY, region_read_only(ep));
@@ -223,6 +224,7 @@ TEST_F(ring, arguments)
 	close(plain);
 }
 
+/* ATTACH fails with EMFILE, and the ring is as before. */
 TEST_F(ring, no_descriptor_left)
 {
 	struct mmapshare_ring_attach_args at;
@@ -236,13 +238,13 @@ TEST_F(ring, no_descriptor_left)
 out:
 	while (n--)
 		close(fds[n]);
-	/* nobody is the producer */
+	/* the failed ATTACH has left no producer attached */
 	EXPECT_EQ(0, endpoint_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
 	endpoint_detach(&self->p);
 }
 
-/* Bytes are stored by who has a part, and not by other ways. */
-TEST_F(ring, region)
+/* write(), FILL, SEAL and private mappings are refused; read() works. */
+TEST_F(ring, region_calls)
 {
 	struct mmapshare_fill_args fill = {
 		.size = sizeof(fill), .length = 8, .pattern_len = 1
@@ -260,7 +262,7 @@ TEST_F(ring, region)
 	EXPECT_EQ(EINVAL, map_errno(self, self->fd, PROT_READ, MAP_PRIVATE, 0));
 }
 
-/* The second sight of the records is of the same memory. */
+/* The records and their mirror are the same memory. */
 TEST_F(ring, mirror)
 {
 	size_t i;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rings have a tracepoint for each thing that takes a system call, and no other. */
+/* Tracepoints of rings: attach, detach, wait and notify have one event each. */
 #include "daq_test.h"
 #include "trace_test.h"
 
@@ -12,14 +12,14 @@ FIXTURE(trace)
 	int ring;
 };
 
-static unsigned int region_number(int fd)
+static unsigned int region_id(int fd)
 {
 	struct mmapshare_info info;
 
 	return device_info(fd, &info) ? 0 : info.id;
 }
 
-/* Only regions with a name have a number. */
+/* The ring has a name because only named regions have an id to trace. */
 FIXTURE_SETUP(trace)
 {
 	DEVICE_OPEN(&self->dev, O_RDWR);
@@ -27,7 +27,7 @@ FIXTURE_SETUP(trace)
 	snprintf(self->name, sizeof(self->name), "trace.%d", getpid());
 	self->ring = ring_create_as(self->dev.fd, self->name, 4096, MMAPSHARE_RING, 2);
 	ASSERT_LE(0, self->ring);
-	self->region = region_number(self->ring);
+	self->region = region_id(self->ring);
 	ASSERT_NE(0U, self->region);
 	ASSERT_TRUE(trace_begin(&self->tracer));
 }
@@ -93,8 +93,8 @@ TEST_F(trace, wait_and_notify)
 	EXPECT_EVENT("ring_detach", "region=%u producer=0 position=16 ret=0", self->region);
 }
 
-/* Who has stored what cannot be is known by it. */
-TEST_F(trace, nonsense)
+/* The ring_detach event of a corrupt consumer has ret=-EBADMSG. */
+TEST_F(trace, corrupt_consumer)
 {
 	struct endpoint p, c;
 
@@ -109,7 +109,7 @@ TEST_F(trace, nonsense)
 	endpoint_detach(&p);
 }
 
-/* The kernel has a part in each of its rings. */
+/* @c and @p are the peers of the kernel's producer and consumer endpoints. */
 FIXTURE(kernel)
 {
 	struct tracer tracer;
@@ -130,14 +130,14 @@ FIXTURE_SETUP(kernel)
 	unload_daq();
 	fd = load_daq("size=65536");
 	if (fd == ENOENT)
-		SKIP(return, "there is no mmapshare_daq.ko");
+		SKIP(return, "needs mmapshare_daq.ko");
 	ASSERT_EQ(0, fd);
 	fd = open(DAQ, O_RDONLY | O_CLOEXEC);
-	self->region = region_number(fd);
+	self->region = region_id(fd);
 	ASSERT_EQ(0, endpoint_attach(&self->c, fd, MMAPSHARE_RING_ATTACH_CONSUMER));
 	close(fd);
 	fd = open(DAQ "-control", O_RDWR | O_CLOEXEC);
-	self->control_region = region_number(fd);
+	self->control_region = region_id(fd);
 	ASSERT_EQ(0, endpoint_attach(&self->p, fd, MMAPSHARE_RING_ATTACH_PRODUCER));
 	close(fd);
 	ASSERT_NE(self->region, self->control_region);
@@ -152,23 +152,23 @@ FIXTURE_TEARDOWN(kernel)
 	EXPECT_EQ(0, unload_daq());
 }
 
-/* There is nothing for a second, for which the consumer sleeps. */
+/* With one record a second the consumer sleeps before each. */
 TEST_F(kernel, producer)
 {
 	char record[4096];
 
-	ASSERT_TRUE(daq_tell(&self->p, DAQ_RATE, 1));
+	ASSERT_TRUE(daq_send_command(&self->p, DAQ_RATE, 1));
 	ASSERT_EQ(0, endpoint_wait(&self->c, 10 * SECOND));
 	ASSERT_LT(0, ring_take(&self->c, record, sizeof(record)));
-	daq_told(&self->p);
+	daq_wait_for_release(&self->p);
 	trace_take(&self->tracer, "ring_notify");
 	EXPECT_EQ(0, endpoint_wait(&self->c, 10 * SECOND));
 	EXPECT_EVENT("ring_notify", "region=%u producer=0 position=%llu ret=0", self->region,
 		     (unsigned long long)self->c.p->pos);
 }
 
-/* Fill the ring, and tell nobody. */
-static void fill(struct endpoint *p)
+/* Fill the ring without calling RING_NOTIFY. */
+static void fill_ring(struct endpoint *p)
 {
 	while (ring_reserve(p, sizeof(struct daq_command))) {
 		p->pos += 16;
@@ -176,14 +176,14 @@ static void fill(struct endpoint *p)
 	}
 }
 
-/* Who sleeps for want of room is told once, when there is some. */
+/* The kernel notifies a producer that waits for free space once. */
 TEST_F(kernel, consumer)
 {
 	int status;
 	pid_t pid;
 
-	daq_told(&self->p);
-	fill(&self->p);
+	daq_wait_for_release(&self->p);
+	fill_ring(&self->p);
 	self->p.p->wake_bytes = 16;
 	pid = fork();
 	if (!pid)
@@ -193,8 +193,8 @@ TEST_F(kernel, consumer)
 	EXPECT_EQ(0, endpoint_notify(&self->p));
 	EXPECT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
-	daq_told(&self->p);
-	/* the program's own is the first one */
+	daq_wait_for_release(&self->p);
+	/* the first event is endpoint_notify()'s, the last the kernel's */
 	EXPECT_EQ(2, trace_take(&self->tracer, "ring_notify"));
 	snprintf(self->tracer.want, sizeof(self->tracer.want),
 		 "region=%u consumer=0 position=", self->control_region);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who sleeps is woken when there is what he waits for, and not before. */
+/* RING_WAIT, poll and epoll wake an endpoint at its threshold, not earlier. */
 #include "ring_test.h"
 #include <poll.h>
 #include <sys/epoll.h>
 
-/* Somebody who waits, in a thread. */
+/* A thread that waits on @ep. @done is set after @error. */
 struct sleeper {
 	struct endpoint *ep;
 	int64_t timeout;
@@ -15,7 +15,7 @@ struct sleeper {
 	pthread_t thread;
 };
 
-static void *sleep_on(void *arg)
+static void *wait_thread(void *arg)
 {
 	struct sleeper *s = arg;
 
@@ -25,9 +25,9 @@ static void *sleep_on(void *arg)
 	return NULL;
 }
 
-static bool sleeper_start(struct sleeper *s)
+static bool start_sleeper(struct sleeper *s)
 {
-	if (pthread_create(&s->thread, NULL, sleep_on, s))
+	if (pthread_create(&s->thread, NULL, wait_thread, s))
 		return false;
 	while (!__atomic_load_n(&s->tid, __ATOMIC_ACQUIRE))
 		;
@@ -46,14 +46,14 @@ TEST_F(ring, record)
 	RING_ATTACH_BOTH(self);
 	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->c, 0));
 	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->c, MS));
-	ASSERT_TRUE(sleeper_start(&s));
+	ASSERT_TRUE(start_sleeper(&s));
 	EXPECT_NE(0ULL, self->p.ring->consumer_wake_pos);
 	ASSERT_TRUE(ring_put(&self->p, 8));
 	pthread_join(s.thread, NULL);
 	EXPECT_EQ(0, s.error);
 	EXPECT_EQ(1UL, self->p.calls);
 	EXPECT_EQ(0ULL, self->p.ring->consumer_wake_pos);
-	/* nobody sleeps any more */
+	/* no consumer sleeps, so the producer must not call RING_NOTIFY */
 	ASSERT_TRUE(ring_put(&self->p, 8));
 	EXPECT_EQ(1UL, self->p.calls);
 	EXPECT_EQ(0, endpoint_wait(&self->c, 0));
@@ -61,15 +61,18 @@ TEST_F(ring, record)
 	endpoint_detach(&self->c);
 }
 
-/* Neither a call nor a wake-up before all of it is there. */
-TEST_F(ring, threshold)
+/*
+ * Below wake_bytes the producer does not call RING_NOTIFY, and a call that it
+ * makes anyway wakes no consumer.
+ */
+TEST_F(ring, consumer_threshold)
 {
 	struct sleeper s = { .ep = &self->c, .timeout = FOREVER };
 	int i;
 
 	RING_ATTACH_BOTH(self);
 	self->c.c->wake_bytes = 1600;
-	ASSERT_TRUE(sleeper_start(&s));
+	ASSERT_TRUE(start_sleeper(&s));
 	for (i = 0; i < 99; i++)
 		ASSERT_TRUE(ring_put(&self->p, 8));
 	EXPECT_EQ(0UL, self->p.calls);
@@ -85,8 +88,11 @@ TEST_F(ring, threshold)
 	endpoint_detach(&self->c);
 }
 
-/* More than half counts as half, for else both might wait for each other. */
-TEST_F(ring, threshold_is_bounded)
+/*
+ * A wake_bytes of more than half the ring counts as half: with two larger
+ * thresholds both endpoints could wait for each other.
+ */
+TEST_F(ring, threshold_limit)
 {
 	RING_ATTACH_BOTH(self);
 	self->c.c->wake_bytes = UINT32_MAX;
@@ -102,8 +108,8 @@ TEST_F(ring, threshold_is_bounded)
 	endpoint_detach(&self->c);
 }
 
-/* Of several each is woken when it is its turn. */
-TEST_F(ring, thresholds)
+/* Each of two consumers is woken at its own threshold. */
+TEST_F(ring, two_consumer_thresholds)
 {
 	struct sleeper first = { .ep = &self->c, .timeout = FOREVER };
 	struct endpoint other;
@@ -113,8 +119,8 @@ TEST_F(ring, thresholds)
 	ASSERT_EQ(0, endpoint_attach(&other, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
 	self->c.c->wake_bytes = 32;
 	other.c->wake_bytes = 64;
-	ASSERT_TRUE(sleeper_start(&second));
-	ASSERT_TRUE(sleeper_start(&first));
+	ASSERT_TRUE(start_sleeper(&second));
+	ASSERT_TRUE(start_sleeper(&first));
 	ASSERT_TRUE(ring_put(&self->p, 8));
 	EXPECT_EQ(0UL, self->p.calls);
 	ASSERT_TRUE(ring_put(&self->p, 8));
@@ -131,13 +137,13 @@ TEST_F(ring, thresholds)
 	endpoint_detach(&self->c);
 }
 
-static void fill(FIXTURE_DATA(ring) *self)
+static void fill_ring(FIXTURE_DATA(ring) *self)
 {
 	while (ring_put(&self->p, 120))
 		;
 }
 
-TEST_F(ring, room)
+TEST_F(ring, producer_threshold)
 {
 	struct sleeper s = { .ep = &self->p, .timeout = FOREVER };
 	unsigned long n;
@@ -145,9 +151,9 @@ TEST_F(ring, room)
 	RING_ATTACH_BOTH(self);
 	self->p.p->wake_bytes = 1280;
 	EXPECT_EQ(0, endpoint_wait(&self->p, 0));
-	fill(self);
+	fill_ring(self);
 	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->p, MS));
-	ASSERT_TRUE(sleeper_start(&s));
+	ASSERT_TRUE(start_sleeper(&s));
 	EXPECT_NE(0ULL, self->c.ring->producer_wake_pos);
 	for (n = 0; !is_done(&s) && n < 50; n++) {
 		EXPECT_RECORD(self, &self->c, n, 120);
@@ -162,17 +168,17 @@ TEST_F(ring, room)
 	endpoint_detach(&self->c);
 }
 
-/* Only when the slowest has been there. */
-TEST_F(ring, room_of_several)
+/* The producer is woken when the slowest consumer has released enough. */
+TEST_F(ring, producer_threshold_slowest_consumer)
 {
 	struct sleeper s = { .ep = &self->p, .timeout = FOREVER };
 	struct endpoint other;
 
 	RING_ATTACH_BOTH(self);
 	ASSERT_EQ(0, endpoint_attach(&other, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
-	fill(self);
+	fill_ring(self);
 	self->p.p->wake_bytes = 128;
-	ASSERT_TRUE(sleeper_start(&s));
+	ASSERT_TRUE(start_sleeper(&s));
 	EXPECT_RECORD(self, &self->c, 0, 120);
 	EXPECT_RECORD(self, &self->c, 1, 120);
 	EXPECT_EQ(1UL, self->c.calls);
@@ -187,7 +193,7 @@ TEST_F(ring, room_of_several)
 	endpoint_detach(&self->c);
 }
 
-static short poll_of(struct endpoint *ep, int timeout)
+static short poll_endpoint(struct endpoint *ep, int timeout)
 {
 	struct pollfd pfd = { .fd = ep->fd, .events = POLLIN | POLLOUT };
 
@@ -197,33 +203,33 @@ static short poll_of(struct endpoint *ep, int timeout)
 TEST_F(ring, poll)
 {
 	RING_ATTACH_BOTH(self);
-	EXPECT_EQ(0, poll_of(&self->c, 0));
-	EXPECT_EQ(POLLOUT, poll_of(&self->p, 0));
+	EXPECT_EQ(0, poll_endpoint(&self->c, 0));
+	EXPECT_EQ(POLLOUT, poll_endpoint(&self->p, 0));
 	ASSERT_TRUE(ring_put(&self->p, 8));
-	EXPECT_EQ(POLLIN, poll_of(&self->c, 0));
+	EXPECT_EQ(POLLIN, poll_endpoint(&self->c, 0));
 	self->c.c->wake_bytes = 17;
-	EXPECT_EQ(0, poll_of(&self->c, 1));
+	EXPECT_EQ(0, poll_endpoint(&self->c, 1));
 	self->c.c->wake_bytes = 16;
-	EXPECT_EQ(POLLIN, poll_of(&self->c, 0));
-	fill(self);
+	EXPECT_EQ(POLLIN, poll_endpoint(&self->c, 0));
+	fill_ring(self);
 	self->p.p->wake_bytes = 128;
-	EXPECT_EQ(0, poll_of(&self->p, 1));
+	EXPECT_EQ(0, poll_endpoint(&self->p, 1));
 	EXPECT_RECORD(self, &self->c, 0, 8);
 	EXPECT_RECORD(self, &self->c, 1, 120);
-	EXPECT_EQ(POLLOUT, poll_of(&self->p, 0));
+	EXPECT_EQ(POLLOUT, poll_endpoint(&self->p, 0));
 	endpoint_detach(&self->p);
 	endpoint_detach(&self->c);
 }
 
-static int edges(int epfd, int timeout)
+static int wait_for_edge(int epfd, int timeout)
 {
 	struct epoll_event event;
 
 	return epoll_wait(epfd, &event, 1, timeout);
 }
 
-/* Each time there is more, whether or not what was there before is taken. */
-TEST_F(ring, edge_triggered)
+/* Each publication is an edge, whether or not earlier records were taken. */
+TEST_F(ring, epoll_edge)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET };
 	int in = epoll_create1(EPOLL_CLOEXEC), out = epoll_create1(EPOLL_CLOEXEC), i;
@@ -231,34 +237,37 @@ TEST_F(ring, edge_triggered)
 	RING_ATTACH_BOTH(self);
 	ASSERT_EQ(0, epoll_ctl(in, EPOLL_CTL_ADD, self->c.fd, &event));
 	ASSERT_EQ(0, epoll_ctl(out, EPOLL_CTL_ADD, self->p.fd, &event));
-	EXPECT_EQ(0, edges(in, 0));
-	EXPECT_EQ(1, edges(out, 0));
+	EXPECT_EQ(0, wait_for_edge(in, 0));
+	EXPECT_EQ(1, wait_for_edge(out, 0));
 	for (i = 0; i < 10; i++) {
 		ASSERT_TRUE(ring_put(&self->p, 120));
-		EXPECT_EQ(1, edges(in, 20000)) TH_LOG("round %d", i);
-		EXPECT_EQ(0, edges(in, 0)) TH_LOG("round %d", i);
+		EXPECT_EQ(1, wait_for_edge(in, 20000)) TH_LOG("round %d", i);
+		EXPECT_EQ(0, wait_for_edge(in, 0)) TH_LOG("round %d", i);
 	}
 	while (ring_take(&self->c, self->buf, sizeof(self->buf)) >= 0)
 		;
-	EXPECT_EQ(0, edges(in, 0));
+	EXPECT_EQ(0, wait_for_edge(in, 0));
 	ASSERT_TRUE(ring_put(&self->p, 120));
-	EXPECT_EQ(1, edges(in, 20000));
+	EXPECT_EQ(1, wait_for_edge(in, 20000));
 
-	EXPECT_EQ(1, edges(out, 0));
-	fill(self);
-	EXPECT_EQ(0, edges(out, 0));
+	EXPECT_EQ(1, wait_for_edge(out, 0));
+	fill_ring(self);
+	EXPECT_EQ(0, wait_for_edge(out, 0));
 	while (ring_take(&self->c, self->buf, sizeof(self->buf)) >= 0)
 		;
-	EXPECT_EQ(1, edges(out, 20000));
-	EXPECT_EQ(0, edges(out, 0));
+	EXPECT_EQ(1, wait_for_edge(out, 20000));
+	EXPECT_EQ(0, wait_for_edge(out, 0));
 	close(in);
 	close(out);
 	endpoint_detach(&self->p);
 	endpoint_detach(&self->c);
 }
 
-/* Below the threshold who was ready once does not wake for each record. */
-TEST_F(ring, edge_and_threshold)
+/*
+ * After a consumer was ready once, records below its threshold are no edges,
+ * and need at most one RING_NOTIFY in all.
+ */
+TEST_F(ring, epoll_edge_threshold)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
 	int in = epoll_create1(EPOLL_CLOEXEC), i;
@@ -268,33 +277,33 @@ TEST_F(ring, edge_and_threshold)
 	ASSERT_EQ(0, epoll_ctl(in, EPOLL_CTL_ADD, self->c.fd, &event));
 	for (i = 0; i < 10; i++)
 		ASSERT_TRUE(ring_put(&self->p, 8));
-	EXPECT_EQ(1, edges(in, 20000));
+	EXPECT_EQ(1, wait_for_edge(in, 20000));
 	while (ring_take(&self->c, self->buf, sizeof(self->buf)) >= 0)
 		;
 	self->p.calls = 0;
 	for (i = 0; i < 9; i++)
 		ASSERT_TRUE(ring_put(&self->p, 8));
 	EXPECT_GE(1UL, self->p.calls);
-	EXPECT_EQ(0, edges(in, 0));
+	EXPECT_EQ(0, wait_for_edge(in, 0));
 	ASSERT_TRUE(ring_put(&self->p, 8));
-	EXPECT_EQ(1, edges(in, 20000));
+	EXPECT_EQ(1, wait_for_edge(in, 20000));
 	close(in);
 	endpoint_detach(&self->p);
 	endpoint_detach(&self->c);
 }
 
-static void no_op(int signal)
+static void handle_signal(int signal)
 {
 }
 
 TEST_F(ring, signal)
 {
 	struct sleeper s = { .ep = &self->c, .timeout = FOREVER };
-	struct sigaction action = { .sa_handler = no_op, .sa_flags = SA_RESTART };
+	struct sigaction action = { .sa_handler = handle_signal, .sa_flags = SA_RESTART };
 
 	RING_ATTACH_BOTH(self);
 	sigaction(SIGUSR1, &action, NULL);
-	ASSERT_TRUE(sleeper_start(&s));
+	ASSERT_TRUE(start_sleeper(&s));
 	pthread_kill(s.thread, SIGUSR1);
 	pthread_join(s.thread, NULL);
 	EXPECT_EQ(EINTR, s.error);
@@ -302,7 +311,7 @@ TEST_F(ring, signal)
 	endpoint_detach(&self->c);
 }
 
-/* In an overwrite ring there is always room. */
+/* The producer of an overwriting ring never waits. */
 TEST_F(ring, overwrite)
 {
 	struct sleeper s = { .ep = &self->c, .timeout = FOREVER };
@@ -310,16 +319,16 @@ TEST_F(ring, overwrite)
 
 	ASSERT_EQ(0, make_ring(self, MMAPSHARE_RING_OVERWRITE));
 	RING_ATTACH_BOTH(self);
-	ASSERT_TRUE(sleeper_start(&s));
+	ASSERT_TRUE(start_sleeper(&s));
 	for (i = 0; i < 2000; i++)
 		ASSERT_TRUE(ring_put(&self->p, 120));
 	pthread_join(s.thread, NULL);
 	EXPECT_EQ(0, s.error);
-	/* overtaken, and still something to take */
+	/* the consumer was overrun and still has records to take */
 	EXPECT_EQ(0, endpoint_wait(&self->c, 0));
-	EXPECT_EQ(POLLIN, poll_of(&self->c, 0));
+	EXPECT_EQ(POLLIN, poll_endpoint(&self->c, 0));
 	EXPECT_EQ(0, endpoint_wait(&self->p, 0));
-	EXPECT_EQ(POLLOUT, poll_of(&self->p, 0));
+	EXPECT_EQ(POLLOUT, poll_endpoint(&self->p, 0));
 	endpoint_detach(&self->p);
 	endpoint_detach(&self->c);
 }
