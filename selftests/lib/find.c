@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* libmmapshare: bytes are found, lines read, and pieces moved in a mapping. */
+/* libmmapshare: find bytes, read lines and move bytes in a mapping. */
 #include "lib_test.h"
 
 static const char text[] = "one two\ntwo three\n\nlast";

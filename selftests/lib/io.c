@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* libmmapshare: bytes by copying, and what the kernel does with them. */
+/* libmmapshare: read, write, fill, checksum and info. */
 #include "lib_test.h"
 
 TEST_F(lib, read_and_write)
@@ -16,7 +16,7 @@ TEST_F(lib, read_and_write)
 	EXPECT_EQ(0, mmapshare_write(r, 0, buf, 0));
 }
 
-TEST_F(lib, beyond_the_end)
+TEST_F(lib, past_the_end)
 {
 	const struct mmapshare *r = self->region;
 	char c = 'x';
@@ -36,7 +36,7 @@ TEST_F(lib, bad_buffers)
 	EXPECT_EQ(-EFAULT, mmapshare_write(r, 0, NULL, 1));
 }
 
-TEST_F(lib, open_for_reading)
+TEST_F(lib, read_only_handle)
 {
 	struct mmapshare *reader;
 	uint32_t crc;

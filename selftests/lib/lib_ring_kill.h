@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Rings whose participants are killed at any point, and others go on in their
- * place. Each record has its number, and all its bytes follow from that; what a
- * producer had done when it was killed is in memory that outlives it.
+ * Helpers for tests that kill endpoints at any point and start new ones in
+ * their place. All bytes of a record follow from its sequence number. The
+ * progress of a producer is in shared memory, which outlives the process.
  */
 #ifndef LIB_RING_KILL_H
 #define LIB_RING_KILL_H
@@ -15,28 +15,31 @@
 #define BATCH_MAX	4
 #define LIMIT		(60 * SECOND)
 
-/*
- * What the producer says of itself: that it is about to commit all records before
- * @begun, and has committed those before @done; and what was wrong, who ever saw it.
+/**
+ * struct progress - shared by the parent and all endpoints
+ * @begun: the producer commits, or has committed, all records before this one
+ * @committed: the producer has committed all records before this one
+ * @failure: what an endpoint found to be wrong
  */
-struct diary {
-	uint64_t begun, done;
+struct progress {
+	uint64_t begun;
+	uint64_t committed;
 	char failure[160];
 };
 
-static inline void *shared_memory(size_t size)
+static inline void *map_shared_memory(size_t size)
 {
 	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
 
-/* For the parent to print; returns what a child is to end with. */
+/* Set the message that the parent prints. Returns the child's exit status. */
 __attribute__((format(printf, 2, 3)))
-static inline int fail(struct diary *diary, const char *format, ...)
+static inline int fail(struct progress *progress, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(diary->failure, sizeof(diary->failure), format, arguments);
+	vsnprintf(progress->failure, sizeof(progress->failure), format, arguments);
 	va_end(arguments);
 	return 1;
 }
@@ -61,7 +64,7 @@ static inline void fill_record(void *record, size_t length, uint64_t seq)
 	memset(words + i, seq, length % 8);
 }
 
-static inline bool is_whole(const void *record, size_t length, uint64_t seq)
+static inline bool is_intact(const void *record, size_t length, uint64_t seq)
 {
 	const uint64_t *words = record;
 	const unsigned char *bytes;
@@ -78,26 +81,26 @@ static inline bool is_whole(const void *record, size_t length, uint64_t seq)
 	return true;
 }
 
-/* Up to @many records, of which the first is @seq; how many there is room for. */
-static inline int reserve_records(struct mmapshare_endpoint *p, uint64_t seq, int many)
+/* Reserve up to @count records. Returns their number, or minus errno. */
+static inline int reserve_records(struct mmapshare_endpoint *p, uint64_t seq, int count)
 {
-	void *room;
+	void *record;
 	int i, ret;
 
-	for (i = 0; i < many; i++) {
-		ret = mmapshare_ring_reserve(p, record_length(seq + i), &room);
+	for (i = 0; i < count; i++) {
+		ret = mmapshare_ring_reserve(p, record_length(seq + i), &record);
 		if (ret)
 			return ret == -EAGAIN && i ? i : ret;
-		fill_record(room, record_length(seq + i), seq + i);
+		fill_record(record, record_length(seq + i), seq + i);
 	}
 	return i;
 }
 
 /*
- * Go on where the last producer was, up to @total records in all. What that had
- * begun to commit is there as a whole or not at all.
+ * Continue behind the last producer, until the ring has had @total records. If
+ * that producer was killed, all records of its last commit exist, or none.
  */
-static inline int produce(FIXTURE_DATA(ring) *self, struct diary *diary, uint64_t total,
+static inline int produce(FIXTURE_DATA(ring) *self, struct progress *progress, uint64_t total,
 			  unsigned int *seed)
 {
 	struct mmapshare_endpoint *p;
@@ -106,29 +109,29 @@ static inline int produce(FIXTURE_DATA(ring) *self, struct diary *diary, uint64_
 
 	ret = attach(self, &p, PRODUCER);
 	if (ret)
-		return fail(diary, "producer: attach: %d", ret);
+		return fail(progress, "producer: attach: %d", ret);
 	seq = mmapshare_ring_seq(p);
-	if (seq != diary->done && seq != diary->begun)
-		return fail(diary, "producer: begins with %llu, %llu were committed, %llu begun",
-			    (unsigned long long)seq, (unsigned long long)diary->done,
-			    (unsigned long long)diary->begun);
-	__atomic_store_n(&diary->done, seq, __ATOMIC_SEQ_CST);
+	if (seq != progress->committed && seq != progress->begun)
+		return fail(progress, "producer: seq is %llu, %llu committed, %llu begun",
+			    (unsigned long long)seq, (unsigned long long)progress->committed,
+			    (unsigned long long)progress->begun);
+	__atomic_store_n(&progress->committed, seq, __ATOMIC_SEQ_CST);
 	while (seq < total) {
-		uint64_t many = 1 + rand_r(seed) / 7 % BATCH_MAX;
+		uint64_t count = 1 + rand_r(seed) / 7 % BATCH_MAX;
 
-		if (many > total - seq)
-			many = total - seq;
-		ret = reserve_records(p, seq, many);
+		if (count > total - seq)
+			count = total - seq;
+		ret = reserve_records(p, seq, count);
 		if (ret > 0) {
 			seq += ret;
-			__atomic_store_n(&diary->begun, seq, __ATOMIC_SEQ_CST);
+			__atomic_store_n(&progress->begun, seq, __ATOMIC_SEQ_CST);
 			ret = mmapshare_ring_commit(p);
-			__atomic_store_n(&diary->done, seq, __ATOMIC_SEQ_CST);
+			__atomic_store_n(&progress->committed, seq, __ATOMIC_SEQ_CST);
 		} else if (ret == -EAGAIN) {
 			ret = mmapshare_ring_wait(p, MMAPSHARE_RING_WAIT_IGNORE_HUP, LIMIT);
 		}
 		if (ret)
-			return fail(diary, "producer: %d at %llu", ret,
+			return fail(progress, "producer: error %d at seq %llu", ret,
 				    (unsigned long long)seq);
 		if (!(rand_r(seed) / 7 % 65536))
 			sleep_ns(MS);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* For tests of libmmapshare's rings: a ring, and records that tell what they are. */
+/* Fixture of the tests of rings in libmmapshare, and records to check. */
 #ifndef LIB_RING_TEST_H
 #define LIB_RING_TEST_H
 
@@ -8,11 +8,11 @@
 
 #define PRODUCER	MMAPSHARE_RING_ATTACH_PRODUCER
 #define CONSUMER	MMAPSHARE_RING_ATTACH_CONSUMER
-#define NEWEST		MMAPSHARE_RING_ATTACH_LATEST
+#define LATEST		MMAPSHARE_RING_ATTACH_LATEST
 #define OVERWRITE	MMAPSHARE_RING_OVERWRITE
 #define CONSUMERS	4
 
-/* Nobody has a part in it, and nothing is in it. */
+/* An empty ring of @size bytes. Tests attach @p and @c, teardown detaches. */
 FIXTURE(ring) {
 	struct device dev;
 	char name[32];
@@ -23,7 +23,7 @@ FIXTURE(ring) {
 	size_t length;
 };
 
-/* Another one in its place. */
+/* Replace the ring of the fixture. */
 static inline int make_ring(FIXTURE_DATA(ring) *self, size_t size, unsigned int flags)
 {
 	mmapshare_destroy(self->name, 0);
@@ -63,7 +63,10 @@ FIXTURE_TEARDOWN(ring)
 	close(self->dev.fd);
 }
 
-/* The length of record @seq: of all sorts, and often short. */
+/*
+ * Length of the record with sequence number @seq: pseudo-random, up to @max, in
+ * three of four cases less than a sixteenth of that.
+ */
 static inline size_t length_of(uint64_t seq, size_t max)
 {
 	const uint64_t random = (seq + 1) * 0x9e3779b97f4a7c15ULL;
@@ -71,7 +74,7 @@ static inline size_t length_of(uint64_t seq, size_t max)
 	return (random >> 20) % (random >> 62 ? max / 16 : max + 1);
 }
 
-/* Both of these only store and load: whatever uses them counts system calls. */
+/* Reserve and commit a record whose bytes follow from @seq. */
 static inline int put_record(struct mmapshare_endpoint *p, uint64_t seq, size_t length)
 {
 	void *record;
@@ -83,13 +86,14 @@ static inline int put_record(struct mmapshare_endpoint *p, uint64_t seq, size_t 
 	return mmapshare_ring_commit(p);
 }
 
-static inline bool is_record(const void *record, size_t length, uint64_t seq, size_t wanted)
+/* Is this the aligned record that put_record(p, @seq, @expected) stored? */
+static inline bool is_record(const void *record, size_t length, uint64_t seq, size_t expected)
 {
-	return length == wanted && !((uintptr_t)record % 8) &&
+	return length == expected && !((uintptr_t)record % 8) &&
 	       same_bytes(record, length, 0, seq);
 }
 
-/* Put records until there is no room. How many, or a negative errno. */
+/* Put records until the ring is full. Returns their number, or minus errno. */
 static inline long put_all(struct mmapshare_endpoint *p, uint64_t first, size_t length)
 {
 	long n = 0;
@@ -100,16 +104,19 @@ static inline long put_all(struct mmapshare_endpoint *p, uint64_t first, size_t 
 	return ret == -EAGAIN ? n : ret;
 }
 
-/* Take what there is, all of @length; how many, or a negative errno, or -1. */
+/*
+ * Take and release all records. Returns their number, minus errno, or -1 if one
+ * is not as put_record() made it, with @length bytes.
+ */
 static inline long take_all(struct mmapshare_endpoint *c, uint64_t first, size_t length)
 {
 	const void *record;
-	size_t got;
+	size_t actual;
 	long n = 0;
 	int ret;
 
-	while (!(ret = mmapshare_ring_next(c, &record, &got))) {
-		if (!is_record(record, got, first + n, length))
+	while (!(ret = mmapshare_ring_next(c, &record, &actual))) {
+		if (!is_record(record, actual, first + n, length))
 			return -1;
 		n++;
 	}
@@ -118,11 +125,11 @@ static inline long take_all(struct mmapshare_endpoint *c, uint64_t first, size_t
 	return ret ? ret : n;
 }
 
-static inline uint64_t from_environment(const char *name, uint64_t otherwise)
+static inline uint64_t get_env_number(const char *name, uint64_t fallback)
 {
 	const char *text = getenv(name);
 
-	return text ? strtoull(text, NULL, 0) : otherwise;
+	return text ? strtoull(text, NULL, 0) : fallback;
 }
 
 #endif /* LIB_RING_TEST_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* For tests of libmmapshare: the library, and names that are free. */
+/* Fixture of the tests of libmmapshare: a region, and a name for another. */
 #ifndef LIB_TEST_H
 #define LIB_TEST_H
 
@@ -8,13 +8,13 @@
 
 #define FAULT	MMAPSHARE_STRATEGY_FAULT
 
-/* What the module was loaded with. */
+/* Returns the strategy with which the module was loaded. */
 static inline unsigned int loaded_strategy(const struct device *dev)
 {
 	return dev->info.strategy;
 }
 
-/* An anonymous region that does what the strategy under test can. */
+/* @region is anonymous; tests may create @name, teardown destroys it */
 FIXTURE(lib) {
 	struct device dev;
 	char name[32];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* libmmapshare: regions are listed, each once, and found by their names. */
+/* libmmapshare: list and query named regions; paths and strategy names. */
 #include "lib_test.h"
 
 #define NAMES	20
@@ -12,8 +12,8 @@ static const char *name_of(int i)
 	return name;
 }
 
-/* How often each of the regions is in the list; negative errno. */
-static int count(int seen[NAMES])
+/* Count in @seen how often each region is listed. Returns 0 or minus errno. */
+static int count_listed(int seen[NAMES])
 {
 	struct mmapshare_query query = { .size = sizeof(query) };
 	struct mmapshare_list *list;
@@ -26,14 +26,14 @@ static int count(int seen[NAMES])
 	while ((ret = mmapshare_list_next(list, &query)) == 1)
 		for (i = 0; i < NAMES; i++)
 			seen[i] += !strcmp(query.name, name_of(i));
-	/* the end stays the end */
+	/* a further call at the end returns 0, too */
 	if (!ret)
 		ret = mmapshare_list_next(list, &query);
 	mmapshare_list_close(list);
 	return ret;
 }
 
-TEST_F(lib, each_once)
+TEST_F(lib, list)
 {
 	struct mmapshare *region;
 	int i, seen[NAMES];
@@ -43,12 +43,12 @@ TEST_F(lib, each_once)
 		mmapshare_close(region);
 	}
 	EXPECT_EQ(0, mmapshare_destroy(name_of(3), 0));
-	EXPECT_EQ(0, count(seen));
+	EXPECT_EQ(0, count_listed(seen));
 	for (i = 0; i < NAMES; i++)
 		EXPECT_EQ(i != 3, seen[i]);
 	for (i = 0; i < NAMES; i++)
 		EXPECT_EQ(i == 3 ? -ENOENT : 0, mmapshare_destroy(name_of(i), 0));
-	EXPECT_EQ(0, count(seen));
+	EXPECT_EQ(0, count_listed(seen));
 	for (i = 0; i < NAMES; i++)
 		EXPECT_EQ(0, seen[i]);
 }
@@ -79,7 +79,7 @@ TEST_F(lib, query)
 	EXPECT_EQ(-EINVAL, mmapshare_query_name(self->name, &query));
 }
 
-TEST_F(lib, structures_of_other_sizes)
+TEST_F(lib, structure_sizes)
 {
 	struct mmapshare_list *list;
 	struct {
@@ -98,16 +98,16 @@ TEST_F(lib, structures_of_other_sizes)
 	mmapshare_list_close(NULL);
 }
 
-TEST(names_and_numbers)
+TEST(names)
 {
 	char path[80], name[MMAPSHARE_NAME_SIZE + 1] = "";
-	const char *word;
+	const char *strategy_name;
 	int strategy;
 
 	for (strategy = 0; strategy <= MMAPSHARE_STRATEGY_PFN; strategy++) {
-		word = mmapshare_strategy_name(strategy);
-		ASSERT_NE(NULL, word);
-		EXPECT_EQ(strategy, mmapshare_strategy_by_name(word));
+		strategy_name = mmapshare_strategy_name(strategy);
+		ASSERT_NE(NULL, strategy_name);
+		EXPECT_EQ(strategy, mmapshare_strategy_by_name(strategy_name));
 	}
 	EXPECT_EQ(NULL, mmapshare_strategy_name(4));
 	EXPECT_EQ(-EINVAL, mmapshare_strategy_by_name("faul"));

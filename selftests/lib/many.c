@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Many regions with names are created, listed and destroyed, while other
- * processes open, map and close them: each call does what is documented, and
- * nothing is left.
- *
- * It goes on for some seconds, or until there were $MMAPSHARE_REGIONS.
+ * libmmapshare: many named regions are created, listed and destroyed while
+ * other processes open, map and close them, for some seconds or until
+ * $MMAPSHARE_REGIONS regions were created.
  */
 #include "lib_test.h"
 #include <sys/prctl.h>
@@ -12,9 +10,14 @@
 
 #define SECONDS		3
 #define USERS		3
-#define AT_ONCE		200
+#define BATCH		200
 
-/* For all processes. */
+/**
+ * struct shared - in memory that all processes share
+ * @stop: set by the parent when the users must exit
+ * @result: of each user: 0, or what use_region() returned when it failed
+ * @used: of each user: how many regions it has used
+ */
 struct shared {
 	volatile int stop;
 	int result[USERS];
@@ -22,7 +25,7 @@ struct shared {
 };
 
 static pid_t parent;
-static unsigned int at_once = AT_ONCE;
+static unsigned int batch = BATCH;
 
 static const char *name_of(unsigned int i)
 {
@@ -32,8 +35,11 @@ static const char *name_of(unsigned int i)
 	return name;
 }
 
-/* 0 if it was used, 1 if it was not there; else what went wrong. */
-static int use(unsigned int i)
+/*
+ * Open, map, read and write region @i. Returns 0, 1 if it does not exist, 2 if
+ * it has the bytes of another region, or minus errno.
+ */
+static int use_region(unsigned int i)
 {
 	const size_t page = sysconf(_SC_PAGESIZE);
 	struct mmapshare *region;
@@ -48,7 +54,7 @@ static int use(unsigned int i)
 	mmapshare_close(region);
 	if (ret)
 		return ret;
-	/* zeroed, or the number of this one and no other */
+	/* 0, or what an earlier call for the same region stored */
 	seen = *p;
 	if (seen && seen != i + 1)
 		ret = 2;
@@ -57,24 +63,24 @@ static int use(unsigned int i)
 	return ret;
 }
 
-static void use_all_the_time(struct shared *shared, int me)
+static void use_regions(struct shared *shared, int user)
 {
-	unsigned int seed = me;
+	unsigned int seed = user;
 	int ret;
 
 	while (!shared->stop) {
-		ret = use(rand_r(&seed) % at_once);
+		ret = use_region(rand_r(&seed) % batch);
 		if (ret && ret != 1) {
-			shared->result[me] = ret;
+			shared->result[user] = ret;
 			break;
 		}
-		shared->used[me] += !ret;
+		shared->used[user] += !ret;
 	}
 	_exit(0);
 }
 
-/* A region was used, or could not be. */
-static bool any_used(struct shared *shared)
+/* Has a user used a region, or failed? */
+static bool is_any_used(struct shared *shared)
 {
 	int i;
 
@@ -91,7 +97,7 @@ static int create_all(void)
 	unsigned int i;
 	int ret;
 
-	for (i = 0; i < at_once; i++) {
+	for (i = 0; i < batch; i++) {
 		ret = mmapshare_create(&region, name_of(i), 1, FAULT, 0600);
 		if (ret)
 			return ret;
@@ -100,11 +106,11 @@ static int create_all(void)
 	return 0;
 }
 
-/* Each must be found, and once; 0, 1 if it was not so, or what went wrong. */
+/* Returns 0 if each region is listed once, 1 if not, or minus errno. */
 static int list_all(unsigned int expected)
 {
 	struct mmapshare_query query = { .size = sizeof(query) };
-	unsigned char *seen = calloc(at_once, 1);
+	unsigned char *seen = calloc(batch, 1);
 	unsigned int i, found = 0;
 	struct mmapshare_list *list;
 	pid_t owner;
@@ -117,7 +123,7 @@ static int list_all(unsigned int expected)
 		if (sscanf(query.name, "many.%d.%u", &owner, &i) != 2 ||
 		    owner != parent)
 			continue;
-		if (i >= at_once || seen[i]++)
+		if (i >= batch || seen[i]++)
 			break;
 		found++;
 	}
@@ -131,30 +137,30 @@ static int destroy_all(void)
 	unsigned int i;
 	int ret = 0, error;
 
-	for (i = 0; i < at_once; i++) {
+	for (i = 0; i < batch; i++) {
 		error = mmapshare_destroy(name_of(i), 0);
 		ret = ret ? ret : error;
 	}
 	return ret;
 }
 
-static unsigned int max_regions(unsigned int value)
+/* Set the parameter, unless @value is 0. Returns the value it had before. */
+static unsigned int set_max_regions(unsigned int value)
 {
 	static const char path[] = "/sys/module/mmapshare/parameters/max_regions";
-	unsigned int was = 0;
+	unsigned int old = 0;
 	FILE *f = fopen(path, "r+");
 
-	if (f && fscanf(f, "%u", &was) == 1 && value) {
+	if (f && fscanf(f, "%u", &old) == 1 && value) {
 		rewind(f);
 		fprintf(f, "%u", value);
 	}
 	if (f)
 		fclose(f);
-	return was;
+	return old;
 }
 
-/* How many there are already, whoever made them. */
-static unsigned int others(void)
+static unsigned int count_regions(void)
 {
 	struct mmapshare_query query = { .size = sizeof(query) };
 	struct mmapshare_list *list;
@@ -173,8 +179,8 @@ FIXTURE(many) {
 	struct shared *shared;
 	pid_t pids[USERS];
 	unsigned int limit;
-	unsigned int others;
-	unsigned long wanted;
+	unsigned int existing;
+	unsigned long target;
 };
 
 FIXTURE_SETUP(many)
@@ -185,13 +191,13 @@ FIXTURE_SETUP(many)
 	if (geteuid())
 		SKIP(return, "needs root");
 	parent = getpid();
-	self->wanted = text ? strtoul(text, NULL, 0) : 0;
-	if (self->wanted / 4 > at_once)
-		at_once = self->wanted / 4;
-	self->others = others();
-	self->limit = max_regions(0);
-	/* what was destroyed may still be in use, and so count */
-	max_regions(self->others + at_once + USERS);
+	self->target = text ? strtoul(text, NULL, 0) : 0;
+	if (self->target / 4 > batch)
+		batch = self->target / 4;
+	self->existing = count_regions();
+	self->limit = set_max_regions(0);
+	/* a destroyed region counts until its last user has closed it */
+	set_max_regions(self->existing + batch + USERS);
 	self->shared = mmap(NULL, sizeof(*self->shared), PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, self->shared);
@@ -200,33 +206,33 @@ FIXTURE_SETUP(many)
 FIXTURE_TEARDOWN(many)
 {
 	destroy_all();
-	max_regions(self->limit);
+	set_max_regions(self->limit);
 	close(self->dev.fd);
 }
 
-/* what is asked for may take longer than the harness would wait */
-TEST_F_TIMEOUT(many, come_and_go_while_others_use_them, 3600)
+/* $MMAPSHARE_REGIONS can ask for more than the harness's timeout allows */
+TEST_F_TIMEOUT(many, create_list_destroy_while_used, 3600)
 {
 	const time_t end = time(NULL) + SECONDS;
-	unsigned long made = 0, used = 0;
+	unsigned long created = 0, used = 0;
 	int i, status;
 
 	for (i = 0; i < USERS; i++) {
 		self->pids[i] = fork();
 		if (!self->pids[i]) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			use_all_the_time(self->shared, i);
+			use_regions(self->shared, i);
 		}
 		ASSERT_LT(0, self->pids[i]);
 	}
 	do {
-		ASSERT_EQ(0, create_all()) TH_LOG("after %lu regions", made);
-		ASSERT_EQ(0, list_all(at_once));
+		ASSERT_EQ(0, create_all()) TH_LOG("after %lu regions", created);
+		ASSERT_EQ(0, list_all(batch));
 		ASSERT_EQ(0, destroy_all());
 		ASSERT_EQ(0, list_all(0));
-		made += at_once;
-	} while (self->wanted ? made < self->wanted :
-				time(NULL) < end || !any_used(self->shared));
+		created += batch;
+	} while (self->target ? created < self->target :
+				time(NULL) < end || !is_any_used(self->shared));
 
 	self->shared->stop = 1;
 	for (i = 0; i < USERS; i++) {
@@ -235,15 +241,15 @@ TEST_F_TIMEOUT(many, come_and_go_while_others_use_them, 3600)
 		EXPECT_EQ(0, self->shared->result[i]);
 		used += self->shared->used[i];
 	}
-	TH_LOG("%lu regions, used %lu times", made, used);
+	TH_LOG("%lu regions, used %lu times", created, used);
 	EXPECT_LT(0UL, used);
 
-	/* the driver does not count one that is not there any more */
-	max_regions(self->others + at_once);
+	/* exactly at the limit: the driver counts no freed region */
+	set_max_regions(self->existing + batch);
 	EXPECT_EQ(0, create_all());
-	EXPECT_EQ(self->others + at_once, others());
+	EXPECT_EQ(self->existing + batch, count_regions());
 	EXPECT_EQ(0, destroy_all());
-	EXPECT_EQ(self->others, others());
+	EXPECT_EQ(self->existing, count_regions());
 }
 
 TEST_HARNESS_MAIN

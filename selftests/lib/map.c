@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* libmmapshare: any range can be mapped, and taken back, with each access. */
+/* libmmapshare: map and unmap ranges of a region, for each kind of access. */
 #include "lib_test.h"
 
 static void *const untouched = (void *)1;
 
-TEST_F(lib, all_of_it)
+TEST_F(lib, whole_region)
 {
 	char *p, byte;
 
@@ -18,7 +18,7 @@ TEST_F(lib, all_of_it)
 	EXPECT_EQ(SIGSEGV, run_child(load_byte, p));
 }
 
-TEST_F(lib, ranges_that_are_not_pages)
+TEST_F(lib, unaligned_range)
 {
 	const size_t page = self->dev.page, offset = 2 * page - 3;
 	struct mmapshare_info info = { .size = sizeof(info) };
@@ -36,7 +36,7 @@ TEST_F(lib, ranges_that_are_not_pages)
 	EXPECT_EQ(SIGSEGV, run_child(load_byte, p));
 	EXPECT_EQ(SIGSEGV, run_child(load_byte, p + 5));
 
-	/* up to the end */
+	/* length 0: up to the end of the region */
 	ASSERT_EQ(0, mmapshare_map(self->region, MMAPSHARE_READ, offset, 0,
 				   (void **)&p));
 	EXPECT_TRUE(same_bytes(p, REGION_SIZE - offset, offset, 1));
@@ -45,7 +45,7 @@ TEST_F(lib, ranges_that_are_not_pages)
 	EXPECT_EQ(0U, info.maps);
 }
 
-TEST_F(lib, reading_is_reading)
+TEST_F(lib, read_only_mapping)
 {
 	char *p;
 
@@ -55,7 +55,7 @@ TEST_F(lib, reading_is_reading)
 	EXPECT_EQ(0, mmapshare_unmap(p, REGION_SIZE));
 }
 
-TEST_F(lib, copies_are_private)
+TEST_F(lib, private_copy)
 {
 	char *p = untouched, byte;
 	int ret;
@@ -73,7 +73,7 @@ TEST_F(lib, copies_are_private)
 	EXPECT_EQ(0, mmapshare_unmap(p, 1));
 }
 
-TEST_F(lib, what_is_refused)
+TEST_F(lib, invalid_arguments)
 {
 	const struct mmapshare *r = self->region;
 	struct mmapshare *reader;
@@ -93,7 +93,7 @@ TEST_F(lib, what_is_refused)
 	EXPECT_EQ(untouched, p);
 }
 
-TEST_F(lib, mappings_outlive_the_handle)
+TEST_F(lib, mapping_outlives_handle)
 {
 	struct mmapshare *region;
 	char *p;

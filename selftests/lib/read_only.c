@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
-/* libmmapshare: what is handed out for reading only can be read, and no more. */
+/* libmmapshare: a handle of mmapshare_read_only() can be read, not written. */
 #include "lib_test.h"
 
 static struct mmapshare *const untouched = (void *)1;
 
-/* 0, or what is wrong. */
-static int reads(const struct mmapshare *reader, char wanted)
+/* Returns 0, or the number of the failed check. */
+static int check_reads(const struct mmapshare *reader, char expected)
 {
 	char byte = 0, *p;
 
 	if (mmapshare_size(reader) != REGION_SIZE)
 		return 1;
-	if (mmapshare_read(reader, 5, &byte, 1) != 1 || byte != wanted)
+	if (mmapshare_read(reader, 5, &byte, 1) != 1 || byte != expected)
 		return 2;
-	if (mmapshare_map(reader, MMAPSHARE_READ, 5, 1, (void **)&p) || *p != wanted)
+	if (mmapshare_map(reader, MMAPSHARE_READ, 5, 1, (void **)&p) || *p != expected)
 		return 3;
 	mmapshare_unmap(p, 1);
-	if (mmapshare_map(reader, MMAPSHARE_COPY, 5, 1, (void **)&p) || *p != wanted)
+	if (mmapshare_map(reader, MMAPSHARE_COPY, 5, 1, (void **)&p) || *p != expected)
 		return 4;
 	*p = 'c';
 	mmapshare_unmap(p, 1);
-	return mmapshare_read(reader, 5, &byte, 1) == 1 && byte == wanted ? 0 : 5;
+	return mmapshare_read(reader, 5, &byte, 1) == 1 && byte == expected ? 0 : 5;
 }
 
-static int does_not_store(struct mmapshare *reader)
+/* Returns 0, or the number of the failed check. */
+static int check_no_writes(struct mmapshare *reader)
 {
 	struct mmapshare *writer;
 	char path[64];
@@ -50,7 +51,7 @@ static int does_not_store(struct mmapshare *reader)
 	return ret == -ENXIO || ret == -EACCES ? 0 : 18;
 }
 
-TEST_F(lib, reads_and_no_more)
+TEST_F(lib, access)
 {
 	struct mmapshare *reader, *again;
 
@@ -58,20 +59,20 @@ TEST_F(lib, reads_and_no_more)
 	EXPECT_NE(mmapshare_fd(self->region), mmapshare_fd(reader));
 	EXPECT_EQ(FD_CLOEXEC, fcntl(mmapshare_fd(reader), F_GETFD));
 	ASSERT_EQ(1, mmapshare_write(self->region, 5, "w", 1));
-	EXPECT_EQ(0, reads(reader, 'w'));
-	EXPECT_EQ(0, does_not_store(reader));
-	/* and nor does what is made of it */
+	EXPECT_EQ(0, check_reads(reader, 'w'));
+	EXPECT_EQ(0, check_no_writes(reader));
+	/* a read-only handle of a read-only handle */
 	ASSERT_EQ(0, mmapshare_read_only(&again, reader));
-	EXPECT_EQ(0, does_not_store(again));
+	EXPECT_EQ(0, check_no_writes(again));
 	mmapshare_close(reader);
-	EXPECT_EQ(0, reads(again, 'w'));
+	EXPECT_EQ(0, check_reads(again, 'w'));
 	mmapshare_close(again);
-	/* the one that it was made of does what it did */
+	/* the original handle is still writable */
 	EXPECT_EQ(1, mmapshare_write(self->region, 5, "x", 1));
 }
 
-/* It is a participant of its own. */
-TEST_F(lib, waits)
+/* The handle counts as an open file of its own for the doorbell. */
+TEST_F(lib, doorbell)
 {
 	struct mmapshare *reader;
 	uint64_t count = 0;
@@ -87,7 +88,7 @@ TEST_F(lib, waits)
 	mmapshare_close(reader);
 }
 
-static int look_at_what_comes(void *arg)
+static int receive_and_check(void *arg)
 {
 	struct mmapshare *reader;
 	int ret;
@@ -96,11 +97,11 @@ static int look_at_what_comes(void *arg)
 		return 255;
 	if (mmapshare_receive(*(int *)arg, &reader))
 		return 254;
-	ret = reads(reader, 's');
-	return ret ? ret : does_not_store(reader);
+	ret = check_reads(reader, 's');
+	return ret ? ret : check_no_writes(reader);
 }
 
-TEST_F(lib, sent_to_others)
+TEST_F(lib, sent_to_other_user)
 {
 	struct mmapshare *reader;
 	int sockets[2];
@@ -110,12 +111,12 @@ TEST_F(lib, sent_to_others)
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
 	ASSERT_EQ(0, mmapshare_send(sockets[0], reader));
 	mmapshare_close(reader);
-	EXPECT_EQ(0, run_child(look_at_what_comes, &sockets[1]));
+	EXPECT_EQ(0, run_child(receive_and_check, &sockets[1]));
 	close(sockets[0]);
 	close(sockets[1]);
 }
 
-TEST_F(lib, of_what_may_not_be_read)
+TEST_F(lib, of_write_only_handle)
 {
 	struct mmapshare *writer, *reader = untouched;
 	int fd = open(DEVICE, O_WRONLY | O_CLOEXEC);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * libmmapshare: of a revoked region every function says so, whoever waits wakes,
- * and nobody gets a signal but who touches what he has mapped.
+ * libmmapshare: on a revoked region every function returns -ENODEV, waiting
+ * tasks are woken, and only accesses to a mapping raise a signal, SIGBUS.
  */
 #include "lib_test.h"
 #include <poll.h>
@@ -10,8 +10,11 @@
 
 static struct mmapshare *const untouched = (void *)1;
 
-/* 0, or which function it is that says something else. */
-static int all_say_so(void *arg)
+/*
+ * Returns 0 if all functions fail with -ENODEV and store nothing, else the
+ * number of the failed check.
+ */
+static int check_enodev(void *arg)
 {
 	struct mmapshare *region = arg;
 	struct mmapshare_info info = { .size = sizeof(info) };
@@ -44,7 +47,7 @@ static int all_say_so(void *arg)
 		return 10;
 	if (mmapshare_open_fd(&other, mmapshare_fd(region)) != -ENODEV)
 		return 11;
-	/* last, for a signal would end the program */
+	/* last, because a failure would be SIGBUS, which ends the process */
 	if (mmapshare_notify(region) != -ENODEV)
 		return 12;
 	return mmapshare_size(region) ? 0 : 13;
@@ -84,8 +87,8 @@ TEST_F(shared, by_handle)
 	struct mmapshare *late = untouched;
 
 	ASSERT_EQ(0, mmapshare_revoke(self->region));
-	EXPECT_EQ(0, run_child(all_say_so, self->region));
-	EXPECT_EQ(0, run_child(all_say_so, self->other));
+	EXPECT_EQ(0, run_child(check_enodev, self->region));
+	EXPECT_EQ(0, run_child(check_enodev, self->other));
 	EXPECT_EQ(SIGBUS, run_child(load_byte, self->mem));
 	EXPECT_EQ(SIGBUS, run_child(store_byte, self->mem));
 	EXPECT_EQ(-ENOENT, mmapshare_open(&late, self->name, MMAPSHARE_READ));
@@ -96,27 +99,30 @@ TEST_F(shared, by_handle)
 TEST_F(shared, by_name)
 {
 	ASSERT_EQ(0, mmapshare_destroy(self->name, MMAPSHARE_DESTROY_REVOKE));
-	EXPECT_EQ(0, run_child(all_say_so, self->region));
+	EXPECT_EQ(0, run_child(check_enodev, self->region));
 	EXPECT_EQ(SIGBUS, run_child(load_byte, self->mem));
 	EXPECT_EQ(-ENOENT, mmapshare_destroy(self->name, MMAPSHARE_DESTROY_REVOKE));
 }
 
-TEST_F(shared, without_a_name_or_the_right_to_write)
+TEST_F(shared, anonymous_by_read_only_handle)
 {
 	struct mmapshare *region, *reader;
 
 	ASSERT_EQ(0, mmapshare_create(&region, NULL, 1, FAULT, 0));
 	ASSERT_EQ(0, mmapshare_read_only(&reader, region));
 	ASSERT_EQ(0, mmapshare_revoke(reader));
-	EXPECT_EQ(0, run_child(all_say_so, region));
+	EXPECT_EQ(0, run_child(check_enodev, region));
 	mmapshare_close(reader);
 	mmapshare_close(region);
-	/* that one was not meant */
+	/* another region is not affected */
 	EXPECT_EQ(1, mmapshare_write(self->region, 0, "x", 1));
 }
 
-/* Who has the doorbell's page cannot know that it is over. */
-TEST_F(shared, who_notifies_gets_no_signal)
+/*
+ * The library has mapped the doorbell page, and cannot know of the revocation
+ * before it accesses that.
+ */
+TEST_F(shared, notify_raises_no_signal)
 {
 	int i;
 
@@ -127,41 +133,42 @@ TEST_F(shared, who_notifies_gets_no_signal)
 		EXPECT_EQ(-ENODEV, mmapshare_notify(self->other));
 }
 
-static char *volatile live;
+/* The mapping that handle_sigbus() replaces; NULL once it has done so. */
+static char *volatile revoked;
 
-/* What mmapshare_seal(3) says who touches mappings can do. */
-static void map_zeroes(int signal, siginfo_t *info, void *context)
+/* Replace the mapping by zeroes, as mmapshare_seal(3) describes. */
+static void handle_sigbus(int signal, siginfo_t *info, void *context)
 {
 	const char *at = info->si_addr;
 
-	if (at < live || at >= live + REGION_SIZE ||
-	    mmap(live, REGION_SIZE, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != live)
+	if (at < revoked || at >= revoked + REGION_SIZE ||
+	    mmap(revoked, REGION_SIZE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != revoked)
 		_exit(1);
-	live = NULL;
+	revoked = NULL;
 }
 
-static int live_on(void *mem)
+static int access_with_handler(void *mem)
 {
 	const struct sigaction action = {
-		.sa_sigaction = map_zeroes,
+		.sa_sigaction = handle_sigbus,
 		.sa_flags = SA_SIGINFO,
 	};
 
-	live = mem;
+	revoked = mem;
 	if (sigaction(SIGBUS, &action, NULL))
 		return 2;
-	if (load_byte(mem) || live || *(char *)mem)
+	if (load_byte(mem) || revoked || *(char *)mem)
 		return 3;
 	store_byte(mem);
 	return *(char *)mem == 1 ? 0 : 4;
 }
 
-TEST_F(shared, who_touches_can_live_on)
+TEST_F(shared, sigbus_handler)
 {
 	self->mem[1] = 'x';
 	ASSERT_EQ(0, mmapshare_revoke(self->region));
-	EXPECT_EQ(0, run_child(live_on, self->mem));
+	EXPECT_EQ(0, run_child(access_with_handler, self->mem));
 }
 
 struct sleeper {
@@ -170,7 +177,7 @@ struct sleeper {
 	int ret;
 };
 
-static void *sleep_on(void *arg)
+static void *wait_thread(void *arg)
 {
 	struct sleeper *s = arg;
 	uint64_t count = 0;
@@ -179,7 +186,7 @@ static void *sleep_on(void *arg)
 	return NULL;
 }
 
-TEST_F(shared, who_waits_wakes)
+TEST_F(shared, wakes_waiters)
 {
 	struct sleeper sleepers[] = {
 		{ self->region, -1, 0 },
@@ -191,8 +198,8 @@ TEST_F(shared, who_waits_wakes)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(sleepers); i++)
-		ASSERT_EQ(0, pthread_create(&threads[i], NULL, sleep_on, &sleepers[i]));
-	/* whether all of them sleep by then makes no difference to what they get */
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, wait_thread, &sleepers[i]));
+	/* -ENODEV does not depend on whether all of them sleep by then */
 	usleep(100000);
 	ASSERT_EQ(0, mmapshare_revoke(self->region));
 	for (i = 0; i < ARRAY_SIZE(sleepers); i++) {
@@ -212,7 +219,8 @@ static int revoke_as_nobody(void *arg)
 	return -mmapshare_revoke(self->region);
 }
 
-TEST_F(shared, not_by_others)
+/* Not the default region, and not by another user. */
+TEST_F(shared, not_permitted)
 {
 	struct mmapshare *region;
 
@@ -235,7 +243,7 @@ struct racer {
 	int error;
 };
 
-/* A region of that name there is always to be had, until it is taken away. */
+/* create_or_open() must return a region, while other threads revoke it. */
 static void *race(void *arg)
 {
 	struct racer *racer = arg;
@@ -260,7 +268,7 @@ static void *race(void *arg)
 	return NULL;
 }
 
-TEST_F(shared, create_or_open_while_others_do_and_revoke)
+TEST_F(shared, create_or_open_race_revoke)
 {
 	struct racer racers[THREADS] = { };
 	pthread_t threads[THREADS];
@@ -276,7 +284,7 @@ TEST_F(shared, create_or_open_while_others_do_and_revoke)
 		revoked += racers[i].revoked;
 	}
 	EXPECT_LT(0, revoked);
-	EXPECT_EQ(0, run_child(all_say_so, self->region));
+	EXPECT_EQ(0, run_child(check_enodev, self->region));
 }
 
 TEST_HARNESS_MAIN

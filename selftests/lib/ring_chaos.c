@@ -1,42 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rings in libmmapshare: records of any length, consumers that stall, and now and
- * then somebody is killed, wherever he is, and another one takes his place. In a
- * lossless ring no record is lost, torn or out of order; in one that overwrites
- * losses are known to the record. $MMAPSHARE_RECORDS says how many records there
- * are for each.
+ * libmmapshare: producers and consumers are killed at random points, and new
+ * ones replace them. A lossless ring loses no record; consumers of an
+ * overwriting ring know exactly how many they lost. No record is torn or out of
+ * order. $MMAPSHARE_RECORDS is the number of records for each test.
  */
 #include "lib_ring_kill.h"
 
 #define RECORDS		20000
 #define SIZE		16384
 #define ROLES		4
-#define NOBODY		(-1)
+#define NO_ROLE		(-1)
 
-/*
- * struct consumer - what is known of one, however often it has died
- * @mortal: it is killed
- * @alone: there is no other one; what it has not released is there for the next
- * @there: it is attached
- * @next: the number of the record it has to get next
- * @taken: how many it had
- * @lost: how many it has not had
- * @again: how many it got once more, having died before they were released
+/**
+ * struct consumer - state of a consumer that survives its processes
+ * @killed: its processes are killed
+ * @only: it is the only consumer: records that it has not released are retained
+ * @attached: set by its first process
+ * @next: sequence number of the record it must get next
+ * @taken: number of records it got, without @repeated
+ * @lost: number of records it did not get
+ * @repeated: number of records it got again, because the process that got them
+ *	first was killed before it released them
  */
 struct consumer {
-	bool mortal;
-	bool alone;
-	bool there;
+	bool killed;
+	bool only;
+	bool attached;
 	uint64_t next;
 	uint64_t taken;
 	uint64_t lost;
-	uint64_t again;
+	uint64_t repeated;
 };
 
-/* Role 0 is the producer, who is always mortal; the others are consumers. */
+/* Role 0 is the producer, which is always killed; the others are consumers. */
 struct chaos {
 	FIXTURE_DATA(ring) *ring;
-	struct diary diary;
+	struct progress progress;
 	uint64_t total;
 	bool overwrite;
 	int roles;
@@ -44,55 +44,61 @@ struct chaos {
 	uint64_t kills[ROLES];
 };
 
-static int fail_at(struct chaos *chaos, const struct consumer *me, const char *what,
+static int fail_at(struct chaos *chaos, const struct consumer *consumer, const char *what,
 		   long long value)
 {
-	return fail(&chaos->diary, "consumer %d: %s, %lld, at %llu",
-		    (int)(me - chaos->consumers), what, value, (unsigned long long)me->next);
+	return fail(&chaos->progress, "consumer %d: %s: %lld, expected record %llu",
+		    (int)(consumer - chaos->consumers), what, value,
+		    (unsigned long long)consumer->next);
 }
 
-/* One has come that begins with the record @first. */
-static int begin(struct chaos *chaos, struct consumer *me, uint64_t first)
+/* A new process has attached at record @first. Returns 0, or 1 on failure. */
+static int account_attach(struct chaos *chaos, struct consumer *consumer, uint64_t first)
 {
-	if (first <= me->next)
+	if (first <= consumer->next)
 		return 0;
-	if (!chaos->overwrite && (me->alone || !me->mortal))
-		return fail_at(chaos, me, "begins with", first);
-	me->lost += first - me->next;
-	me->next = first;
+	if (!chaos->overwrite && (consumer->only || !consumer->killed))
+		return fail_at(chaos, consumer, "attached at", first);
+	consumer->lost += first - consumer->next;
+	consumer->next = first;
 	return 0;
 }
 
-/* It was given the record @seq, and it is whole. */
-static int account(struct chaos *chaos, struct consumer *me, uint64_t seq)
+/* The consumer got record @seq, intact. Returns 0, or 1 on failure. */
+static int account_record(struct chaos *chaos, struct consumer *consumer, uint64_t seq)
 {
-	if (seq < me->next) {
-		me->again++;
-		return me->mortal ? 0 : fail_at(chaos, me, "again", seq);
+	if (seq < consumer->next) {
+		consumer->repeated++;
+		return consumer->killed ? 0 : fail_at(chaos, consumer, "repeated record", seq);
 	}
-	if (seq > me->next && !chaos->overwrite)
-		return fail_at(chaos, me, "goes on with", seq);
-	me->lost += seq - me->next;
-	me->taken++;
-	__atomic_store_n(&me->next, seq + 1, __ATOMIC_SEQ_CST);
+	if (seq > consumer->next && !chaos->overwrite)
+		return fail_at(chaos, consumer, "missed records before", seq);
+	consumer->lost += seq - consumer->next;
+	consumer->taken++;
+	__atomic_store_n(&consumer->next, seq + 1, __ATOMIC_SEQ_CST);
 	return 0;
 }
 
-/* Once in so many times. */
+/* Sleep for less than a millisecond, in one of @times calls on average. */
 static void stall(unsigned int *seed, unsigned int times)
 {
 	if (!(rand_r(seed) / 7 % times))
 		sleep_ns(rand_r(seed) % MS);
 }
 
-/* 0, or a negative errno, as the library says; or 1 if it has failed. */
-static int take_one(struct chaos *chaos, struct consumer *me, struct mmapshare_endpoint *c,
-		    uint64_t *given, uint64_t first, unsigned int *seed)
+/*
+ * Take and check a record. @first: sequence number at which the process has
+ * attached. @given: number of records it got since. Returns 0, minus errno of
+ * mmapshare_ring_next(), or 1 on failure.
+ */
+static int take_record(struct chaos *chaos, struct consumer *consumer,
+		       struct mmapshare_endpoint *c, uint64_t *given, uint64_t first,
+		       unsigned int *seed)
 {
 	const void *record;
 	uint64_t seq;
 	size_t length;
-	bool whole;
+	bool intact;
 	int ret;
 
 	ret = mmapshare_ring_next(c, &record, &length);
@@ -100,18 +106,19 @@ static int take_one(struct chaos *chaos, struct consumer *me, struct mmapshare_e
 		return ret;
 	seq = mmapshare_ring_seq(c) - 1;
 	stall(seed, 128);
-	whole = is_whole(record, length, seq);
+	intact = is_intact(record, length, seq);
 	if (mmapshare_ring_check(c) == -ESTALE)
-		return chaos->overwrite ? 0 : fail_at(chaos, me, "overwritten", seq);
-	if (!whole)
-		return fail_at(chaos, me, "torn", seq);
-	/* none is missing that is not counted */
+		return chaos->overwrite ? 0 : fail_at(chaos, consumer, "overwritten record", seq);
+	if (!intact)
+		return fail_at(chaos, consumer, "torn record", seq);
+	/* every record since the attach was given or counted as lost */
 	if (first + (*given)++ + mmapshare_ring_lost(c) != seq)
-		return fail_at(chaos, me, "losses are", mmapshare_ring_lost(c));
-	return account(chaos, me, seq);
+		return fail_at(chaos, consumer, "wrong count of lost records",
+			       mmapshare_ring_lost(c));
+	return account_record(chaos, consumer, seq);
 }
 
-static int consume(struct chaos *chaos, struct consumer *me, unsigned int *seed)
+static int consume(struct chaos *chaos, struct consumer *consumer, unsigned int *seed)
 {
 	unsigned int hold = 1, held = 0;
 	struct mmapshare_endpoint *c;
@@ -120,24 +127,24 @@ static int consume(struct chaos *chaos, struct consumer *me, unsigned int *seed)
 
 	ret = attach(chaos->ring, &c, CONSUMER);
 	if (ret)
-		return fail_at(chaos, me, "attach", ret);
-	__atomic_store_n(&me->there, true, __ATOMIC_SEQ_CST);
+		return fail_at(chaos, consumer, "attach failed", ret);
+	__atomic_store_n(&consumer->attached, true, __ATOMIC_SEQ_CST);
 	first = mmapshare_ring_seq(c);
-	ret = begin(chaos, me, first);
-	while (!ret && me->next < chaos->total) {
-		ret = take_one(chaos, me, c, &given, first, seed);
+	ret = account_attach(chaos, consumer, first);
+	while (!ret && consumer->next < chaos->total) {
+		ret = take_record(chaos, consumer, c, &given, first, seed);
 		if (ret > 0)
 			return ret;
 		if ((!ret && ++held >= hold) || ret == -EAGAIN) {
 			if (mmapshare_ring_release(c))
-				return fail_at(chaos, me, "release", 0);
+				return fail_at(chaos, consumer, "release failed", 0);
 			hold = 1 + rand_r(seed) / 7 % 16;
 			held = 0;
 		}
 		if (ret == -EAGAIN)
 			ret = mmapshare_ring_wait(c, MMAPSHARE_RING_WAIT_IGNORE_HUP, LIMIT);
 		if (ret)
-			return fail_at(chaos, me, "next or wait", ret);
+			return fail_at(chaos, consumer, "next or wait failed", ret);
 		stall(seed, 8192);
 	}
 	mmapshare_ring_close(c);
@@ -145,10 +152,12 @@ static int consume(struct chaos *chaos, struct consumer *me, unsigned int *seed)
 }
 
 /*
- * Each order of magnitude is as likely. Most die while they run, so that some come
- * further than to the beginning on a machine that is busy; but sleepers, too.
+ * Kill the calling process later, at a time up to 0.5 s of which each order of
+ * magnitude is equally likely. Three of four count CPU time: on a busy machine,
+ * wall-clock time would kill them before they get far. The others are also
+ * killed while they sleep.
  */
-static bool live_for_a_while(unsigned int *seed)
+static bool schedule_kill(unsigned int *seed)
 {
 	const int64_t time = (rand_r(seed) / 7 % MS) << (rand_r(seed) / 7 % 10);
 
@@ -156,45 +165,44 @@ static bool live_for_a_while(unsigned int *seed)
 			     time);
 }
 
-static int play(struct chaos *chaos, int role)
+static int run_role(struct chaos *chaos, int role)
 {
-	struct consumer *me = &chaos->consumers[role];
+	struct consumer *consumer = &chaos->consumers[role];
 	unsigned int seed = now() + role;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if ((!role || me->mortal) && !live_for_a_while(&seed))
-		return fail(&chaos->diary, "no timer");
-	return role ? consume(chaos, me, &seed) :
-		      produce(chaos->ring, &chaos->diary, chaos->total, &seed);
+	if ((!role || consumer->killed) && !schedule_kill(&seed))
+		return fail(&chaos->progress, "timer_create or timer_settime failed");
+	return role ? consume(chaos, consumer, &seed) :
+		      produce(chaos->ring, &chaos->progress, chaos->total, &seed);
 }
 
-static pid_t start(struct chaos *chaos, int role)
+static pid_t start_role(struct chaos *chaos, int role)
 {
 	pid_t pid = fork();
 
 	if (!pid)
-		_exit(play(chaos, role));
+		_exit(run_role(chaos, role));
 	return pid;
 }
 
-static int role_of(const pid_t *pids, pid_t pid)
+static int find_role(const pid_t *pids, pid_t pid)
 {
 	int role;
 
 	for (role = 0; role < ROLES; role++)
 		if (pids[role] == pid)
 			return role;
-	return NOBODY;
+	return NO_ROLE;
 }
 
-static void wait_for(struct consumer *c, pid_t pid)
+static void wait_for_attach(struct consumer *c, pid_t pid)
 {
-	while (!__atomic_load_n(&c->there, __ATOMIC_SEQ_CST) && state_of(pid) != 'Z')
+	while (!__atomic_load_n(&c->attached, __ATOMIC_SEQ_CST) && state_of(pid) != 'Z')
 		sched_yield();
 }
 
-/* How the ring is, for who has to find out what was wrong. */
-static void tell_state(struct __test_metadata *_metadata, const FIXTURE_DATA(ring) *self)
+static void log_ring_state(struct __test_metadata *_metadata, const FIXTURE_DATA(ring) *self)
 {
 	struct mmapshare_ring_cursor cursors[CONSUMERS];
 	struct mmapshare_ring_producer p;
@@ -203,42 +211,46 @@ static void tell_state(struct __test_metadata *_metadata, const FIXTURE_DATA(rin
 
 	if (mmapshare_ring_stat(self->region, &r, &p, cursors, CONSUMERS))
 		return;
-	TH_LOG("producer %u at %llx, tail %llx, %llu records; wake %llx, room %llx, kept %llx",
-	       r.producer_state, p.pos, p.oldest_pos, p.seq, r.consumer_wake_pos, r.producer_wake_pos, r.retained_pos);
+	TH_LOG("producer %u: pos %llx, oldest_pos %llx, seq %llu; consumer_wake_pos %llx, producer_wake_pos %llx, retained_pos %llx",
+	       r.producer_state, p.pos, p.oldest_pos, p.seq, r.consumer_wake_pos,
+	       r.producer_wake_pos, r.retained_pos);
 	for (i = 0; i < CONSUMERS; i++)
 		if (r.consumers >> i & 1)
-			TH_LOG("cursor %d at %llx", i, cursors[i].pos);
+			TH_LOG("cursor %d: pos %llx", i, cursors[i].pos);
 }
 
-/* Until all have done what they had to; false if somebody has failed. */
-static bool run(struct __test_metadata *_metadata, struct chaos *chaos)
+/*
+ * Run all roles until they are done; start a new process for each that was
+ * killed. False if one has failed.
+ */
+static bool run_roles(struct __test_metadata *_metadata, struct chaos *chaos)
 {
 	int role, status, left = chaos->roles;
 	pid_t pids[ROLES] = { 0 }, pid;
 
-	/* consumers are there before the first record is */
+	/* consumer 1 must attach before the first record is committed */
 	for (role = chaos->roles - 1; role >= 0; role--) {
-		pids[role] = start(chaos, role);
+		pids[role] = start_role(chaos, role);
 		if (role == 1)
-			wait_for(&chaos->consumers[1], pids[1]);
+			wait_for_attach(&chaos->consumers[1], pids[1]);
 	}
 	while (left) {
 		pid = waitpid(-1, &status, 0);
-		role = role_of(pids, pid);
-		if (role == NOBODY)
+		role = find_role(pids, pid);
+		if (role == NO_ROLE)
 			continue;
 		if (status && status != SIGKILL)
 			break;
 		if (status) {
 			chaos->kills[role]++;
-			pids[role] = start(chaos, role);
+			pids[role] = start_role(chaos, role);
 		} else {
 			pids[role] = 0;
 			left--;
 		}
 	}
 	if (left)
-		tell_state(_metadata, chaos->ring);
+		log_ring_state(_metadata, chaos->ring);
 	for (role = 0; role < chaos->roles; role++)
 		if (pids[role])
 			kill(pids[role], SIGKILL);
@@ -247,38 +259,39 @@ static bool run(struct __test_metadata *_metadata, struct chaos *chaos)
 	return !left;
 }
 
-static void try(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self,
-		struct chaos *chaos)
+static void run_chaos(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self,
+		      struct chaos *chaos)
 {
 	const struct consumer *c;
 	int i;
 
 	chaos->ring = self;
-	chaos->total = from_environment("MMAPSHARE_RECORDS", RECORDS);
+	chaos->total = get_env_number("MMAPSHARE_RECORDS", RECORDS);
 	ASSERT_EQ(0, make_ring(self, SIZE, chaos->overwrite ? OVERWRITE : 0));
-	ASSERT_TRUE(run(_metadata, chaos))
-		TH_LOG("%s", chaos->diary.failure[0] ? chaos->diary.failure : "somebody died");
-	EXPECT_EQ(chaos->total, chaos->diary.done);
-	TH_LOG("%llu records, %llu producers killed", (unsigned long long)chaos->total,
+	ASSERT_TRUE(run_roles(_metadata, chaos))
+		TH_LOG("%s", chaos->progress.failure[0] ? chaos->progress.failure :
+			     "an endpoint failed without a message");
+	EXPECT_EQ(chaos->total, chaos->progress.committed);
+	TH_LOG("%llu records, producer killed %llu times", (unsigned long long)chaos->total,
 	       (unsigned long long)chaos->kills[0]);
 	for (i = 1; i < chaos->roles; i++) {
 		c = &chaos->consumers[i];
-		TH_LOG("consumer %d: %llu taken, %llu again, %llu lost, %llu times killed", i,
-		       (unsigned long long)c->taken, (unsigned long long)c->again,
+		TH_LOG("consumer %d: %llu taken, %llu repeated, %llu lost, killed %llu times", i,
+		       (unsigned long long)c->taken, (unsigned long long)c->repeated,
 		       (unsigned long long)c->lost, (unsigned long long)chaos->kills[i]);
 		EXPECT_EQ(chaos->total, c->next);
-		/* who is killed between the two has counted one of them */
+		/* a kill between the updates of the counters is off by one */
 		EXPECT_LE(c->taken + c->lost, c->next + chaos->kills[i]);
 		EXPECT_LE(c->next, c->taken + c->lost + chaos->kills[i]);
-		if (!chaos->overwrite && (!c->mortal || c->alone))
+		if (!chaos->overwrite && (!c->killed || c->only))
 			EXPECT_EQ(0, (int)c->lost);
 	}
 	munmap(chaos, sizeof(*chaos));
 }
 
-static struct chaos *new_chaos(int roles, bool overwrite)
+static struct chaos *alloc_chaos(int roles, bool overwrite)
 {
-	struct chaos *chaos = shared_memory(sizeof(*chaos));
+	struct chaos *chaos = map_shared_memory(sizeof(*chaos));
 
 	if (chaos == MAP_FAILED)
 		return NULL;
@@ -287,35 +300,35 @@ static struct chaos *new_chaos(int roles, bool overwrite)
 	return chaos;
 }
 
-/* Nothing is lost though both die: what was not released is there for the next. */
+/* Both are killed: records that the consumer did not release are retained. */
 TEST_F_TIMEOUT(ring, lossless, 14400)
 {
-	struct chaos *chaos = new_chaos(2, false);
+	struct chaos *chaos = alloc_chaos(2, false);
 
 	ASSERT_NE(NULL, chaos);
-	chaos->consumers[1].mortal = true;
-	chaos->consumers[1].alone = true;
-	try(_metadata, self, chaos);
+	chaos->consumers[1].killed = true;
+	chaos->consumers[1].only = true;
+	run_chaos(_metadata, self, chaos);
 }
 
-/* Nor by who lives, while others come and go. */
-TEST_F_TIMEOUT(ring, lossless_among_others, 14400)
+/* Consumers 2 and 3 are killed; consumer 1 is not, and loses no record. */
+TEST_F_TIMEOUT(ring, lossless_several_consumers, 14400)
 {
-	struct chaos *chaos = new_chaos(4, false);
+	struct chaos *chaos = alloc_chaos(4, false);
 
 	ASSERT_NE(NULL, chaos);
-	chaos->consumers[2].mortal = true;
-	chaos->consumers[3].mortal = true;
-	try(_metadata, self, chaos);
+	chaos->consumers[2].killed = true;
+	chaos->consumers[3].killed = true;
+	run_chaos(_metadata, self, chaos);
 }
 
 TEST_F_TIMEOUT(ring, overwrite, 14400)
 {
-	struct chaos *chaos = new_chaos(3, true);
+	struct chaos *chaos = alloc_chaos(3, true);
 
 	ASSERT_NE(NULL, chaos);
-	chaos->consumers[2].mortal = true;
-	try(_metadata, self, chaos);
+	chaos->consumers[2].killed = true;
+	run_chaos(_metadata, self, chaos);
 }
 
 TEST_HARNESS_MAIN

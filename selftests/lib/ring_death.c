@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rings in libmmapshare: when one side dies, forks, or the ring is revoked, the
- * other is told, and has all that was handed on.
+ * libmmapshare: an endpoint's process is killed or forks, or the ring is
+ * revoked: the peer is woken, with all records that were committed.
  */
 #include "lib_ring_test.h"
 #include <poll.h>
 
 #define LENGTH	40
 
-/* A process that has a part of its own, and waits to be killed. */
-static pid_t start(FIXTURE_DATA(ring) *self, unsigned int flags,
-		   int (*run)(struct mmapshare_endpoint *))
+/* Start a process that attaches, calls @run, and waits to be killed. */
+static pid_t start_endpoint(FIXTURE_DATA(ring) *self, unsigned int flags,
+			    int (*run)(struct mmapshare_endpoint *))
 {
 	struct mmapshare_endpoint *ep;
 	int ready[2];
@@ -42,30 +42,30 @@ static void kill_and_wait(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-static int put_ten_and_a_half(struct mmapshare_endpoint *p)
+static int put_ten_reserve_one(struct mmapshare_endpoint *p)
 {
-	void *room;
+	void *record;
 	int i, ret = 0;
 
 	for (i = 0; i < 10 && !ret; i++)
 		ret = put_record(p, i, LENGTH);
 	if (!ret)
-		ret = mmapshare_ring_reserve(p, LENGTH, &room);
+		ret = mmapshare_ring_reserve(p, LENGTH, &record);
 	if (!ret)
-		memset(room, 0xff, LENGTH / 2);
+		memset(record, 0xff, LENGTH / 2);
 	return ret;
 }
 
-TEST_F(ring, producer_is_killed)
+TEST_F(ring, killed_producer)
 {
 	struct pollfd p = { .events = POLLIN };
 	pid_t pid;
 
 	ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
 	p.fd = mmapshare_ring_fd(self->c);
-	/* before the first one there is none to be missed */
+	/* before the first producer has attached: no -EPIPE */
 	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, 0, MS));
-	pid = start(self, PRODUCER, put_ten_and_a_half);
+	pid = start_endpoint(self, PRODUCER, put_ten_reserve_one);
 	ASSERT_LT(0, pid);
 	kill_and_wait(pid);
 	EXPECT_EQ(0, mmapshare_ring_wait(self->c, 0, FOREVER));
@@ -88,13 +88,13 @@ static void *kill_later(void *arg)
 	return NULL;
 }
 
-TEST_F(ring, producer_is_killed_while_we_sleep)
+TEST_F(ring, killed_producer_wakes_consumer)
 {
 	pthread_t thread;
 	pid_t pid;
 
 	ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
-	pid = start(self, PRODUCER, put_ten_and_a_half);
+	pid = start_endpoint(self, PRODUCER, put_ten_reserve_one);
 	ASSERT_LT(0, pid);
 	EXPECT_EQ(10, take_all(self->c, 0, LENGTH));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, kill_later, &pid));
@@ -104,10 +104,11 @@ TEST_F(ring, producer_is_killed_while_we_sleep)
 }
 
 /*
- * A producer that wants room stores a new tail, and looks again whether somebody
- * has come who needs what is before it. Who is killed in between leaves that.
+ * A producer of a lossless ring that needs free space stores oldest_pos, then
+ * rereads the consumers' positions, and moves oldest_pos back if one is before
+ * it. If it is killed between the two, the kernel moves oldest_pos back.
  */
-TEST_F(ring, producer_is_killed_between_two_looks)
+TEST_F(ring, killed_producer_after_oldest_pos)
 {
 	struct mmapshare_ring_producer producer, *page;
 	struct mmapshare_ring ring;
@@ -141,15 +142,15 @@ static int take_five(struct mmapshare_endpoint *c)
 	return ret ?: mmapshare_ring_release(c) ?: mmapshare_ring_next(c, &record, &length);
 }
 
-/* What it had in its hands is there for the next. */
-TEST_F(ring, consumer_is_killed)
+/* Records that it did not release are retained for the next consumer. */
+TEST_F(ring, killed_consumer)
 {
 	long n;
 	pid_t pid;
 
 	ASSERT_EQ(0, attach(self, &self->p, PRODUCER));
 	n = put_all(self->p, 0, LENGTH);
-	pid = start(self, CONSUMER, take_five);
+	pid = start_endpoint(self, CONSUMER, take_five);
 	ASSERT_LT(0, pid);
 	EXPECT_EQ(5, put_all(self->p, n, LENGTH));
 	kill_and_wait(pid);
@@ -160,20 +161,20 @@ TEST_F(ring, consumer_is_killed)
 	EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, 0));
 }
 
-static int nothing(struct mmapshare_endpoint *ep)
+static int do_nothing(struct mmapshare_endpoint *ep)
 {
 	return 0;
 }
 
-/* The slowest is dead: the others go on. */
-TEST_F(ring, one_of_two_consumers_is_killed)
+/* The producer is woken when the slowest of two consumers is killed. */
+TEST_F(ring, killed_slowest_consumer)
 {
 	pthread_t thread;
 	pid_t pid;
 	long n;
 
 	ASSERT_EQ(0, attach_both(self));
-	pid = start(self, CONSUMER, nothing);
+	pid = start_endpoint(self, CONSUMER, do_nothing);
 	ASSERT_LT(0, pid);
 	n = put_all(self->p, 0, LENGTH);
 	EXPECT_EQ(n, take_all(self->c, 0, LENGTH));
@@ -186,8 +187,8 @@ TEST_F(ring, one_of_two_consumers_is_killed)
 	EXPECT_EQ(n, take_all(self->c, n, LENGTH));
 }
 
-/* Of parent and child one goes on, whichever, and the other closes. */
-TEST_F(ring, fork_and_go_on)
+/* After fork() the child closes the endpoints, or the parent does. */
+TEST_F(ring, fork_one_closes)
 {
 	int status;
 	pid_t pid;
@@ -218,8 +219,8 @@ TEST_F(ring, fork_and_go_on)
 	EXPECT_EQ(-EPIPE, mmapshare_ring_wait(self->c, 0, FOREVER));
 }
 
-/* As long as somebody has a copy of the part it is not gone. */
-TEST_F(ring, fork_keeps_it)
+/* An endpoint stays attached while a forked child has it. */
+TEST_F(ring, fork_keeps_attached)
 {
 	pid_t pid;
 
@@ -250,11 +251,11 @@ static int take_one(void *c)
 	return -mmapshare_ring_next(c, &record, &length);
 }
 
-TEST_F(ring, revoked_while_we_sleep)
+TEST_F(ring, revoked_wakes_consumer)
 {
 	struct mmapshare_endpoint *late;
 	pthread_t thread;
-	void *room;
+	void *record;
 
 	ASSERT_EQ(0, attach_both(self));
 	ASSERT_EQ(0, put_record(self->p, 0, LENGTH));
@@ -262,19 +263,23 @@ TEST_F(ring, revoked_while_we_sleep)
 	ASSERT_EQ(0, pthread_create(&thread, NULL, revoke_later, self->region));
 	EXPECT_EQ(-ENODEV, mmapshare_ring_wait(self->c, 0, 20 * SECOND));
 	pthread_join(thread, NULL);
-	/* nobody is killed who knows */
+	/* the wait returned -ENODEV, and so do later calls: no SIGBUS */
 	EXPECT_EQ(-ENODEV, mmapshare_ring_next(self->c, &self->record, &self->length));
 	EXPECT_EQ(-ENODEV, mmapshare_ring_release(self->c));
 	EXPECT_EQ(-ENODEV, mmapshare_ring_wait(self->c, 0, FOREVER));
 	mmapshare_ring_set_wake_bytes(self->c, 1);
-	/* nor who asks first */
+	/* an endpoint that waits first does not get SIGBUS either */
 	EXPECT_EQ(-ENODEV, mmapshare_ring_wait(self->p, 0, 0));
-	EXPECT_EQ(-ENODEV, mmapshare_ring_reserve(self->p, 1, &room));
+	EXPECT_EQ(-ENODEV, mmapshare_ring_reserve(self->p, 1, &record));
 	EXPECT_EQ(-ENODEV, mmapshare_ring_commit(self->p));
 	EXPECT_EQ(-ENODEV, attach(self, &late, CONSUMER));
 }
 
-TEST_F(ring, revoked_while_we_poll)
+/*
+ * An endpoint that does not know of the revocation gets SIGBUS when it accesses
+ * the ring; mmapshare_ring_wait() tells the library.
+ */
+TEST_F(ring, revoked_poll)
 {
 	struct pollfd p = { .events = POLLIN };
 

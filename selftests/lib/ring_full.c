@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Lossless rings in libmmapshare: when one is full there is no room until the
- * slowest consumer has gone on, and nobody loses anything.
+ * libmmapshare: a full lossless ring has no free space until its slowest
+ * consumer has released records, and no consumer loses any.
  */
 #include "lib_ring_test.h"
 
 #define LENGTH	100
 #define STEP	(8 + 104)
 
-/* All of the ring but for the next record's number. */
+/* Number of records that fit, with the header of the next one. */
 static long capacity(const FIXTURE_DATA(ring) *self)
 {
 	return (self->size - 8) / STEP;
@@ -22,7 +22,7 @@ TEST_F(ring, full)
 	EXPECT_EQ(capacity(self), put_all(self->p, 0, LENGTH));
 	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->p, 0, 0));
 	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->p, 0, MS));
-	/* one taken is not one released */
+	/* a record that was taken, but not released, is not free space */
 	ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
 	EXPECT_EQ(0, put_all(self->p, 0, LENGTH));
 	for (i = 0; i < 10 * capacity(self); i++) {
@@ -34,15 +34,18 @@ TEST_F(ring, full)
 	}
 }
 
-/* A ring that is full of what is not handed on is no reason to wait. */
+/*
+ * A wait for free space would never end if all space is reserved and not
+ * committed: -EBUSY.
+ */
 TEST_F(ring, full_of_reserved)
 {
-	void *room;
+	void *record;
 	long n = 0;
 
 	ASSERT_EQ(0, attach_both(self));
-	while (!mmapshare_ring_reserve(self->p, LENGTH, &room)) {
-		make_bytes(room, LENGTH, 0, n);
+	while (!mmapshare_ring_reserve(self->p, LENGTH, &record)) {
+		make_bytes(record, LENGTH, 0, n);
 		n++;
 	}
 	EXPECT_EQ(capacity(self), n);
@@ -52,8 +55,8 @@ TEST_F(ring, full_of_reserved)
 	EXPECT_EQ(n, put_all(self->p, n, LENGTH));
 }
 
-/* Who comes later does not get what was there before all others were done. */
-TEST_F(ring, many_consumers)
+/* Each round another consumer is the slowest, for which the producer waits. */
+TEST_F(ring, slowest_consumer)
 {
 	struct mmapshare_endpoint *c[CONSUMERS];
 	uint64_t put = 0;
@@ -78,8 +81,8 @@ TEST_F(ring, many_consumers)
 		mmapshare_ring_close(c[i]);
 }
 
-/* What the last one has not taken is for the next one. */
-TEST_F(ring, kept)
+/* Each consumer releases one record; the others are retained for the next. */
+TEST_F(ring, retained)
 {
 	long n, i;
 
@@ -94,13 +97,13 @@ TEST_F(ring, kept)
 		mmapshare_ring_close(self->c);
 		self->c = NULL;
 	}
-	/* what was taken is room */
+	/* all records were released */
 	EXPECT_EQ(n, put_all(self->p, n, LENGTH));
 	ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
 	EXPECT_EQ(n, take_all(self->c, n, LENGTH));
 }
 
-TEST_F(ring, who_goes_is_not_waited_for)
+TEST_F(ring, slowest_consumer_detaches)
 {
 	struct mmapshare_endpoint *other;
 	long n;
@@ -116,15 +119,15 @@ TEST_F(ring, who_goes_is_not_waited_for)
 	EXPECT_EQ(n, take_all(self->c, n, LENGTH));
 }
 
-/* At any place of the ring, whatever was there before. */
-TEST_F(ring, newest)
+/* At many positions: the consumer gets only records published later. */
+TEST_F(ring, attach_latest)
 {
 	uint64_t n;
 
 	ASSERT_EQ(0, attach(self, &self->p, PRODUCER));
 	for (n = 0; n < 2000; n += 2) {
 		ASSERT_EQ(0, put_record(self->p, n, length_of(n, LENGTH)));
-		ASSERT_EQ(0, attach(self, &self->c, CONSUMER | NEWEST));
+		ASSERT_EQ(0, attach(self, &self->c, CONSUMER | LATEST));
 		ASSERT_EQ(0, put_record(self->p, n + 1, 1));
 		ASSERT_EQ(1, take_all(self->c, n + 1, 1));
 		mmapshare_ring_close(self->c);
@@ -132,25 +135,28 @@ TEST_F(ring, newest)
 	}
 }
 
-static void *come_for_the_newest(void *arg)
+static void *attach_latest_later(void *arg)
 {
 	struct mmapshare_endpoint *c;
 
 	/* the producer is asleep */
 	sleep_ns(300 * MS);
-	return mmapshare_ring_open(&c, arg, CONSUMER | NEWEST) ? arg : NULL;
+	return mmapshare_ring_open(&c, arg, CONSUMER | LATEST) ? arg : NULL;
 }
 
-/* He needs nothing of what is there, and so there is room. */
-TEST_F(ring, newest_makes_room)
+/*
+ * A full ring without consumers: a consumer that attaches with LATEST needs
+ * none of the records, so the producer is woken.
+ */
+TEST_F(ring, attach_latest_frees_space)
 {
 	pthread_t thread;
 	void *failed;
 
 	ASSERT_EQ(0, attach(self, &self->p, PRODUCER));
 	EXPECT_EQ(capacity(self), put_all(self->p, 0, LENGTH));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, come_for_the_newest, self->name));
-	/* woken: there is no timeout that would end it */
+	ASSERT_EQ(0, pthread_create(&thread, NULL, attach_latest_later, self->name));
+	/* no timeout: it returns only if the producer is woken */
 	EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, FOREVER));
 	ASSERT_EQ(0, pthread_join(thread, &failed));
 	EXPECT_EQ(NULL, failed);

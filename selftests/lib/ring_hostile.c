@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rings in libmmapshare beside a peer who stores nonsense into what is his: it
- * is noticed, nothing outside the ring is read, and no call goes on for ever.
+ * libmmapshare: a peer stores invalid values into its pages of the ring. The
+ * library detects them, reads nothing outside the ring, and every call returns.
  */
 #include "lib_ring_test.h"
 
 #define LENGTH	40
 
-/* A part as its owner could have it without the library. */
+/* An endpoint that does not use the library. */
 struct raw {
 	int fd;
 	char *base;
@@ -47,8 +47,7 @@ static struct mmapshare_record *raw_record(struct raw *raw, uint64_t pos)
 	return (void *)(raw->data + (pos & (raw->ring->data_size - 8)));
 }
 
-/* Where the producer can be: nothing of it is to be believed. */
-TEST_F(ring, positions_that_cannot_be)
+TEST_F(ring, invalid_pos)
 {
 	struct raw raw;
 	uint64_t bad[] = {
@@ -64,7 +63,7 @@ TEST_F(ring, positions_that_cannot_be)
 		EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record,
 							&self->length));
 		EXPECT_GE(0, mmapshare_ring_wait(self->c, 0, 0));
-		/* he comes to his senses */
+		/* a valid position again: the consumer continues */
 		raw.p->pos = 0;
 		EXPECT_EQ(-EAGAIN, mmapshare_ring_next(self->c, &self->record,
 						       &self->length));
@@ -74,7 +73,7 @@ TEST_F(ring, positions_that_cannot_be)
 	raw_detach(&raw);
 }
 
-TEST_F(ring, lengths_that_cannot_be)
+TEST_F(ring, invalid_length)
 {
 	struct raw raw;
 	uint32_t bad[] = { 33, 40, self->size / 2 - 7, self->size, MMAPSHARE_RECORD_LENGTH };
@@ -100,7 +99,7 @@ TEST_F(ring, lengths_that_cannot_be)
 	raw_detach(&raw);
 }
 
-TEST_F(ring, tails_that_cannot_be)
+TEST_F(ring, invalid_oldest_pos)
 {
 	struct raw raw;
 	uint64_t bad[] = { 1, 44, 48, 1ULL << 32, (1ULL << 63) - 8 };
@@ -116,7 +115,7 @@ TEST_F(ring, tails_that_cannot_be)
 		EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record,
 							&self->length));
 	}
-	/* numbers do not go back */
+	/* the sequence number must not decrease */
 	raw.p->oldest_pos = 40;
 	raw_record(&raw, 40)->seq = -3U;
 	EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record, &self->length));
@@ -127,8 +126,11 @@ TEST_F(ring, tails_that_cannot_be)
 	raw_detach(&raw);
 }
 
-/* A consumer stores what he likes: it costs the producer nothing but himself. */
-TEST_F(ring, cursors_that_cannot_be)
+/*
+ * A consumer's invalid position blocks the producer until RING_WAIT detaches
+ * that consumer; no record is overwritten that the other one needs.
+ */
+TEST_F(ring, invalid_cursor)
 {
 	struct raw raw;
 	uint64_t bad[] = { 1, 12, 1ULL << 20, 1ULL << 63, -1ULL };
@@ -143,12 +145,12 @@ TEST_F(ring, cursors_that_cannot_be)
 		ASSERT_LT(0, n);
 		raw.c->pos = bad[i];
 		EXPECT_EQ(0, put_all(self->p, n, LENGTH));
-		/* nor does it get into what the next producer goes on with */
+		/* the next producer does not take the position over either */
 		mmapshare_ring_close(self->p);
 		ASSERT_EQ(0, attach(self, &self->p, PRODUCER));
 		EXPECT_EQ(0, put_all(self->p, n, LENGTH));
 		EXPECT_EQ(n, take_all(self->c, 0, LENGTH));
-		/* the kernel decides, and then he holds nobody up */
+		/* the kernel detaches the corrupt consumer */
 		EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, 20 * SECOND));
 		EXPECT_EQ(n, put_all(self->p, n, LENGTH));
 		EXPECT_EQ(n, take_all(self->c, n, LENGTH));
@@ -160,8 +162,8 @@ TEST_F(ring, cursors_that_cannot_be)
 	}
 }
 
-/* What the last producer has left does not lead the next one astray. */
-TEST_F(ring, lengths_of_a_dead_producer)
+/* The last producer left an invalid length: the next one gets -EBADMSG. */
+TEST_F(ring, invalid_length_of_last_producer)
 {
 	struct raw raw;
 	int ret, i;
@@ -178,14 +180,14 @@ TEST_F(ring, lengths_of_a_dead_producer)
 	}
 }
 
-struct scribbler {
+struct writer {
 	struct raw raw;
 	bool stop;
 };
 
-static void *scribble(void *arg)
+static void *store_random_values(void *arg)
 {
-	struct scribbler *s = arg;
+	struct writer *s = arg;
 	const uint64_t size = s->raw.ring->data_size;
 	volatile struct mmapshare_ring_producer *p = s->raw.p;
 	unsigned int seed = 1, i;
@@ -201,24 +203,27 @@ static void *scribble(void *arg)
 	return NULL;
 }
 
-/* Whatever it is told, what a consumer gets is inside the records. */
-static void consume_nonsense(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self)
+/*
+ * For a second, with a producer that stores random values: each record that the
+ * consumer gets is inside the ring. An access outside of it would be SIGSEGV.
+ */
+static void consume_random_values(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self)
 {
-	struct scribbler s = { };
+	struct writer s = { };
 	const int64_t end = now() + SECOND;
-	unsigned long taken = 0, refused = 0, sum = 0;
+	unsigned long taken = 0, corrupt = 0, sum = 0;
 	const char *low, *high;
 	pthread_t thread;
 	int ret;
 
 	ASSERT_EQ(0, raw_attach(&s.raw, self->region, PRODUCER));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, scribble, &s));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, store_random_values, &s));
 	ret = attach(self, &self->c, CONSUMER);
-	while (now() < end || !refused) {
+	while (now() < end || !corrupt) {
 		if (ret) {
 			mmapshare_ring_close(self->c);
 			self->c = NULL;
-			refused++;
+			corrupt++;
 			ret = attach(self, &self->c, CONSUMER);
 			ASSERT_TRUE(!ret || ret == -EBADMSG);
 			continue;
@@ -231,27 +236,26 @@ static void consume_nonsense(struct __test_metadata *_metadata, FIXTURE_DATA(rin
 		ASSERT_GE(mmapshare_ring_record_max(self->c), self->length);
 		low = self->record;
 		high = low + self->length - 1;
-		/* would be killed where there is nothing */
 		sum += *low + *high;
 		taken++;
 		mmapshare_ring_release(self->c);
 	}
 	__atomic_store_n(&s.stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
-	TH_LOG("%lu taken, %lu refused (%lu)", taken, refused, sum % 2);
-	EXPECT_LT(0UL, refused);
+	TH_LOG("%lu records taken, %lu times corrupt (%lu)", taken, corrupt, sum % 2);
+	EXPECT_LT(0UL, corrupt);
 	raw_detach(&s.raw);
 }
 
-TEST_F(ring, scribbled)
+TEST_F(ring, random_values)
 {
-	consume_nonsense(_metadata, self);
+	consume_random_values(_metadata, self);
 }
 
-TEST_F(ring, scribbled_overwriting)
+TEST_F(ring, random_values_overwrite)
 {
 	ASSERT_EQ(0, make_ring(self, self->dev.page, OVERWRITE));
-	consume_nonsense(_metadata, self);
+	consume_random_values(_metadata, self);
 }
 
 TEST_HARNESS_MAIN

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rings in libmmapshare: what <mmapshare_inline.h> does is what the library does. */
+/* The tests of ring_records.c, with the functions of <mmapshare_inline.h>. */
 #include <mmapshare_inline.h>
 #include "ring_records.c"

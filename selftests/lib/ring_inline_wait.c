@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rings in libmmapshare: with <mmapshare_inline.h>, too, no wake-up is lost. */
+/* The tests of ring_wait.c, with the functions of <mmapshare_inline.h>. */
 #include <mmapshare_inline.h>
 #include "ring_wait.c"

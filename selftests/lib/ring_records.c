@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rings in libmmapshare: what one side puts in, the other gets, in that order. */
+/* libmmapshare: a consumer gets the producer's records, intact and in order. */
 #include "lib_ring_test.h"
 #include <poll.h>
 
 #define RECORDS	200000
 
-/* Of all lengths, and in a small ring, so that they cross its end in all ways. */
+/* The ring is small: records of all lengths cross its end at all offsets. */
 TEST_F(ring, order_and_content)
 {
 	uint64_t put = 0, taken = 0;
@@ -36,12 +36,12 @@ TEST_F(ring, order_and_content)
 TEST_F(ring, lengths)
 {
 	size_t max, length;
-	void *room;
+	void *record;
 
 	ASSERT_EQ(0, attach_both(self));
 	max = mmapshare_ring_record_max(self->p);
-	EXPECT_EQ(-EMSGSIZE, mmapshare_ring_reserve(self->p, max + 1, &room));
-	EXPECT_EQ(-EMSGSIZE, mmapshare_ring_reserve(self->p, SIZE_MAX, &room));
+	EXPECT_EQ(-EMSGSIZE, mmapshare_ring_reserve(self->p, max + 1, &record));
+	EXPECT_EQ(-EMSGSIZE, mmapshare_ring_reserve(self->p, SIZE_MAX, &record));
 	for (length = 0; length <= max; length++) {
 		ASSERT_EQ(0, put_record(self->p, length, length));
 		ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
@@ -50,16 +50,16 @@ TEST_F(ring, lengths)
 	}
 }
 
-/* Nobody sees what was reserved before it is handed on, and then all of it. */
-TEST_F(ring, batches)
+/* Reserved records are visible to consumers after the commit, not before. */
+TEST_F(ring, commit_several)
 {
-	void *room;
+	void *record;
 	int i;
 
 	ASSERT_EQ(0, attach_both(self));
 	for (i = 0; i < 10; i++) {
-		ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 20, &room));
-		make_bytes(room, 20, 0, i);
+		ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 20, &record));
+		make_bytes(record, 20, 0, i);
 		EXPECT_EQ(-EAGAIN, mmapshare_ring_next(self->c, &self->record,
 						       &self->length));
 	}
@@ -77,19 +77,19 @@ TEST_F(ring, batches)
 	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, 0, 0));
 }
 
-TEST_F(ring, shorter_than_reserved)
+TEST_F(ring, trim)
 {
-	void *room;
+	void *record;
 
 	ASSERT_EQ(0, attach_both(self));
 	EXPECT_EQ(-EINVAL, mmapshare_ring_trim(self->p, 0));
-	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 1000, &room));
-	make_bytes(room, 1000, 0, 0);
+	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 1000, &record));
+	make_bytes(record, 1000, 0, 0);
 	EXPECT_EQ(-EINVAL, mmapshare_ring_trim(self->p, 1001));
 	EXPECT_EQ(0, mmapshare_ring_trim(self->p, 17));
 	EXPECT_EQ(-EINVAL, mmapshare_ring_trim(self->p, 18));
-	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 5, &room));
-	make_bytes(room, 5, 0, 1);
+	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 5, &record));
+	make_bytes(record, 5, 0, 1);
 	EXPECT_EQ(0, mmapshare_ring_commit(self->p));
 	EXPECT_EQ(-EINVAL, mmapshare_ring_trim(self->p, 0));
 	ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
@@ -98,15 +98,15 @@ TEST_F(ring, shorter_than_reserved)
 	EXPECT_TRUE(is_record(self->record, self->length, 1, 5));
 }
 
-TEST_F(ring, discarded)
+TEST_F(ring, discard)
 {
-	void *room;
+	void *record;
 
 	ASSERT_EQ(0, attach_both(self));
 	ASSERT_EQ(0, put_record(self->p, 0, 8));
-	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 100, &room));
-	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 200, &room));
-	memset(room, 0xff, 200);
+	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 100, &record));
+	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 200, &record));
+	memset(record, 0xff, 200);
 	EXPECT_EQ(0, mmapshare_ring_discard(self->p));
 	EXPECT_EQ(0, mmapshare_ring_discard(self->p));
 	EXPECT_EQ(0, mmapshare_ring_commit(self->p));
@@ -117,27 +117,27 @@ TEST_F(ring, discarded)
 	EXPECT_EQ(0, (int)mmapshare_ring_lost(self->c));
 }
 
-/* Those that a kernel producer gave up, and those it is still at. */
+/* Records marked DISCARD and BUSY, as by multi-producer rings of the kernel. */
 TEST_F(ring, marked)
 {
 	struct pollfd p = { .events = POLLIN };
 	struct mmapshare_record *header;
-	void *room;
+	void *record;
 
 	ASSERT_EQ(0, attach_both(self));
 	p.fd = mmapshare_ring_fd(self->c);
-	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 16, &room));
-	header = (struct mmapshare_record *)room - 1;
+	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 16, &record));
+	header = (struct mmapshare_record *)record - 1;
 	header->length |= MMAPSHARE_RECORD_DISCARD;
 	ASSERT_EQ(0, mmapshare_ring_commit(self->p));
 	EXPECT_EQ(-EAGAIN, mmapshare_ring_next(self->c, &self->record, &self->length));
-	/* passed by is taken */
+	/* the discarded record was skipped, and does not count as available */
 	EXPECT_EQ(0, poll(&p, 1, 0));
 	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, 0, MS));
 
-	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 16, &room));
-	make_bytes(room, 16, 0, 1);
-	header = (struct mmapshare_record *)room - 1;
+	ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 16, &record));
+	make_bytes(record, 16, 0, 1);
+	header = (struct mmapshare_record *)record - 1;
 	header->length |= MMAPSHARE_RECORD_BUSY;
 	ASSERT_EQ(0, mmapshare_ring_commit(self->p));
 	ASSERT_EQ(0, put_record(self->p, 2, 16));
@@ -148,24 +148,25 @@ TEST_F(ring, marked)
 	EXPECT_EQ(2, take_all(self->c, 1, 16));
 }
 
+/* Put three records, and take the first. */
 static void put_three(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self,
 		      struct mmapshare_record *headers[3])
 {
-	void *room;
+	void *record;
 	int i;
 
 	for (i = 0; i < 3; i++) {
-		ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 16, &room));
-		make_bytes(room, 16, 0, i);
-		headers[i] = (struct mmapshare_record *)room - 1;
+		ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 16, &record));
+		make_bytes(record, 16, 0, i);
+		headers[i] = (struct mmapshare_record *)record - 1;
 	}
 	ASSERT_EQ(0, mmapshare_ring_commit(self->p));
-	/* with the first one all of them are seen */
+	/* the consumer reads the producer's position here, and not again */
 	ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
 }
 
-/* What is wrong with a record is found also when the producer is known to be further. */
-TEST_F(ring, marked_among_others)
+/* Marks are checked in each record, not only when the position is reread. */
+TEST_F(ring, marked_in_batch)
 {
 	struct mmapshare_record *headers[3];
 
@@ -178,7 +179,7 @@ TEST_F(ring, marked_among_others)
 	EXPECT_TRUE(is_record(self->record, self->length, 2, 16));
 }
 
-TEST_F(ring, wrong_among_others)
+TEST_F(ring, corrupt_in_batch)
 {
 	struct mmapshare_record *headers[3];
 
@@ -196,7 +197,7 @@ TEST_F(ring, wrong_among_others)
 	EXPECT_TRUE(is_record(self->record, self->length, 1, 16));
 }
 
-TEST_F(ring, copies)
+TEST_F(ring, read_and_write)
 {
 	char in[300], out[300];
 
@@ -217,11 +218,11 @@ TEST_F(ring, copies)
 	EXPECT_EQ(0, (int)mmapshare_ring_lost(self->c));
 }
 
-/* The next producer goes on where the last one was. */
-TEST_F(ring, one_producer_after_the_other)
+/* Each producer continues where the last one committed. */
+TEST_F(ring, successive_producers)
 {
 	uint64_t n = 0;
-	void *room;
+	void *record;
 	int i;
 
 	ASSERT_EQ(0, attach_both(self));
@@ -231,10 +232,10 @@ TEST_F(ring, one_producer_after_the_other)
 		ASSERT_LT(0, put);
 		EXPECT_EQ(put, take_all(self->c, n, 50));
 		n += put;
-		/* what it did not hand on was never there */
+		/* a record that was not committed does not exist */
 		if (i % 2) {
-			ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 80, &room));
-			memset(room, 0xff, 80);
+			ASSERT_EQ(0, mmapshare_ring_reserve(self->p, 80, &record));
+			memset(record, 0xff, 80);
 		}
 		mmapshare_ring_close(self->p);
 		ASSERT_EQ(0, mmapshare_ring_open(&self->p, self->name, PRODUCER));
@@ -245,17 +246,17 @@ TEST_F(ring, one_producer_after_the_other)
 TEST_F(ring, roles)
 {
 	struct mmapshare_endpoint *ep = NULL;
-	void *room;
+	void *record;
 	int i;
 
 	ASSERT_EQ(0, attach_both(self));
 	EXPECT_EQ(-EBUSY, attach(self, &ep, PRODUCER));
 	EXPECT_EQ(-EINVAL, attach(self, &ep, 0));
 	EXPECT_EQ(-EINVAL, attach(self, &ep, PRODUCER | CONSUMER));
-	EXPECT_EQ(-EINVAL, attach(self, &ep, PRODUCER | NEWEST));
+	EXPECT_EQ(-EINVAL, attach(self, &ep, PRODUCER | LATEST));
 	EXPECT_EQ(NULL, ep);
 
-	EXPECT_EQ(-EBADF, mmapshare_ring_reserve(self->c, 1, &room));
+	EXPECT_EQ(-EBADF, mmapshare_ring_reserve(self->c, 1, &record));
 	EXPECT_EQ(-EBADF, mmapshare_ring_commit(self->c));
 	EXPECT_EQ(-EBADF, mmapshare_ring_trim(self->c, 1));
 	EXPECT_EQ(-EBADF, mmapshare_ring_discard(self->c));
@@ -273,7 +274,7 @@ TEST_F(ring, roles)
 	EXPECT_EQ(-ENOSPC, attach(self, &ep, CONSUMER));
 }
 
-TEST_F(ring, opened)
+TEST_F(ring, open)
 {
 	struct mmapshare *other, *plain;
 	struct mmapshare_endpoint *ep;
@@ -303,7 +304,7 @@ TEST_F(ring, opened)
 	mmapshare_close(plain);
 }
 
-TEST_F(ring, statistics)
+TEST_F(ring, stat)
 {
 	struct mmapshare_ring_cursor cursors[64];
 	struct mmapshare_ring_producer producer;
@@ -331,7 +332,7 @@ TEST_F(ring, statistics)
 	EXPECT_EQ(16, (int)cursors[0].pos);
 	EXPECT_EQ(1, (int)cursors[0].seq);
 
-	/* one that overwrites never refuses */
+	/* an overwriting ring is never full */
 	for (i = 0; i < 1000; i++)
 		ASSERT_EQ(0, put_record(self->p, i, self->size / 4 - 8));
 	ASSERT_EQ(0, mmapshare_ring_stat(self->region, &ring, &producer, NULL, 0));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A million records take no system call, on either side, while nobody sleeps:
- * counted by a tracer, who sees every one that a process makes.
+ * libmmapshare: neither producer nor consumer makes a system call for a million
+ * records while no peer sleeps. The calls are counted with ptrace().
  */
 #include "lib_ring_test.h"
 #include <sys/ptrace.h>
@@ -10,7 +10,7 @@
 #define RECORDS	1000000
 #define LENGTH	64
 
-/* Spinning, so that both are busy all the time, on one processor, too. */
+/* put_records() and take_records() spin, never sleep. */
 static int put_records(FIXTURE_DATA(ring) *self, long records)
 {
 	char record[LENGTH] = "";
@@ -42,9 +42,9 @@ static int take_records(FIXTURE_DATA(ring) *self, long records)
 	return 0;
 }
 
-/* What the tracer counts is what happens between two getppid()s. */
-static int between_marks(FIXTURE_DATA(ring) *self,
-			 int (*run)(FIXTURE_DATA(ring) *, long), long records)
+/* In the traced child: the tracer counts calls between the two getppid(). */
+static int run_between_marks(FIXTURE_DATA(ring) *self,
+			     int (*run)(FIXTURE_DATA(ring) *, long), long records)
 {
 	int ret;
 
@@ -57,8 +57,8 @@ static int between_marks(FIXTURE_DATA(ring) *self,
 	return ret;
 }
 
-/* Run it on to the next system call it begins; false when it has ended. */
-static bool next_call(pid_t pid, long *nr)
+/* Continue @pid to its next system call. False when it has exited. */
+static bool wait_for_call(pid_t pid, long *nr)
 {
 	struct __ptrace_syscall_info info;
 	int status;
@@ -73,59 +73,59 @@ static bool next_call(pid_t pid, long *nr)
 	return true;
 }
 
-/* How many system calls there are; -1 if that cannot be told. */
-static long calls_of(FIXTURE_DATA(ring) *self, int (*run)(FIXTURE_DATA(ring) *, long),
-		     long records)
+/* Returns the number of system calls of @run in a child; -1 on failure. */
+static long count_calls(FIXTURE_DATA(ring) *self, int (*run)(FIXTURE_DATA(ring) *, long),
+			long records)
 {
 	pid_t pid = fork();
 	long calls = 0, nr;
 	int status;
 
 	if (!pid)
-		_exit(between_marks(self, run, records));
+		_exit(run_between_marks(self, run, records));
 	if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status) ||
 	    ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL))
 		return -1;
 	do {
-		if (!next_call(pid, &nr))
+		if (!wait_for_call(pid, &nr))
 			return -1;
 	} while (nr != SYS_getppid);
-	while (next_call(pid, &nr) && nr != SYS_getppid)
+	while (wait_for_call(pid, &nr) && nr != SYS_getppid)
 		calls++;
 	ptrace(PTRACE_DETACH, pid, NULL, NULL);
 	waitpid(pid, &status, 0);
 	return nr == SYS_getppid && !status ? calls : -1;
 }
 
-/* The other side is another process, which is not counted. */
-static long calls_beside(FIXTURE_DATA(ring) *self,
-			 int (*run)(FIXTURE_DATA(ring) *, long),
-			 int (*other)(FIXTURE_DATA(ring) *, long), long records)
+/* As count_calls(), while @peer runs in another, untraced process. */
+static long count_calls_with_peer(FIXTURE_DATA(ring) *self,
+				  int (*run)(FIXTURE_DATA(ring) *, long),
+				  int (*peer)(FIXTURE_DATA(ring) *, long), long records)
 {
 	pid_t pid = fork();
 	int status;
 	long calls;
 
 	if (!pid)
-		_exit(other(self, records));
-	calls = calls_of(self, run, records);
+		_exit(peer(self, records));
+	calls = count_calls(self, run, records);
 	if (calls < 0)
 		kill(pid, SIGKILL);
 	return waitpid(pid, &status, 0) == pid && !status ? calls : -1;
 }
 
-TEST_F(ring, producer_makes_none)
+TEST_F(ring, producer)
 {
 	ASSERT_EQ(0, make_ring(self, 64 << 10, 0));
 	ASSERT_EQ(0, attach_both(self));
-	EXPECT_EQ(0, calls_beside(self, put_records, take_records, RECORDS));
+	EXPECT_EQ(0, count_calls_with_peer(self, put_records, take_records, RECORDS));
 }
 
-TEST_F(ring, consumer_makes_none)
+TEST_F(ring, consumer)
 {
 	ASSERT_EQ(0, make_ring(self, 64 << 10, 0));
 	ASSERT_EQ(0, attach_both(self));
-	EXPECT_EQ(0, calls_beside(self, take_records, put_records, RECORDS));
+	EXPECT_EQ(0, count_calls_with_peer(self, take_records, put_records, RECORDS));
 }
 
 static int wait_often(FIXTURE_DATA(ring) *self, long times)
@@ -138,16 +138,16 @@ static int wait_often(FIXTURE_DATA(ring) *self, long times)
 	return ret;
 }
 
-/* Who waits for what is there. */
-TEST_F(ring, none_for_nothing)
+/* Waiting makes no system call if the condition holds already. */
+TEST_F(ring, wait_when_ready)
 {
 	ASSERT_EQ(0, attach_both(self));
 	ASSERT_EQ(0, put_records(self, 1));
-	EXPECT_EQ(0, calls_of(self, wait_often, 1000));
+	EXPECT_EQ(0, count_calls(self, wait_often, 1000));
 }
 
-/* Would the tracer see it? Who waits costs one, and then none again. */
-TEST_F(ring, one_for_who_waits)
+/* Waking a sleeper takes one call, and so shows that the tracer counts. */
+TEST_F(ring, wake_sleeper)
 {
 	pid_t pid;
 
@@ -156,7 +156,7 @@ TEST_F(ring, one_for_who_waits)
 	if (!pid)
 		_exit(mmapshare_ring_wait(self->c, 0, 20 * SECOND));
 	ASSERT_TRUE(falls_asleep(pid));
-	EXPECT_EQ(1, calls_of(self, put_records, 20));
+	EXPECT_EQ(1, count_calls(self, put_records, 20));
 	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rings in libmmapshare: who has nothing to do sleeps, and is woken when there is
- * something. A wake-up that is lost leaves somebody asleep, which is a failure
- * after 20 s. $MMAPSHARE_ROUNDS says how many there are.
+ * libmmapshare: sleeping producers and consumers are woken when their condition
+ * holds. A lost wake-up fails after 20 s. $MMAPSHARE_ROUNDS is the number of
+ * rounds.
  */
 #include "lib_ring_test.h"
 #include <poll.h>
@@ -12,7 +12,15 @@
 #define ROUNDS	1000
 #define LIMIT	(20 * SECOND)
 
-/* Each has a ring to the other. */
+/**
+ * struct player - one of two threads that send each other sequence numbers
+ * @in: its consumer endpoint of one ring
+ * @out: its producer endpoint of the other ring
+ * @wait: how it waits: wait_by_library() or wait_by_poll()
+ * @rounds: number of records to receive
+ * @serves: sends first
+ * @ret: 0 or minus errno
+ */
 struct player {
 	struct mmapshare_endpoint *in, *out;
 	int (*wait)(struct mmapshare_endpoint *in);
@@ -21,19 +29,19 @@ struct player {
 	int ret;
 };
 
-static int by_wait(struct mmapshare_endpoint *in)
+static int wait_by_library(struct mmapshare_endpoint *in)
 {
 	return mmapshare_ring_wait(in, 0, LIMIT);
 }
 
-static int by_poll(struct mmapshare_endpoint *in)
+static int wait_by_poll(struct mmapshare_endpoint *in)
 {
 	struct pollfd p = { .fd = mmapshare_ring_fd(in), .events = POLLIN };
 
 	return poll(&p, 1, 20000) == 1 && p.revents == POLLIN ? 0 : -ETIMEDOUT;
 }
 
-static int take_number(struct player *player, uint64_t *seq)
+static int take_seq(struct player *player, uint64_t *seq)
 {
 	const void *record;
 	size_t length;
@@ -59,7 +67,7 @@ static void *play(void *arg)
 		if (player->serves)
 			player->ret = mmapshare_ring_write(player->out, &i, 8);
 		if (!player->ret)
-			player->ret = take_number(player, &seq);
+			player->ret = take_seq(player, &seq);
 		if (!player->ret && seq != i)
 			player->ret = -EPROTO;
 		if (!player->ret && !player->serves)
@@ -71,7 +79,7 @@ static void *play(void *arg)
 static void ping_pong(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self,
 		      int (*wait)(struct mmapshare_endpoint *), unsigned int spins)
 {
-	const uint64_t rounds = from_environment("MMAPSHARE_ROUNDS", ROUNDS);
+	const uint64_t rounds = get_env_number("MMAPSHARE_ROUNDS", ROUNDS);
 	struct player a = { .wait = wait, .rounds = rounds, .serves = true };
 	struct player b = { .wait = wait, .rounds = rounds };
 	struct mmapshare *back;
@@ -98,27 +106,27 @@ static void ping_pong(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *sel
 
 TEST_F_TIMEOUT(ring, ping_pong, 3600)
 {
-	ping_pong(_metadata, self, by_wait, 0);
+	ping_pong(_metadata, self, wait_by_library, 0);
 }
 
 TEST_F_TIMEOUT(ring, ping_pong_poll, 3600)
 {
-	ping_pong(_metadata, self, by_poll, 0);
+	ping_pong(_metadata, self, wait_by_poll, 0);
 }
 
 TEST_F_TIMEOUT(ring, ping_pong_spins, 3600)
 {
-	ping_pong(_metadata, self, by_wait, 1000);
+	ping_pong(_metadata, self, wait_by_library, 1000);
 }
 
-static void *take_many(void *arg)
+static void *take_all_seqs(void *arg)
 {
 	struct player *player = arg;
 	unsigned int seed = 1;
 	uint64_t i, seq;
 
 	for (i = 0; i < player->rounds && !player->ret; i++) {
-		player->ret = take_number(player, &seq);
+		player->ret = take_seq(player, &seq);
 		if (!player->ret && seq != i)
 			player->ret = -EPROTO;
 		if (!(rand_r(&seed) % 4096))
@@ -127,7 +135,7 @@ static void *take_many(void *arg)
 	return NULL;
 }
 
-static int put_number(struct mmapshare_endpoint *p, uint64_t seq)
+static int put_seq(struct mmapshare_endpoint *p, uint64_t seq)
 {
 	int ret;
 
@@ -139,12 +147,12 @@ static int put_number(struct mmapshare_endpoint *p, uint64_t seq)
 	return ret;
 }
 
-/* One sleeps as there is nothing, the other as there is no room, again and again. */
+/* Producer and consumer pause at random, so that the other one has to wait. */
 static void both_sleep(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self,
 		       uint32_t wake_bytes)
 {
-	const uint64_t records = 30 * from_environment("MMAPSHARE_ROUNDS", ROUNDS);
-	struct player player = { .wait = by_wait, .rounds = records };
+	const uint64_t records = 30 * get_env_number("MMAPSHARE_ROUNDS", ROUNDS);
+	struct player player = { .wait = wait_by_library, .rounds = records };
 	unsigned int seed = 2;
 	pthread_t thread;
 	uint64_t i;
@@ -154,13 +162,13 @@ static void both_sleep(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *se
 	player.in = self->c;
 	mmapshare_ring_set_wake_bytes(self->p, wake_bytes);
 	mmapshare_ring_set_wake_bytes(self->c, wake_bytes);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, take_many, &player));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, take_all_seqs, &player));
 	for (i = 0; i < records && !ret; i++) {
-		ret = put_number(self->p, i);
+		ret = put_seq(self->p, i);
 		if (!(rand_r(&seed) % 4096))
 			sleep_ns(MS);
 	}
-	/* what is too little to be woken for is there at the end */
+	/* the last records may be below wake_bytes: this wakes the consumer */
 	mmapshare_ring_close(self->p);
 	self->p = NULL;
 	ASSERT_EQ(0, pthread_join(thread, NULL));
@@ -173,12 +181,12 @@ TEST_F_TIMEOUT(ring, both_sleep, 3600)
 	both_sleep(_metadata, self, 0);
 }
 
-TEST_F_TIMEOUT(ring, both_sleep_till_it_is_worth_it, 3600)
+TEST_F_TIMEOUT(ring, both_sleep_wake_bytes, 3600)
 {
 	both_sleep(_metadata, self, self->size / 2);
 }
 
-TEST_F(ring, times_out)
+TEST_F(ring, timeout)
 {
 	const int64_t start = now();
 
@@ -189,24 +197,24 @@ TEST_F(ring, times_out)
 	EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, FOREVER));
 }
 
-static void ignore(int signal)
+static void handle_signal(int signal)
 {
 }
 
-TEST_F(ring, signals)
+TEST_F(ring, signal)
 {
-	struct sigaction action = { .sa_handler = ignore };
+	struct sigaction action = { .sa_handler = handle_signal };
 	const struct itimerval often = { { 0, 100000 }, { 0, 100000 } };
 
 	ASSERT_EQ(0, attach_both(self));
 	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
-	/* until it waits: the first may come before that */
+	/* periodic: the first signal may come before the wait begins */
 	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
 	EXPECT_EQ(-EINTR, mmapshare_ring_wait(self->c, 0, FOREVER));
 	alarm(0);
 }
 
-/* It says when there are so many bytes, headers included, and not before. */
+/* Headers count: 10 records of 8 bytes are 160 bytes. */
 TEST_F(ring, wake_bytes)
 {
 	struct pollfd p = { .events = POLLIN };
@@ -225,23 +233,23 @@ TEST_F(ring, wake_bytes)
 	EXPECT_EQ(0, mmapshare_ring_wait(self->c, 0, FOREVER));
 	EXPECT_EQ(1, poll(&p, 1, 0));
 	EXPECT_EQ(10, take_all(self->c, 0, 8));
-	/* who wants more than there can be gets half */
+	/* more than half the ring counts as half */
 	mmapshare_ring_set_wake_bytes(self->c, UINT32_MAX);
 	ASSERT_EQ(0, put_record(self->p, 10, self->size / 2 - 8));
 	EXPECT_EQ(0, mmapshare_ring_wait(self->c, 0, FOREVER));
 }
 
-/* POLLOUT is for the record that was refused, and not for a shorter one. */
-TEST_F(ring, poll_for_room)
+/* POLLOUT means free space for the record that was refused last. */
+TEST_F(ring, poll_free_space)
 {
 	struct pollfd p = { .events = POLLOUT };
-	void *room;
+	void *record;
 
 	ASSERT_EQ(0, attach_both(self));
 	p.fd = mmapshare_ring_fd(self->p);
 	EXPECT_EQ(1, poll(&p, 1, 0));
 	EXPECT_LT(1, put_all(self->p, 0, 100));
-	EXPECT_EQ(-EAGAIN, mmapshare_ring_reserve(self->p, 1000, &room));
+	EXPECT_EQ(-EAGAIN, mmapshare_ring_reserve(self->p, 1000, &record));
 	EXPECT_EQ(0, poll(&p, 1, 0));
 	ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
 	ASSERT_EQ(0, mmapshare_ring_release(self->c));
@@ -249,25 +257,25 @@ TEST_F(ring, poll_for_room)
 	EXPECT_LT(1, take_all(self->c, 1, 100));
 	EXPECT_EQ(1, poll(&p, 1, 10000));
 	EXPECT_EQ(POLLOUT, p.revents);
-	EXPECT_EQ(0, mmapshare_ring_reserve(self->p, 1000, &room));
+	EXPECT_EQ(0, mmapshare_ring_reserve(self->p, 1000, &record));
 }
 
-/* Edge-triggered: once for what is there, and again for what is new. */
-TEST_F(ring, epoll_edges)
+/* Edge-triggered: each publication is reported once. */
+TEST_F(ring, epoll_edge)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
-	int set = epoll_create1(EPOLL_CLOEXEC), i;
+	int epfd = epoll_create1(EPOLL_CLOEXEC), i;
 
 	ASSERT_EQ(0, attach_both(self));
-	ASSERT_EQ(0, epoll_ctl(set, EPOLL_CTL_ADD, mmapshare_ring_fd(self->c), &event));
-	EXPECT_EQ(0, epoll_wait(set, &event, 1, 0));
+	ASSERT_EQ(0, epoll_ctl(epfd, EPOLL_CTL_ADD, mmapshare_ring_fd(self->c), &event));
+	EXPECT_EQ(0, epoll_wait(epfd, &event, 1, 0));
 	for (i = 0; i < 100; i++) {
 		ASSERT_EQ(0, put_record(self->p, i, 8));
-		ASSERT_EQ(1, epoll_wait(set, &event, 1, 10000));
-		ASSERT_EQ(0, epoll_wait(set, &event, 1, 0));
+		ASSERT_EQ(1, epoll_wait(epfd, &event, 1, 10000));
+		ASSERT_EQ(0, epoll_wait(epfd, &event, 1, 0));
 	}
 	EXPECT_EQ(100, take_all(self->c, 0, 8));
-	close(set);
+	close(epfd);
 }
 
 TEST_HARNESS_MAIN

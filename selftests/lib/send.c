@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* libmmapshare: regions go through sockets, and nothing else is taken for one. */
+/* libmmapshare: send and receive regions; other messages are refused. */
 #include "lib_test.h"
 #include <dirent.h>
 #include <sys/socket.h>
@@ -7,7 +7,7 @@
 
 static struct mmapshare *const untouched = (void *)1;
 
-static int open_files(void)
+static int count_open_files(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
 	int n = 0;
@@ -18,7 +18,7 @@ static int open_files(void)
 	return n;
 }
 
-/* Sends @bytes bytes and the first @count of @fds. */
+/* Send @bytes bytes and the first @count of @fds. Returns 0 or minus errno. */
 static int send_fds(int socket, size_t bytes, const int *fds, size_t count)
 {
 	char data[2] = "", control[CMSG_SPACE(100 * sizeof(int))] = "";
@@ -41,7 +41,8 @@ static int send_fds(int socket, size_t bytes, const int *fds, size_t count)
 	return sendmsg(socket, &message, 0) < 0 ? -errno : 0;
 }
 
-static int store_what_comes(void *arg)
+/* Receive a region and write to it. Returns 0, or the failed check. */
+static int receive_and_write(void *arg)
 {
 	struct mmapshare *region;
 	int *sockets = arg;
@@ -69,7 +70,7 @@ TEST_F(lib, to_another_process)
 		ASSERT_EQ(0, socketpair(AF_UNIX, types[i], 0, sockets));
 		ASSERT_EQ(0, mmapshare_fill(self->region, 0, 100, "", 1));
 		ASSERT_EQ(0, mmapshare_send(sockets[0], self->region));
-		EXPECT_EQ(0, run_child(store_what_comes, sockets));
+		EXPECT_EQ(0, run_child(receive_and_write, sockets));
 		ASSERT_EQ(1, mmapshare_read(self->region, 7, &byte, 1));
 		EXPECT_EQ('x', byte);
 		close(sockets[0]);
@@ -77,7 +78,7 @@ TEST_F(lib, to_another_process)
 	}
 }
 
-TEST_F(lib, several_in_a_row)
+TEST_F(lib, several_messages)
 {
 	struct mmapshare *region;
 	int i, sockets[2];
@@ -94,7 +95,7 @@ TEST_F(lib, several_in_a_row)
 	close(sockets[1]);
 }
 
-TEST_F(lib, beside_credentials)
+TEST_F(lib, with_credentials)
 {
 	struct mmapshare *region;
 	int sockets[2], on = 1;
@@ -108,7 +109,7 @@ TEST_F(lib, beside_credentials)
 	close(sockets[1]);
 }
 
-TEST_F(lib, nothing_else_is_taken)
+TEST_F(lib, invalid_messages)
 {
 	struct mmapshare *region = untouched;
 	int i, before, sockets[2], fds[100];
@@ -116,7 +117,7 @@ TEST_F(lib, nothing_else_is_taken)
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets));
 	for (i = 0; i < 100; i++)
 		fds[i] = mmapshare_fd(self->region);
-	before = open_files();
+	before = count_open_files();
 
 	ASSERT_EQ(0, send_fds(sockets[0], 1, sockets, 1));
 	EXPECT_EQ(-ENOTTY, mmapshare_receive(sockets[1], &region));
@@ -128,7 +129,7 @@ TEST_F(lib, nothing_else_is_taken)
 	EXPECT_EQ(-EBADMSG, mmapshare_receive(sockets[1], &region));
 	ASSERT_EQ(0, send_fds(sockets[0], 1, fds, 100));
 	EXPECT_EQ(-EBADMSG, mmapshare_receive(sockets[1], &region));
-	EXPECT_EQ(before, open_files());
+	EXPECT_EQ(before, count_open_files());
 	EXPECT_EQ(untouched, region);
 
 	close(sockets[0]);
