@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# What cli/*.sh and others have in common; to be sourced. They use the mmapshare that
-# is in PATH.
+# Helpers for test scripts of the mmapshare command in PATH; to be sourced.
 
 # shellcheck source=tap_lib.sh
 . "$(dirname "$0")/../tap_lib.sh"
 
 NODE=/dev/mmapshare
 PARAMETERS=/sys/module/mmapshare/parameters
-# shellcheck disable=SC2034	# used by those that source this
+# shellcheck disable=SC2034	# used by scripts that source this file
 PAGE=$(getconf PAGESIZE)
 TMP=$(mktemp -d)
 trap 'rm -rf "$TMP"' EXIT
-# no test makes files that depend on it
+# the modes of nodes do not depend on the caller's umask
 umask 022
 
-# plan N: get ready for N results.
+# plan N: begin a test of N results, or skip it.
 plan()
 {
 	[ -c "$NODE" ] || skip_all "no $NODE: load the module"
@@ -27,7 +26,7 @@ plan()
 	trap 'exit 1' HUP INT TERM
 }
 
-# Tests say in cleanup() what else has to go.
+# cleanup: redefined by scripts that have more to remove than $TMP.
 cleanup()
 {
 	:
@@ -42,15 +41,15 @@ finish()
 	exit $?
 }
 
-# status COMMAND...: print its status, and nothing of what it says.
+# status COMMAND...: run it without output, and print its status.
 status()
 {
 	"$@" >/dev/null 2>&1 </dev/null
 	echo $?
 }
 
-# count_lines FILE: into $lines; wc is another process, and slow to start where a
-# machine is emulated.
+# count_lines FILE: set $lines. Not with wc, because another process is slow to
+# start on an emulated machine.
 count_lines()
 {
 	lines=0
@@ -59,8 +58,8 @@ count_lines()
 	done <"$1"
 }
 
-# outcome COMMAND...: print its status, and how many lines it says on standard
-# output and on standard error.
+# outcome COMMAND...: print its status, and how many lines it writes to standard
+# output and to standard error.
 outcome()
 {
 	"$@" >"$TMP/out" 2>"$TMP/err" </dev/null
@@ -71,8 +70,8 @@ outcome()
 	echo "$1 $2 $lines"
 }
 
-# on_terminal COMMAND [COLUMNS]: print all that the command, for sh, shows on a
-# terminal of 10 lines, and "status N". What it is to read comes from the script.
+# on_terminal COMMAND [COLUMNS]: run COMMAND by sh on a terminal of 10 lines;
+# print what it writes there, and "status N". The terminal has no input.
 on_terminal()
 {
 	python3 -IS -c '
@@ -84,19 +83,19 @@ if pid == 0:
 shown = b""
 while True:
     try:
-        piece = os.read(fd, 4096)
+        data = os.read(fd, 4096)
     except OSError:
         break
-    if not piece:
+    if not data:
         break
-    shown += piece
+    shown += data
 status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 os.write(1, shown.replace(b"\r\n", b"\n") + b"status %d\n" % status)
 ' "$1" "${2:-80}"
 }
 
-# until_true COMMAND...: wait until it succeeds. A minute is for what never happens: no
-# machine is so busy that what has to happen takes as long.
+# until_true COMMAND...: run it until it succeeds, for at least a minute: even a
+# busy machine does not take as long.
 until_true()
 {
 	for _ in $(seq 300); do
@@ -105,13 +104,13 @@ until_true()
 	done
 }
 
-# until_line PATTERN FILE: wait until it has such a line
+# until_line PATTERN FILE: wait until a line of FILE matches PATTERN
 until_line()
 {
 	until_true grep -q "$1" "$2"
 }
 
-# said WORDS: is this how the line in $TMP/err begins? If not, show it.
+# said TEXT: if the line in $TMP/err does not begin with TEXT, print it
 said()
 {
 	line=
@@ -122,10 +121,10 @@ said()
 	esac
 }
 
-# same WHAT COMMAND...: all that it prints is what is read here.
+# same TITLE COMMAND...: expect that its output is standard input
 same()
 {
-	what=$1
+	title=$1
 	shift
-	expect "$what" "$(cat)" "$("$@" 2>&1)"
+	expect "$title" "$(cat)" "$("$@" 2>&1)"
 }

@@ -16,7 +16,7 @@ cleanup()
 	mmapshare destroy "$name" 2>/dev/null
 }
 
-# complete_words WORD...: what the last one can be
+# complete_words WORD...: print the completions of the last word
 complete_words()
 {
 	COMP_WORDS=("$@")
@@ -26,26 +26,26 @@ complete_words()
 	echo "${COMPREPLY[@]}"
 }
 
-[ -e "$file" ] || skip_all "no completion is installed"
+[ -e "$file" ] || skip_all "the completion is not installed"
 plan 13
 # shellcheck disable=SC1090
 . "$file"
 mmapshare create $name 1
-expect "it is used" "complete -o default -F _mmapshare mmapshare" \
+expect "completion is registered" "complete -o default -F _mmapshare mmapshare" \
 	"$(complete -p mmapshare)"
 expect "commands" "create checksum" "$(complete_words mmapshare c)"
 expect "all commands" 15 "$(complete_words mmapshare '' | wc -w)"
 expect "options" "--help --version" "$(complete_words mmapshare -)"
 expect "options of a command" "--json" "$(complete_words mmapshare list --j)"
 expect "regions" "$name" "$(complete_words mmapshare read cli.$$)"
-expect "no options where there is no '-'" "" \
+expect "no options without '-'" "" \
 	"$(complete_words mmapshare destroy '' | tr ' ' '\n' | grep '^-')"
 expect "seals" "write future seal" "$(complete_words mmapshare seal $name '')"
 expect "strategies" "vmalloc" "$(complete_words mmapshare create -s v)"
 expect "commands of ring" "stat" "$(complete_words mmapshare ring s)"
-expect "their options" "--overwrite" "$(complete_words mmapshare ring create --o)"
-expect "their regions" "$name" "$(complete_words mmapshare ring tail cli.$$)"
-expect "every command has some" "" "$(for c in $(complete_words mmapshare ''); do
+expect "options of a ring command" "--overwrite" "$(complete_words mmapshare ring create --o)"
+expect "regions of a ring command" "$name" "$(complete_words mmapshare ring tail cli.$$)"
+expect "options of every command" "" "$(for c in $(complete_words mmapshare ''); do
 	case " $(complete_words mmapshare "$c" -) " in
 	*" --help "*)	;;
 	*)		echo "$c" ;;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# mmapshare read, write, fill, checksum: bytes go in and out, in pipes.
+# mmapshare read, write, fill and checksum, with files and pipes.
 
 # shellcheck source=../cli_lib.sh
 . "$(dirname "$0")/../cli_lib.sh"
@@ -13,7 +13,7 @@ cleanup()
 	mmapshare destroy $name 2>/dev/null
 }
 
-# sum: of standard input
+# sum: print a checksum of standard input
 sum()
 {
 	cksum | cut -d ' ' -f 1
@@ -22,13 +22,13 @@ sum()
 plan 26
 mmapshare create $name 3M
 zeros=$(head -c 3M /dev/zero | sum)
-expect "all 0" "$zeros" "$(mmapshare read $name | sum)"
+expect "a new region is zero" "$zeros" "$(mmapshare read $name | sum)"
 head -c 3M /dev/urandom >"$TMP/bytes"
 sum=$(sum <"$TMP/bytes")
 expect "write a file" "0 0 0" "$(mmapshare write $name <"$TMP/bytes" >"$TMP/out" \
 	2>"$TMP/err"; echo $? "$(wc -l <"$TMP/out")" "$(wc -l <"$TMP/err")")"
-expect "read all of it" "$sum" "$(mmapshare read $name | sum)"
-expect "the node has the same" "$sum" "$(sum <"$NODE-$name")"
+expect "read the whole region" "$sum" "$(mmapshare read $name | sum)"
+expect "read the node" "$sum" "$(sum <"$NODE-$name")"
 expect "read into a file" "0 0" "$(mmapshare read $name >"$TMP/copy"; echo $? \
 	"$(cmp "$TMP/bytes" "$TMP/copy" >&2; echo $?)")"
 expect "read a range" "$(tail -c +1000001 "$TMP/bytes" | head -c 1500000 | sum)" \
@@ -36,37 +36,37 @@ expect "read a range" "$(tail -c +1000001 "$TMP/bytes" | head -c 1500000 | sum)"
 expect "read to the end" "$(tail -c 7 "$TMP/bytes" | sum)" \
 	"$(mmapshare read -o $((3 * 1024 * 1024 - 7)) $name | sum)"
 expect "read nothing" "0 0" "$(mmapshare read -o 3M $name | wc -c) $?"
-expect "a reader that goes away" 10 "$(mmapshare read $name | head -c 10 | wc -c)"
+expect "the reader closes the pipe" 10 "$(mmapshare read $name | head -c 10 | wc -c)"
 
 expect "write a word" hello "$(printf hello | mmapshare write $name -o 5 &&
 	mmapshare read $name -o 5 -l 5)"
-expect "a slow writer" "onetwo" "$( (printf one; sleep 0.2; printf two) |
+expect "input in two pieces" "onetwo" "$( (printf one; sleep 0.2; printf two) |
 	mmapshare write $name && mmapshare read -l 6 $name)"
-expect "exactly as much as there is room" 0 \
+expect "input as long as the region" 0 \
 	"$(mmapshare write $name <"$TMP/bytes" 2>&1; echo $?)"
 expect "one byte more" "mmapshare write: '$name': standard input is longer than the 3145728 bytes that fit" \
 	"$( (cat "$TMP/bytes"; printf x) | mmapshare write $name 2>&1)"
-expect "its status" 1 "$( (cat "$TMP/bytes"; printf x) |
+expect "status of longer input" 1 "$( (cat "$TMP/bytes"; printf x) |
 	mmapshare write $name 2>/dev/null; echo $?)"
-expect "what had room was written" "$sum" \
+expect "longer input filled the region" "$sum" \
 	"$(mmapshare read $name | sum)"
-expect "as much as was asked for, of more" "xyz" \
+expect "write -l of longer input" "xyz" \
 	"$(printf xyzxyz | mmapshare write -l 3 $name && mmapshare read -l 3 $name)"
 expect "less than was asked for" "mmapshare write: standard input ended after 2 of 3 bytes" \
 	"$(printf xy | mmapshare write -l 3 $name 2>&1)"
-expect "no input at all" 0 "$(status mmapshare write $name)"
-expect "input that cannot be read" "1 0 1" \
+expect "empty input" 0 "$(status mmapshare write $name)"
+expect "standard input is closed" "1 0 1" \
 	"$(mmapshare write $name >"$TMP/out" 2>"$TMP/err" 0<&-; echo $? \
 		"$(wc -l <"$TMP/out")" "$(wc -l <"$TMP/err")")"
-expect "output that cannot be written" "1 1" \
+expect "read to a full device" "1 1" \
 	"$(mmapshare read $name 2>"$TMP/err" >/dev/full; echo $? \
 		"$(wc -l <"$TMP/err")")"
-expect "a list that cannot be written" "1 1" \
+expect "list to a full device" "1 1" \
 	"$(mmapshare list 2>"$TMP/err" >/dev/full; echo $? "$(wc -l <"$TMP/err")")"
 
 expect "fill" "abcabca" "$(mmapshare fill $name -o 10 -l 7 -p abc &&
 	mmapshare read -o 10 -l 7 $name)"
-expect "fill with digits" "00 ff 00 ff" "$(mmapshare fill $name -x 00ff &&
+expect "fill --hex" "00 ff 00 ff" "$(mmapshare fill $name -x 00ff &&
 	mmapshare read -l 4 $name | od -An -tx1 | sed 's/^ //')"
 expect "fill with 0" "$zeros" \
 	"$(mmapshare fill $name && mmapshare read $name | sum)"

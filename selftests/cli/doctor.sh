@@ -21,8 +21,8 @@ cleanup()
 	chown "$owner" $NODE
 }
 
-# says STATUS TEXT COMMAND...: doctor has that status, and its last problem and
-# remedy have that text
+# says STATUS TEXT COMMAND...: doctor exits with STATUS, and its last two lines
+# have TEXT
 says()
 {
 	want=$1 text=$2
@@ -42,7 +42,7 @@ nobody()
 	setpriv --reuid 65534 --regid 65534 --clear-groups mmapshare "$@"
 }
 
-# elsewhere COMMAND: then doctor, where mounts are nobody else's business
+# elsewhere COMMAND: run it, then doctor, in a new mount namespace
 elsewhere()
 {
 	unshare -m sh -c "$1 && exec mmapshare doctor"
@@ -74,7 +74,7 @@ says 1 "/dev/mmapshare is not a device" \
 says 1 "/dev/mmapshare belongs to another driver" \
 	elsewhere "mount --bind /dev/null /dev/mmapshare"
 
-# what the kernel would say of an installed module
+# the module is installed: not loaded, or refused for each of three reasons
 modules=/lib/modules/$(uname -r)
 installed="mount -t tmpfs none /sys/module"
 if [ ! -e "$modules/extra" ]; then
@@ -87,7 +87,7 @@ if [ ! -e "$modules/extra" ]; then
 		mkdir -p /sys/module/module/parameters &&
 		mount --bind $TMP/module /sys/module/module/parameters"
 	echo "none [integrity] confidentiality" >"$TMP/module/lockdown"
-	# where the kernel has no securityfs there is nothing to mount it on
+	# a kernel without securityfs has no mount point for it
 	lockdown="$installed && {
 		[ -d /sys/kernel/security ] ||
 			{ mount -t tmpfs none /sys/kernel && mkdir /sys/kernel/security; }
@@ -104,6 +104,6 @@ if [ ! -e "$modules/extra" ]; then
 	rmdir -p "$modules" 2>/dev/null
 else
 	for _ in 1 2 3 4; do
-		skip "$modules/extra is there"
+		skip "$modules/extra exists"
 	done
 fi

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# mmapshare create, destroy, list, info, watch: regions come and go, and what is
-# said of them is right.
+# mmapshare create, destroy, list, info and watch: regions are created and
+# destroyed, and shown as they are.
 
 # shellcheck source=../cli_lib.sh
 . "$(dirname "$0")/../cli_lib.sh"
@@ -14,7 +14,7 @@ cleanup()
 	mmapshare destroy $one $two 2>/dev/null
 }
 
-# field NAME FIELD: of the region in list
+# field NAME FIELD: print this field of the region in the output of list
 field()
 {
 	mmapshare list | awk -v name="$1" -v field="$2" '
@@ -22,7 +22,7 @@ field()
 		$1 == name { print $at }'
 }
 
-# json EXPRESSION: of the JSON on standard input, called x
+# json EXPRESSION: print its value; x is the JSON on standard input
 json()
 {
 	python3 -IS -c "import json, sys; x = json.load(sys.stdin); print($1)" 2>&1
@@ -32,11 +32,11 @@ plan 24
 expect "create" "0 0 0" "$(outcome mmapshare create $one 100K)"
 expect "the node" "600 $(id -u)" "$(stat -c '%a %u' "$NODE-$one")"
 expect "create again" "1 0 1" "$(outcome mmapshare create $one 1)"
-expect "that is fine for who says so" "0 0 0" \
+expect "create --exist-ok" "0 0 0" \
 	"$(outcome mmapshare create --exist-ok $one 1)"
 expect "create with options" "0 0 0" \
 	"$(outcome mmapshare create --exist-ok -m 664 -s vmalloc $two 1M)"
-expect "the node, less the umask's" 644 "$(stat -c %a "$NODE-$two")"
+expect "the node's mode, masked by the umask" 644 "$(stat -c %a "$NODE-$two")"
 
 exec 3<"$NODE-$two"
 expect "list" "1M vmalloc 644 1 0" "$(for f in SIZE STRATEGY MODE FILES MAPS; do
@@ -51,7 +51,7 @@ expect "info of the default region" \
 	"size        $(($(cat $PARAMETERS/size) >> 20))M" \
 	"$(mmapshare info | grep '^size')"
 expect "watch in a pipe" 2 "$(mmapshare watch -n 0.1 -c 2 | grep -c "^$two *1M")"
-expect "watch until its reader has gone" "1 0" \
+expect "watch ends when its reader exits" "1 0" \
 	"$(mmapshare watch -n 0.01 | head -n 1 | grep -c regions) $?"
 if python3 -IS -c 'import json' 2>/dev/null; then
 	expect "list --json" "1048576 vmalloc 0644 1 $(id -u)" \
@@ -69,13 +69,13 @@ else
 	done
 fi
 expect "destroy" "0 0 0" "$(outcome mmapshare destroy $one)"
-expect "its node has gone" "" "$(ls "$NODE-$one" 2>/dev/null)"
-expect "one of two that is not there" "1 0 1" \
+expect "the node is removed" "" "$(ls "$NODE-$one" 2>/dev/null)"
+expect "destroy two, one of which does not exist" "1 0 1" \
 	"$(outcome mmapshare destroy $one $two)"
-expect "the other has gone" "" "$(mmapshare list -n | grep $two)"
+expect "the existing one is removed" "" "$(mmapshare list -n | grep $two)"
 exec 3<&-
 
-# Nobody in particular, without the group that may use the device.
+# Another user, not in the group that may use the device.
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	mmapshare create $one 64K
 	other()

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# mmapshare destroy --revoke: whoever uses the region is told, and nobody else.
+# mmapshare destroy --revoke: all uses of the region end; destroy alone does not
+# end them.
 
 # shellcheck source=../cli_lib.sh
 . "$(dirname "$0")/../cli_lib.sh"
@@ -14,7 +15,7 @@ cleanup()
 	mmapshare destroy $one $two 2>/dev/null
 }
 
-# has_users N: do so many have it open?
+# has_users N: are N files of the region open?
 has_users()
 {
 	[ "$(cat "/sys/class/mmapshare/mmapshare-$one/files")" = "$1" ]
@@ -32,16 +33,16 @@ wait $waiter
 expect "who waits fails" 1 $?
 expect "and says why" " mmapshare wait: '$one': the region was revoked" \
 	"$(cat "$TMP/wait.out") $(cat "$TMP/wait.err")"
-expect "who has it open cannot read it" 1 "$(head -c 1 <&3 >/dev/null 2>&1; echo $?)"
-expect "its node has gone" "" "$(ls "$NODE-$one" 2>/dev/null)"
-expect "twice" "1 0 1" "$(outcome mmapshare destroy -r $one)"
+expect "an open descriptor cannot read" 1 "$(head -c 1 <&3 >/dev/null 2>&1; echo $?)"
+expect "the node is removed" "" "$(ls "$NODE-$one" 2>/dev/null)"
+expect "destroy --revoke again" "1 0 1" "$(outcome mmapshare destroy -r $one)"
 exec 3<&-
 
 exec 3<>"$NODE-$two"
 mmapshare create $one 4K
-expect "destroy alone" "0 0 0" "$(outcome mmapshare destroy $two)"
-expect "leaves it to who has it open" 0 "$(head -c 1 <&3 >/dev/null 2>&1; echo $?)"
+expect "destroy" "0 0 0" "$(outcome mmapshare destroy $two)"
+expect "an open descriptor can read" 0 "$(head -c 1 <&3 >/dev/null 2>&1; echo $?)"
 exec 3<&-
 mmapshare create $two 4K
-expect "several" "0 0 0" "$(outcome mmapshare destroy --revoke $one $two)"
-expect "all have gone" "" "$(mmapshare list -n | grep "^cli.$$")"
+expect "destroy --revoke of two regions" "0 0 0" "$(outcome mmapshare destroy --revoke $one $two)"
+expect "both are removed" "" "$(mmapshare list -n | grep "^cli.$$")"

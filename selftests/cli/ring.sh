@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# mmapshare ring: what is put into a ring comes out of it, in each format, and
-# who waits or is too slow is told.
+# mmapshare ring: records in each format, waiting, overwriting, facts, and the
+# exit status.
 
 # shellcheck source=../cli_lib.sh
 . "$(dirname "$0")/../cli_lib.sh"
@@ -15,16 +15,16 @@ cleanup()
 	mmapshare destroy $ring $over 2>/dev/null
 }
 
-# bad STATUS WORDS...: one line, and it is of "mmapshare ring"
+# bad STATUS WORDS...: one line on standard error, which begins with the command
 bad()
 {
 	want=$1
 	shift
 	case $1 in
-	frobnicate)	who="mmapshare ring: " ;;
-	*)		who="mmapshare ring $1: " ;;
+	frobnicate)	prefix="mmapshare ring: " ;;
+	*)		prefix="mmapshare ring $1: " ;;
 	esac
-	expect "mmapshare ring $*" "$want 0 1" "$(outcome mmapshare ring "$@"; said "$who")"
+	expect "mmapshare ring $*" "$want 0 1" "$(outcome mmapshare ring "$@"; said "$prefix")"
 }
 
 help_of_all()
@@ -37,13 +37,13 @@ help_of_all()
 	done
 }
 
-# fact WHAT NAME: of stat
+# fact WORD NAME: print this fact of the output of stat
 fact()
 {
 	mmapshare ring stat "$2" | sed -n "s/^$1  *//p"
 }
 
-# facts "WHAT..." NAME: several of them, in this order
+# facts "WORD..." NAME: print several facts, in this order
 facts()
 {
 	mmapshare ring stat "$2" | awk -v names="$1" '
@@ -55,7 +55,7 @@ facts()
 		}'
 }
 
-# fact_is WHAT WORD: does it begin with that?
+# fact_is WORD VALUE: does the fact begin with VALUE?
 fact_is()
 {
 	[ "$(fact "$1" $ring | cut -d ' ' -f 1)" = "$2" ]
@@ -86,7 +86,7 @@ bad 2 bench name
 expect "create" "0 0 0" "$(outcome mmapshare ring create -c 2 -m 640 $ring 5000)"
 expect "the node" 640 "$(stat -c %a "$NODE-$ring")"
 expect "create again" "1 0 1" "$(outcome mmapshare ring create $ring 1)"
-expect "that is fine for who says so" "0 0 0" \
+expect "create --exist-ok" "0 0 0" \
 	"$(outcome mmapshare ring create --exist-ok $ring 1)"
 size=$(fact size $ring)
 expect "facts" "lossless none 0 0 of 2 " \
@@ -96,28 +96,28 @@ expect "put lines" "0 " "$(printf 'one\n\nthree' | mmapshare ring put $ring 2>&1
 expect "they are there" "detached 3 " "$(facts "producer seq" $ring)"
 expect "cat one of them" one "$(mmapshare ring cat -c 1 $ring)"
 expect "cat" "$(printf '\nthree\n.')" "$(mmapshare ring cat $ring; echo .)"
-expect "they are taken" "" "$(mmapshare ring cat $ring)"
+expect "cat an empty ring" "" "$(mmapshare ring cat $ring)"
 echo 00ffA0 | mmapshare ring put -x $ring
 expect "hex" 00ffa0 "$(mmapshare ring cat -x $ring)"
 expect "no hex" \
 	"1 mmapshare ring put: standard input, line 2: two hexadecimal digits expected per byte" \
 	"$(printf '00\n0\n' | mmapshare ring put -x $ring 2>"$TMP/err"
 		echo "$? $(cat "$TMP/err")")"
-expect "what was before is there" 00 "$(mmapshare ring cat -x $ring)"
+expect "records before the invalid line" 00 "$(mmapshare ring cat -x $ring)"
 printf '\003\000\000\000a\nb\000\000\000\000' >"$TMP/raw"
 mmapshare ring put -r $ring <"$TMP/raw"
 mmapshare ring cat -r $ring >"$TMP/raw2"
 expect "raw" "0" "$(cmp "$TMP/raw" "$TMP/raw2"; echo $?)"
-expect "half a record is none" "1 " "$(head -c 5 "$TMP/raw" |
+expect "truncated raw record" "1 " "$(head -c 5 "$TMP/raw" |
 	mmapshare ring put -r $ring 2>/dev/null; echo "$? $(mmapshare ring cat -r $ring)")"
 expect "too long" "1 1" "$(head -c 20000 /dev/zero |
 	mmapshare ring put $ring 2>"$TMP/err"
 	echo "$? $(grep -c 'exceeds the maximum' "$TMP/err")")"
 
 seq 1000 >"$TMP/numbers"
-expect "no room in time" "3" "$(mmapshare ring put -t 0.2 $ring <"$TMP/numbers"; echo $?)"
+expect "put -t to a full ring" "3" "$(mmapshare ring put -t 0.2 $ring <"$TMP/numbers"; echo $?)"
 mmapshare ring cat $ring >"$TMP/out"
-expect "the first are there" "" "$(head -n "$(wc -l <"$TMP/out")" "$TMP/numbers" |
+expect "records of put -t" "" "$(head -n "$(wc -l <"$TMP/out")" "$TMP/numbers" |
 	cmp - "$TMP/out" 2>&1)"
 mmapshare ring put -d $ring <"$TMP/numbers" 2>"$TMP/err"
 expect "drop, and say so" \
@@ -136,25 +136,25 @@ expect "no consumer slot left" \
 	"$(mmapshare ring cat $ring 2>"$TMP/err"; echo "$? $(cut -d ';' -f 1 "$TMP/err")")"
 kill $second
 wait $second 2>/dev/null
-expect "more than fits, to who reads" 0 "$(mmapshare ring put $ring <"$TMP/numbers"; echo $?)"
+expect "put more than fits, with a consumer" 0 "$(mmapshare ring put $ring <"$TMP/numbers"; echo $?)"
 wait $follower
-expect "and all of it" "0 0" "$? $(cmp "$TMP/numbers" "$TMP/out"; echo $?)"
+expect "tail prints every record" "0 0" "$? $(cmp "$TMP/numbers" "$TMP/out"; echo $?)"
 
 { until_true fact_is consumers 1; echo hello; } | mmapshare ring put $ring &
 until_true fact_is producer attached
 expect "a second producer" "1 mmapshare ring put: '$ring': a producer is attached already" \
 	"$(mmapshare ring put $ring </dev/null 2>"$TMP/err"
 		echo "$? $(cut -d ';' -f 1 "$TMP/err")")"
-expect "until the producer is gone" "4 hello" \
+expect "tail -u ends when the producer detaches" "4 hello" \
 	"$(mmapshare ring tail -u $ring >"$TMP/out"; echo "$? $(cat "$TMP/out")")"
-expect "nothing in time" "3 0 0" "$(outcome mmapshare ring tail -t 0.2 $ring)"
+expect "tail -t" "3 0 0" "$(outcome mmapshare ring tail -t 0.2 $ring)"
 echo kept | mmapshare ring put $ring
-expect "only what is to come" "3 0 0" "$(outcome mmapshare ring tail -t 0.2 $ring)"
+expect "tail skips earlier records" "3 0 0" "$(outcome mmapshare ring tail -t 0.2 $ring)"
 
 mmapshare ring create -o $over 1
-expect "one that overwrites has room" "0" "$(mmapshare ring put $over <"$TMP/numbers"; echo $?)"
+expect "put to an overwriting ring" "0" "$(mmapshare ring put $over <"$TMP/numbers"; echo $?)"
 lost=$(fact overwritten $over)
-expect "the last are there" "$(tail -n $((1000 - lost)) "$TMP/numbers")" \
+expect "tail -a of an overwriting ring" "$(tail -n $((1000 - lost)) "$TMP/numbers")" \
 	"$(mmapshare ring tail -a -t 0.2 $over)"
 expect "size" "8K" "$size"
 if command -v python3 >/dev/null; then

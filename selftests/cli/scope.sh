@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# mmapshare scope: what the example device makes is seen, in lines, on a terminal
-# and in a picture; so is what was missed, and that the device is gone.
+# mmapshare scope: samples of the example device as lines, on a terminal and as
+# a picture; missed records; the end of the device.
 
 # shellcheck source=../cli_lib.sh
 . "$(dirname "$0")/../cli_lib.sh"
@@ -25,7 +25,7 @@ load_daq()
 	insmod "$KO" name=$name "$@"
 }
 
-# bad STATUS WORDS...: one line, and it is of "mmapshare scope"
+# bad STATUS WORDS...: one line on standard error, which begins with the command
 bad()
 {
 	want=$1
@@ -34,20 +34,21 @@ bad()
 		"$(outcome mmapshare scope "$@"; said "mmapshare scope: ")"
 }
 
-# lines OPTION...: what scope prints of the device, without what time decides
+# lines OPTION...: print the output of scope, N for numbers that depend on time
 lines()
 {
 	mmapshare scope "$@" $name | sed 's/: [0-9]* records/: N records/; s/of [0-9]*/of N/'
 }
 
-# made: how many records the device has made
+# made: print how many records the device has committed
 made()
 {
 	mmapshare ring stat $name | sed -n 's/^records  *//p'
 }
 
-# rate_is_right: what it says of a second is no more than half of what was made in the
-# two seconds for which it looks, and longer; how much that is depends on the machine
+# rate_is_right: print yes if the rate that scope prints after two seconds is at
+# most half of the records committed meanwhile, which takes a little longer. How
+# many that are depends on the machine.
 rate_is_right()
 {
 	before=$(made)
@@ -61,19 +62,20 @@ rate_is_right()
 	fi
 }
 
-# made_more: have more than 100 records been made since $before?
+# made_more: were more than 100 records committed since $before?
 made_more()
 {
 	[ "$(made)" -gt $((before + 100)) ]
 }
 
-# does_as_told OPTION...: tell the device: has it heard of two channels?
-does_as_told()
+# has_two_channels OPTION...: send the options to the device; does it have two
+# channels?
+has_two_channels()
 {
 	mmapshare scope -C 2 "$@" -n 0.1 -c 1 $name | grep -q ' 2 channels'
 }
 
-# last_screen: of what it has shown, as text, one line for each row
+# last_screen: print the last screen of standard input, without escape sequences
 last_screen()
 {
 	python3 -IS -c '
@@ -83,8 +85,8 @@ print(re.sub("\x1b\\[[?0-9]*[a-zA-Z]", "", text).replace("\r", ""))
 '
 }
 
-# edges SCREEN: of eight rows for two channels only the first and the last of each
-# are drawn all along, between them
+# edges SCREEN: print yes if there are two square waves: of the four rows of
+# each channel, only the first and the last have horizontal lines
 edges()
 {
 	python3 -IS -c '
@@ -96,7 +98,8 @@ print("yes" if right and not any(drawn[i] for i in (1, 2, 5, 6)) else rows)
 ' "$1"
 }
 
-# picture [STATUS]: make one, with a gnuplot that keeps what it is told
+# picture [STATUS]: run scope --png with a gnuplot that stores its input in
+# $TMP/plot and exits with STATUS
 picture()
 {
 	mkdir -p "$TMP/bin"
@@ -107,8 +110,9 @@ picture()
 		--png "it's.png" $name
 }
 
-# plotted: how many ms each channel takes for a sample, and whether the second one is
-# twice as steep; what comes before the device has done as told need not be
+# plotted: print the milliseconds per sample of each channel, and "twice" if
+# most samples of the second channel are twice those of the first. Samples from
+# before the device applied the options are not.
 plotted()
 {
 	awk '
@@ -120,7 +124,7 @@ plotted()
 		END { print (right > n / 2 ? "twice" : right " of " n) }' "$TMP/plot"
 }
 
-[ -e "$KO" ] || skip_all "there is no mmapshare_daq.ko"
+[ -e "$KO" ] || skip_all "needs mmapshare_daq.ko"
 [ "$(id -u)" = 0 ] || skip_all "needs root"
 plan 25
 bad 1 no-such-device
@@ -136,33 +140,33 @@ bad 1 -r 1 $name
 mmapshare destroy $name
 
 load_daq
-expect "nothing yet" "$name: N records/s, 0 channels of N samples/s, 0 missed" \
+expect "no samples" "$name: N records/s, 0 channels of N samples/s, 0 missed" \
 	"$(lines -n 0.1 -c 1)"
-# steps of 256, twice as many and three times
+# the channels have steps of 256, 512 and 768
 saw=", -32768 to 32512, -32768 to 32256, -32768 to 32512"
-expect "a saw, three channels" \
+expect "saw wave, three channels" \
 	"$name: N records/s, 3 channels of N samples/s, 0 missed$saw" \
 	"$(lines -C 3 -w saw -r 500 -n 1 -c 2 | tail -n 1)"
-expect "how many in a second" "yes" "$(rate_is_right)"
-expect "a line for each time" "3" "$(lines -n 0.1 -c 3 | wc -l)"
+expect "records per second" "yes" "$(rate_is_right)"
+expect "one line per interval" "3" "$(lines -n 0.1 -c 3 | wc -l)"
 expect "one channel" "1 channels" "$(lines -C 1 -n 0.3 -c 1 | grep -o '[0-9]* channels')"
 
 if command -v python3 >/dev/null; then
-	until_true does_as_told -w square
+	until_true has_two_channels -w square
 	on_terminal "TERM=vt100 LANG=C.UTF-8 mmapshare scope -C 2 -w square -n 0.2 -c 2 $name" 40 \
 		>"$TMP/shown"
-	expect "on a screen of its own, which goes" "1 1 status 0" \
+	expect "the alternate screen" "1 1 status 0" \
 		"$(grep -c '\[?1049h' "$TMP/shown") $(grep -c '\[?1049l' "$TMP/shown") $(
 		grep -o 'status.*' "$TMP/shown")"
 	last_screen <"$TMP/shown" >"$TMP/screen"
 	count_lines "$TMP/screen"
-	expect "which has 10 rows" "10" "$lines"
-	expect "a square has edges, and nothing in the middle of them" yes \
+	expect "10 rows" "10" "$lines"
+	expect "square wave" yes \
 		"$(edges "$TMP/screen")"
-	expect "no braille where it cannot be shown" "0" \
+	expect "no braille in the C locale" "0" \
 		"$(on_terminal "TERM=vt100 LC_ALL=C mmapshare scope -n 0.2 -c 1 $name" 40 |
 		python3 -IS -c 'import sys; print(sys.stdin.buffer.read().count(b"\xe2"))')"
-	expect "lines on a terminal that cannot draw" "1 status 0" \
+	expect "lines on a dumb terminal" "1 status 0" \
 		"$(on_terminal "TERM=dumb mmapshare scope -n 0.2 -c 1 $name" 40 |
 		awk '/missed/ { n++ } /^status/ { print n, $0 }')"
 else
@@ -171,13 +175,13 @@ else
 	done
 fi
 
-until_true does_as_told -w saw -r 200
-expect "a picture" "0 0 0" "$(picture)"
-expect "what gnuplot is told" "set output 'it''s.png' 2 0.312500 0.312500 twice" \
+until_true has_two_channels -w saw -r 200
+expect "scope --png" "0 0 0" "$(picture)"
+expect "the input of gnuplot" "set output 'it''s.png' 2 0.312500 0.312500 twice" \
 	"$(grep 'set output' "$TMP/plot") $(grep -c '^e$' "$TMP/plot") $(plotted)"
-expect "it may not like that" "1 0 1" "$(picture 3)"
+expect "gnuplot fails" "1 0 1" "$(picture 3)"
 if command -v gnuplot >/dev/null; then
-	skip "there is a gnuplot"
+	skip "gnuplot is installed"
 else
 	bad 1 -n 0.2 --png x.png $name
 fi
@@ -188,13 +192,13 @@ scope=$!
 until_line , "$TMP/rate"
 kill -STOP $scope
 before=$(made)
-# there is room for 39
+# 39 records fit
 until_true made_more
 kill -CONT $scope
 until_line ' [1-9][0-9]* missed' "$TMP/rate"
 kill -TERM $scope
 wait $scope
-expect "what was missed is counted" yes \
+expect "missed records" yes \
 	"$(awk '{ sub(/.*s, /, ""); missed = $1 }
 		END { print((missed > 0) ? "yes" : "no") }' "$TMP/rate")"
 mmapshare scope -n 0.2 $name >"$TMP/rate" 2>"$TMP/err" &

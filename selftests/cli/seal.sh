@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# mmapshare seal: seals are added, shown by all commands that show something, and
-# who stores none the less is told why not.
+# mmapshare seal adds seals; seal, info and list show them; commands that write
+# to a sealed region print why they fail.
 
 # shellcheck source=../cli_lib.sh
 . "$(dirname "$0")/../cli_lib.sh"
@@ -20,13 +20,13 @@ seals()
 	mmapshare seal "$@" | tr '\n' ' '
 }
 
-# json EXPRESSION: of the JSON on standard input, called x
+# json EXPRESSION: print its value; x is the JSON on standard input
 json()
 {
 	python3 -IS -c "import json, sys; x = json.load(sys.stdin); print($1)" 2>&1
 }
 
-# complaint COMMAND...: what it says
+# complaint COMMAND...: print what it writes to standard error
 complaint()
 {
 	"$@" 2>&1 >/dev/null </dev/zero
@@ -38,15 +38,15 @@ mmapshare create $two 4K
 echo bytes | mmapshare write $one
 sum=$(mmapshare checksum $one)
 
-expect "none to begin with" "0 0 0" "$(outcome mmapshare seal $one)"
-expect "info: none" "seals       none" "$(mmapshare info $one | grep ^seals)"
-expect "to add one says nothing" "0 0 0" "$(outcome mmapshare seal $one future)"
-expect "it is there" "future " "$(seals $one)"
-expect "again" "0 0 0" "$(outcome mmapshare seal $one future)"
-expect "by path, two more" "0 0 0" \
+expect "seal without seals" "0 0 0" "$(outcome mmapshare seal $one)"
+expect "info without seals" "seals       none" "$(mmapshare info $one | grep ^seals)"
+expect "add a seal" "0 0 0" "$(outcome mmapshare seal $one future)"
+expect "query the seal" "future " "$(seals $one)"
+expect "add it again" "0 0 0" "$(outcome mmapshare seal $one future)"
+expect "add two by path" "0 0 0" \
 	"$(outcome mmapshare seal $NODE-$one write seal)"
-expect "all of them" "write future seal " "$(seals $one)"
-expect "info" "seals       write future seal" "$(mmapshare info $one | grep ^seals)"
+expect "query three seals" "write future seal " "$(seals $one)"
+expect "info with seals" "seals       write future seal" "$(mmapshare info $one | grep ^seals)"
 expect "no further ones" \
 	"mmapshare seal: '$one': it is sealed against further seals" \
 	"$(complaint mmapshare seal $one write)"
@@ -56,14 +56,14 @@ expect "write" "mmapshare write: '$one': it is sealed against writes (write, fut
 expect "fill" "mmapshare fill: '$one': it is sealed against writes (write, future, seal)" \
 	"$(complaint mmapshare fill $one)"
 expect "they fail" "1 0 1" "$(outcome mmapshare fill $one)"
-expect "nothing was stored" "bytes $sum" \
+expect "contents unchanged" "bytes $sum" \
 	"$(mmapshare read -l 5 $one) $(mmapshare checksum $one)"
 mmapshare ring create $ring 4K
 expect "fill a ring" "mmapshare fill: '$ring': it is a ring; write records with mmapshare ring put" \
 	"$(complaint mmapshare fill $ring)"
 expect "seal a ring" "mmapshare seal: '$ring': it is a ring; rings cannot be sealed" \
 	"$(complaint mmapshare seal $ring write)"
-expect "it can be notified" 1 \
+expect "the doorbell works" 1 \
 	"$(mmapshare notify $one; mmapshare wait -c 0 -t 10 $one)"
 if python3 -IS -c 'import json, mmap' 2>/dev/null; then
 	expect "list --json" "['write', 'future', 'seal'] []" \
@@ -73,7 +73,7 @@ if python3 -IS -c 'import json, mmap' 2>/dev/null; then
 		"$(mmapshare info --json $one | json "x['seals']")"
 	expect "info --json of the default region" "[]" \
 		"$(mmapshare info --json | json "x['seals']")"
-	# somebody has it mapped for writing
+	# another process maps it writable
 	mkfifo "$TMP/go" "$TMP/ready"
 	python3 -c "import mmap, sys
 f = open('$NODE-$two', 'r+b', buffering=0)
@@ -81,11 +81,11 @@ m = mmap.mmap(f.fileno(), 4096)
 open('$TMP/ready', 'w').close()
 open('$TMP/go').close()" &
 	cat "$TMP/ready"
-	expect "not while it is mapped" "1 0 1 " \
+	expect "add write while it is mapped writable" "1 0 1 " \
 		"$(outcome mmapshare seal $two write) $(seals $two)"
 	: >"$TMP/go"
 	wait
-	expect "but then" "0 0 0 write " \
+	expect "add write after it was unmapped" "0 0 0 write " \
 		"$(outcome mmapshare seal $two write) $(seals $two)"
 else
 	for _ in 1 2 3 4 5; do
@@ -97,7 +97,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	{
 		setpriv --reuid 65534 --regid 65534 --clear-groups mmapshare "$@"
 	}
-	expect "others may ask" "write future seal " "$(other seal $one | tr '\n' ' ')"
+	expect "another user queries the seals" "write future seal " "$(other seal $one | tr '\n' ' ')"
 	mmapshare destroy $two
 	mmapshare create $two 4K
 	chmod 666 "$NODE-$two"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# On a terminal every command works as in a pipe, long copies show how far they
-# are, short ones do not, and watch leaves the screen as it was.
+# On a terminal every command prints what it prints to a pipe, long copies show
+# their progress, and watch restores the screen.
 
 # shellcheck source=../cli_lib.sh
 . "$(dirname "$0")/../cli_lib.sh"
@@ -14,7 +14,7 @@ cleanup()
 	mmapshare destroy $name $name.ring 2>/dev/null
 }
 
-# the same, without what has no text
+# plain COMMAND: as on_terminal, without escape sequences
 plain()
 {
 	on_terminal "$1" | tr -d '\r' | sed 's/\x1b\[[?0-9]*[a-zA-Z]//g'
@@ -31,7 +31,7 @@ expect "list --json" "$(mmapshare list --json; echo status 0)" \
 	"$(on_terminal "mmapshare list --json")"
 expect "info" "$(mmapshare info $name; echo status 0)" \
 	"$(on_terminal "mmapshare info $name")"
-expect "write what was typed" "status 0" \
+expect "write" "status 0" \
 	"$(on_terminal "stty -echo; printf hello | mmapshare write $name")"
 expect "read to the terminal" "hellostatus 0" \
 	"$(on_terminal "mmapshare read -l 5 $name")"
@@ -48,26 +48,26 @@ expect "ring create and put" "status 0" "$(on_terminal \
 	"mmapshare ring create $name.ring 4K && echo hello | mmapshare ring put $name.ring")"
 expect "ring cat, and destroy" "$(printf 'hello\nstatus 0')" "$(on_terminal \
 	"mmapshare ring cat $name.ring && mmapshare destroy $name.ring")"
-# one piece: more of them can take long enough for a bar, on a busy machine
-expect "no bar for a short copy" "status 0" \
+# copied at once: more can take long enough for a bar on a busy machine
+expect "no progress bar for a short copy" "status 0" \
 	"$(on_terminal "mmapshare read -l 1M $name >/dev/null")"
 
 # Slow input makes a copy long.
 slow="(head -c 2M /dev/zero; sleep 0.7; head -c 2M /dev/zero) >$TMP/fifo &
 	mmapshare write $name"
 mkfifo "$TMP/fifo"
-expect "a bar for a long one, and gone at its end" "yes, 1, status 0" \
+expect "the progress bar of a long copy is removed" "yes, 1, status 0" \
 	"$(on_terminal "$slow <$TMP/fifo >/dev/null" | tr '\r' '\n' >"$TMP/shown"
 	grep -q '^[0-9]* MiB' "$TMP/shown" && printf 'yes, '
 	printf '%s, ' "$(grep -c '^.\[K' "$TMP/shown")"
 	grep -o 'status.*' "$TMP/shown")"
-expect "none where nobody looks" "status 0" \
+expect "no progress bar if standard error is a file" "status 0" \
 	"$(on_terminal "$slow <$TMP/fifo >/dev/null 2>$TMP/err; exec test ! -s $TMP/err")"
 
-expect "nor where it cannot be drawn" "status 0" \
+expect "no progress bar on a dumb terminal" "status 0" \
 	"$(TERM=dumb on_terminal "$slow <$TMP/fifo >/dev/null")"
 
-expect "watch is on a screen of its own" "1 1 status 0" \
+expect "watch uses the alternate screen" "1 1 status 0" \
 	"$(on_terminal "mmapshare watch -n 0.1 -c 2" >"$TMP/shown"
 	echo "$(grep -c '\[?1049h' "$TMP/shown")" \
 		"$(grep -c '\[?1049l' "$TMP/shown")" \
@@ -75,7 +75,7 @@ expect "watch is on a screen of its own" "1 1 status 0" \
 for i in 1 2 3 4 5 6 7 8 9; do
 	mmapshare create $name.$i 1
 done
-expect "no more lines than the screen has" "9 status 0" \
+expect "watch prints no more lines than the screen has" "9 status 0" \
 	"$(plain "mmapshare watch -c 1" | awk '/^status/ { print lines, $0 }
 		/status/ && !/^status/ { sub(/.*status/, "status"); print lines, $0 }
 		{ lines++ }')"

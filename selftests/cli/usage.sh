@@ -1,9 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Whatever is wrong with the command line, mmapshare says so in one line that
-# begins with the command's name, and ends with status 2; what is asked for and
-# cannot be done, with 1.
+# Each error is one line on standard error that begins with the command's name;
+# the status is 2 for an invalid command line, 1 for an operation that failed.
 
 # shellcheck source=../cli_lib.sh
 . "$(dirname "$0")/../cli_lib.sh"
@@ -11,7 +10,7 @@
 commands="create destroy list info read write fill checksum seal notify wait watch \
 	ring scope doctor"
 
-# bad STATUS WORDS...: one line, without a trace of success
+# bad STATUS WORDS...: one line on standard error, and no other output
 bad()
 {
 	want=$1
@@ -55,7 +54,7 @@ unknown_options()
 
 plan 57
 expect "each command has help" "" "$(help_of_all)"
-expect "no command has that option" "2 0 1" "$(unknown_options)"
+expect "unknown option of each command" "2 0 1" "$(unknown_options)"
 expect "version" "mmapshare $(cat /sys/module/mmapshare/version)" "$(mmapshare --version)"
 bad 2 --no-such-option
 bad 2 frobnicate

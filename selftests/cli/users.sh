@@ -1,9 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Two users without privileges, in the group that may use the device: they create
-# regions, share them by mode bits and are refused by mode bits, get no more than
-# their share, and no more than the memory of their control group.
+# Two unprivileged users in the group of the device: access to regions by mode
+# bits, the limit of bytes per user, and that of the control group.
 
 # shellcheck source=../cli_lib.sh
 . "$(dirname "$0")/../cli_lib.sh"
@@ -27,8 +26,8 @@ cleanup()
 	[ ! -d "$cgroup" ] || rmdir "$cgroup"
 }
 
-# user UID COMMAND...: as that user, with his group and no other, and without
-# any capability, in the control group
+# user UID COMMAND...: run it as that user in the control group, with no group
+# but $GROUP, and without capabilities
 user()
 {
 	uid=$1
@@ -40,7 +39,7 @@ user()
 		sh "$cgroup" "$uid" "$@"
 }
 
-# answer COMMAND...: what is wrong, without what to do, and the status
+# answer COMMAND...: print its error message, without the remedy, and its status
 answer()
 {
 	"$@" >"$TMP/answer" 2>&1 </dev/null
@@ -49,8 +48,9 @@ answer()
 		$answer_status
 }
 
-# Is the control group charged for next to nothing?
-given_back()
+# memory_freed: print yes if the control group is charged for less than 16 MiB,
+# else for how many bytes
+memory_freed()
 {
 	charged=$(cat $cgroup/memory.current)
 	if [ "$charged" -lt $((16 << 20)) ]; then
@@ -64,10 +64,10 @@ given_back()
 command -v setpriv >/dev/null || skip_all "needs setpriv"
 [ -e /sys/fs/cgroup/cgroup.controllers ] || skip_all "needs cgroup v2"
 echo +memory >/sys/fs/cgroup/cgroup.subtree_control 2>/dev/null
-mkdir $cgroup || skip_all "cannot make a control group"
+mkdir $cgroup || skip_all "needs to create a control group"
 if [ ! -e $cgroup/memory.max ]; then
 	rmdir $cgroup
-	skip_all "there are no memory control groups"
+	skip_all "needs memory control groups"
 fi
 echo 64M >$cgroup/memory.max
 plan 24
@@ -75,48 +75,48 @@ plan 24
 expect "without the group: no" "'$ann': no permission to use $NODE 1" \
 	"$(answer user $ANN mmapshare create $ann 1M)"
 chgrp $GROUP $NODE
-expect "with it: created" 0 "$(status user $ANN mmapshare create -m 640 $ann 1M)"
-expect "it is hers" "$ANN $GROUP 640" "$(stat -c '%u %g %a' "$NODE-$ann")"
-expect "she writes" 0 "$(echo hello | user $ANN mmapshare write $ann; echo $?)"
+expect "create in the group" 0 "$(status user $ANN mmapshare create -m 640 $ann 1M)"
+expect "owner, group and mode" "$ANN $GROUP 640" "$(stat -c '%u %g %a' "$NODE-$ann")"
+expect "the owner writes" 0 "$(echo hello | user $ANN mmapshare write $ann; echo $?)"
 expect "he reads" hello "$(user $BOB mmapshare read -l 5 $ann)"
 expect "he does not write" "'$ann': permission denied 1" \
 	"$(answer user $BOB mmapshare write $ann)"
 expect "nor fill" 1 "$(status user $BOB mmapshare fill $ann)"
 expect "nor destroy" "'$ann': it belongs to another user 1" \
 	"$(answer user $BOB mmapshare destroy $ann)"
-expect "nor change its mode" 1 "$(status user $BOB chmod 666 "$NODE-$ann")"
-expect "she lets him" 0 "$(status user $ANN chmod 660 "$NODE-$ann")"
-expect "he writes" "0 HELLO" "$(printf HELLO | user $BOB mmapshare write $ann; echo \
+expect "the group cannot change the mode" 1 "$(status user $BOB chmod 666 "$NODE-$ann")"
+expect "the owner permits the group to write" 0 "$(status user $ANN chmod 660 "$NODE-$ann")"
+expect "the group writes" "0 HELLO" "$(printf HELLO | user $BOB mmapshare write $ann; echo \
 	$? "$(user $ANN mmapshare read -l 5 $ann)")"
-expect "she takes it back" "0 1" "$(status user $ANN chmod 600 "$NODE-$ann") $(
+expect "the owner denies the group access" "0 1" "$(status user $ANN chmod 600 "$NODE-$ann") $(
 	status user $BOB mmapshare read $ann)"
-expect "he still sees that it is there" "$ann" \
+expect "the other user lists it" "$ann" \
 	"$(user $BOB mmapshare list | grep -o "^$ann")"
 expect "her name is taken" "'$ann': a region of that name exists 1" \
 	"$(answer user $BOB mmapshare create $ann 1M)"
-expect "he has his own" 0 "$(status user $BOB mmapshare create $bob 1M)"
-expect "she does not see it" 1 "$(status user $ANN mmapshare read $bob)"
+expect "the other user creates a region" 0 "$(status user $BOB mmapshare create $bob 1M)"
+expect "the first user cannot read it" 1 "$(status user $ANN mmapshare read $bob)"
 
 echo 3M >$PARAMETERS/max_user_bytes
-expect "her share is her own" "0 0" "$(status user $ANN mmapshare create $ann.1 2M) $(
+expect "max_user_bytes is per user" "0 0" "$(status user $ANN mmapshare create $ann.1 2M) $(
 	status user $BOB mmapshare create $bob.1 2M)"
 expect "and no more" "'$ann.2': exceeds the user's share of bytes in regions 1" \
 	"$(answer user $ANN mmapshare create $ann.2 4K)"
-expect "what she destroys she has again" "0 0" "$(status user $ANN mmapshare destroy \
+expect "destroy gives back the user's share" "0 0" "$(status user $ANN mmapshare destroy \
 	$ann.1) $(status user $ANN mmapshare create $ann.2 2M)"
 mmapshare destroy $ann.2 $bob.1
 
 echo 1G >$PARAMETERS/max_user_bytes
 expect "not the machine's memory" "'$ann.3': not enough memory, or the control group's memory.max is reached 1" \
 	"$(answer user $ANN mmapshare create $ann.3 100M)"
-expect "what she got on the way was given back" yes \
-	"$(given_back)"
-# Each of them would fit.
+expect "the failed create freed its memory" yes \
+	"$(memory_freed)"
+# three of them fit
 got=$(for i in 1 2 3 4 5 6; do
 	status user $ANN mmapshare create $ann.many.$i 20M
 done | sort | uniq -c | tr -s ' \n' ' ')
-expect "nor in pieces" " 3 0 3 1 " "$got"
-expect "nobody was killed for it" "oom_kill 0" "$(grep '^oom_kill ' $cgroup/memory.events)"
+expect "several regions exceed memory.max" " 3 0 3 1 " "$got"
+expect "no process was killed" "oom_kill 0" "$(grep '^oom_kill ' $cgroup/memory.events)"
 mmapshare destroy $ann.many.1 $ann.many.2 $ann.many.3
-expect "and all of it was given back" yes \
-	"$(given_back)"
+expect "destroy freed the memory" yes \
+	"$(memory_freed)"

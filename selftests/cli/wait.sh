@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# mmapshare wait and notify: who waits is told, and how it ended.
+# mmapshare wait and notify: when wait ends, what it prints, and its status.
 
 # shellcheck source=../cli_lib.sh
 . "$(dirname "$0")/../cli_lib.sh"
@@ -14,14 +14,14 @@ cleanup()
 	mmapshare destroy $name 2>/dev/null
 }
 
-# is_open: has a process the region open?
+# is_open: does any process have the region open?
 is_open()
 {
 	[ "$(mmapshare info --json $name |
 		sed 's/.*"files": \([0-9]*\).*/\1/')" -ge 1 ]
 }
 
-# wait_for COMMAND...: what wait prints and its status, when something is done
+# wait_for COMMAND...: run it during a wait; print wait's output and status
 wait_for()
 {
 	mmapshare wait -t 60 $name >"$TMP/out" &
@@ -32,7 +32,7 @@ wait_for()
 	echo "$(cat "$TMP/out") $?"
 }
 
-# Comes and goes, without a word.
+# visit: open and close the region, notify later
 visit()
 {
 	mmapshare read -l 1 $name >/dev/null
@@ -42,28 +42,28 @@ visit()
 
 plan 9
 mmapshare create $name 4K
-expect "nothing in time" "3 0 0" "$(outcome mmapshare wait -t 0.2 $name)"
-expect "told" "1 0" "$(wait_for mmapshare notify $name)"
-expect "told again" "2 0" "$(wait_for mmapshare notify $name)"
-expect "what is known already is not waited for" "2 0" \
+expect "timeout" "3 0 0" "$(outcome mmapshare wait -t 0.2 $name)"
+expect "notified" "1 0" "$(wait_for mmapshare notify $name)"
+expect "notified again" "2 0" "$(wait_for mmapshare notify $name)"
+expect "count older than the current one" "2 0" \
 	"$(mmapshare wait -c 1 $name) $?"
-expect "what is not known is" "3 0 0" "$(outcome mmapshare wait -c 2 -t 0.2 $name)"
-expect "others who come and go do not matter" "3 0" "$(wait_for visit)"
+expect "current count" "3 0 0" "$(outcome mmapshare wait -c 2 -t 0.2 $name)"
+expect "another process opens and closes the region" "3 0" "$(wait_for visit)"
 mmapshare wait -u -t 60 $name >"$TMP/out" &
 waiter=$!
 until_true is_open
 mmapshare read -l 1 $name >/dev/null
 wait $waiter
-expect "but to who asks for it" "4 " "$? $(cat "$TMP/out")"
+expect "wait -u ends when the region has no other user" "4 " "$? $(cat "$TMP/out")"
 chmod 400 "$NODE-$name"
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	chown 65534 "$NODE-$name"
 	reader="setpriv --reuid 65534 --regid 65534 --clear-groups mmapshare"
 	# shellcheck disable=SC2086
-	expect "who may read may wait" "3 0 0" \
+	expect "a reader can wait" "3 0 0" \
 		"$(outcome $reader wait -t 0.1 $name)"
 	# shellcheck disable=SC2086
-	expect "but not notify" "1 0 1" "$(outcome $reader notify $name)"
+	expect "a reader cannot notify" "1 0 1" "$(outcome $reader notify $name)"
 else
 	skip "needs root and setpriv"
 	skip "needs root and setpriv"
