@@ -20,7 +20,7 @@ cleanup()
 
 # examine [REASON...]: print a line, beginning with the experiment, for each error
 # in the JSON or difference from the table, and the number of results of each
-# experiment. REASON: permitted reasons for experiments that cannot be run.
+# experiment. REASON: permitted reasons for experiments that do not run.
 examine()
 {
 	python3 -IS -c '
