@@ -500,9 +500,10 @@ int mmapshare_ring_trim(struct mmapshare_endpoint *ep, size_t length);
  * @ep: the producer
  *
  * They are published by a store-release: a consumer that takes one of them sees
- * all stores that the caller made before. It is followed by a full fence,
- * before the check for consumers that are asleep. Makes a system call only if
- * one of these waits for no more than what is published now.
+ * all stores that the caller made before. The store, and the check for
+ * consumers that are asleep, are sequentially consistent, which costs as much
+ * as a full fence. Makes a system call only if one of these consumers waits for
+ * no more than what is published now.
  *
  * Return: 0; -ENODEV if that system call finds the ring revoked, or another
  * function has returned that before; -EBADF for a consumer.
@@ -584,12 +585,11 @@ int mmapshare_ring_check(struct mmapshare_endpoint *ep);
  * @ep: a consumer
  *
  * The position is published by a store-release: the producer does not reuse the
- * space before the caller's loads are done. In a lossless ring it is followed
- * by a full fence, before the check for a producer that is asleep. Makes a
- * system call only if that waits for no more than what is free now; never in an
- * overwriting ring.
- *
- * One call for several records is cheaper than one for each.
+ * space before the caller's loads are done. In a lossless ring the store, and
+ * the check for a producer that is asleep, are sequentially consistent, which
+ * costs as much as a full fence: one call for several records is cheaper than
+ * one for each. Makes a system call only if the producer waits for no more than
+ * what is free now; never in an overwriting ring.
  *
  * Return: 0; -ENODEV if that system call finds the ring revoked, or another
  * function has returned that before; -EBADF for a producer.
