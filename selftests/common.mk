@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Shared by the Makefiles of all folders: every .c is a test program of the same
-# name, every .sh is a test script.  Before including this file, a Makefile may set
+# Included by the Makefiles of all folders: each .c file is a test program, each
+# .sh file a test script, except *_lib.sh.  Before the include, a Makefile may
+# set
 #
-#	EXCLUDE		names or patterns of .c files, without .c, that are no programs
+#	EXCLUDE		.c files (names or patterns without .c) that are no programs
 #	EXTENDED	programs that are built and installed, but are no tests
 #
-# and afterwards it adds what single programs need.
+# After it, a Makefile adds rules for single programs.
 
 KSFT ?= ../..
 UAPI ?= ../../uapi
-# libmmapshare; where it is not, its tests are not built.
+# libmmapshare; without it, its tests are not built.
 LIB ?= ../../userspace/lib
 README := ../../README.md
 
@@ -32,7 +33,8 @@ LOCAL_HDRS += $(wildcard *.h ../include/*.h $(UAPI)/linux/mmapshare.h)
 
 include $(KSFT)/lib.mk
 
-# Programs that the README shows; they have to be as short as it says.
+# Extract a program from the README.  Fails if it is missing or has more than 20
+# lines.
 define from_readme =
 	awk -v program="<!-- $(@F) -->" -v fence='```$(1)' \
 		'/^```/ { on = at && $$0 == fence; at = on } \

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Results as kselftest wants them, TAP; to be sourced.
+# Test results in the format of kselftest (TAP); to be sourced.
 
 KSFT_SKIP=4
 
+# skip_all REASON: skip the whole program.
 skip_all()
 {
 	echo "TAP version 13"
@@ -12,7 +13,7 @@ skip_all()
 	exit $KSFT_SKIP
 }
 
-# begin_tap N: N results are to follow.
+# begin_tap N: announce N results.
 begin_tap()
 {
 	planned=$1 results=0 failures=0
@@ -20,7 +21,7 @@ begin_tap()
 	echo "1..$planned"
 }
 
-# expect WHAT WANTED GOT: one result.
+# expect TITLE WANTED GOT: one result, ok if WANTED equals GOT.
 expect()
 {
 	results=$((results + 1))
@@ -33,13 +34,14 @@ expect()
 	fi
 }
 
+# skip REASON: one result, skipped.
 skip()
 {
 	results=$((results + 1))
 	echo "ok $results # SKIP $1"
 }
 
-# end_tap: what came of it, as a status; all that were planned have to be there.
+# end_tap: returns 0 if all planned results were reported and none has failed.
 end_tap()
 {
 	if [ "$results" != "$planned" ]; then

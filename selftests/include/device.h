@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The device, for whatever is not a test program by itself. */
+/* Opening, querying and mapping the device; needs no kselftest_harness.h. */
 #ifndef DEVICE_H
 #define DEVICE_H
 
@@ -19,7 +19,7 @@
 
 #define DEVICE	"/dev/mmapshare"
 
-/* An open device and what it says of itself. */
+/* An open descriptor of the device, and what MMAPSHARE_IOC_INFO returned. */
 struct device {
 	int fd;
 	struct mmapshare_info info;
@@ -34,7 +34,7 @@ static inline int device_info(int fd, struct mmapshare_info *info)
 	return ioctl(fd, MMAPSHARE_IOC_INFO, info);
 }
 
-/* Fills in @dev, or says why the test cannot run and returns false. */
+/* Open the device and fill in @dev. On failure returns false, errno is set. */
 static inline bool device_open(struct device *dev, int flags)
 {
 	dev->fd = open(DEVICE, flags | O_CLOEXEC);
@@ -55,7 +55,7 @@ static inline char *device_map(const struct device *dev, int prot, int flags)
 	return mmap(NULL, dev->size, prot, flags, dev->fd, 0);
 }
 
-/* Let the kernel store @byte @length times from @offset on. */
+/* Have the kernel set @length bytes at @offset to @byte. */
 static inline int kernel_fill(int fd, uint64_t offset, uint64_t length,
 			      uint8_t byte)
 {
@@ -70,7 +70,7 @@ static inline int kernel_fill(int fd, uint64_t offset, uint64_t length,
 	return ioctl(fd, MMAPSHARE_IOC_FILL, &fill);
 }
 
-/* The kernel's CRC-32C of a range; negative errno on failure. */
+/* CRC-32C of a range as the kernel computes it, or a negative errno. */
 static inline int64_t kernel_checksum(int fd, uint64_t offset, uint64_t length)
 {
 	struct mmapshare_checksum_args sum = {

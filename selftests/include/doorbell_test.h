@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Ringing doorbells and waiting for them, and the fixture of the tests of
- * that: a region of the device's strategy, with a name, that nobody else has
- * open, and whose doorbell was never rung.
+ * Ringing doorbells and waiting for them, and the fixture of the doorbell
+ * tests: a named region of the device's strategy with one open file, whose
+ * doorbell was never rung.
  */
 #ifndef DOORBELL_TEST_H
 #define DOORBELL_TEST_H
@@ -14,8 +14,9 @@
 #include <time.h>
 
 /*
- * In nanoseconds. Tests wait 10 s or longer for an event that has to come: a lost
- * wake-up never comes, and a busy machine runs a woken task long before that.
+ * In nanoseconds. Tests allow 10 s or more for an event that must happen: after
+ * a lost wake-up it never happens, and even a busy machine runs a woken task
+ * long before that.
  */
 #define MS	1000000LL
 #define SECOND	(1000 * MS)
@@ -31,7 +32,7 @@ static inline struct mmapshare_doorbell *bell_map(int fd, int prot)
 		    info.doorbell_offset);
 }
 
-/* By the ioctl. The count, or minus the errno. */
+/* Ring by the ioctl. Returns the count or a negative errno. */
 static inline int64_t bell_notify(int fd, uint32_t flags)
 {
 	struct mmapshare_notify_args notify = {
@@ -43,7 +44,11 @@ static inline int64_t bell_notify(int fd, uint32_t flags)
 	       -errno : (int64_t)notify.count;
 }
 
-/* As programs are to do it. Returns whether that took a system call. */
+/*
+ * Ring as programs should: enter the kernel only if the doorbell is armed. The
+ * fence orders the increment before the load of @armed; it pairs with smp_mb()
+ * in mms_doorbell_arm(). Returns whether a system call was made.
+ */
 static inline bool bell_ring(struct mmapshare_doorbell *bell, int fd)
 {
 	__atomic_fetch_add(&bell->count, 1, __ATOMIC_SEQ_CST);
@@ -59,7 +64,7 @@ static inline uint64_t bell_count(struct mmapshare_doorbell *bell)
 	return __atomic_load_n(&bell->count, __ATOMIC_ACQUIRE);
 }
 
-/* 0 or the errno. */
+/* Returns 0 or an errno; updates @count. */
 static inline int bell_wait(int fd, uint64_t *count, int64_t timeout)
 {
 	struct mmapshare_wait_args wait = {
@@ -88,7 +93,7 @@ static inline void sleep_ns(int64_t ns)
 	nanosleep(&ts, NULL);
 }
 
-/* The state of a thread or process as in /proc: 'S' while it sleeps. */
+/* State of a task as in /proc/PID/stat: 'S' while it sleeps, '?' if unknown. */
 static inline char state_of(pid_t tid)
 {
 	char path[64], text[512] = "", *end;
@@ -105,7 +110,7 @@ static inline char state_of(pid_t tid)
 	return end ? end[2] : '?';
 }
 
-/* Wait until it sleeps. Where other tasks keep it from that, it takes a while. */
+/* Wait until task @tid sleeps. Up to 60 s, because other tasks may delay it. */
 static inline bool falls_asleep(pid_t tid)
 {
 	int64_t end = now() + 60 * SECOND;
@@ -116,8 +121,9 @@ static inline bool falls_asleep(pid_t tid)
 }
 
 /*
- * To be killed by the kernel, when so much time of that clock has passed: nobody
- * takes aim, and nobody is waited for.
+ * Have the kernel kill this process when @clock has advanced by @after ns. The
+ * timer is not synchronized with what the process does, so that death comes at
+ * an arbitrary instruction.
  */
 static inline bool kill_me_later(clockid_t clock, int64_t after)
 {
@@ -160,7 +166,7 @@ FIXTURE_TEARDOWN(bell)
 	close(self->dev.fd);
 }
 
-/* Another open file of the same region: another participant. */
+/* Open the region again: the new open file is a peer of self->fd. */
 static inline int bell_open(const FIXTURE_DATA(bell) *self, int flags)
 {
 	return open(region_node(self->name), flags | O_CLOEXEC);

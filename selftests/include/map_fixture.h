@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The fixture of most mapping tests: the device open for reading and writing,
- * and all of it mapped, shared, at @mem. And how to see what a mapping did.
+ * the whole region mapped MAP_SHARED at @mem. And helpers that count VMAs, page
+ * faults and present pages, and that read smaps.
  */
 #ifndef MAP_FIXTURE_H
 #define MAP_FIXTURE_H
@@ -29,20 +30,20 @@ FIXTURE_TEARDOWN(map)
 	close(self->dev.fd);
 }
 
-/* The offset of a page in the middle. */
+/* Page-aligned offset of the middle of the region. */
 static inline size_t middle(const struct device *dev)
 {
 	return dev->size / dev->page / 2 * dev->page;
 }
 
-/* How much one page of page table entries maps, and so a PMD entry. */
+/* Bytes that one page table maps, that is, one PMD entry. */
 static inline size_t pmd_size(const struct device *dev)
 {
 	FILE *f = fopen("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", "r");
 	size_t size = dev->page / sizeof(uint64_t) * dev->page;
 	struct utsname system;
 
-	/* where such a page is but half a page */
+	/* a page table is half a page there */
 	if (!uname(&system) && !strcmp(system.machine, "s390x"))
 		size /= 2;
 	if (f) {
@@ -53,7 +54,7 @@ static inline size_t pmd_size(const struct device *dev)
 	return size;
 }
 
-/* How much a fault maps at most, other than by a PMD entry. */
+/* Most bytes that one fault maps by page table entries. */
 static inline size_t fault_window(const struct device *dev)
 {
 	const size_t pmd = pmd_size(dev);
@@ -61,15 +62,15 @@ static inline size_t fault_window(const struct device *dev)
 	return pmd < 512 * dev->page ? pmd : 512 * dev->page;
 }
 
-/* To compare with what read() and the like return. */
+/* sizeof with the type that read() and write() return. */
 #define SSIZEOF(x)	((ssize_t)sizeof(x))
 
-/* The errno of a system call that failed, 0 of one that did not. */
+/* errno if the system call failed, else 0. */
 #define errno_of(ret)	((long)(ret) == -1 ? errno : 0)
 
 /*
- * Run fn(arg) in a child that goes on beside the test, but not without it,
- * and wait for it: what run_child() does in one.
+ * Run fn(arg) in a child, concurrently with the test; the child dies with it.
+ * wait_child() returns what run_child() would.
  */
 static inline pid_t start_child(int (*fn)(void *arg), void *arg)
 {
@@ -91,7 +92,7 @@ static inline int wait_child(pid_t pid)
 	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
 }
 
-/* False once it has ended; it is still to be waited for. */
+/* Whether child @pid has not exited. Does not reap it: that is wait_child(). */
 static inline bool is_running(pid_t pid)
 {
 	siginfo_t info = { };
@@ -100,7 +101,7 @@ static inline bool is_running(pid_t pid)
 	       !info.si_pid;
 }
 
-/* The module's parameter exec. */
+/* The module parameter "exec". */
 static inline bool exec_allowed(void)
 {
 	int fd = open("/sys/module/mmapshare/parameters/exec", O_RDONLY);
@@ -112,7 +113,7 @@ static inline bool exec_allowed(void)
 	return c == 'Y';
 }
 
-/* How many VMAs map the region now. */
+/* Number of VMAs that map the region, or -1. */
 static inline long count_maps(int fd)
 {
 	struct mmapshare_info info;
@@ -120,7 +121,7 @@ static inline long count_maps(int fd)
 	return device_info(fd, &info) ? -1 : (long)info.maps;
 }
 
-/* Page faults of this process that needed no I/O. */
+/* Minor page faults of this process so far, or -1. */
 static inline long count_faults(void)
 {
 	struct rusage usage;
@@ -129,9 +130,9 @@ static inline long count_faults(void)
 }
 
 /*
- * Page faults of touch(dev, mem). Everything is done twice, the first time
- * with a byte on the stack, so that it is faults of the map alone that count
- * and not those of code. (volatile: and the compiler makes no two of one.)
+ * Minor page faults of touch(dev, mem). touch() runs twice, the first time on a
+ * byte of the stack, so that faults on code are not counted. @round is volatile
+ * to keep the compiler from unrolling the loop into two copies of the code.
  */
 static inline long
 faults_of(void (*touch)(const struct device *dev, volatile char *mem),
@@ -151,9 +152,9 @@ faults_of(void (*touch)(const struct device *dev, volatile char *mem),
 }
 
 /*
- * Does the first store to a page cost a fault of its own, although the page is
- * mapped? It does where the kernel and not the processor sets the dirty bit:
- * s390x, and arm64 before version 8.1. See what a memfd does.
+ * Whether the first store to a page faults although the page is mapped. It does
+ * where the kernel sets the dirty bit instead of the CPU: s390x, and arm64
+ * before Armv8.1. Measured on a memfd.
  */
 static inline bool stores_fault_anyway(void)
 {
@@ -175,7 +176,7 @@ static inline bool stores_fault_anyway(void)
 	return faults > 0;
 }
 
-/* How many pages of a range have a page table entry. */
+/* Pages of a range that are present according to mincore(), or -1. */
 static inline long count_present(void *addr, size_t length, size_t page)
 {
 	size_t i, pages = length / page;
@@ -190,20 +191,23 @@ static inline long count_present(void *addr, size_t length, size_t page)
 	return present;
 }
 
-/* The VMA that begins at @addr in smaps: the rest of the line "@name...". */
+/*
+ * Find the line of smaps that starts with @name, of the VMA that starts at
+ * @addr, and copy the rest of it to @rest.
+ */
 static inline bool smaps_line(const void *addr, const char *name, char *rest,
 			      size_t size)
 {
 	FILE *smaps = fopen("/proc/self/smaps", "r");
 	size_t len = strlen(name);
-	bool here = false, found = false;
+	bool in_vma = false, found = false;
 	unsigned long start, end;
 	char line[512];
 
 	while (smaps && !found && fgets(line, sizeof(line), smaps)) {
 		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
-			here = start == (unsigned long)addr;
-		found = here && !strncmp(line, name, len);
+			in_vma = start == (unsigned long)addr;
+		found = in_vma && !strncmp(line, name, len);
 	}
 	if (smaps)
 		fclose(smaps);
@@ -212,7 +216,7 @@ static inline bool smaps_line(const void *addr, const char *name, char *rest,
 	return found;
 }
 
-/* A field of smaps in bytes, -1 if there is none. */
+/* Value of a smaps field in bytes, -1 if there is none. */
 static inline long smaps_bytes(const void *addr, const char *name)
 {
 	char rest[512];
@@ -221,7 +225,7 @@ static inline long smaps_bytes(const void *addr, const char *name)
 	       strtol(rest, NULL, 10) * 1024 : -1;
 }
 
-/* Is @flag, two letters, in VmFlags? */
+/* Whether VmFlags in smaps contains @flag, two letters. */
 static inline bool smaps_flag(const void *addr, const char *flag)
 {
 	char rest[512], word[5];

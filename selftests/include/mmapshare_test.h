@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests have in common. Each test program is run once for each
- * strategy the module was loaded with, so a test asks the device what a
- * mapping of it can do (MMAPSHARE_FEAT_*) and expects either that it works
- * or the documented errno; tests of the table itself are in ioctl/info_features.c.
+ * Helpers for all test programs. Each program runs once for each strategy with
+ * which the module is loaded. A test asks the device which features its
+ * mappings have (MMAPSHARE_FEAT_*) and expects success or the documented errno.
+ * ioctl/info_features.c tests the table of features itself.
  */
 #ifndef MMAPSHARE_TEST_H
 #define MMAPSHARE_TEST_H
@@ -17,26 +17,27 @@
 #include "kselftest_harness.h"
 
 /*
- * When the harness ends a test: only one that hangs takes so long. The 30 s that it
- * has by default can be too few on an emulated machine that shares its processors.
+ * Seconds after which the harness kills a test. Only a test that hangs takes
+ * this long. The default of 30 s can be too short on an emulated machine that
+ * shares its CPUs.
  */
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT	250
 
-/* Tests reach as far as this into the region. */
+/* Smallest region that tests accept: they access offsets up to here. */
 #define DEVICE_SIZE_MIN	(8UL << 20)
 
-/* Use first in every FIXTURE_SETUP or TEST: opens the device, or skips. */
+/* Must come first in a FIXTURE_SETUP or TEST: opens the device, or skips. */
 #define DEVICE_OPEN(dev, flags)						\
 	do {								\
 		if (access(DEVICE, F_OK))				\
 			SKIP(return, "no " DEVICE ": load the module");	\
 		ASSERT_TRUE(device_open(dev, flags));			\
 		if ((dev)->size < DEVICE_SIZE_MIN)			\
-			SKIP(return, "needs 8 MiB: insmod mmapshare.ko size=8M"); \
+			SKIP(return, "region smaller than 8 MiB: insmod mmapshare.ko size=8M"); \
 	} while (0)
 
-/* CRC-32C, bit by bit: slow, and independent of what it checks. */
+/* CRC-32C, bit by bit: slow, but independent of the kernel's implementation. */
 static inline uint32_t user_crc32c(const void *data, size_t length)
 {
 	const uint8_t *p = data;
@@ -52,8 +53,8 @@ static inline uint32_t user_crc32c(const void *data, size_t length)
 }
 
 /*
- * Bytes that tell where they belong: what position @pos of the region holds
- * after it was written with @seed.
+ * The byte at position @pos of a pattern. It depends on position and @seed, so
+ * that misplaced and stale bytes are detected.
  */
 static inline uint8_t byte_at(uint64_t pos, unsigned int seed)
 {
@@ -81,8 +82,9 @@ static inline bool same_bytes(const void *buf, size_t length, uint64_t pos,
 }
 
 /*
- * Run fn(arg) in a child. Returns the signal that killed it, or minus its
- * exit status, which is what fn returned: 0 if all went well.
+ * Run fn(arg) in a child and wait for it. Returns the signal that killed the
+ * child, else its negated exit status, which is what fn() returned: 0 is
+ * success.
  */
 static inline int run_child(int (*fn)(void *arg), void *arg)
 {
@@ -99,7 +101,7 @@ static inline int run_child(int (*fn)(void *arg), void *arg)
 	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
 }
 
-/* Stay on this processor, if there is one of that number. */
+/* Pin the calling thread to a CPU. No effect if there is no such CPU. */
 static inline void run_on(int cpu)
 {
 	cpu_set_t set;
@@ -110,8 +112,8 @@ static inline void run_on(int cpu)
 }
 
 /*
- * Does the kernel check each of its own accesses to memory (KASAN, KCSAN)?
- * Then what it does has a price that says nothing of other kernels.
+ * Whether the kernel checks each of its memory accesses (KASAN, KCSAN). Times
+ * measured there say nothing about other kernels.
  */
 static inline bool kernel_is_instrumented(void)
 {
@@ -131,10 +133,10 @@ static inline bool kernel_is_instrumented(void)
 #define SKIP_IF_INSTRUMENTED()						\
 	do {								\
 		if (kernel_is_instrumented())				\
-			SKIP(return, "no time counts on a kernel with KASAN or KCSAN"); \
+			SKIP(return, "KASAN or KCSAN distorts the times"); \
 	} while (0)
 
-/* Children that touch one byte: for run_child(). */
+/* For run_child(): access one byte. */
 static inline int load_byte(void *p)
 {
 	(void)*(volatile char *)p;

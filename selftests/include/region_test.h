@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Making, taking away and looking up regions, for the tests of those. */
+/*
+ * Creating, destroying, querying, sealing and revoking regions, and the fixture
+ * of the region tests.
+ */
 #ifndef REGION_TEST_H
 #define REGION_TEST_H
 
@@ -10,7 +13,7 @@
 
 #define REGION_SIZE	(64UL << 10)
 
-/* Into a field that is all 0; one that fills it ends without a 0. */
+/* @field must be zeroed. A name that fills it is not NUL-terminated. */
 static inline void name_copy(char *field, const char *name)
 {
 	const size_t length = strlen(name);
@@ -19,7 +22,7 @@ static inline void name_copy(char *field, const char *name)
 	       MMAPSHARE_NAME_SIZE);
 }
 
-/* A descriptor, or minus errno. @name may be NULL for none. */
+/* Returns a descriptor or a negative errno. NULL: an anonymous region. */
 static inline int region_create_as(int control, const char *name, uint64_t size,
 				   uint32_t strategy, uint32_t mode)
 {
@@ -44,7 +47,7 @@ static inline int region_create(int control, const char *name)
 				MMAPSHARE_STRATEGY_FAULT, name ? 0600 : 0);
 }
 
-/* 0, or the errno. */
+/* Returns 0 or an errno. */
 static inline int region_destroy(int control, const char *name)
 {
 	struct mmapshare_destroy_args destroy = { .size = sizeof(destroy) };
@@ -61,19 +64,20 @@ static inline int region_query(int control, const char *name,
 	return ioctl(control, MMAPSHARE_IOC_QUERY, query) ? errno : 0;
 }
 
-/* Large enough for huge pages; of the kind the module was loaded with. */
+/* Size of regions of region_create_own(): large enough for huge pages. */
 static inline size_t own_size(const struct device *dev)
 {
 	return 4UL << 20 > 16 * dev->page ? 4UL << 20 : 16 * dev->page;
 }
 
+/* Create a region of the strategy with which the module was loaded. */
 static inline int region_create_own(const struct device *dev, const char *name)
 {
 	return region_create_as(dev->fd, name, own_size(dev), dev->info.strategy,
 				name ? 0600 : 0);
 }
 
-/* 0, or the errno. */
+/* Returns 0 or an errno. */
 static inline int region_seal(int fd, uint32_t seals)
 {
 	struct mmapshare_seal_args seal = { .size = sizeof(seal), .seals = seals };
@@ -81,7 +85,7 @@ static inline int region_seal(int fd, uint32_t seals)
 	return ioctl(fd, MMAPSHARE_IOC_SEAL, &seal) ? errno : 0;
 }
 
-/* Those that there are, or minus errno. */
+/* Returns the seals or a negative errno. */
 static inline int region_seals(int fd)
 {
 	struct mmapshare_seal_args seal = { .size = sizeof(seal) };
@@ -89,7 +93,7 @@ static inline int region_seals(int fd)
 	return ioctl(fd, MMAPSHARE_IOC_SEAL, &seal) ? -errno : (int)seal.seals;
 }
 
-/* A descriptor for reading only, or minus errno. */
+/* Returns a read-only descriptor or a negative errno. */
 static inline int region_read_only(int fd)
 {
 	struct mmapshare_read_only_args ro = {
@@ -131,7 +135,7 @@ static inline int pass_fd(int socket, int *fd, bool send)
 	return sendmsg(socket, &msg, 0) == 1 ? 0 : -1;
 }
 
-/* 0, or the errno. */
+/* Returns 0 or an errno. */
 static inline int region_revoke(int fd)
 {
 	struct mmapshare_revoke_args revoke = { .size = sizeof(revoke) };
@@ -150,7 +154,7 @@ static inline int region_destroy_revoke(int control, const char *name)
 	return ioctl(control, MMAPSHARE_IOC_DESTROY, &destroy) ? errno : 0;
 }
 
-/* The path of a region's node; one at a time. */
+/* Path of a region's node, in a buffer that the next call overwrites. */
 static inline const char *region_node(const char *name)
 {
 	static char path[sizeof(DEVICE) + 1 + MMAPSHARE_NAME_SIZE];
@@ -159,10 +163,7 @@ static inline const char *region_node(const char *name)
 	return path;
 }
 
-/*
- * The control device, and a name that is free at the beginning and at the
- * end.
- */
+/* The control device, and a region name that is free before and after. */
 FIXTURE(region) {
 	struct device dev;
 	char name[32];

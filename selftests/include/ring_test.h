@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The protocol of Documentation/ring.rst, once more and as plainly as it is
- * written there, and the fixture of the tests of rings: a control device, and a
- * ring that nobody has a part in.
+ * An implementation of the protocol of Documentation/ring.rst that is
+ * independent of the library's, and the fixture of the ring tests: a control
+ * device, and a ring to which no endpoint is attached.
  */
 #ifndef RING_TEST_H
 #define RING_TEST_H
@@ -13,7 +13,7 @@
 #define RING_CONSUMERS	4
 #define RECORD_MAX	(32UL << 10)
 
-/* A part in a ring, by its file, and where its ring is mapped. */
+/* An attached endpoint: its file, the mapped ring, and its private state. */
 struct endpoint {
 	int fd;
 	char *base;
@@ -22,9 +22,10 @@ struct endpoint {
 	struct mmapshare_ring_producer *p;
 	struct mmapshare_ring_cursor *c;
 	char *data;
-	uint64_t pos, seq, lost;	/* of who has the part */
-	uint64_t oldest_pos;				/* a producer's */
-	unsigned long calls;			/* to notify */
+	uint64_t pos, seq;
+	uint64_t lost;			/* consumer: gaps in the sequence numbers */
+	uint64_t oldest_pos;		/* producer only */
+	unsigned long calls;		/* of RING_NOTIFY */
 };
 
 static inline uint64_t round8(uint64_t n)
@@ -32,7 +33,7 @@ static inline uint64_t round8(uint64_t n)
 	return (n + 7) & ~7ULL;
 }
 
-/* A descriptor, or minus errno. */
+/* Returns a descriptor or a negative errno. */
 static inline int ring_create_as(int control, const char *name, uint64_t size,
 				 uint32_t flags, uint32_t consumers)
 {
@@ -53,20 +54,20 @@ static inline int ring_create_as(int control, const char *name, uint64_t size,
 	return fd < 0 ? -errno : fd;
 }
 
-/* A descriptor, or minus errno. */
+/* Returns a descriptor or a negative errno. */
 static inline int ring_attach(int fd, uint32_t flags, struct mmapshare_ring_attach_args *at)
 {
-	int ep;
+	int ret;
 
 	*at = (struct mmapshare_ring_attach_args){
 		.size = sizeof(*at),
 		.flags = flags | MMAPSHARE_RING_ATTACH_CLOEXEC,
 	};
-	ep = ioctl(fd, MMAPSHARE_IOC_RING_ATTACH, at);
-	return ep < 0 ? -errno : ep;
+	ret = ioctl(fd, MMAPSHARE_IOC_RING_ATTACH, at);
+	return ret < 0 ? -errno : ret;
 }
 
-/* 0, or the errno. */
+/* Returns 0 or an errno. */
 static inline int endpoint_map(struct endpoint *ep)
 {
 	char *own;
@@ -96,7 +97,7 @@ static inline struct mmapshare_ring_cursor *endpoint_cursor(struct endpoint *ep,
 			n * ep->ring->cursor_stride);
 }
 
-/* 0, or the errno. */
+/* Returns 0 or an errno. */
 static inline int endpoint_attach(struct endpoint *ep, int fd, uint32_t flags)
 {
 	int error;
@@ -128,7 +129,7 @@ static inline void endpoint_detach(struct endpoint *ep)
 	close(ep->fd);
 }
 
-/* 0 or the errno. */
+/* Returns 0 or an errno. */
 static inline int endpoint_notify(struct endpoint *ep)
 {
 	struct mmapshare_ring_notify_args notify = { .size = sizeof(notify) };
@@ -137,7 +138,7 @@ static inline int endpoint_notify(struct endpoint *ep)
 	return ioctl(ep->fd, MMAPSHARE_IOC_RING_NOTIFY, &notify) ? errno : 0;
 }
 
-/* 0 or the errno. */
+/* Returns 0 or an errno. */
 static inline int endpoint_wait_as(struct endpoint *ep, uint32_t flags, int64_t timeout)
 {
 	struct mmapshare_ring_wait_args wait = {
@@ -156,7 +157,13 @@ static inline int endpoint_wait(struct endpoint *ep, int64_t timeout)
 
 #define full_fence()	__atomic_thread_fence(__ATOMIC_SEQ_CST)
 
-static inline uint64_t least_position(struct endpoint *ep)
+/*
+ * Position of the slowest consumer, or the retained position if there is none.
+ * The acquire of @consumers pairs with the release in the kernel that follows
+ * its store to @retained_pos. The acquire of a consumer position pairs with the
+ * release in ring_release(): the consumer has read the bytes before it.
+ */
+static inline uint64_t min_consumer_pos(struct endpoint *ep)
 {
 	uint64_t consumers = __atomic_load_n(&ep->ring->consumers, __ATOMIC_ACQUIRE);
 	uint64_t least = ep->pos, pos;
@@ -167,8 +174,7 @@ static inline uint64_t least_position(struct endpoint *ep)
 	for (n = 0; n < 64; n++) {
 		if (!(consumers >> n & 1))
 			continue;
-		pos = __atomic_load_n(&endpoint_cursor(ep, n)->pos,
-					   __ATOMIC_ACQUIRE);
+		pos = __atomic_load_n(&endpoint_cursor(ep, n)->pos, __ATOMIC_ACQUIRE);
 		if (ep->pos - pos > ep->pos - least)
 			least = pos;
 	}
@@ -180,8 +186,8 @@ static inline bool endpoint_fits(struct endpoint *ep, uint64_t step)
 	return ep->pos + step + 8 - ep->oldest_pos <= ep->ring->data_size;
 }
 
-/* Forget the oldest record, if it ends where @limit is, or before. */
-static inline bool forget(struct endpoint *ep, uint64_t limit)
+/* Advance oldest_pos past the oldest record, unless that ends after @limit. */
+static inline bool advance_oldest(struct endpoint *ep, uint64_t limit)
 {
 	uint64_t next = ep->oldest_pos + 8 + round8(endpoint_record(ep, ep->oldest_pos)->length);
 
@@ -191,7 +197,8 @@ static inline bool forget(struct endpoint *ep, uint64_t limit)
 	return true;
 }
 
-static inline bool make_room(struct endpoint *ep, uint64_t step)
+/* Free space for @step bytes. Returns whether there is enough. */
+static inline bool make_space(struct endpoint *ep, uint64_t step)
 {
 	const uint64_t before = ep->oldest_pos;
 	uint64_t least;
@@ -199,28 +206,33 @@ static inline bool make_room(struct endpoint *ep, uint64_t step)
 	if (endpoint_fits(ep, step))
 		return true;
 	if (ep->ring->flags & MMAPSHARE_RING_OVERWRITE) {
-		while (!endpoint_fits(ep, step) && forget(ep, ep->pos))
+		while (!endpoint_fits(ep, step) && advance_oldest(ep, ep->pos))
 			ep->p->overwritten++;
 		__atomic_store_n(&ep->p->oldest_pos, ep->oldest_pos, __ATOMIC_RELAXED);
+		/* before their bytes change; pairs with was_overwritten() */
 		__atomic_thread_fence(__ATOMIC_RELEASE);
 		return true;
 	}
-	least = least_position(ep);
-	while (forget(ep, least))
+	least = min_consumer_pos(ep);
+	while (advance_oldest(ep, least))
 		;
 	__atomic_store_n(&ep->p->oldest_pos, ep->oldest_pos, __ATOMIC_RELAXED);
+	/*
+	 * Before the positions are read again; pairs with smp_mb() in the
+	 * kernel's attach, which reads oldest_pos after it set "consumers".
+	 */
 	full_fence();
-	if ((int64_t)(least_position(ep) - ep->oldest_pos) < 0) {
+	if ((int64_t)(min_consumer_pos(ep) - ep->oldest_pos) < 0) {
 		ep->oldest_pos = before;
 		__atomic_store_n(&ep->p->oldest_pos, ep->oldest_pos, __ATOMIC_RELAXED);
 	}
 	return endpoint_fits(ep, step);
 }
 
-/* Room for a record, or NULL. */
+/* Returns space for a record, or NULL. */
 static inline void *ring_reserve(struct endpoint *ep, uint32_t length)
 {
-	if (length > ep->ring->record_max || !make_room(ep, 8 + round8(length)))
+	if (length > ep->ring->record_max || !make_space(ep, 8 + round8(length)))
 		return NULL;
 	endpoint_record(ep, ep->pos)->length = length;
 	return endpoint_record(ep, ep->pos) + 1;
@@ -233,14 +245,16 @@ static inline void ring_publish(struct endpoint *ep)
 	ep->pos += 8 + round8(endpoint_record(ep, ep->pos)->length);
 	endpoint_record(ep, ep->pos)->seq = ++ep->seq;
 	__atomic_store_n(&ep->p->seq, ep->seq, __ATOMIC_RELAXED);
+	/* after the record; pairs with the acquire in ring_take() */
 	__atomic_store_n(&ep->p->pos, ep->pos, __ATOMIC_RELEASE);
+	/* before the wake position is read; pairs with smp_mb() in RING_WAIT */
 	full_fence();
 	wake = __atomic_load_n(&ep->ring->consumer_wake_pos, __ATOMIC_RELAXED);
 	if (wake & 1 && (int64_t)(ep->pos - (wake & ~7ULL)) >= 0)
 		endpoint_notify(ep);
 }
 
-/* Bytes that tell which record they are of. */
+/* Write a record whose bytes depend on its sequence number. False: no space. */
 static inline bool ring_put(struct endpoint *ep, uint32_t length)
 {
 	void *record = ring_reserve(ep, length);
@@ -252,24 +266,28 @@ static inline bool ring_put(struct endpoint *ep, uint32_t length)
 	return true;
 }
 
-/* Says that everything before its position is taken. */
+/* Consume everything before @pos. */
 static inline void ring_release(struct endpoint *ep, uint64_t pos)
 {
-	uint64_t before = ep->pos, room;
+	uint64_t before = ep->pos, wake;
 
 	ep->pos = pos;
+	/* after the record was read; pairs with min_consumer_pos() */
 	__atomic_store_n(&ep->c->pos, pos, __ATOMIC_RELEASE);
+	/* before the wake position is read; pairs with smp_mb() in RING_WAIT */
 	full_fence();
-	room = __atomic_load_n(&ep->ring->producer_wake_pos, __ATOMIC_RELAXED);
-	if (room & 1 && (int64_t)(pos - (room & ~7ULL)) >= 0 &&
-	    (int64_t)(before - (room & ~7ULL)) < 0)
+	wake = __atomic_load_n(&ep->ring->producer_wake_pos, __ATOMIC_RELAXED);
+	if (wake & 1 && (int64_t)(pos - (wake & ~7ULL)) >= 0 &&
+	    (int64_t)(before - (wake & ~7ULL)) < 0)
 		endpoint_notify(ep);
 }
 
+/* Was the record at @ep->pos overwritten? If so, continue at the oldest one. */
 static inline bool was_overwritten(struct endpoint *ep)
 {
 	uint64_t oldest_pos;
 
+	/* after the record was read; pairs with the fence in make_space() */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	oldest_pos = __atomic_load_n(&ep->p->oldest_pos, __ATOMIC_RELAXED);
 	if ((int64_t)(oldest_pos - ep->pos) <= 0)
@@ -279,8 +297,8 @@ static inline bool was_overwritten(struct endpoint *ep)
 }
 
 /*
- * Copy the next record. Its length; -1 if there is none, -2 if a record of the
- * protocol is malformed.
+ * Copy the next record. Returns its length, -1 if there is none or it is not
+ * complete, -2 if it extends past the producer position: it is corrupt.
  */
 static inline int ring_take(struct endpoint *ep, void *buf, uint32_t size)
 {
@@ -300,7 +318,7 @@ static inline int ring_take(struct endpoint *ep, void *buf, uint32_t size)
 		length = record.length & MMAPSHARE_RECORD_LENGTH;
 		copied = length < size ? length : size;
 		seq = ep->p->seq +
-			 (int32_t)(record.seq - (uint32_t)ep->p->seq);
+		      (int32_t)(record.seq - (uint32_t)ep->p->seq);
 		memcpy(buf, endpoint_record(ep, ep->pos) + 1,
 		       copied <= ep->ring->record_max ? copied : 0);
 		if (was_overwritten(ep))
@@ -325,7 +343,7 @@ FIXTURE(ring) {
 	char buf[RECORD_MAX];
 };
 
-/* Also for tests that want another ring. */
+/* Replace the ring of the fixture by one with @flags. Returns 0 or an errno. */
 static inline int make_ring(FIXTURE_DATA(ring) *self, uint32_t flags)
 {
 	region_destroy(self->dev.fd, self->name);
@@ -351,23 +369,23 @@ FIXTURE_TEARDOWN(ring)
 	close(self->dev.fd);
 }
 
-/* Both sides in this process. */
+/* Attach a producer and a consumer in this process. */
 #define RING_ATTACH_BOTH(self)						\
 	do {								\
 		ASSERT_EQ(0, endpoint_attach(&(self)->p, (self)->fd,	\
-					 MMAPSHARE_RING_ATTACH_PRODUCER)); \
+					     MMAPSHARE_RING_ATTACH_PRODUCER)); \
 		ASSERT_EQ(0, endpoint_attach(&(self)->c, (self)->fd,	\
-					 MMAPSHARE_RING_ATTACH_CONSUMER)); \
+					     MMAPSHARE_RING_ATTACH_CONSUMER)); \
 	} while (0)
 
-/* The next record is number @seq, of @length bytes, and as it was put. */
-#define EXPECT_RECORD(self, ep, want_number, want_length)		\
+/* The next record has this sequence number, this length, and valid bytes. */
+#define EXPECT_RECORD(self, ep, want_seq, want_length)			\
 	do {								\
 		EXPECT_EQ((int)(want_length),				\
 			  ring_take(ep, (self)->buf, sizeof((self)->buf))); \
-		EXPECT_EQ((want_number) + 1ULL, (ep)->seq);	\
+		EXPECT_EQ((want_seq) + 1ULL, (ep)->seq);		\
 		EXPECT_TRUE(same_bytes((self)->buf, want_length, 0,	\
-				       (ep)->seq - 1));		\
+				       (ep)->seq - 1));			\
 	} while (0)
 
 #endif /* RING_TEST_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Looking at the driver's tracepoints, in an instance of tracefs of our own. */
+/* Reading the driver's trace events from a tracefs instance of the test. */
 #ifndef TRACE_TEST_H
 #define TRACE_TEST_H
 
@@ -11,7 +11,7 @@
 #define TRACE	TRACING "/instances/mmapshare_test"
 
 struct tracer {
-	char record_cmd[2];	/* as it was */
+	char record_cmd[2];	/* to be restored */
 	char want[256];
 	char text[256];		/* of the last event */
 };
@@ -35,16 +35,16 @@ static inline bool trace_put(const char *path, const char *text)
 	return n == (ssize_t)strlen(text);
 }
 
-/* Use in FIXTURE_SETUP, behind DEVICE_OPEN(). */
+/* Use in FIXTURE_SETUP, after DEVICE_OPEN(). */
 #define TRACE_SKIP()							\
 	do {								\
 		if (access(TRACING "/events", F_OK))			\
-			SKIP(return, "no tracefs in " TRACING);		\
+			SKIP(return, "no tracefs at " TRACING);		\
 	} while (0)
 
 /*
- * Nobody wants the names of commands, for which the kernel would have to patch
- * its scheduler; emulators have been seen to stumble there.
+ * record-cmd is turned off: the tests need no command names, and recording them
+ * patches the kernel's scheduler code, at which emulators have failed.
  */
 static inline bool trace_begin(struct tracer *t)
 {
@@ -62,7 +62,10 @@ static inline void trace_end(struct tracer *t)
 	trace_put(TRACING "/options/record-cmd", t->record_cmd);
 }
 
-/* Take all that was recorded; how many events of that name were there? */
+/*
+ * Read and clear the trace. Returns the number of events @name; the text of the
+ * last one is left in @t.
+ */
 static inline int trace_take(struct tracer *t, const char *name)
 {
 	FILE *f = fopen(TRACE "/trace", "r");
@@ -85,7 +88,7 @@ static inline int trace_take(struct tracer *t, const char *name)
 	return n;
 }
 
-/* One event of that name, and just that text. */
+/* Exactly one event of that name was recorded, with exactly that text. */
 #define EXPECT_EVENT(name, ...)						\
 	do {								\
 		struct tracer *_t = &self->tracer;			\
