@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A mapping allows what the open mode and PROT_* allow, and nothing else. */
+/* A mapping permits exactly the accesses that open mode and PROT_* permit. */
 #include "mmapshare_test.h"
 
 FIXTURE(access) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A map outlives the descriptor it was made with, and holds the module. */
+/* A mapping outlives the descriptor it was made with, and pins the module. */
 #include "map_fixture.h"
 #include <sys/syscall.h>
 
-/* How many hold the module. */
+/* Reference count of the module, or -1. */
 static int module_refs(void)
 {
 	FILE *f = fopen("/sys/module/mmapshare/refcnt", "r");
@@ -17,7 +17,7 @@ static int module_refs(void)
 	return refs;
 }
 
-TEST_F(map, map_outlives_descriptor)
+TEST_F(map, mapping_outlives_descriptor)
 {
 	struct device dev;
 	char *mem;
@@ -26,7 +26,7 @@ TEST_F(map, map_outlives_descriptor)
 	mem = device_map(&dev, PROT_READ | PROT_WRITE, MAP_SHARED);
 	ASSERT_NE(MAP_FAILED, mem);
 	ASSERT_EQ(0, close(dev.fd));
-	/* the first touch comes after */
+	/* first access after the close */
 	mem[dev.size - 1] = 'x';
 	EXPECT_EQ('x', self->mem[dev.size - 1]);
 	ASSERT_EQ(0, kernel_fill(self->dev.fd, 0, 1, 'k'));
@@ -35,11 +35,11 @@ TEST_F(map, map_outlives_descriptor)
 	munmap(mem, dev.size);
 }
 
-TEST_F(map, module_is_held)
+TEST_F(map, mapping_pins_module)
 {
 	const int refs = module_refs();
 	struct device dev;
-	char *mem, *ep;
+	char *mem, *p;
 
 	ASSERT_LE(1, refs);
 	ASSERT_TRUE(device_open(&dev, O_RDWR));
@@ -48,26 +48,26 @@ TEST_F(map, module_is_held)
 	ASSERT_NE(MAP_FAILED, mem);
 	ASSERT_EQ(0, close(dev.fd));
 	EXPECT_EQ(refs + 1, module_refs());
-	/* by each piece of the map */
+	/* each VMA that is left of the mapping holds the reference */
 	ASSERT_EQ(0, munmap(mem + dev.page, dev.size - 2 * dev.page));
 	EXPECT_EQ(refs + 1, module_refs());
 	ASSERT_EQ(0, munmap(mem, dev.page));
 	EXPECT_EQ(refs + 1, module_refs());
 	ASSERT_EQ(0, munmap(mem + dev.size - dev.page, dev.page));
 	EXPECT_EQ(refs, module_refs());
-	/* and not by a map that was refused */
+	/* neither a refused mapping nor a mapping of the same file adds one */
 	EXPECT_EQ(ENXIO, errno_of(mmap(NULL, dev.page, PROT_READ, MAP_SHARED,
 				       self->dev.fd, dev.size)));
-	ep = mmap(NULL, dev.page, PROT_READ, MAP_SHARED, self->dev.fd, 0);
-	EXPECT_NE(MAP_FAILED, ep);
+	p = mmap(NULL, dev.page, PROT_READ, MAP_SHARED, self->dev.fd, 0);
+	EXPECT_NE(MAP_FAILED, p);
 	EXPECT_EQ(refs, module_refs());
 }
 
-/* An rmmod while only a map is left. */
-TEST_F(map, module_is_not_removed)
+/* rmmod fails while only a mapping is left. */
+TEST_F(map, rmmod_is_refused)
 {
 	if (geteuid())
-		SKIP(return, "only root may try to remove a module");
+		SKIP(return, "only root may remove a module");
 	ASSERT_EQ(0, close(self->dev.fd));
 	EXPECT_EQ(EAGAIN, errno_of(syscall(SYS_delete_module, "mmapshare",
 					   O_NONBLOCK)));

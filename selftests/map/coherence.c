@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Kernel and programs see each other's stores at once. */
+/* The kernel and processes see each other's stores immediately. */
 #include "map_fixture.h"
 #include <sched.h>
 
 #define ROUNDS	500
 
-TEST_F(map, kernel_fill_is_loaded)
+TEST_F(map, load_after_fill)
 {
 	const size_t page = self->dev.page, size = self->dev.size;
 	const struct {
@@ -26,7 +26,7 @@ TEST_F(map, kernel_fill_is_loaded)
 	}
 }
 
-TEST_F(map, kernel_fill_stays_in_its_range)
+TEST_F(map, fill_stays_in_its_range)
 {
 	const size_t middle = self->dev.size / 2;
 
@@ -38,7 +38,7 @@ TEST_F(map, kernel_fill_stays_in_its_range)
 	EXPECT_EQ(7, self->mem[middle + 100]);
 }
 
-TEST_F(map, stores_are_in_the_checksum)
+TEST_F(map, checksum_after_store)
 {
 	const size_t lengths[] = { 1, 7, 4095, 4096, 20000 };
 	size_t i, pos;
@@ -54,7 +54,7 @@ TEST_F(map, stores_are_in_the_checksum)
 	}
 }
 
-TEST_F(map, stores_are_read)
+TEST_F(map, read_after_store)
 {
 	static char buf[100000];
 	const size_t pos = self->dev.size - sizeof(buf);
@@ -64,7 +64,7 @@ TEST_F(map, stores_are_read)
 	EXPECT_TRUE(same_bytes(buf, sizeof(buf), pos, 1));
 }
 
-TEST_F(map, writes_are_loaded)
+TEST_F(map, load_after_write)
 {
 	static char buf[100000];
 	const size_t pos = self->dev.page - 1;
@@ -74,7 +74,7 @@ TEST_F(map, writes_are_loaded)
 	EXPECT_TRUE(same_bytes(self->mem + pos, sizeof(buf), pos, 2));
 }
 
-/* Another process, which opens and maps the device on its own. */
+/* In another process, which opens and maps the device itself. */
 static int answer(void *arg)
 {
 	struct device dev;
@@ -96,7 +96,7 @@ static int answer(void *arg)
 	return 0;
 }
 
-TEST_F(map, processes_see_each_other)
+TEST_F(map, two_processes)
 {
 	uint32_t *mem = (uint32_t *)self->mem, i;
 	uint32_t *last = &mem[self->dev.size / 4 - 1];

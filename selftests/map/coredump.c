@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A core dump has the map if the filter asks and the strategy can. */
+/*
+ * A core dump contains the mapping if coredump_filter selects it and the
+ * strategy supports it.
+ */
 #include "map_fixture.h"
 #include <elf.h>
 
@@ -20,7 +23,7 @@ FIXTURE_VARIANT(core) {
 	bool dumped;
 };
 
-/* bit 3 is for shared maps of files */
+/* Bit 3 selects shared file mappings. */
 FIXTURE_VARIANT_ADD(core, shared) {
 	.flags = O_RDWR, .filter = 0x08, .touched = true, .dumped = true,
 };
@@ -29,7 +32,7 @@ FIXTURE_VARIANT_ADD(core, untouched) {
 	.flags = O_RDWR, .filter = 0x3f, .dumped = true,
 };
 
-FIXTURE_VARIANT_ADD(core, not_asked) {
+FIXTURE_VARIANT_ADD(core, not_selected) {
 	.flags = O_RDWR, .filter = 0x37, .touched = true,
 };
 
@@ -37,16 +40,18 @@ FIXTURE_VARIANT_ADD(core, default_filter) {
 	.flags = O_RDWR, .filter = 0x33, .touched = true,
 };
 
-/* A file open for reading only has no shared maps, to the core: bit 2. */
+/*
+ * Mappings of a file open for reading only lack VM_SHARED: bit 2, private file
+ * mappings, selects them.
+ */
 FIXTURE_VARIANT_ADD(core, read_only) {
 	.flags = O_RDONLY, .filter = 0x04, .touched = true, .dumped = true,
 };
 
-FIXTURE_VARIANT_ADD(core, read_only_not_asked) {
+FIXTURE_VARIANT_ADD(core, read_only_not_selected) {
 	.flags = O_RDONLY, .filter = 0x3b, .touched = true,
 };
 
-/* Returns whether that could be written. */
 static bool write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -69,7 +74,7 @@ FIXTURE_SETUP(core)
 	ASSERT_NE(NULL, fgets(self->pattern, sizeof(self->pattern), f));
 	fclose(f);
 	if (!write_file(PATTERN, CORE))
-		SKIP(return, "only root may say where core dumps go");
+		SKIP(return, "only root may write " PATTERN);
 	self->mem = mmap(NULL, length, PROT_READ, MAP_SHARED, self->dev.fd,
 			 self->dev.size - length);
 	ASSERT_NE(MAP_FAILED, self->mem);
@@ -90,12 +95,12 @@ struct crash {
 
 static int crash(void *arg)
 {
-	const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 	const struct crash *c = arg;
 	char filter[16];
 
 	snprintf(filter, sizeof(filter), "%#x", c->filter);
-	if (setrlimit(RLIMIT_CORE, &none) ||
+	if (setrlimit(RLIMIT_CORE, &unlimited) ||
 	    !write_file("/proc/self/coredump_filter", filter))
 		return 1;
 	if (c->touched)
@@ -104,7 +109,10 @@ static int crash(void *arg)
 	abort();
 }
 
-/* How many bytes at @mem the dump has; they are read to @buf. */
+/*
+ * Read the dumped bytes of the mapping at @mem to @buf. Returns their number,
+ * -1 if the dump has no such segment, -2 or -3 if there is no valid dump.
+ */
 static ssize_t find_segment(const char *mem, char *buf, size_t size)
 {
 	Elf64_Ehdr ehdr;
@@ -145,7 +153,7 @@ TEST_F(core, dump)
 	unlink(CORE);
 	ASSERT_EQ(SIGABRT, run_child(crash, &c));
 	if (!variant->dumped || !has_feature(&self->dev, MMAPSHARE_FEAT_DUMP)) {
-		/* it is named, and empty */
+		/* the segment is listed, but empty */
 		EXPECT_EQ(0, find_segment(self->mem, buf, length));
 		return;
 	}

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A disk reads and writes the map itself (O_DIRECT), where it can be pinned. */
+/*
+ * O_DIRECT transfers between a disk and a mapping work without a copy if the
+ * strategy supports pinned pages, else fail with EFAULT.
+ */
 #include "map_fixture.h"
 #include <linux/magic.h>
 #include <sys/vfs.h>
@@ -7,8 +10,8 @@
 #define BLOCK	4096
 
 /*
- * A file that is not in the page cache: the block device MMAPSHARE_DISK, whose
- * content is lost, or a temporary file. tmpfs takes O_DIRECT and copies.
+ * Open a file that supports O_DIRECT: the block device MMAPSHARE_DISK, which is
+ * overwritten, or a temporary file. tmpfs accepts O_DIRECT, but copies.
  */
 static int open_disk(void)
 {
@@ -41,7 +44,7 @@ FIXTURE_VARIANT(disk) {
 };
 
 FIXTURE_VARIANT_ADD(disk, one_block) { .blocks = 1, };
-FIXTURE_VARIANT_ADD(disk, many_blocks) { .blocks = 150, };
+FIXTURE_VARIANT_ADD(disk, blocks_150) { .blocks = 150, };
 
 FIXTURE_SETUP(disk)
 {
@@ -52,7 +55,7 @@ FIXTURE_SETUP(disk)
 	ASSERT_EQ(0, posix_memalign((void **)&self->buf, BLOCK, self->length));
 	self->fd = open_disk();
 	if (self->fd < 0)
-		SKIP(return, "neither MMAPSHARE_DISK nor a file system with O_DIRECT");
+		SKIP(return, "no MMAPSHARE_DISK, no file system with O_DIRECT");
 }
 
 FIXTURE_TEARDOWN(disk)
@@ -63,7 +66,7 @@ FIXTURE_TEARDOWN(disk)
 	close(self->dev.fd);
 }
 
-TEST_F(disk, write_from_the_map)
+TEST_F(disk, write_from_mapping)
 {
 	const size_t at = self->dev.size - self->length;
 	const ssize_t ret = self->length;
@@ -82,7 +85,7 @@ TEST_F(disk, write_from_the_map)
 	EXPECT_TRUE(same_bytes(self->buf, self->length, at, 1));
 }
 
-TEST_F(disk, read_into_the_map)
+TEST_F(disk, read_into_mapping)
 {
 	const size_t at = self->dev.page;
 	const ssize_t ret = self->length;

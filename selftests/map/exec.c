@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Nothing in the region is executable unless the module was told so. */
+/* PROT_EXEC is refused unless the module was loaded with exec=1. */
 #include "map_fixture.h"
 #include <sys/personality.h>
 
@@ -53,7 +53,7 @@ static int call(void *mem)
 	return 0;
 }
 
-/* What is stored is not run, or is run if that was wanted. */
+/* Code stored in the region runs only after a permitted mprotect(PROT_EXEC). */
 TEST_F(map, call)
 {
 	self->mem[0] = 0xc3;	/* ret */
@@ -66,7 +66,7 @@ TEST_F(map, call)
 }
 #endif
 
-/* Programs with an executable stack ask for PROT_EXEC by PROT_READ. */
+/* PROT_READ asks for PROT_EXEC, too, in a program with an executable stack. */
 TEST_F(map, read_implies_exec)
 {
 	ASSERT_NE(-1, personality(PER_LINUX | READ_IMPLIES_EXEC));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Touching a map costs few page faults, or none. */
+/* Accessing all pages of a mapping takes few page faults, or none. */
 #include "map_fixture.h"
 
-/* Besides one for each page-table page: where the window is not aligned. */
+/* Faults beyond one for each page table, if the mapping is not aligned. */
 #define SLACK	2
 
 static void store_all(const struct device *dev, volatile char *mem)
@@ -25,7 +25,7 @@ FIXTURE(faults) {
 	struct device dev;
 	long max;
 	long min;
-	long clean;	/* faults that a first store to all pages costs anyway */
+	long dirty;	/* faults that set the dirty bit: stores_fault_anyway() */
 };
 
 FIXTURE_VARIANT(faults) {
@@ -35,23 +35,23 @@ FIXTURE_VARIANT(faults) {
 FIXTURE_VARIANT_ADD(faults, stores) { .touch = store_all, };
 FIXTURE_VARIANT_ADD(faults, loads_backwards) { .touch = load_all, };
 
-/* One per page-table page or PMD entry, 0 where mmap() mapped everything. */
+/* One fault per page table or PMD entry; none if mmap() maps everything. */
 FIXTURE_SETUP(faults)
 {
 	DEVICE_OPEN(&self->dev, O_RDWR);
 	if (stores_fault_anyway())
-		self->clean = self->dev.size / self->dev.page;
+		self->dirty = self->dev.size / self->dev.page;
 	if (has_feature(&self->dev, MMAPSHARE_FEAT_FUTEX)) {
 		const size_t pmd = pmd_size(&self->dev);
 
 		self->min = self->dev.size / pmd;
 		self->max = self->dev.size / fault_window(&self->dev) + SLACK;
-		/* what is left behind the last PMD entry, page by page */
+		/* the rest after the last PMD entry faults page by page */
 		if (self->dev.info.huge_bytes)
 			self->max += self->dev.size % pmd / self->dev.page;
 	}
 	if (variant->touch == store_all)
-		self->max += self->clean;
+		self->max += self->dirty;
 }
 
 FIXTURE_TEARDOWN(faults)
@@ -68,13 +68,13 @@ TEST_F(faults, first_touch)
 	faults = faults_of(variant->touch, &self->dev, mem);
 	EXPECT_LE(self->min, faults);
 	EXPECT_GE(self->max, faults);
-	/* the second time costs nothing, nor do stores after loads */
+	/* no faults the second time, nor for stores after loads */
 	EXPECT_EQ(0, faults_of(variant->touch, &self->dev, mem));
-	EXPECT_GE(self->clean, faults_of(store_all, &self->dev, mem));
+	EXPECT_GE(self->dirty, faults_of(store_all, &self->dev, mem));
 	munmap(mem, self->dev.size);
 }
 
-/* What is dropped comes back as cheaply. */
+/* After MADV_DONTNEED, the number of faults is the same as at first. */
 TEST_F(faults, after_dontneed)
 {
 	char *mem = device_map(&self->dev, PROT_READ | PROT_WRITE, MAP_SHARED);
@@ -90,7 +90,7 @@ TEST_F(faults, after_dontneed)
 	EXPECT_GE(self->max, faults);
 }
 
-/* Where PMD entries cannot be: a page off. */
+/* A mapping that is one page off from where PMD entries can map it. */
 TEST_F(faults, misaligned)
 {
 	const size_t page = self->dev.page, pmd = pmd_size(&self->dev);
@@ -119,7 +119,7 @@ TEST_F(faults, huge_pages_are_used)
 		return;
 	}
 	if (!self->dev.info.huge_bytes)
-		SKIP(return, "no huge pages: not in this kernel, or no memory");
+		SKIP(return, "the region has no huge pages: no kernel support, or no memory");
 	mem = device_map(&self->dev, PROT_READ | PROT_WRITE, MAP_SHARED);
 	ASSERT_NE(MAP_FAILED, mem);
 	EXPECT_EQ(0U, (uintptr_t)mem % huge);

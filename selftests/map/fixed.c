@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* MAP_FIXED puts the region where it is told to, over what was there. */
+/* MAP_FIXED maps the region at the given address and replaces old mappings. */
 #include "map_fixture.h"
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -26,13 +26,13 @@ TEST_F(map, over_anonymous_memory)
 	EXPECT_EQ('n', self->mem[page]);
 }
 
-TEST_F(map, over_a_map_of_the_device)
+TEST_F(map, over_mapping_of_the_device)
 {
 	const size_t page = self->dev.page;
 
 	self->mem[page] = 'a';
 	self->mem[5 * page] = 'b';
-	/* page 5 in the place of page 1 cuts the map in three */
+	/* page 5 at the address of page 1 splits the VMA in three */
 	ASSERT_EQ(self->mem + page, mmap(self->mem + page, page, RW,
 					 MAP_SHARED | MAP_FIXED, self->dev.fd,
 					 5 * page));
@@ -40,7 +40,7 @@ TEST_F(map, over_a_map_of_the_device)
 	EXPECT_EQ('b', self->mem[page]);
 	self->mem[page] = 'c';
 	EXPECT_EQ('c', self->mem[5 * page]);
-	/* all of it again: one map, and page 1 has kept its byte */
+	/* the whole region again: one VMA, and page 1 has its old content */
 	ASSERT_EQ(self->mem, mmap(self->mem, self->dev.size, RW,
 				  MAP_SHARED | MAP_FIXED, self->dev.fd, 0));
 	EXPECT_EQ(1, count_maps(self->dev.fd));
@@ -48,7 +48,7 @@ TEST_F(map, over_a_map_of_the_device)
 	EXPECT_EQ('c', self->mem[5 * page]);
 }
 
-TEST_F(map, refused_map_leaves_the_neighbours)
+TEST_F(map, refused_mapping_leaves_neighbours)
 {
 	const size_t page = self->dev.page;
 
@@ -76,7 +76,7 @@ TEST_F(map, noreplace)
 	EXPECT_EQ(self->mem + page, p);
 }
 
-/* Where addresses and offsets do not go together PMD by PMD. */
+/* Also where address and offset differ modulo the size of a PMD entry. */
 TEST_F(map, at_every_alignment)
 {
 	const size_t page = self->dev.page, size = self->dev.size;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The flags of mmap() that are not for a driver do what they do for a file. */
+/* mmap() flags that the core handles have the same effect as for a file. */
 #include "map_fixture.h"
 
-/* Younger than some libc headers. */
+/* Missing from older libc headers. */
 #define FLAG_DROPPABLE	0x08
 
 TEST_F(map, flags)
@@ -21,12 +21,12 @@ TEST_F(map, flags)
 #ifdef MAP_32BIT
 		{ MAP_SHARED | MAP_32BIT, 0 },
 #endif
-		/* for files in persistent memory */
+		/* only for files in persistent memory */
 		{ MAP_SHARED_VALIDATE | MAP_SYNC, EOPNOTSUPP },
-		/* unknown bits matter to MAP_SHARED_VALIDATE alone */
+		/* only MAP_SHARED_VALIDATE refuses unknown bits */
 		{ MAP_SHARED | 0x200000, 0 },
 		{ MAP_SHARED_VALIDATE | 0x200000, EOPNOTSUPP },
-		/* for anonymous memory and for hugetlbfs */
+		/* only for anonymous memory and hugetlbfs */
 		{ MAP_SHARED | MAP_HUGETLB, EINVAL },
 		{ MAP_PRIVATE | MAP_GROWSDOWN, EINVAL },
 		{ MAP_SHARED | MAP_GROWSDOWN, EINVAL },
@@ -50,7 +50,7 @@ TEST_F(map, flags)
 	EXPECT_EQ(1, count_maps(self->dev.fd));
 }
 
-/* An address that is only a wish. */
+/* An address without MAP_FIXED is a hint. */
 TEST_F(map, hint)
 {
 	const size_t page = self->dev.page;
@@ -61,7 +61,7 @@ TEST_F(map, hint)
 	ASSERT_EQ(0, munmap(free, self->dev.size));
 	p = mmap(free, page, PROT_READ, MAP_SHARED, self->dev.fd, 0);
 	EXPECT_EQ(free, p);
-	/* taken: somewhere else */
+	/* it is in use now: mmap() chooses another one */
 	p = mmap(free, page, PROT_READ, MAP_SHARED, self->dev.fd, page);
 	EXPECT_NE(MAP_FAILED, p);
 	EXPECT_NE(free, p);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A child shares its parent's map and may outlive the parent. */
+/* A child shares the mapping of its parent and may outlive it. */
 #include "map_fixture.h"
 #include <sched.h>
 
-/* Where parent and child meet. */
+/* The mapping, for functions that run in a child. */
 static volatile char *mem;
 
 static int store_and_answer(void *arg)
@@ -16,7 +16,7 @@ static int store_and_answer(void *arg)
 	return 0;
 }
 
-TEST_F(map, child_shares)
+TEST_F(map, child_shares_mapping)
 {
 	pid_t pid;
 
@@ -35,7 +35,7 @@ TEST_F(map, child_shares)
 	EXPECT_EQ(1, count_maps(self->dev.fd));
 }
 
-/* Pages the parent had not touched, in a child that cannot open the device. */
+/* Runs without the descriptor, on pages that the parent may have accessed. */
 static int touch_all(void *arg)
 {
 	const struct device *dev = arg;
@@ -50,7 +50,7 @@ static int touch_all(void *arg)
 	return 0;
 }
 
-TEST_F(map, untouched_pages)
+TEST_F(map, pages_not_accessed)
 {
 	mem = self->mem;
 	ASSERT_EQ(0, kernel_fill(self->dev.fd, 0, self->dev.size, 'k'));
@@ -59,7 +59,7 @@ TEST_F(map, untouched_pages)
 	EXPECT_EQ('c', self->mem[self->dev.size - self->dev.page]);
 }
 
-TEST_F(map, touched_pages)
+TEST_F(map, pages_accessed)
 {
 	mem = self->mem;
 	memset(self->mem, 'k', self->dev.size);
@@ -67,7 +67,7 @@ TEST_F(map, touched_pages)
 	EXPECT_EQ('c', self->mem[self->dev.size - self->dev.page]);
 }
 
-/* The parent's map is gone, then the parent. */
+/* Fork a grandchild that stores after its parent has exited. */
 static int leave_a_grandchild(void *arg)
 {
 	const struct device *dev = arg;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Process-shared futexes work in a map of shmem pages, else give EFAULT. */
+/* Process-shared futexes work in mappings of shmem pages, else get EFAULT. */
 #include "map_fixture.h"
 #include <limits.h>
 #include <linux/futex.h>
@@ -11,7 +11,7 @@ static long futex(uint32_t *word, int op, uint32_t val)
 	return syscall(SYS_futex, word, op, val, NULL, NULL, 0);
 }
 
-/* The same words through a map of the process's own, at another address. */
+/* Open the device and map the same words at another address. */
 static uint32_t *own_map(void)
 {
 	struct device dev;
@@ -64,19 +64,19 @@ TEST_F(futex, wait_and_wake)
 		EXPECT_EQ(EFAULT, errno_of(futex(self->words, FUTEX_WAKE, 1)));
 		return;
 	}
-	/* a value that has changed is seen through any map */
+	/* EAGAIN: the word has another value */
 	EXPECT_EQ(EAGAIN, errno_of(futex(&self->words[3], FUTEX_WAIT, 8)));
 	pid = start_child(wait_once, NULL);
 	ASSERT_LT(0, pid);
 	self->words[4] = 8;
-	/* nobody is woken by another word */
+	/* a wake-up of another word wakes no waiter */
 	EXPECT_EQ(0, futex(&self->words[4], FUTEX_WAKE, INT_MAX));
 	while (futex(&self->words[3], FUTEX_WAKE, 1) == 0 && is_running(pid))
 		sched_yield();
 	EXPECT_EQ(0, wait_child(pid));
 }
 
-/* Waiters move from one word to another: both have a key. */
+/* Waiters move from one word to another: both words have a futex key. */
 TEST_F(futex, requeue)
 {
 	pid_t pid;
@@ -99,7 +99,7 @@ TEST_F(futex, requeue)
 	EXPECT_EQ(0, wait_child(pid));
 }
 
-/* A private futex is known by its address, which every strategy has. */
+/* The key of a private futex is its address: works with every strategy. */
 TEST_F(futex, private)
 {
 	EXPECT_EQ(EAGAIN, errno_of(futex(self->words, FUTEX_WAIT_PRIVATE, 1)));

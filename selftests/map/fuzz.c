@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* No access inside a map ends in a signal, whatever was done to the map. */
+/*
+ * No access to a mapping raises a signal or sees wrong bytes, whatever random
+ * operations were applied to the mapping.
+ */
 #include "map_fixture.h"
 
 #define ROUNDS	150
@@ -15,13 +18,13 @@ static unsigned int next_random(struct fuzz *f)
 	return f->seed >> 8;
 }
 
-/* Every page of the region begins with its number. */
-static int check_page(const char *mem, size_t page, size_t number)
+/* Every page of the region begins with its index. */
+static int check_page(const char *mem, size_t offset, size_t index)
 {
-	return *(volatile const uint32_t *)(mem + page) == number ? 0 : 3;
+	return *(volatile const uint32_t *)(mem + offset) == index ? 0 : 3;
 }
 
-/* Load and store in the first, the last and some more pages. */
+/* Load, and store if allowed, in the first, the last and ten random pages. */
 static int touch(struct fuzz *f, char *mem, size_t pgoff, size_t pages,
 		 int prot)
 {
@@ -40,7 +43,7 @@ static int touch(struct fuzz *f, char *mem, size_t pgoff, size_t pages,
 	return error;
 }
 
-static void trouble(struct fuzz *f, char *mem, size_t pages)
+static void change_mapping(struct fuzz *f, char *mem, size_t pages)
 {
 	static const int advices[] = {
 		MADV_DONTNEED, MADV_WILLNEED, MADV_COLD, MADV_PAGEOUT,
@@ -67,7 +70,7 @@ static void trouble(struct fuzz *f, char *mem, size_t pages)
 	}
 }
 
-/* Any part of the region, in any way, moved and cut. */
+/* Map a random range of the region in a random way, move it and cut it. */
 static int round_trip(struct fuzz *f)
 {
 	static const int flags[] = {
@@ -86,11 +89,11 @@ static int round_trip(struct fuzz *f)
 	if (mem == MAP_FAILED)
 		return (flag & MAP_PRIVATE) && errno == EINVAL ? 0 : 2;
 	error = touch(f, mem, pgoff, pages, PROT_READ | PROT_WRITE);
-	trouble(f, mem, pages);
+	change_mapping(f, mem, pages);
 	error = error ?: touch(f, mem, pgoff, pages, PROT_READ | PROT_WRITE);
 	to = mmap(NULL, pages * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
 		  -1, 0);
-	/* a map that mprotect() has cut moves on newer kernels only */
+	/* older kernels cannot move a mapping that mprotect() has split */
 	if (mremap(mem, pages * page, pages * page,
 		   MREMAP_MAYMOVE | MREMAP_FIXED, to) != to) {
 		if (errno != EFAULT)
@@ -98,7 +101,7 @@ static int round_trip(struct fuzz *f)
 		munmap(to, pages * page);
 		to = mem;
 	}
-	trouble(f, to, pages);
+	change_mapping(f, to, pages);
 	error = error ?: touch(f, to, pgoff, pages, PROT_READ | PROT_WRITE);
 	cut = next_random(f) % pages;
 	munmap(to, cut * page);
@@ -118,7 +121,7 @@ static int fuzz(void *arg)
 	return error;
 }
 
-TEST_F(map, random_parts)
+TEST_F(map, random_ranges)
 {
 	const size_t page = self->dev.page;
 	unsigned int seed;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* gdb reads and changes the map of a program that runs. */
+/* gdb reads and writes the mapping of a running process. */
 #include "map_fixture.h"
 
 static int run(void *arg)
@@ -31,7 +31,7 @@ TEST_F(map, read_and_write)
 			seen = !strcmp(line, "0x7a797877\n");
 	}
 	EXPECT_EQ(0, pclose(gdb));
-	EXPECT_TRUE(seen) TH_LOG("gdb said last: %s", line);
+	EXPECT_TRUE(seen) TH_LOG("last line of gdb: %s", line);
 	EXPECT_EQ(0x64636261U, *(uint32_t *)last);
 	kill(pid, SIGKILL);
 	EXPECT_EQ(SIGKILL, wait_child(pid));

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The kernel can pin the pages of a map, or says EFAULT where it cannot. */
+/*
+ * The kernel can pin the pages of a mapping if the strategy supports it; else
+ * system calls that do get EFAULT.
+ */
 #include "map_fixture.h"
 #include <sys/uio.h>
 
-/* Reads and writes through the map of a child, which has the same address. */
+/* The child has the mapping at the same address: @mem. */
 FIXTURE(gup) {
 	struct device dev;
 	char *mem;
@@ -17,11 +20,11 @@ FIXTURE_VARIANT(gup) {
 	bool touched;
 };
 
-FIXTURE_VARIANT_ADD(gup, untouched) {
+FIXTURE_VARIANT_ADD(gup, not_accessed) {
 	.prot = PROT_READ | PROT_WRITE,
 };
 
-FIXTURE_VARIANT_ADD(gup, touched) {
+FIXTURE_VARIANT_ADD(gup, accessed) {
 	.prot = PROT_READ | PROT_WRITE, .touched = true,
 };
 
@@ -100,7 +103,7 @@ TEST_F(gup, process_vm_writev)
 	EXPECT_TRUE(same_bytes(self->buf, self->length, at, 2));
 }
 
-/* The pipe has the pages themselves: it shows what is stored later. */
+/* The pipe refers to the pages themselves: it shows later stores. */
 TEST_F(gup, vmsplice)
 {
 	struct iovec iov = { self->mem + 100, self->length };
@@ -116,7 +119,7 @@ TEST_F(gup, vmsplice)
 	}
 	ASSERT_EQ(ret, vmsplice(pipe_fd[1], &iov, 1, 0));
 	ASSERT_EQ(0, kernel_fill(self->dev.fd, 0, 2 * self->length, 'b'));
-	/* and outlives the map */
+	/* the pages in the pipe outlive the mapping */
 	ASSERT_EQ(0, munmap(self->mem, self->dev.size));
 	EXPECT_EQ(ret, read(pipe_fd[0], self->buf, self->length));
 	for (i = 0; i < self->length; i++)

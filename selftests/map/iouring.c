@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A map can be a registered io_uring buffer, if it can be pinned. */
+/* A mapping can be a registered io_uring buffer if its pages can be pinned. */
 #include "map_fixture.h"
 #include <liburing.h>
 
@@ -19,8 +19,9 @@ FIXTURE_VARIANT_ADD(ring, some_pages) { };
 FIXTURE_VARIANT_ADD(ring, whole_region) { .whole = true, };
 
 /*
- * Until 6.4 io_uring took no buffers that a file is mapped to, whatever the
- * memory is like. A private map of /dev/zero has a file, and nothing of it.
+ * Until 6.4 io_uring refused buffers in mappings of files other than shmem and
+ * hugetlbfs, whatever their pages. Tested with a private mapping of /dev/zero,
+ * whose pages are anonymous. Returns 0 or the errno.
  */
 static int register_any_file(struct io_uring *ring, size_t page)
 {
@@ -47,7 +48,7 @@ FIXTURE_SETUP(ring)
 	ASSERT_NE(MAP_FAILED, self->mem);
 	ret = io_uring_queue_init(4, &self->ring, 0);
 	if (ret == -EPERM)
-		SKIP(return, "io_uring is not allowed here");
+		SKIP(return, "io_uring is forbidden");
 	ASSERT_EQ(0, ret);
 	self->file = memfd_create("file", MFD_CLOEXEC);
 	ASSERT_LE(0, self->file);
@@ -69,7 +70,7 @@ FIXTURE_TEARDOWN(ring)
 	close(self->dev.fd);
 }
 
-/* One request to its end: what a system call would have returned. */
+/* Submit one request and wait. Returns what the system call would return. */
 static int run_request(struct io_uring *ring)
 {
 	struct io_uring_cqe *cqe;
@@ -118,7 +119,7 @@ TEST_F(ring, read_fixed)
 	free(buf);
 }
 
-/* The ring has pinned the pages: it needs the map no more. */
+/* The pages are pinned: the buffer outlives the mapping. */
 TEST_F(ring, after_munmap)
 {
 	const int length = self->dev.page;

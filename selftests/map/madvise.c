@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Every madvise() of a map has its documented result and spares the bytes. */
+/* Each madvise() advice has its documented result and keeps the bytes. */
 #include "map_fixture.h"
 
-/* Younger than some libc headers. */
+/* Missing from older libc headers. */
 #define ADV_POPULATE_READ	22
 #define ADV_POPULATE_WRITE	23
 #define ADV_DONTNEED_LOCKED	24
@@ -16,8 +16,8 @@
 static const struct advice {
 	const char *name;
 	int advice;
-	int pages;	/* errno where a map consists of pages */
-	int pfn;	/* and where of page frame numbers */
+	int pages;	/* errno if the strategy maps pages */
+	int pfn;	/* errno if it maps page frame numbers */
 } advices[] = {
 	{ "NORMAL",		MADV_NORMAL,		0, 0 },
 	{ "RANDOM",		MADV_RANDOM,		0, 0 },
@@ -37,9 +37,9 @@ static const struct advice {
 	{ "DOFORK",		MADV_DOFORK,		ZERO_OR_EINVAL, EINVAL },
 	{ "KEEPONFORK",		MADV_KEEPONFORK,	0, 0 },
 	{ "DONTDUMP",		MADV_DONTDUMP,		0, 0 },
-	/* the core never lets a driver's map back into dumps */
+	/* the core refuses to dump a driver's mapping again */
 	{ "DODUMP",		MADV_DODUMP,		EINVAL, EINVAL },
-	/* for anonymous memory, or for files that can have holes */
+	/* only for anonymous memory, or for files that can have holes */
 	{ "FREE",		MADV_FREE,		EINVAL, EINVAL },
 	{ "WIPEONFORK",		MADV_WIPEONFORK,	EINVAL, EINVAL },
 	{ "COLLAPSE",		ADV_COLLAPSE,		EINVAL, EINVAL },
@@ -49,7 +49,7 @@ static const struct advice {
 	{ "unknown",		9999,			EINVAL, EINVAL },
 };
 
-static bool expected(const struct device *dev, const struct advice *a, int seen)
+static bool is_expected(const struct device *dev, const struct advice *a, int seen)
 {
 	int error = has_feature(dev, MMAPSHARE_FEAT_DONTNEED) ? a->pages :
 								a->pfn;
@@ -64,12 +64,12 @@ FIXTURE(advice) {
 
 FIXTURE_VARIANT(advice) {
 	bool touched;
-	bool ep;
+	bool range;
 };
 
-FIXTURE_VARIANT_ADD(advice, untouched) { };
-FIXTURE_VARIANT_ADD(advice, touched) { .touched = true, };
-FIXTURE_VARIANT_ADD(advice, ep) { .touched = true, .ep = true, };
+FIXTURE_VARIANT_ADD(advice, not_accessed) { };
+FIXTURE_VARIANT_ADD(advice, accessed) { .touched = true, };
+FIXTURE_VARIANT_ADD(advice, some_pages) { .touched = true, .range = true, };
 
 FIXTURE_SETUP(advice)
 {
@@ -82,8 +82,8 @@ FIXTURE_TEARDOWN(advice)
 	close(self->dev.fd);
 }
 
-/* The first position that is not 0x5a, the size if there is none. */
-static size_t check(const struct device *dev, const char *mem)
+/* Offset of the first page that does not contain 0x5a, else the size. */
+static size_t find_difference(const struct device *dev, const char *mem)
 {
 	size_t pos;
 
@@ -96,8 +96,8 @@ static size_t check(const struct device *dev, const char *mem)
 TEST_F(advice, all)
 {
 	const size_t page = self->dev.page;
-	const size_t at = variant->ep ? page : 0;
-	const size_t length = variant->ep ? 5 * page : self->dev.size;
+	const size_t at = variant->range ? page : 0;
+	const size_t length = variant->range ? 5 * page : self->dev.size;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(advices); i++) {
@@ -108,11 +108,11 @@ TEST_F(advice, all)
 
 		ASSERT_NE(MAP_FAILED, mem);
 		if (variant->touched)
-			ASSERT_EQ(self->dev.size, check(&self->dev, mem));
+			ASSERT_EQ(self->dev.size, find_difference(&self->dev, mem));
 		seen = errno_of(madvise(mem + at, length, a->advice));
-		EXPECT_TRUE(expected(&self->dev, a, seen))
+		EXPECT_TRUE(is_expected(&self->dev, a, seen))
 			TH_LOG("%s: errno %d", a->name, seen);
-		EXPECT_EQ(self->dev.size, check(&self->dev, mem))
+		EXPECT_EQ(self->dev.size, find_difference(&self->dev, mem))
 			TH_LOG("%s", a->name);
 		mem[at] = 0x5a;
 		munmap(mem, self->dev.size);
@@ -120,7 +120,7 @@ TEST_F(advice, all)
 	EXPECT_EQ(0, count_maps(self->dev.fd));
 }
 
-TEST_F(map, dontneed_unmaps_now)
+TEST_F(map, dontneed_unmaps)
 {
 	const size_t page = self->dev.page;
 

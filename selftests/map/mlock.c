@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* mlock() and the like succeed and map every page, which never leaves anyway. */
+/*
+ * mlock(), mlockall() and MAP_LOCKED succeed and map every page. Pages of a
+ * region are never evicted anyway.
+ */
 #include "map_fixture.h"
 
 #ifndef MCL_ONFAULT
@@ -11,8 +14,8 @@ static bool is_pfn(const struct device *dev)
 	return dev->info.strategy == MMAPSHARE_STRATEGY_PFN;
 }
 
-/* All of a map that mincore() can see. */
-static long all_pages(const struct device *dev)
+/* Number of pages of a populated mapping that mincore() reports as present. */
+static long visible_pages(const struct device *dev)
 {
 	return is_pfn(dev) ? 0 : dev->size / dev->page;
 }
@@ -23,8 +26,8 @@ TEST_F(map, mlock)
 
 	make_bytes(self->mem, page, 0, 1);
 	ASSERT_EQ(0, mlock(self->mem, size));
-	EXPECT_EQ(all_pages(&self->dev), count_present(self->mem, size, page));
-	/* the core does not count a driver's pages, nor mark the VMA */
+	EXPECT_EQ(visible_pages(&self->dev), count_present(self->mem, size, page));
+	/* for a driver, the core neither counts pages nor marks the VMA */
 	EXPECT_EQ(0, smaps_bytes(self->mem, "Locked:"));
 	EXPECT_FALSE(smaps_flag(self->mem, "lo"));
 	EXPECT_TRUE(same_bytes(self->mem, page, 0, 1));
@@ -34,7 +37,7 @@ TEST_F(map, mlock)
 	EXPECT_EQ(1, count_maps(self->dev.fd));
 }
 
-TEST_F(map, mlock_of_a_part)
+TEST_F(map, mlock_range)
 {
 	const size_t page = self->dev.page;
 
@@ -51,7 +54,7 @@ TEST_F(map, map_locked)
 			       MAP_SHARED | MAP_LOCKED);
 
 	ASSERT_NE(MAP_FAILED, mem);
-	EXPECT_EQ(all_pages(&self->dev),
+	EXPECT_EQ(visible_pages(&self->dev),
 		  count_present(mem, self->dev.size, self->dev.page));
 	mem[0] = 'l';
 	EXPECT_EQ('l', self->mem[0]);
@@ -63,11 +66,11 @@ TEST_F(map, mlockall)
 	char *mem;
 
 	ASSERT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
-	EXPECT_EQ(all_pages(&self->dev),
+	EXPECT_EQ(visible_pages(&self->dev),
 		  count_present(self->mem, self->dev.size, self->dev.page));
 	mem = device_map(&self->dev, PROT_READ, MAP_SHARED);
 	ASSERT_NE(MAP_FAILED, mem);
-	EXPECT_EQ(all_pages(&self->dev),
+	EXPECT_EQ(visible_pages(&self->dev),
 		  count_present(mem, self->dev.size, self->dev.page));
 	EXPECT_EQ(0, munlockall());
 	EXPECT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT));
@@ -75,11 +78,11 @@ TEST_F(map, mlockall)
 	EXPECT_EQ(0, munlockall());
 }
 
-TEST_F(map, no_limit)
+TEST_F(map, zero_limit)
 {
 	const struct rlimit none = { 0, 0 };
 
-	/* nothing is locked, but the core asks for the right to lock first */
+	/* no page would be locked, but the core checks the limit first */
 	ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &none));
 	if (setresuid(65534, 65534, 65534))
 		SKIP(return, "cannot become another user");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* mprotect() of a part acts on that part and loses no bytes. */
+/* mprotect() of some pages affects only these and loses no bytes. */
 #include "map_fixture.h"
 
 TEST_F(map, read_only_page_in_the_middle)
@@ -19,7 +19,7 @@ TEST_F(map, read_only_page_in_the_middle)
 	EXPECT_EQ(0, run_child(store_byte, mid + page));
 	EXPECT_EQ(1, mid[-1]);
 	EXPECT_EQ(1, mid[page]);
-	/* the pieces need not become one again */
+	/* the kernel may, but need not, merge the VMAs */
 	ASSERT_EQ(0, mprotect(mid, page, PROT_READ | PROT_WRITE));
 	EXPECT_GE(3, count_maps(self->dev.fd));
 	EXPECT_EQ(0, run_child(store_byte, mid));
@@ -27,8 +27,8 @@ TEST_F(map, read_only_page_in_the_middle)
 	EXPECT_TRUE(same_bytes(mid + 1, page - 1, half + 1, 1));
 }
 
-/* Also where nothing was touched before. */
-TEST_F(map, untouched)
+/* Before the pages are accessed. */
+TEST_F(map, before_access)
 {
 	const size_t page = self->dev.page;
 	char *mem;
@@ -66,7 +66,7 @@ TEST_F(map, every_other_page)
 	EXPECT_TRUE(same_bytes(self->mem, size, 0, 5));
 }
 
-/* Over and over, as a garbage collector's write barrier does it. */
+/* Repeatedly, as a garbage collector does for its write barrier. */
 TEST_F(map, back_and_forth)
 {
 	uint32_t i;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* mremap() shrinks and moves a map; it cannot grow or double one. */
+/* mremap() can shrink and move a mapping, but not grow or duplicate it. */
 #include "map_fixture.h"
 
-/* A place for all of the region that nothing else uses. */
+/* Reserve addresses for the whole region. */
 static char *reserve(const struct device *dev)
 {
 	return mmap(NULL, dev->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -12,16 +12,16 @@ static char *reserve(const struct device *dev)
 TEST_F(map, shrink)
 {
 	const size_t page = self->dev.page;
-	const size_t left = middle(&self->dev) + page;
+	const size_t new_size = middle(&self->dev) + page;
 
 	make_bytes(self->mem, self->dev.size, 0, 1);
-	ASSERT_EQ(self->mem, mremap(self->mem, self->dev.size, left, 0));
+	ASSERT_EQ(self->mem, mremap(self->mem, self->dev.size, new_size, 0));
 	EXPECT_EQ(1, count_maps(self->dev.fd));
-	EXPECT_TRUE(same_bytes(self->mem, left, 0, 1));
-	EXPECT_EQ(SIGSEGV, run_child(load_byte, self->mem + left));
-	/* nor can it go back to where it was */
-	EXPECT_EQ(EFAULT, errno_of(mremap(self->mem, left, left + page, 0)));
-	EXPECT_EQ(SIGSEGV, run_child(load_byte, self->mem + left));
+	EXPECT_TRUE(same_bytes(self->mem, new_size, 0, 1));
+	EXPECT_EQ(SIGSEGV, run_child(load_byte, self->mem + new_size));
+	/* it cannot grow back to its former size */
+	EXPECT_EQ(EFAULT, errno_of(mremap(self->mem, new_size, new_size + page, 0)));
+	EXPECT_EQ(SIGSEGV, run_child(load_byte, self->mem + new_size));
 }
 
 TEST_F(map, move)
@@ -42,7 +42,7 @@ TEST_F(map, move)
 	EXPECT_EQ('x', to[1]);
 }
 
-TEST_F(map, move_untouched)
+TEST_F(map, move_before_access)
 {
 	char *to = reserve(&self->dev), *mem;
 
@@ -56,7 +56,7 @@ TEST_F(map, move_untouched)
 	EXPECT_EQ(2, count_maps(self->dev.fd));
 }
 
-/* To where PMD entries do not fit any more. */
+/* To an address at which PMD entries cannot map it. */
 TEST_F(map, move_the_middle)
 {
 	const size_t length = middle(&self->dev);
@@ -74,7 +74,7 @@ TEST_F(map, move_the_middle)
 			       self->dev.size - at - length, at + length, 4));
 	EXPECT_EQ(SIGSEGV, run_child(load_byte, self->mem + at));
 	EXPECT_EQ(SIGSEGV, run_child(load_byte, self->mem + at + length - 1));
-	/* what comes behind is not there */
+	/* the pages after it were not moved */
 	EXPECT_EQ(SIGSEGV, run_child(load_byte, to + length));
 }
 
@@ -94,21 +94,20 @@ TEST_F(map, shrink_and_move)
 TEST_F(map, refused)
 {
 	const size_t page = self->dev.page, size = self->dev.size;
-	char *ep = mmap(NULL, page, PROT_READ, MAP_SHARED, self->dev.fd, 0);
+	char *p = mmap(NULL, page, PROT_READ, MAP_SHARED, self->dev.fd, 0);
 
-	ASSERT_NE(MAP_FAILED, ep);
+	ASSERT_NE(MAP_FAILED, p);
 	EXPECT_EQ(2, count_maps(self->dev.fd));
-	/* growth, in the region and past its end */
-	EXPECT_EQ(EFAULT, errno_of(mremap(ep, page, 2 * page,
-					  MREMAP_MAYMOVE)));
+	/* growth within the region and past its end */
+	EXPECT_EQ(EFAULT, errno_of(mremap(p, page, 2 * page, MREMAP_MAYMOVE)));
 	EXPECT_EQ(EFAULT, errno_of(mremap(self->mem, size, size + page,
 					  MREMAP_MAYMOVE)));
-	/* a second map of the same pages */
+	/* a second mapping of the same pages */
 	EXPECT_EQ(EFAULT, errno_of(mremap(self->mem, 0, page, MREMAP_MAYMOVE)));
 	EXPECT_EQ(EINVAL, errno_of(mremap(self->mem, size, size,
 					  MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
 					  NULL)));
-	/* what the core refuses any map */
+	/* what the core refuses for any mapping */
 	EXPECT_EQ(EINVAL, errno_of(mremap(self->mem, page, 0, MREMAP_MAYMOVE)));
 	EXPECT_EQ(EINVAL, errno_of(mremap(self->mem + 1, page, page, 0)));
 	EXPECT_EQ(2, count_maps(self->dev.fd));

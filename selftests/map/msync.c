@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* msync() of a map succeeds: there is nothing that could be out of date. */
+/* msync() of a mapping succeeds: there is no backing store to write to. */
 #include "map_fixture.h"
 
 TEST_F(map, msync)
@@ -25,7 +25,7 @@ TEST_F(map, msync)
 
 TEST_F(map, locked)
 {
-	/* EBUSY for MS_INVALIDATE if the VMA were marked as locked */
+	/* MS_INVALIDATE would get EBUSY if the VMA had VM_LOCKED */
 	ASSERT_EQ(0, mlock(self->mem, self->dev.size));
 	EXPECT_EQ(0, errno_of(msync(self->mem, self->dev.size,
 				    MS_SYNC | MS_INVALIDATE)));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* MAP_POPULATE maps every page before mmap() returns, no touch faults. */
+/* MAP_POPULATE maps every page before mmap() returns: accesses do not fault. */
 #include "map_fixture.h"
 
 FIXTURE(populate) {
@@ -69,7 +69,7 @@ TEST_F(populate, no_faults_later)
 		return;
 	}
 	ASSERT_NE(MAP_FAILED, mem);
-	/* mincore() does not see what pfn mapped */
+	/* mincore() does not report what strategy pfn maps */
 	EXPECT_EQ(self->pfn ? 0 : self->pages,
 		  count_present(mem, self->dev.size, self->dev.page));
 	EXPECT_EQ(0, faults_of(load_all, &self->dev, mem));
@@ -79,8 +79,8 @@ TEST_F(populate, no_faults_later)
 	munmap(mem, self->dev.size);
 }
 
-/* Without it, fault and huge map nothing, the others all. */
-TEST_F(populate, else_lazy_or_eager)
+/* Without the flag, fault and huge map nothing, vmalloc and pfn everything. */
+TEST_F(populate, without_flag)
 {
 	const bool lazy = has_feature(&self->dev, MMAPSHARE_FEAT_FUTEX);
 	char *mem = device_map(&self->dev, variant->prot, variant->flags);
@@ -92,7 +92,7 @@ TEST_F(populate, else_lazy_or_eager)
 	munmap(mem, self->dev.size);
 }
 
-TEST_F(populate, part_of_the_region)
+TEST_F(populate, some_pages)
 {
 	const size_t page = self->dev.page, length = 5 * page;
 	char *mem = mmap(NULL, length, variant->prot,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* MAP_PRIVATE copies on write where the strategy can, else it is EINVAL. */
+/* MAP_PRIVATE copies on write if the strategy supports it, else gets EINVAL. */
 #include "map_fixture.h"
 
 FIXTURE(private) {
@@ -35,7 +35,7 @@ FIXTURE_SETUP(private)
 		EXPECT_EQ(EINVAL, errno_of(self->mem));
 		EXPECT_EQ(EINVAL, errno_of(device_map(&self->dev, PROT_READ,
 						      variant->flags)));
-		/* not even what the core could copy */
+		/* nor for a single page, which the core could copy */
 		EXPECT_EQ(EINVAL, errno_of(mmap(NULL, self->page,
 						PROT_READ | PROT_WRITE,
 						variant->flags, self->dev.fd, 0)));
@@ -53,7 +53,7 @@ FIXTURE_TEARDOWN(private)
 	close(self->dev.fd);
 }
 
-TEST_F(private, stores_stay_here)
+TEST_F(private, stores_are_private)
 {
 	const size_t last = self->dev.size - 1;
 	char *other, c;
@@ -73,13 +73,13 @@ TEST_F(private, stores_stay_here)
 	EXPECT_EQ('d', c);
 	EXPECT_EQ('p', self->mem[0]);
 	EXPECT_EQ('q', self->mem[last]);
-	/* a copy is of the whole page */
+	/* the whole page was copied */
 	EXPECT_EQ('d', self->mem[1]);
 	EXPECT_EQ('d', self->mem[last - 1]);
 	munmap(other, self->dev.size);
 }
 
-TEST_F(private, copies_do_not_follow_the_device)
+TEST_F(private, copied_pages_do_not_change)
 {
 	if (self->mem == MAP_FAILED)
 		return;
@@ -90,8 +90,8 @@ TEST_F(private, copies_do_not_follow_the_device)
 	EXPECT_EQ('k', self->shared[0]);
 }
 
-/* Populating a writable private map makes all the copies. */
-TEST_F(private, untouched_pages_follow_the_device)
+/* MAP_POPULATE of a writable private mapping copies all pages. */
+TEST_F(private, other_pages_show_the_device)
 {
 	const bool copied = variant->flags & MAP_POPULATE;
 
@@ -134,7 +134,7 @@ TEST_F(private, fork_copies_the_copy)
 	EXPECT_EQ('d', self->shared[0]);
 }
 
-/* The open mode is for what reaches the device, and a copy does not. */
+/* The file may be open for reading only: stores do not reach the region. */
 TEST_F(private, writable_on_a_read_only_file)
 {
 	struct device dev;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* /proc shows what is mapped, from where, how, and how much of it. */
+/* /proc/PID/maps, map_files and smaps describe a mapping correctly. */
 #include "map_fixture.h"
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -7,8 +7,8 @@
 TEST_F(map, maps)
 {
 	const size_t page = self->dev.page;
-	char *ep = mmap(NULL, 3 * page, PROT_READ, MAP_SHARED, self->dev.fd,
-			  5 * page);
+	char *mem = mmap(NULL, 3 * page, PROT_READ, MAP_SHARED, self->dev.fd,
+			 5 * page);
 	unsigned long start, end, offset, inode;
 	char line[512], perms[5], path[256];
 	unsigned int major, minor;
@@ -16,7 +16,7 @@ TEST_F(map, maps)
 	FILE *maps;
 	bool found = false;
 
-	ASSERT_NE(MAP_FAILED, ep);
+	ASSERT_NE(MAP_FAILED, mem);
 	ASSERT_EQ(0, fstat(self->dev.fd, &st));
 	maps = fopen("/proc/self/maps", "r");
 	ASSERT_NE(NULL, maps);
@@ -24,11 +24,11 @@ TEST_F(map, maps)
 		if (sscanf(line, "%lx-%lx %4s %lx %x:%x %lu %255s", &start,
 			   &end, perms, &offset, &major, &minor, &inode,
 			   path) == 8)
-			found = start == (unsigned long)ep;
+			found = start == (unsigned long)mem;
 	}
 	fclose(maps);
 	ASSERT_TRUE(found);
-	EXPECT_EQ((unsigned long)ep + 3 * page, end);
+	EXPECT_EQ((unsigned long)mem + 3 * page, end);
 	EXPECT_STREQ("r--s", perms);
 	EXPECT_EQ(5 * page, offset);
 	EXPECT_EQ(st.st_ino, inode);
@@ -46,13 +46,13 @@ TEST_F(map, map_files)
 		 (unsigned long)self->mem + self->dev.size);
 	n = readlink(link, path, sizeof(path) - 1);
 	if (n < 0 && geteuid())
-		SKIP(return, "map_files is for root");
+		SKIP(return, "only root may read map_files");
 	ASSERT_LT(0, n);
 	path[n] = '\0';
 	EXPECT_STREQ(DEVICE, path);
 }
 
-/* What is mapped counts as resident, except where there are no pages. */
+/* Mapped pages count as resident, unless page frame numbers are mapped. */
 TEST_F(map, smaps_sizes)
 {
 	const long size = self->dev.size, page = self->dev.page;
@@ -92,7 +92,7 @@ TEST_F(map, smaps_flags)
 	EXPECT_TRUE(smaps_flag(self->mem, "sh"));
 	EXPECT_TRUE(smaps_flag(self->mem, "ms"));
 	EXPECT_FALSE(smaps_flag(self->mem, "lo"));
-	/* what no strategy can do without: a map that grows would be unchecked */
+	/* VM_DONTEXPAND: growth would bypass the checks of mmap() */
 	EXPECT_TRUE(smaps_flag(self->mem, "de"));
 	EXPECT_EQ(exec_allowed(), smaps_flag(self->mem, "me"));
 	EXPECT_EQ(!dump, smaps_flag(self->mem, "dd"));
@@ -100,7 +100,7 @@ TEST_F(map, smaps_flags)
 	EXPECT_EQ(!pages, smaps_flag(self->mem, "io"));
 	EXPECT_EQ(pages && !self->dev.info.huge_bytes,
 		  smaps_flag(self->mem, "mm"));
-	/* opened for reading, a shared map is kept as one that may not write */
+	/* of a file open for reading only: no VM_SHARED, no VM_MAYWRITE */
 	ASSERT_TRUE(device_open(&dev, O_RDONLY));
 	mem = device_map(&dev, PROT_READ, MAP_SHARED);
 	ASSERT_NE(MAP_FAILED, mem);

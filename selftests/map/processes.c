@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Unrelated processes count on one word, and lock with one spinlock. */
+/* Processes share an atomic counter and a spinlock through their mappings. */
 #include "map_fixture.h"
 #include <sched.h>
 
@@ -12,10 +12,10 @@ struct shared {
 	uint64_t locked;	/* changed under @lock */
 };
 
-/* Each opens the device itself, and maps another part of it. */
+/* Each process opens the device itself and maps it from another offset. */
 static int count(void *arg)
 {
-	const size_t number = *(size_t *)arg;
+	const size_t index = *(size_t *)arg;
 	struct device dev;
 	struct shared *s;
 	size_t offset;
@@ -24,7 +24,7 @@ static int count(void *arg)
 
 	if (!device_open(&dev, O_RDWR))
 		return 1;
-	offset = number * dev.page;
+	offset = index * dev.page;
 	mem = mmap(NULL, dev.size - offset, PROT_READ | PROT_WRITE, MAP_SHARED,
 		   dev.fd, offset);
 	if (mem == MAP_FAILED)
@@ -38,22 +38,22 @@ static int count(void *arg)
 		s->locked++;
 		__atomic_store_n(&s->lock, 0, __ATOMIC_RELEASE);
 	}
-	/* what one leaves behind the others find */
-	mem[dev.size - offset - 1 - number] = 'a' + number;
+	/* for the test to check after the process has exited */
+	mem[dev.size - offset - 1 - index] = 'a' + index;
 	return 0;
 }
 
-TEST_F(map, count_together)
+TEST_F(map, shared_counters)
 {
 	struct shared *s = (struct shared *)(self->mem + self->dev.size -
 					     self->dev.page);
-	size_t numbers[PROCESSES], i;
+	size_t indices[PROCESSES], i;
 	pid_t pids[PROCESSES];
 
 	memset(s, 0, self->dev.page);
 	for (i = 0; i < PROCESSES; i++) {
-		numbers[i] = i;
-		pids[i] = start_child(count, &numbers[i]);
+		indices[i] = i;
+		pids[i] = start_child(count, &indices[i]);
 		ASSERT_LT(0, pids[i]);
 	}
 	for (i = 0; i < PROCESSES; i++)
@@ -65,8 +65,7 @@ TEST_F(map, count_together)
 	EXPECT_EQ(1, count_maps(self->dev.fd));
 }
 
-/* A process that is killed leaves its stores, and no map. */
-static int store_and_hang(void *arg)
+static int store_and_pause(void *arg)
 {
 	struct device dev;
 	char *mem;
@@ -82,13 +81,14 @@ static int store_and_hang(void *arg)
 		pause();
 }
 
+/* The stores of a killed process stay, its VMAs do not. */
 TEST_F(map, killed)
 {
 	pid_t pid;
 	size_t i;
 
 	memset(self->mem, 0, self->dev.size);
-	pid = start_child(store_and_hang, NULL);
+	pid = start_child(store_and_pause, NULL);
 	ASSERT_LT(0, pid);
 	while (__atomic_load_n(self->mem, __ATOMIC_ACQUIRE) != 'k' &&
 	       is_running(pid))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A PROT_NONE map keeps its place, and its bytes for a later mprotect(). */
+/* PROT_NONE denies every access, but keeps the bytes for a later mprotect(). */
 #include "map_fixture.h"
 
-TEST_F(map, from_the_start)
+TEST_F(map, mmap_prot_none)
 {
 	const size_t page = self->dev.page;
 	char *mem = device_map(&self->dev, PROT_NONE, MAP_SHARED);
@@ -21,7 +21,7 @@ TEST_F(map, from_the_start)
 	munmap(mem, self->dev.size);
 }
 
-TEST_F(map, populated)
+TEST_F(map, populate_prot_none)
 {
 	char *mem = device_map(&self->dev, PROT_NONE,
 			       MAP_SHARED | MAP_POPULATE);
@@ -31,7 +31,7 @@ TEST_F(map, populated)
 	munmap(mem, self->dev.size);
 }
 
-TEST_F(map, and_back)
+TEST_F(map, mprotect_prot_none)
 {
 	const size_t last = self->dev.size - 1;
 
@@ -41,7 +41,7 @@ TEST_F(map, and_back)
 	EXPECT_EQ(SIGSEGV, run_child(load_byte, self->mem));
 	EXPECT_EQ(SIGSEGV, run_child(load_byte, self->mem + last));
 	EXPECT_EQ(SIGSEGV, run_child(store_byte, self->mem));
-	/* the kernel has not lost its access */
+	/* the kernel still has access */
 	ASSERT_EQ(0, kernel_fill(self->dev.fd, 0, 1, 'k'));
 	ASSERT_EQ(0, mprotect(self->mem, self->dev.size, PROT_READ));
 	EXPECT_EQ('k', self->mem[0]);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Process-shared mutexes, condition variables, semaphores and barriers work. */
+/*
+ * Process-shared mutexes, condition variables, semaphores and barriers work in
+ * mappings that support futexes.
+ */
 #include "map_fixture.h"
 #include <pthread.h>
 #include <semaphore.h>
@@ -22,8 +25,8 @@ FIXTURE(pthread) {
 };
 
 /*
- * Where shared futexes get EFAULT, see futex.c, the C library aborts:
- * there is nothing to test.
+ * Without MMAPSHARE_FEAT_FUTEX, shared futexes get EFAULT (see futex.c) and the
+ * C library aborts. The tests return early then.
  */
 FIXTURE_SETUP(pthread)
 {
@@ -60,7 +63,7 @@ static struct shared *own_map(void)
 	return mem == MAP_FAILED ? NULL : mem;
 }
 
-static int die_with_mutex(void *arg)
+static int lock_and_pause(void *arg)
 {
 	struct shared *s = own_map();
 
@@ -83,12 +86,12 @@ TEST_F(pthread, owner_death)
 		return;
 	pthread_mutexattr_setrobust(&self->attr, PTHREAD_MUTEX_ROBUST);
 	ASSERT_EQ(0, pthread_mutex_init(&s->mutex, &self->attr));
-	pid = start_child(die_with_mutex, NULL);
+	pid = start_child(lock_and_pause, NULL);
 	ASSERT_LT(0, pid);
 	ASSERT_EQ(0, sem_wait(&s->ping));
 	EXPECT_EQ(EBUSY, pthread_mutex_trylock(&s->mutex));
 	kill(pid, SIGKILL);
-	/* sleeps until the kernel has seen the owner die */
+	/* sleeps until the kernel has marked the owner dead */
 	EXPECT_EQ(EOWNERDEAD, pthread_mutex_lock(&s->mutex));
 	EXPECT_EQ(5, s->count);
 	EXPECT_EQ(0, pthread_mutex_consistent(&s->mutex));
@@ -100,7 +103,7 @@ TEST_F(pthread, owner_death)
 static int take_turns(void *arg)
 {
 	struct shared *s = own_map();
-	const int me = *(int *)arg;
+	const int index = *(int *)arg;
 	int i;
 
 	if (!s)
@@ -108,10 +111,10 @@ static int take_turns(void *arg)
 	for (i = 0; i < ROUNDS; i++) {
 		if (pthread_mutex_lock(&s->mutex))
 			return 2;
-		while (s->turn != me)
+		while (s->turn != index)
 			if (pthread_cond_wait(&s->cond, &s->mutex))
 				return 3;
-		s->turn = !me;
+		s->turn = !index;
 		s->count++;
 		if (pthread_cond_signal(&s->cond) ||
 		    pthread_mutex_unlock(&s->mutex))
@@ -129,16 +132,16 @@ FIXTURE_VARIANT_ADD(pthread, pi) { .protocol = PTHREAD_PRIO_INHERIT, };
 
 TEST_F(pthread, condition)
 {
-	int players[] = { 0, 1 };
+	int indices[] = { 0, 1 };
 	pid_t pid;
 
 	if (!has_feature(&self->dev, MMAPSHARE_FEAT_FUTEX))
 		return;
 	pthread_mutexattr_setprotocol(&self->attr, variant->protocol);
 	ASSERT_EQ(0, pthread_mutex_init(&self->s->mutex, &self->attr));
-	pid = start_child(take_turns, &players[1]);
+	pid = start_child(take_turns, &indices[1]);
 	ASSERT_LT(0, pid);
-	EXPECT_EQ(0, take_turns(&players[0]));
+	EXPECT_EQ(0, take_turns(&indices[0]));
 	EXPECT_EQ(0, wait_child(pid));
 	EXPECT_EQ(2 * ROUNDS, self->s->count);
 }
@@ -172,7 +175,7 @@ TEST_F(pthread, semaphore)
 	EXPECT_EQ(0, wait_child(pid));
 }
 
-static int meet(void *arg)
+static int wait_at_barrier(void *arg)
 {
 	struct shared *s = own_map();
 	int i, last = 0;
@@ -192,9 +195,9 @@ TEST_F(pthread, barrier)
 	pthread_barrierattr_init(&attr);
 	pthread_barrierattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
 	ASSERT_EQ(0, pthread_barrier_init(&self->s->barrier, &attr, 2));
-	pid = start_child(meet, NULL);
+	pid = start_child(wait_at_barrier, NULL);
 	ASSERT_LT(0, pid);
-	EXPECT_EQ(0, meet(NULL));
+	EXPECT_EQ(0, wait_at_barrier(NULL));
 	EXPECT_EQ(0, wait_child(pid));
 }
 

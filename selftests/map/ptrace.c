@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A debugger sees and changes a map as the program could itself. */
+/*
+ * A debugger can read and write a mapping of its tracee by ptrace() and
+ * /proc/PID/mem, and write only if the mapping is writable.
+ */
 #include "map_fixture.h"
 #include <sys/ptrace.h>
 
 FIXTURE(traced) {
 	struct device dev;
-	char *shared;	/* our own map */
-	char *mem;	/* the child's, which is not mapped here */
+	char *shared;	/* mapping of the test itself */
+	char *mem;	/* address of the child's mapping, not mapped in the test */
 	pid_t child;
 	int fd;		/* the child's /proc/PID/mem */
 };
@@ -95,17 +98,17 @@ TEST_F(traced, poke)
 	const size_t positions[] = {
 		0, 1, page - 1, page - 4, size / 2 + 3, size - sizeof(long),
 	};
-	const bool may = variant->prot & PROT_WRITE;
+	const bool writable = variant->prot & PROT_WRITE;
 	size_t i;
 	long word;
 
 	memset(self->shared, 0, size);
 	for (i = 0; i < ARRAY_SIZE(positions); i++) {
 		make_bytes(&word, sizeof(word), positions[i], 2);
-		EXPECT_EQ(may ? 0 : EIO,
+		EXPECT_EQ(writable ? 0 : EIO,
 			  errno_of(ptrace(PTRACE_POKEDATA, self->child,
 					  self->mem + positions[i], word)));
-		if (!may)
+		if (!writable)
 			word = 0;
 		EXPECT_EQ(0, memcmp(self->shared + positions[i], &word,
 				    sizeof(word)));
@@ -117,7 +120,7 @@ TEST_F(traced, proc_mem)
 {
 	const size_t page = self->dev.page, length = 5 * page + 7;
 	const size_t end = self->dev.size - length;
-	const bool may = variant->prot & PROT_WRITE;
+	const bool writable = variant->prot & PROT_WRITE;
 	const ssize_t ret = length;
 	char *buf = malloc(length);
 
@@ -127,16 +130,16 @@ TEST_F(traced, proc_mem)
 	EXPECT_TRUE(same_bytes(buf, length, end, 3));
 	make_bytes(buf, length, page - 1, 4);
 	memset(self->shared, 0, 8 * page);
-	EXPECT_EQ(may ? ret : -1,
+	EXPECT_EQ(writable ? ret : -1,
 		  pwrite(self->fd, buf, length, (off_t)self->mem + page - 1));
-	EXPECT_EQ(may, same_bytes(self->shared + page - 1, length, page - 1, 4));
+	EXPECT_EQ(writable, same_bytes(self->shared + page - 1, length, page - 1, 4));
 	EXPECT_EQ(0, self->shared[page - 2]);
 	EXPECT_EQ(0, self->shared[page - 1 + length]);
 	free(buf);
 }
 
-/* Behind a map begins another one, whatever the region has there. */
-TEST_F(traced, end_of_the_map)
+/* An access past the end of a mapping reaches the next VMA, not the region. */
+TEST_F(traced, end_of_mapping)
 {
 	const size_t page = self->dev.page;
 	char *buf = malloc(2 * page), *mem;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A map is inside the region at any page, or there is no map. */
+/* mmap() accepts exactly the page-aligned ranges inside the region. */
 #include "map_fixture.h"
 
-/* Map, look, unmap. Returns the errno. */
+/* Map and unmap. Returns 0 or the errno of mmap(). */
 static int try_map(const struct device *dev, uint64_t offset, size_t length)
 {
 	char *p = mmap(NULL, length, PROT_READ, MAP_SHARED, dev->fd, offset);
@@ -13,8 +13,8 @@ static int try_map(const struct device *dev, uint64_t offset, size_t length)
 	return 0;
 }
 
-/* What mmap() of a length says if it is not about the file. */
-static int core_refuses(size_t length)
+/* errno with which the core refuses any mapping of that length, or 0. */
+static int core_errno(size_t length)
 {
 	char *p = mmap(NULL, length, PROT_NONE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -53,19 +53,19 @@ TEST_F(map, offset_and_length)
 		{ 1ULL << 44, page, ENXIO },
 		{ 1ULL << 63, page, ENXIO },
 		{ -2 * page, page, ENXIO },
-		/* offset + length is more than 64 bits */
+		/* offset + length exceeds 64 bits */
 		{ -page, page, EOVERFLOW },
 		{ -page, 2 * page, EOVERFLOW },
 		{ -2 * page, 2 * page, EOVERFLOW },
 		{ -size, size + page, EOVERFLOW },
-		/* what the core refuses any file */
+		/* what the core refuses for any file */
 		{ 1, page, EINVAL },
 		{ page - 1, page, EINVAL },
 		{ page / 2, page, EINVAL },
 		{ size - 1, 1, EINVAL },
 		{ 0, 0, EINVAL },
 		{ size, 0, EINVAL },
-		{ 0, 1ULL << 62, core_refuses(1ULL << 62) ?: ENXIO },
+		{ 0, 1ULL << 62, core_errno(1ULL << 62) ?: ENXIO },
 		{ 0, SIZE_MAX, ENOMEM },
 	};
 	size_t i;
@@ -76,7 +76,7 @@ TEST_F(map, offset_and_length)
 			TH_LOG("offset %#llx length %#zx",
 			       (unsigned long long)ranges[i].offset,
 			       ranges[i].length);
-		/* no half-made map is left */
+		/* a refused mapping leaves no VMA */
 		EXPECT_EQ(1, count_maps(self->dev.fd));
 	}
 }
@@ -102,7 +102,7 @@ TEST_F(map, offset_of_every_page)
 	}
 }
 
-TEST_F(map, odd_length_ends_with_the_page)
+TEST_F(map, length_is_rounded_to_pages)
 {
 	const size_t page = self->dev.page;
 	char *p = mmap(NULL, page + 1, PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -117,13 +117,13 @@ TEST_F(map, odd_length_ends_with_the_page)
 	EXPECT_EQ(1, count_maps(self->dev.fd));
 }
 
-TEST_F(map, maps_of_the_same_pages_alias)
+TEST_F(map, mappings_alias)
 {
 	const size_t page = self->dev.page, offset = middle(&self->dev);
 	char *maps[4];
 	size_t i, j;
 
-	/* each begins a page later, all of them end with the region */
+	/* each starts a page after the one before, all end with the region */
 	for (i = 0; i < ARRAY_SIZE(maps); i++) {
 		maps[i] = mmap(NULL, self->dev.size - offset - i * page,
 			       PROT_READ | PROT_WRITE, MAP_SHARED,

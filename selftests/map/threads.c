@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Threads that fault, store and drop the same pages at once lose nothing. */
+/*
+ * Threads that concurrently fault in, write and drop (MADV_DONTNEED) the same
+ * pages lose no stores.
+ */
 #include "map_fixture.h"
 #include <pthread.h>
 
@@ -16,7 +19,7 @@ struct job {
 	long errors;
 };
 
-/* Every thread has its own word in each page. */
+/* The word of this thread in a page: each thread has one in every page. */
 static uint32_t *slot(const struct job *job, size_t page)
 {
 	return (uint32_t *)(job->mem + page * job->dev->page) +
@@ -29,7 +32,7 @@ static unsigned int next_random(unsigned int *seed)
 	return *seed >> 8;
 }
 
-/* All touch the pages in the same order, from the same moment on. */
+/* All threads access the pages in the same order, starting at the same time. */
 static void *touch(void *arg)
 {
 	struct job *job = arg;
@@ -46,7 +49,7 @@ static void *touch(void *arg)
 	return NULL;
 }
 
-/* Each knows what its words hold, and drops what everybody uses. */
+/* Drops pages that all threads use; checks the words of this thread. */
 static void *store_and_drop(void *arg)
 {
 	struct job *job = arg;
@@ -109,7 +112,7 @@ static long run_threads(const struct device *dev, char *mem,
 	return errors;
 }
 
-TEST_F(map, first_touch_at_once)
+TEST_F(map, concurrent_faults)
 {
 	const size_t words = self->dev.page / sizeof(uint32_t) / THREADS;
 	size_t pages = self->dev.size / self->dev.page, i;
@@ -133,7 +136,7 @@ TEST_F(map, first_touch_at_once)
 	}
 }
 
-TEST_F(map, store_and_drop_at_once)
+TEST_F(map, concurrent_dontneed)
 {
 	size_t pages = self->dev.size / self->dev.page, i, j;
 

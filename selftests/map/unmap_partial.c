@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* munmap() of a part leaves the rest as it was, and info.maps is right. */
+/* munmap() of some pages leaves the others unchanged; info.maps counts VMAs. */
 #include "map_fixture.h"
 
 TEST_F(map, edges)
@@ -34,13 +34,13 @@ TEST_F(map, holes)
 				       pos + page, 2));
 	}
 	EXPECT_TRUE(same_bytes(self->mem + half, size - half, half, 2));
-	/* one call for all that is left */
+	/* one call for all remaining VMAs */
 	ASSERT_EQ(0, munmap(self->mem, size));
 	EXPECT_EQ(0, count_maps(self->dev.fd));
 }
 
-/* Holes before the first touch: each piece has its own faults. */
-TEST_F(map, holes_in_untouched_pages)
+/* Holes made before the first access: each remaining VMA has its own faults. */
+TEST_F(map, holes_before_access)
 {
 	const size_t page = self->dev.page, size = self->dev.size;
 	const size_t first = 3 * page, second = middle(&self->dev) + page;
@@ -68,40 +68,40 @@ static int count_in_child(void *arg)
 	return count_maps(*(int *)arg);
 }
 
-/* info.maps at each step of a life. */
+/* info.maps after each operation that adds, splits, moves or removes a VMA. */
 TEST_F(map, counts)
 {
 	const size_t page = self->dev.page;
-	char *to, *ep;
+	char *to, *mem;
 
 	EXPECT_EQ(1, count_maps(self->dev.fd));
-	ep = mmap(NULL, 9 * page, PROT_READ, MAP_SHARED, self->dev.fd, page);
-	ASSERT_NE(MAP_FAILED, ep);
+	mem = mmap(NULL, 9 * page, PROT_READ, MAP_SHARED, self->dev.fd, page);
+	ASSERT_NE(MAP_FAILED, mem);
 	EXPECT_EQ(2, count_maps(self->dev.fd));
-	/* split in two, in three */
-	ASSERT_EQ(0, mprotect(ep, page, PROT_NONE));
+	/* split into two, then three VMAs */
+	ASSERT_EQ(0, mprotect(mem, page, PROT_NONE));
 	EXPECT_EQ(3, count_maps(self->dev.fd));
-	ASSERT_EQ(0, munmap(ep + 4 * page, page));
+	ASSERT_EQ(0, munmap(mem + 4 * page, page));
 	EXPECT_EQ(4, count_maps(self->dev.fd));
-	/* a fork has as many again, until it exits */
+	/* a child has as many again until it exits */
 	EXPECT_EQ(-8, run_child(count_in_child, &self->dev.fd));
 	EXPECT_EQ(4, count_maps(self->dev.fd));
-	/* a move leaves the number, the move of a part adds one */
-	to = mremap(ep + 5 * page, 4 * page, 4 * page, MREMAP_MAYMOVE);
-	ASSERT_EQ(ep + 5 * page, to);
+	/* a move keeps the count, a move out of the middle splits the VMA */
+	to = mremap(mem + 5 * page, 4 * page, 4 * page, MREMAP_MAYMOVE);
+	ASSERT_EQ(mem + 5 * page, to);
 	to = mmap(NULL, 4 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
 		  -1, 0);
-	ASSERT_EQ(to, mremap(ep + 5 * page, 4 * page, 4 * page,
+	ASSERT_EQ(to, mremap(mem + 5 * page, 4 * page, 4 * page,
 			     MREMAP_MAYMOVE | MREMAP_FIXED, to));
 	EXPECT_EQ(4, count_maps(self->dev.fd));
-	ASSERT_EQ(ep + 5 * page,
+	ASSERT_EQ(mem + 5 * page,
 		  mremap(to + page, page, page, MREMAP_MAYMOVE | MREMAP_FIXED,
-			 ep + 5 * page));
+			 mem + 5 * page));
 	EXPECT_EQ(6, count_maps(self->dev.fd));
-	/* down to the first one, which may be cut at its edges */
+	/* only the fixture's VMA is left; cutting its edges keeps the count */
 	ASSERT_EQ(0, munmap(to, 4 * page));
 	EXPECT_EQ(4, count_maps(self->dev.fd));
-	ASSERT_EQ(0, munmap(ep, 9 * page));
+	ASSERT_EQ(0, munmap(mem, 9 * page));
 	EXPECT_EQ(1, count_maps(self->dev.fd));
 	ASSERT_EQ(0, munmap(self->mem + page, self->dev.size - page));
 	EXPECT_EQ(1, count_maps(self->dev.fd));
