@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Appending starts at the end of the region, where there is no room. */
+/* Appending writes at the end of the region and so gets ENOSPC. */
 #include "mmapshare_test.h"
 #include <sys/uio.h>
 
@@ -31,8 +31,8 @@ FIXTURE_TEARDOWN(append)
 	close(self->dev.fd);
 }
 
-/* How many bytes were written? */
-static int written(int fd)
+/* Number of bytes that were overwritten, or -1. */
+static int count_written(int fd)
 {
 	char buf[4096];
 	int i, n = 0;
@@ -44,38 +44,38 @@ static int written(int fd)
 	return n;
 }
 
-TEST_F(append, opened_so)
+TEST_F(append, o_append)
 {
 	EXPECT_EQ(-1, write(self->fd, "n", 1));
 	EXPECT_EQ(ENOSPC, errno);
 	EXPECT_EQ(-1, writev(self->fd, &self->iov, 1));
 	EXPECT_EQ(ENOSPC, errno);
-	/* not POSIX, but so it is on Linux: the offset does not count */
+	/* with O_APPEND, Linux ignores the offset, contrary to POSIX */
 	EXPECT_EQ(-1, pwrite(self->fd, "n", 1, 0));
 	EXPECT_EQ(ENOSPC, errno);
 	EXPECT_EQ(0, write(self->fd, "n", 0));
 	EXPECT_EQ(5, lseek(self->fd, 0, SEEK_CUR));
-	EXPECT_EQ(0, written(self->fd));
+	EXPECT_EQ(0, count_written(self->fd));
 }
 
-TEST_F(append, set_later)
+TEST_F(append, f_setfl)
 {
 	ASSERT_EQ(0, fcntl(self->dev.fd, F_SETFL, O_APPEND));
 	EXPECT_EQ(-1, write(self->dev.fd, "n", 1));
 	EXPECT_EQ(ENOSPC, errno);
 	ASSERT_EQ(0, fcntl(self->dev.fd, F_SETFL, 0));
 	EXPECT_EQ(1, write(self->dev.fd, "n", 1));
-	EXPECT_EQ(1, written(self->fd));
+	EXPECT_EQ(1, count_written(self->fd));
 }
 
-TEST_F(append, asked_for_once)
+TEST_F(append, rwf_append)
 {
 	EXPECT_EQ(-1, pwritev2(self->dev.fd, &self->iov, 1, 0, RWF_APPEND));
 	EXPECT_EQ(ENOSPC, errno);
-	EXPECT_EQ(0, written(self->fd));
+	EXPECT_EQ(0, count_written(self->fd));
 }
 
-TEST_F(append, not_asked_for_once)
+TEST_F(append, rwf_noappend)
 {
 	ssize_t n = pwritev2(self->fd, &self->iov, 1, 3, RWF_NOAPPEND);
 	char byte;
@@ -83,12 +83,12 @@ TEST_F(append, not_asked_for_once)
 	if (n < 0 && errno == EOPNOTSUPP)
 		SKIP(return, "no RWF_NOAPPEND before Linux 6.9");
 	EXPECT_EQ(1, n);
-	EXPECT_EQ(1, written(self->fd));
+	EXPECT_EQ(1, count_written(self->fd));
 	EXPECT_EQ(1, pread(self->fd, &byte, 1, 3));
 	EXPECT_EQ('n', byte);
 }
 
-TEST_F(append, reading_is_as_ever)
+TEST_F(append, read)
 {
 	char byte = 0;
 

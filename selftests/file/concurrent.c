@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Threads that read and write different bytes do not disturb each other. */
+/* Threads that concurrently read and write disjoint ranges do not interfere. */
 #include "mmapshare_test.h"
 #include <pthread.h>
 
 #define THREADS	4
 #define ROUNDS	25
-#define PIECE	3000	/* so that pages have bytes of several threads */
-#define PIECES	16
+#define CHUNK	3000	/* less than a page: threads share pages */
+#define CHUNKS	16
 
 FIXTURE(concurrent)
 {
@@ -26,34 +26,34 @@ FIXTURE_TEARDOWN(concurrent)
 struct worker {
 	pthread_t thread;
 	int fd;
-	int number;
+	int index;
 	const char *failed;
 };
 
-/* Piece @i of a worker; those of all are interleaved. */
-static off_t place(const struct worker *w, int i)
+/* Offset of chunk @i of a worker; the chunks of the workers are interleaved. */
+static off_t chunk_offset(const struct worker *w, int i)
 {
-	return (off_t)(i * THREADS + w->number) * PIECE;
+	return (off_t)(i * THREADS + w->index) * CHUNK;
 }
 
 static void *work(void *arg)
 {
 	struct worker *w = arg;
 	unsigned int seed;
-	char buf[PIECE];
+	char buf[CHUNK];
 	int i, round;
 
 	for (round = 0; round < ROUNDS; round++) {
-		seed = 100 * w->number + round;
-		for (i = 0; i < PIECES; i++) {
-			make_bytes(buf, PIECE, i, seed);
-			if (pwrite(w->fd, buf, PIECE, place(w, i)) != PIECE)
+		seed = 100 * w->index + round;
+		for (i = 0; i < CHUNKS; i++) {
+			make_bytes(buf, CHUNK, i, seed);
+			if (pwrite(w->fd, buf, CHUNK, chunk_offset(w, i)) != CHUNK)
 				w->failed = "pwrite";
 		}
-		for (i = 0; i < PIECES; i++) {
-			if (pread(w->fd, buf, PIECE, place(w, i)) != PIECE)
+		for (i = 0; i < CHUNKS; i++) {
+			if (pread(w->fd, buf, CHUNK, chunk_offset(w, i)) != CHUNK)
 				w->failed = "pread";
-			if (!same_bytes(buf, PIECE, i, seed))
+			if (!same_bytes(buf, CHUNK, i, seed))
 				w->failed = "bytes";
 		}
 	}
@@ -67,7 +67,7 @@ static void run_workers(struct __test_metadata *_metadata, const int *fds)
 
 	for (i = 0; i < THREADS; i++) {
 		workers[i].fd = fds[i];
-		workers[i].number = i;
+		workers[i].index = i;
 		ASSERT_EQ(0, pthread_create(&workers[i].thread, NULL, work,
 					    &workers[i]));
 	}
@@ -87,7 +87,7 @@ TEST_F(concurrent, one_descriptor)
 	EXPECT_EQ(0, lseek(self->dev.fd, 0, SEEK_CUR));
 }
 
-TEST_F(concurrent, one_descriptor_each)
+TEST_F(concurrent, separate_descriptors)
 {
 	int fds[THREADS], i;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* copy_file_range() is for regular files only, says the kernel: EINVAL. */
+/* copy_file_range() works on regular files only: the kernel returns EINVAL. */
 #include "mmapshare_test.h"
 
 FIXTURE(copy)

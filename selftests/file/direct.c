@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* O_DIRECT changes nothing, least of all what has to be aligned. */
+/* O_DIRECT has no effect; in particular, it requires no alignment. */
 #include "mmapshare_test.h"
 
 FIXTURE(direct)
@@ -57,7 +57,7 @@ TEST_F(direct, odd_bytes)
 	EXPECT_EQ(ENOSPC, errno);
 }
 
-TEST_F(direct, set_later)
+TEST_F(direct, f_setfl)
 {
 	int fd = open(DEVICE, O_RDONLY);
 

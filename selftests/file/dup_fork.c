@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One open file has one position, however many descriptors it has. */
+/* All descriptors of an open file share its position. */
 #include "mmapshare_test.h"
 
 FIXTURE(position)
@@ -21,7 +21,7 @@ FIXTURE_TEARDOWN(position)
 	close(self->dev.fd);
 }
 
-TEST_F(position, dup_shares_it)
+TEST_F(position, shared_by_dup)
 {
 	int fd = dup(self->dev.fd);
 
@@ -43,7 +43,7 @@ static int read_one(void *arg)
 	return read(*(int *)arg, &byte, 1) == 1 ? byte : -1;
 }
 
-TEST_F(position, fork_shares_it)
+TEST_F(position, shared_by_fork)
 {
 	EXPECT_EQ(-'b', run_child(read_one, &self->dev.fd));
 	EXPECT_EQ(2, lseek(self->dev.fd, 0, SEEK_CUR));
@@ -52,7 +52,7 @@ TEST_F(position, fork_shares_it)
 	EXPECT_EQ('d', self->byte);
 }
 
-TEST_F(position, open_has_its_own)
+TEST_F(position, separate_after_open)
 {
 	int fd = open(DEVICE, O_RDWR);
 
@@ -63,8 +63,8 @@ TEST_F(position, open_has_its_own)
 	close(fd);
 }
 
-/* As /dev/fd/N in a shell. */
-TEST_F(position, proc_fd_has_its_own)
+/* Like /dev/fd/N in a shell: opening it makes a new open file. */
+TEST_F(position, separate_after_open_of_proc_fd)
 {
 	char path[64];
 	int fd;

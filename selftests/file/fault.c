@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A bad user buffer: what could be copied is copied and counted; EFAULT if
- * that is nothing.
+ * With a buffer that is partly inaccessible, reads and writes transfer the
+ * bytes before it and return their number, or EFAULT if there are none.
  */
 #include "mmapshare_test.h"
 #include <sys/uio.h>
@@ -12,7 +12,7 @@ FIXTURE(fault)
 {
 	struct device dev;
 	char *map;
-	char *buf;	/* GOOD bytes, then a page that is not there */
+	char *buf;	/* GOOD bytes, then an inaccessible page at @bad */
 	char *bad;
 };
 
@@ -67,7 +67,7 @@ TEST_F(fault, read_into_read_only_memory)
 	EXPECT_EQ(EFAULT, errno);
 }
 
-/* How many bytes of the last good page count is up to the architecture. */
+/* The architecture decides how many bytes of the last page are copied. */
 TEST_F(fault, short_read)
 {
 	const ssize_t page = self->dev.page;
@@ -115,7 +115,7 @@ TEST_F(fault, short_write)
 	}
 }
 
-TEST_F(fault, second_vector_is_bad)
+TEST_F(fault, second_iovec_inaccessible)
 {
 	struct iovec iov[] = {
 		{ self->buf, 1000 },

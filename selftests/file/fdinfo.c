@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* /proc/PID/fdinfo shows the region's size, strategy, mappings, notifications. */
+/* fdinfo shows size, strategy, mappings and notifications of the region. */
 #include "mmapshare_test.h"
 #include <stdio.h>
 
@@ -19,7 +19,7 @@ FIXTURE_TEARDOWN(fdinfo)
 	close(self->dev.fd);
 }
 
-/* What stands behind "mmapshare-@key:", or "" if there is no such line. */
+/* The value of "mmapshare-@key:", or "" if there is no such line. */
 static const char *fdinfo(FIXTURE_DATA(fdinfo) *self, const char *key)
 {
 	char line[128], want[64];
@@ -37,6 +37,7 @@ static const char *fdinfo(FIXTURE_DATA(fdinfo) *self, const char *key)
 	return self->value;
 }
 
+/* Number of mappings, or -1 if MMAPSHARE_IOC_INFO reports another one. */
 static long maps(FIXTURE_DATA(fdinfo) *self)
 {
 	struct mmapshare_info info;
@@ -66,7 +67,7 @@ TEST_F(fdinfo, strategy)
 	EXPECT_STREQ(want, fdinfo(self, "strategy"));
 }
 
-/* Counts VMAs: those of every process, and pieces once they are split. */
+/* Counts the VMAs of all processes; a VMA that is split counts twice. */
 TEST_F(fdinfo, maps)
 {
 	size_t page = self->dev.page;

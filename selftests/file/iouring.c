@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * io_uring reads and writes complete while they are submitted: no worker
- * thread does them behind the program's back.
+ * io_uring reads and writes complete inline, during submission, without a
+ * worker thread.
  */
 #include "mmapshare_test.h"
 #include <dirent.h>
@@ -47,7 +47,7 @@ FIXTURE_SETUP(iouring)
 	ASSERT_NE(NULL, self->iov.iov_base);
 	ret = io_uring_queue_init(4, &self->ring, 0);
 	if (ret == -ENOSYS || ret == -EPERM)
-		SKIP(return, "no io_uring in this kernel, or forbidden");
+		SKIP(return, "io_uring is missing or forbidden");
 	ASSERT_EQ(0, ret);
 	ASSERT_EQ(0, io_uring_register_buffers(&self->ring, &self->iov, 1));
 }
@@ -60,7 +60,7 @@ FIXTURE_TEARDOWN(iouring)
 	close(self->dev.fd);
 }
 
-static int threads(void)
+static int count_threads(void)
 {
 	DIR *dir = opendir("/proc/self/task");
 	struct dirent *d;
@@ -88,10 +88,10 @@ static void submit(FIXTURE_DATA(iouring) *self, unsigned int op, uint64_t pos,
 }
 
 /*
- * The result, if it is there without waiting, else -EINPROGRESS; -ECHILD if
- * somebody else did the work.
+ * Submit a request. Returns its result if it has completed inline,
+ * -EINPROGRESS if it has not, -ECHILD if there is a worker thread.
  */
-static int inline_result(FIXTURE_DATA(iouring) *self, unsigned int op,
+static int submit_inline(FIXTURE_DATA(iouring) *self, unsigned int op,
 			 uint64_t pos)
 {
 	struct io_uring_cqe *cqe;
@@ -102,7 +102,7 @@ static int inline_result(FIXTURE_DATA(iouring) *self, unsigned int op,
 		ret = cqe->res;
 		io_uring_cqe_seen(&self->ring, cqe);
 	}
-	return threads() == 1 ? ret : -ECHILD;
+	return count_threads() == 1 ? ret : -ECHILD;
 }
 
 TEST_F(iouring, read)
@@ -110,14 +110,14 @@ TEST_F(iouring, read)
 	off_t size = self->dev.size;
 
 	make_bytes(self->map, LENGTH + 100, 0, 12);
-	ASSERT_EQ(LENGTH, inline_result(self, variant->read_op, 99));
+	ASSERT_EQ(LENGTH, submit_inline(self, variant->read_op, 99));
 	EXPECT_TRUE(same_bytes(self->iov.iov_base, LENGTH, 99, 12));
-	EXPECT_EQ(10, inline_result(self, variant->read_op, size - 10));
-	EXPECT_EQ(0, inline_result(self, variant->read_op, size));
-	EXPECT_EQ(-EINVAL, inline_result(self, variant->read_op, -2));
-	/* -1 is the position */
+	EXPECT_EQ(10, submit_inline(self, variant->read_op, size - 10));
+	EXPECT_EQ(0, submit_inline(self, variant->read_op, size));
+	EXPECT_EQ(-EINVAL, submit_inline(self, variant->read_op, -2));
+	/* an offset of -1 means the position */
 	ASSERT_EQ(50, lseek(self->dev.fd, 50, SEEK_SET));
-	ASSERT_EQ(LENGTH, inline_result(self, variant->read_op, -1));
+	ASSERT_EQ(LENGTH, submit_inline(self, variant->read_op, -1));
 	EXPECT_TRUE(same_bytes(self->iov.iov_base, LENGTH, 50, 12));
 	EXPECT_EQ(50 + LENGTH, lseek(self->dev.fd, 0, SEEK_CUR));
 }
@@ -128,16 +128,16 @@ TEST_F(iouring, write)
 
 	memset(self->map, '.', LENGTH + 4096);
 	make_bytes(self->iov.iov_base, LENGTH, 0, 13);
-	ASSERT_EQ(LENGTH, inline_result(self, variant->write_op, 99));
+	ASSERT_EQ(LENGTH, submit_inline(self, variant->write_op, 99));
 	EXPECT_EQ('.', self->map[98]);
 	EXPECT_TRUE(same_bytes(self->map + 99, LENGTH, 0, 13));
 	EXPECT_EQ('.', self->map[99 + LENGTH]);
-	EXPECT_EQ(10, inline_result(self, variant->write_op, size - 10));
-	EXPECT_EQ(-ENOSPC, inline_result(self, variant->write_op, size));
+	EXPECT_EQ(10, submit_inline(self, variant->write_op, size - 10));
+	EXPECT_EQ(-ENOSPC, submit_inline(self, variant->write_op, size));
 }
 
-/* Would a worker be seen? Ask for one. */
-TEST_F(iouring, worker_is_seen)
+/* count_threads() notices a worker thread. */
+TEST_F(iouring, worker_is_counted)
 {
 	struct io_uring_cqe *cqe;
 
@@ -145,7 +145,7 @@ TEST_F(iouring, worker_is_seen)
 	ASSERT_EQ(0, io_uring_wait_cqe(&self->ring, &cqe));
 	EXPECT_EQ(LENGTH, cqe->res);
 	io_uring_cqe_seen(&self->ring, cqe);
-	EXPECT_LT(1, threads());
+	EXPECT_LT(1, count_threads());
 }
 
 TEST_HARNESS_MAIN

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One call moves as much as it is asked to, however large. */
+/* One call transfers the whole count, however large it is. */
 #include "mmapshare_test.h"
 
 #define MIB	(1 << 20)
@@ -42,10 +42,10 @@ TEST_F(large, whole_region)
 }
 
 /*
- * More than there is: the count is not looked at before the end is, except by
- * the core, to which all of it has to be addresses of user space.
+ * A count past the end of the region is cut to the end. The core requires only
+ * that the whole buffer is in the user address space, not that it is mapped.
  */
-TEST_F(large, more_than_all)
+TEST_F(large, larger_than_region)
 {
 	ssize_t size = self->dev.size;
 	char *buf = mmap(NULL, INT32_MAX, PROT_NONE,
@@ -60,7 +60,7 @@ TEST_F(large, more_than_all)
 	EXPECT_EQ(100, pread(self->dev.fd, buf, INT32_MAX, size - 100));
 }
 
-/* The driver copies a MiB at a time. */
+/* The driver copies at most 1 MiB at a time. */
 TEST_F(large, around_a_mib)
 {
 	const ssize_t counts[] = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The locks of the kernel work, between processes and for any byte range. */
+/* flock(), POSIX and OFD locks work on the device. */
 #include "mmapshare_test.h"
 #include <sys/file.h>
 
@@ -18,7 +18,7 @@ FIXTURE_TEARDOWN(lock)
 	close(self->dev.fd);
 }
 
-/* To be run by others: the errno of locking without waiting. */
+/* For run_child(): 0 or the errno of a non-blocking lock. */
 static int try_flock(void *arg)
 {
 	int fd = open(DEVICE, O_RDWR);
@@ -39,7 +39,7 @@ static int try_bytes(void *arg)
 	return fcntl(fd, F_SETLK, &l) ? errno : 0;
 }
 
-TEST_F(lock, whole_file)
+TEST_F(lock, flock)
 {
 	ASSERT_EQ(0, flock(self->dev.fd, LOCK_EX));
 	EXPECT_EQ(-EWOULDBLOCK, run_child(try_flock, NULL));
@@ -68,12 +68,12 @@ static void test_range(struct __test_metadata *_metadata, int fd, int command)
 	EXPECT_EQ(0, run_child(try_bytes, &at));
 }
 
-TEST_F(lock, range)
+TEST_F(lock, posix)
 {
 	test_range(_metadata, self->dev.fd, F_SETLK);
 }
 
-TEST_F(lock, range_of_the_open_file)
+TEST_F(lock, ofd)
 {
 	test_range(_metadata, self->dev.fd, F_OFD_SETLK);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The position goes from 0 to the end and nowhere else; all of it is data. */
+/* lseek() accepts positions from 0 to the end; the whole region is data. */
 #include "mmapshare_test.h"
 #include <sys/stat.h>
 
@@ -20,7 +20,10 @@ FIXTURE_TEARDOWN(lseek)
 	close(self->dev.fd);
 }
 
-/* From position 5: the new position, or minus the errno. */
+/*
+ * lseek() from position 5. Returns the new position or a negative errno; -EIO
+ * if the position was changed by a failure or is not the one returned.
+ */
 static off_t seek(int fd, off_t offset, int whence)
 {
 	off_t ret;
@@ -74,7 +77,7 @@ TEST_F(lseek, end)
 	EXPECT_EQ(-EINVAL, seek(fd, INT64_MIN, SEEK_END));
 }
 
-TEST_F(lseek, to_data)
+TEST_F(lseek, seek_data)
 {
 	int fd = self->dev.fd;
 
@@ -86,7 +89,7 @@ TEST_F(lseek, to_data)
 	EXPECT_EQ(-ENXIO, seek(fd, -1, SEEK_DATA));
 }
 
-TEST_F(lseek, to_hole)
+TEST_F(lseek, seek_hole)
 {
 	int fd = self->dev.fd;
 
@@ -103,8 +106,8 @@ TEST_F(lseek, unknown_whence)
 	EXPECT_EQ(-EINVAL, seek(self->dev.fd, 0, -1));
 }
 
-/* stat() does not know the size: SEEK_END, the ioctl and fdinfo do. */
-TEST_F(lseek, tells_the_size)
+/* st_size is 0; SEEK_END, MMAPSHARE_IOC_INFO and fdinfo give the size. */
+TEST_F(lseek, size)
 {
 	struct stat st;
 

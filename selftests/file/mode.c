@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reading and writing need a descriptor that was opened for it. */
+/* Reads and writes on a descriptor that is not open for them get EBADF. */
 #include "mmapshare_test.h"
 #include <sys/uio.h>
 
@@ -44,7 +44,7 @@ FIXTURE_TEARDOWN(mode)
 	close(self->dev.fd);
 }
 
-static int outcome(ssize_t ret)
+static int errno_of(ssize_t ret)
 {
 	return ret < 0 ? errno : 0;
 }
@@ -55,11 +55,11 @@ TEST_F(mode, read)
 	int want = variant->reads ? 0 : EBADF;
 	int fd = self->dev.fd;
 
-	EXPECT_EQ(want, outcome(read(fd, self->buf, 8)));
-	EXPECT_EQ(want, outcome(pread(fd, self->buf, 8, 0)));
-	EXPECT_EQ(want, outcome(readv(fd, &iov, 1)));
-	EXPECT_EQ(want, outcome(preadv2(fd, &iov, 1, 0, RWF_NOWAIT)));
-	EXPECT_EQ(want, outcome(read(fd, NULL, 0)));
+	EXPECT_EQ(want, errno_of(read(fd, self->buf, 8)));
+	EXPECT_EQ(want, errno_of(pread(fd, self->buf, 8, 0)));
+	EXPECT_EQ(want, errno_of(readv(fd, &iov, 1)));
+	EXPECT_EQ(want, errno_of(preadv2(fd, &iov, 1, 0, RWF_NOWAIT)));
+	EXPECT_EQ(want, errno_of(read(fd, NULL, 0)));
 }
 
 TEST_F(mode, write)
@@ -68,22 +68,22 @@ TEST_F(mode, write)
 	int want = variant->writes ? 0 : EBADF;
 	int fd = self->dev.fd;
 
-	EXPECT_EQ(want, outcome(write(fd, self->buf, 8)));
-	EXPECT_EQ(want, outcome(pwrite(fd, self->buf, 8, 0)));
-	EXPECT_EQ(want, outcome(writev(fd, &iov, 1)));
-	EXPECT_EQ(want, outcome(pwritev2(fd, &iov, 1, 0, RWF_NOWAIT)));
-	EXPECT_EQ(want, outcome(write(fd, NULL, 0)));
-	/* at the end too: the mode is what is wrong first */
+	EXPECT_EQ(want, errno_of(write(fd, self->buf, 8)));
+	EXPECT_EQ(want, errno_of(pwrite(fd, self->buf, 8, 0)));
+	EXPECT_EQ(want, errno_of(writev(fd, &iov, 1)));
+	EXPECT_EQ(want, errno_of(pwritev2(fd, &iov, 1, 0, RWF_NOWAIT)));
+	EXPECT_EQ(want, errno_of(write(fd, NULL, 0)));
+	/* at the end, the mode is checked before the offset */
 	want = variant->writes ? ENOSPC : EBADF;
-	EXPECT_EQ(want, outcome(pwrite(fd, self->buf, 8, self->dev.size)));
+	EXPECT_EQ(want, errno_of(pwrite(fd, self->buf, 8, self->dev.size)));
 }
 
-TEST_F(mode, lseek_always)
+TEST_F(mode, lseek)
 {
 	EXPECT_EQ((off_t)self->dev.size, lseek(self->dev.fd, 0, SEEK_END));
 }
 
-TEST(only_a_path)
+TEST(o_path)
 {
 	struct mmapshare_info info;
 	char byte = 0;
@@ -93,10 +93,10 @@ TEST(only_a_path)
 		SKIP(return, "no " DEVICE ": load the module");
 	fd = open(DEVICE, O_PATH);
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(EBADF, outcome(read(fd, &byte, 1)));
-	EXPECT_EQ(EBADF, outcome(write(fd, &byte, 1)));
-	EXPECT_EQ(EBADF, outcome(lseek(fd, 0, SEEK_END)));
-	EXPECT_EQ(EBADF, outcome(device_info(fd, &info)));
+	EXPECT_EQ(EBADF, errno_of(read(fd, &byte, 1)));
+	EXPECT_EQ(EBADF, errno_of(write(fd, &byte, 1)));
+	EXPECT_EQ(EBADF, errno_of(lseek(fd, 0, SEEK_END)));
+	EXPECT_EQ(EBADF, errno_of(device_info(fd, &info)));
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0));
 	EXPECT_EQ(EBADF, errno);
 	close(fd);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* There is nothing to wait for: who does not want to wait gets it all. */
+/* Reads and writes never wait: O_NONBLOCK and RWF_NOWAIT change nothing. */
 #include "mmapshare_test.h"
 #include <sys/uio.h>
 
@@ -48,8 +48,8 @@ TEST_F(nonblock, rwf_nowait)
 	EXPECT_EQ(ENOSPC, errno);
 }
 
-/* The buffer's pages are not there yet: that is no reason for EAGAIN. */
-TEST_F(nonblock, rwf_nowait_into_untouched_memory)
+/* Faults on pages of the buffer that are not present do not cause EAGAIN. */
+TEST_F(nonblock, rwf_nowait_into_missing_pages)
 {
 	struct iovec iov = { .iov_len = BULK };
 
@@ -75,7 +75,7 @@ static void read_and_write(struct __test_metadata *_metadata, int fd,
 	EXPECT_EQ(ENOSPC, errno);
 }
 
-TEST_F(nonblock, opened_so)
+TEST_F(nonblock, o_nonblock)
 {
 	int fd = open(DEVICE, O_RDWR | O_NONBLOCK);
 
@@ -84,7 +84,7 @@ TEST_F(nonblock, opened_so)
 	close(fd);
 }
 
-TEST_F(nonblock, set_so)
+TEST_F(nonblock, f_setfl_and_fionbio)
 {
 	int one = 1;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reading and writing have nothing to wait for, and poll() does not say when
- * to read but when the doorbell was rung: doorbell/poll.c. It says that one may
- * write where one may.
+ * Reads and writes never wait. poll() always reports POLLOUT on a writable
+ * descriptor; it reports POLLIN when the doorbell was rung (doorbell/poll.c),
+ * not when there is something to read.
  */
 #include "mmapshare_test.h"
 #include <poll.h>
@@ -73,15 +73,15 @@ TEST_F(poll, select)
 TEST_F(poll, epoll)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT };
-	int ep = epoll_create1(EPOLL_CLOEXEC);
+	int epfd = epoll_create1(EPOLL_CLOEXEC);
 
-	ASSERT_LE(0, ep);
-	EXPECT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->dev.fd, &event));
-	EXPECT_EQ(variant->ready != 0, epoll_wait(ep, &event, 1, 0));
-	close(ep);
+	ASSERT_LE(0, epfd);
+	EXPECT_EQ(0, epoll_ctl(epfd, EPOLL_CTL_ADD, self->dev.fd, &event));
+	EXPECT_EQ(variant->ready != 0, epoll_wait(epfd, &event, 1, 0));
+	close(epfd);
 }
 
-TEST_F(poll, signals)
+TEST_F(poll, fioasync)
 {
 	int one = 1;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reads return the region's bytes, end at its end, and move the position. */
+/* Reads return bytes of the region up to its end; read() moves the position. */
 #include "mmapshare_test.h"
 #include <sys/uio.h>
 
@@ -27,7 +27,7 @@ FIXTURE_TEARDOWN(read)
 	close(self->dev.fd);
 }
 
-TEST_F(read, read_moves_the_position)
+TEST_F(read, read_moves_position)
 {
 	int fd = self->dev.fd;
 
@@ -40,7 +40,7 @@ TEST_F(read, read_moves_the_position)
 	EXPECT_EQ(12001, lseek(fd, 0, SEEK_CUR));
 }
 
-TEST_F(read, pread_does_not)
+TEST_F(read, pread_keeps_position)
 {
 	int fd = self->dev.fd;
 
@@ -78,7 +78,7 @@ TEST_F(read, vectors)
 	EXPECT_EQ(EOPNOTSUPP, errno);
 }
 
-TEST_F(read, short_across_the_end)
+TEST_F(read, across_the_end)
 {
 	int fd = self->dev.fd;
 	off_t size = self->dev.size;
@@ -94,7 +94,7 @@ TEST_F(read, short_across_the_end)
 	EXPECT_EQ(size, lseek(fd, 0, SEEK_CUR));
 }
 
-TEST_F(read, nothing_from_the_end_on)
+TEST_F(read, past_the_end)
 {
 	const off_t size = self->dev.size;
 	const off_t ends[] = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is only for regular files, sockets or pipes is refused. */
+/* Operations on regular files, sockets, pipes or directories are refused. */
 #include "mmapshare_test.h"
 #include <linux/fiemap.h>
 #include <linux/fs.h>
@@ -19,7 +19,7 @@ FIXTURE_TEARDOWN(refused)
 {
 	struct mmapshare_info info;
 
-	/* and whatever was tried, the region is what it was */
+	/* the size of the region has not changed */
 	EXPECT_EQ(0, device_info(self->dev.fd, &info));
 	EXPECT_EQ(self->dev.size, info.region_size);
 	close(self->dev.fd);
@@ -36,7 +36,7 @@ TEST_F(refused, size_change)
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-1, truncate(DEVICE, 4096));
 	EXPECT_EQ(EINVAL, errno);
-	/* O_TRUNC is not refused but, says POSIX, has no effect */
+	/* O_TRUNC is accepted, but has no effect, as POSIX allows */
 	ASSERT_EQ(0, kernel_fill(self->dev.fd, size - 1, 1, 't'));
 	fd = open(DEVICE, O_RDWR | O_TRUNC | O_CREAT, 0600);
 	ASSERT_LE(0, fd);

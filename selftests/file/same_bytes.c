@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who reads bytes while others write them gets one of theirs, each time. */
+/* Every byte that a read returns during concurrent writes is one of theirs. */
 #include "mmapshare_test.h"
 #include <pthread.h>
 
@@ -23,8 +23,8 @@ FIXTURE_TEARDOWN(same_bytes)
 
 static int fd;
 
-/* Bytes with all bits alike tell half a store from a whole one. */
-static bool is_theirs(uint8_t byte)
+/* All bits of a written byte are equal, so that a mixture would be noticed. */
+static bool is_written(uint8_t byte)
 {
 	return byte == 0x00 || byte == 0xff;
 }
@@ -70,13 +70,13 @@ static void *read_bytes(void *arg)
 		if (pread(fd, buf, sizeof(buf), 0) != sizeof(buf))
 			return "pread()";
 		for (j = 0; j < LENGTH; j++)
-			if (!is_theirs(buf[j]))
-				return "a byte that nobody wrote";
+			if (!is_written(buf[j]))
+				return "a byte that was never written";
 	}
 	return NULL;
 }
 
-TEST_F(same_bytes, one_of_theirs)
+TEST_F(same_bytes, concurrent_writers)
 {
 	void *(*const work[])(void *) = {
 		write_bytes, fill_bytes, sum_bytes, read_bytes,

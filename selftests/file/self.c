@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The user buffer of a read or write may be a mapping of the same region. */
+/* The buffer of a read or write may be a mapping of the same region. */
 #include "mmapshare_test.h"
 #include <sys/uio.h>
 
@@ -9,8 +9,8 @@
 FIXTURE(self)
 {
 	struct device dev;
-	char *map;	/* not touched before the test does */
-	char *view;	/* to look at it with */
+	char *map;	/* used as buffer; not accessed before */
+	char *view;	/* to check the bytes */
 };
 
 FIXTURE_SETUP(self)
@@ -31,14 +31,14 @@ FIXTURE_TEARDOWN(self)
 	close(self->dev.fd);
 }
 
-TEST_F(self, read_into_the_mapping)
+TEST_F(self, read_into_mapping)
 {
 	ASSERT_EQ(LENGTH, pread(self->dev.fd, self->map + FAR, LENGTH, 0));
 	EXPECT_TRUE(same_bytes(self->view + FAR, LENGTH, 0, 17));
 	EXPECT_TRUE(same_bytes(self->view, LENGTH, 0, 17));
 }
 
-TEST_F(self, write_from_the_mapping)
+TEST_F(self, write_from_mapping)
 {
 	ASSERT_EQ(LENGTH, pwrite(self->dev.fd, self->map, LENGTH, FAR));
 	EXPECT_TRUE(same_bytes(self->view + FAR, LENGTH, 0, 17));
@@ -59,8 +59,8 @@ TEST_F(self, vectors)
 	EXPECT_TRUE(same_bytes(self->view + FAR + 8000, 8000, 100, 17));
 }
 
-/* Copying the bytes onto themselves changes nothing. */
-TEST_F(self, onto_itself)
+/* Source and destination are the same bytes. */
+TEST_F(self, same_range)
 {
 	ASSERT_EQ(LENGTH, pread(self->dev.fd, self->map, LENGTH, 0));
 	EXPECT_TRUE(same_bytes(self->view, LENGTH, 0, 17));
@@ -68,8 +68,8 @@ TEST_F(self, onto_itself)
 	EXPECT_TRUE(same_bytes(self->view, LENGTH, 0, 17));
 }
 
-/* Where both overlap by half the order is open, but not what is outside. */
-TEST_F(self, overlapping)
+/* In the overlap the result is unspecified; bytes outside do not change. */
+TEST_F(self, overlapping_ranges)
 {
 	ASSERT_EQ(8192, pread(self->dev.fd, self->map + 4096, 8192, 0));
 	EXPECT_TRUE(same_bytes(self->view, 4096, 0, 17));
@@ -83,7 +83,7 @@ TEST_F(self, overlapping)
 	EXPECT_EQ('.', self->view[FAR + 12288]);
 }
 
-/* A read into a private mapping stays private. */
+/* A read into a private mapping does not change the region. */
 TEST_F(self, private_mapping)
 {
 	char *map = device_map(&self->dev, PROT_READ | PROT_WRITE, MAP_PRIVATE);

@@ -3,7 +3,7 @@
 #include "mmapshare_test.h"
 #include <sys/sendfile.h>
 
-#define BULK	((3 << 20) / 2 + 5)	/* much more than a pipe holds */
+#define BULK	((3 << 20) / 2 + 5)	/* more than a pipe holds */
 
 FIXTURE(sendfile)
 {
@@ -47,7 +47,7 @@ TEST_F(sendfile, from_device)
 	EXPECT_EQ(100, lseek(self->dev.fd, 0, SEEK_CUR));
 }
 
-TEST_F(sendfile, from_device_to_its_end)
+TEST_F(sendfile, from_device_across_the_end)
 {
 	off_t from = self->dev.size - 5000;
 
@@ -74,7 +74,7 @@ TEST_F(sendfile, to_device)
 	EXPECT_EQ('.', self->map[3 + BULK]);
 }
 
-TEST_F(sendfile, to_device_at_its_end)
+TEST_F(sendfile, to_device_across_the_end)
 {
 	off_t size = self->dev.size, from = 0;
 
@@ -105,7 +105,7 @@ TEST_F(sendfile, within_device)
 	close(to);
 }
 
-TEST_F(sendfile, not_to_append)
+TEST_F(sendfile, to_o_append)
 {
 	int to = open(DEVICE, O_WRONLY | O_APPEND);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* splice() moves bytes between the region and a pipe, up to the end. */
+/* splice() copies between the region, up to its end, and a pipe. */
 #include "mmapshare_test.h"
 
 FIXTURE(splice)
@@ -38,7 +38,7 @@ TEST_F(splice, from_device)
 	ASSERT_EQ(5000, splice(fd, &from, self->pipe[1], NULL, 5000, 0));
 	EXPECT_EQ(9097, from);
 	EXPECT_EQ(0, lseek(fd, 0, SEEK_CUR));
-	/* what is in the pipe is a copy, not the region's pages */
+	/* the pipe holds a copy, not the pages of the region */
 	memset(self->map + 4097, '.', 5000);
 	ASSERT_EQ(5000, read(self->pipe[0], self->buf, 8192));
 	EXPECT_TRUE(same_bytes(self->buf, 5000, 4097, 5));
@@ -50,7 +50,7 @@ TEST_F(splice, from_device)
 	EXPECT_TRUE(same_bytes(self->buf, 100, 3, 5));
 }
 
-TEST_F(splice, from_device_to_its_end)
+TEST_F(splice, from_device_across_the_end)
 {
 	loff_t from = self->dev.size - 10;
 	int fd = self->dev.fd;
@@ -82,7 +82,7 @@ TEST_F(splice, to_device)
 	EXPECT_TRUE(same_bytes(self->map + 1, 1000, 5000, 6));
 }
 
-TEST_F(splice, to_device_at_its_end)
+TEST_F(splice, to_device_across_the_end)
 {
 	loff_t to = self->dev.size - 10;
 	int fd = self->dev.fd;
@@ -96,12 +96,12 @@ TEST_F(splice, to_device_at_its_end)
 
 	EXPECT_EQ(-1, splice(self->pipe[0], NULL, fd, &to, 1000, 0));
 	EXPECT_EQ(ENOSPC, errno);
-	/* the pipe still has what found no room */
+	/* the rest is still in the pipe */
 	EXPECT_EQ(990, read(self->pipe[0], self->buf, 8192));
 	EXPECT_TRUE(same_bytes(self->buf, 990, 10, 6));
 }
 
-TEST_F(splice, through_a_pipe)
+TEST_F(splice, device_to_device)
 {
 	loff_t from = 100, to = 65536 + 7;
 	ssize_t left, n;
@@ -117,7 +117,7 @@ TEST_F(splice, through_a_pipe)
 	EXPECT_TRUE(same_bytes(self->map + 65536 + 7, 50000, 100, 5));
 }
 
-TEST_F(splice, not_to_append)
+TEST_F(splice, to_o_append)
 {
 	int fd = open(DEVICE, O_WRONLY | O_APPEND);
 

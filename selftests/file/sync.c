@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is stored is where it belongs: syncing succeeds, and does nothing. */
+/* Syncing succeeds and does nothing: the region has no backing store. */
 #include "mmapshare_test.h"
 #include <sys/uio.h>
 
@@ -55,7 +55,7 @@ TEST_F(sync, write)
 	EXPECT_EQ(1, preadv2(self->dev.fd, &iov, 1, 0, RWF_HIPRI));
 }
 
-/* These are about a page cache, which the kernel says is not here. */
+/* The file has no page cache: these fail, or succeed without effect. */
 TEST_F(sync, page_cache)
 {
 	const int advices[] = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Writes change the region's bytes; at its end there is no space left. */
+/* Writes change the bytes of the region; from its end on they get ENOSPC. */
 #include "mmapshare_test.h"
 #include <sys/uio.h>
 
@@ -27,7 +27,7 @@ FIXTURE_TEARDOWN(write)
 	close(self->dev.fd);
 }
 
-TEST_F(write, write_moves_the_position)
+TEST_F(write, write_moves_position)
 {
 	int fd = self->dev.fd;
 
@@ -43,7 +43,7 @@ TEST_F(write, write_moves_the_position)
 	EXPECT_EQ('.', self->map[12100]);
 }
 
-TEST_F(write, pwrite_does_not)
+TEST_F(write, pwrite_keeps_position)
 {
 	make_bytes(self->buf, 9000, 4095, 2);
 	ASSERT_EQ(9000, pwrite(self->dev.fd, self->buf, 9000, 4095));
@@ -79,7 +79,7 @@ TEST_F(write, vectors)
 	EXPECT_EQ(8198, lseek(fd, 0, SEEK_CUR));
 }
 
-TEST_F(write, short_across_the_end)
+TEST_F(write, across_the_end)
 {
 	int fd = self->dev.fd;
 	off_t size = self->dev.size;
@@ -96,7 +96,7 @@ TEST_F(write, short_across_the_end)
 	EXPECT_EQ(size, lseek(fd, 0, SEEK_CUR));
 }
 
-TEST_F(write, no_space_from_the_end_on)
+TEST_F(write, past_the_end)
 {
 	const off_t size = self->dev.size;
 	const off_t ends[] = {
