@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A 32-bit program maps any part of the region; its offsets are in units of 4 KiB. */
+/* A 32-bit program can map any page of the region by mmap2(). */
 #include "mmapshare_test.h"
 #include <sys/syscall.h>
 
 _Static_assert(sizeof(long) == 4, "this is not a 32-bit program");
 
-#define UNIT	4096	/* of mmap2(), however large a page is */
+#define UNIT	4096	/* of the offset of mmap2(), whatever the page size */
 
 FIXTURE(map)
 {
 	struct device dev;
-	unsigned long page;	/* the rest is in UNITs */
-	unsigned long end;
+	unsigned long page;	/* page size, in UNITs */
+	unsigned long end;	/* size of the region, in UNITs */
 };
 
 FIXTURE_SETUP(map)
@@ -58,7 +58,7 @@ TEST_F(map, offsets)
 	}
 }
 
-/* Offsets whose bytes do not fit into 32 bits are not cut off. */
+/* Offsets that do not fit into 32 bits as bytes are not truncated. */
 TEST_F(map, past_the_end)
 {
 	const unsigned long page = self->page, length = self->dev.page;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The kernel's checksum of a range is the CRC-32C of what programs stored. */
+/* MMAPSHARE_IOC_CHECKSUM returns the CRC-32C of a range. */
 #include "mmapshare_test.h"
 
 #define MIB	(1 << 20)
@@ -34,20 +34,20 @@ static int sum_errno(int fd, struct mmapshare_checksum_args *sum)
 	return ioctl(fd, MMAPSHARE_IOC_CHECKSUM, sum) ? errno : 0;
 }
 
-/* The check value of the catalogues; and only the result is changed. */
+/* The check value of CRC-32C in CRC catalogues. Only crc32c is written. */
 TEST_F(checksum, known_value)
 {
 	struct mmapshare_checksum_args want = self->sum;
 
 	EXPECT_EQ(0xe3069283U, user_crc32c("123456789", 9));
 	memcpy(self->map + 8, "123456789", 9);
-	self->sum.crc32c = 0x12345678;	/* not looked at */
+	self->sum.crc32c = 0x12345678;	/* ignored */
 	ASSERT_EQ(0, sum_errno(self->dev.fd, &self->sum));
 	want.crc32c = 0xe3069283;
 	EXPECT_EQ(0, memcmp(&want, &self->sum, sizeof(want)));
 }
 
-TEST_F(checksum, every_store_counts)
+TEST_F(checksum, single_bit)
 {
 	int64_t before, after;
 
@@ -58,7 +58,7 @@ TEST_F(checksum, every_store_counts)
 	after = kernel_checksum(self->dev.fd, 0, 4096);
 	EXPECT_EQ(after, user_crc32c(self->map, 4096));
 	EXPECT_NE(before, after);
-	/* but not those outside the range */
+	/* bytes outside the range are not included */
 	EXPECT_EQ(kernel_checksum(self->dev.fd, 0, 4095),
 		  user_crc32c(self->map, 4095));
 }

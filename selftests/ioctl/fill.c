@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The kernel fills exactly the range it was asked to, in phase. */
+/* MMAPSHARE_IOC_FILL repeats the pattern over exactly the given range. */
 #include "mmapshare_test.h"
 
 #define MIB	(1 << 20)
@@ -33,7 +33,7 @@ FIXTURE_VARIANT_ADD(fill, page) {
 	.offset = 4096, .length = 4096,
 };
 
-FIXTURE_VARIANT_ADD(fill, pieces) {
+FIXTURE_VARIANT_ADD(fill, more_than_a_mib) {
 	.offset = 13, .length = MIB + 700,
 };
 
@@ -63,7 +63,7 @@ static void set_pattern(struct mmapshare_fill_args *fill, uint32_t length)
 	fill->pattern_len = length;
 }
 
-static bool filled(const struct mmapshare_fill_args *fill, const uint8_t *map)
+static bool is_filled(const struct mmapshare_fill_args *fill, const uint8_t *map)
 {
 	size_t phase = 0, i;
 
@@ -86,7 +86,7 @@ TEST_F(fill, every_pattern_length)
 		memset(start - 1, '.', variant->length + 2);
 		set_pattern(fill, n);
 		ASSERT_EQ(0, ioctl(self->dev.fd, MMAPSHARE_IOC_FILL, fill));
-		EXPECT_TRUE(filled(fill, self->map));
+		EXPECT_TRUE(is_filled(fill, self->map));
 		EXPECT_EQ('.', start[-1]);
 		EXPECT_EQ('.', start[variant->length]);
 	}
@@ -103,7 +103,7 @@ TEST(fill_whole_region)
 	ASSERT_EQ(0, kernel_fill(dev.fd, 0, dev.size, 'w'));
 	EXPECT_EQ('w', map[0]);
 	EXPECT_EQ(0, memcmp(map, map + 1, dev.size - 1));
-	/* write access is enough */
+	/* a descriptor open for writing only is enough */
 	close(dev.fd);
 	dev.fd = open(DEVICE, O_WRONLY);
 	ASSERT_LE(0, dev.fd);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A fill that is refused gets the documented errno and changes nothing. */
+/* An invalid MMAPSHARE_IOC_FILL gets the documented errno, changes nothing. */
 #include "mmapshare_test.h"
 
 FIXTURE(refused)
@@ -25,7 +25,7 @@ FIXTURE_SETUP(refused)
 	};
 }
 
-/* After whatever is refused the region is what it was. */
+/* No refused call has changed the region. */
 FIXTURE_TEARDOWN(refused)
 {
 	EXPECT_EQ('.', self->map[0]);
@@ -39,7 +39,7 @@ static int fill_errno(int fd, struct mmapshare_fill_args *fill)
 	return ioctl(fd, MMAPSHARE_IOC_FILL, fill) ? errno : 0;
 }
 
-TEST_F(refused, nothing_to_fill)
+TEST_F(refused, empty_range)
 {
 	self->fill.length = 0;
 	EXPECT_EQ(0, fill_errno(self->dev.fd, &self->fill));
@@ -91,7 +91,7 @@ TEST_F(refused, pattern)
 	memset(self->fill.pattern, 0, MMAPSHARE_PATTERN_MAX);
 	self->fill.pattern_len = 0;
 	EXPECT_EQ(EINVAL, fill_errno(self->dev.fd, &self->fill));
-	/* a byte of the pattern that is not in use */
+	/* unused bytes of the pattern must be 0 */
 	for (i = 1; i < MMAPSHARE_PATTERN_MAX; i++) {
 		memset(self->fill.pattern, 0, MMAPSHARE_PATTERN_MAX);
 		self->fill.pattern_len = i;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Structures of random bytes: the ioctls succeed exactly if they should, fail
- * with the documented errno if not, and change what they should and no more.
+ * ioctls on structures of random bytes succeed or fail with the documented
+ * errno, and change only what they should.
  */
 #include "ioctl_calls.h"
 
@@ -23,19 +23,19 @@ union any {
 FIXTURE(garbage)
 {
 	struct device dev;
-	int company;		/* for WAIT, while others come and go */
+	int peer_fd;		/* open until the end, so that WAIT never gets EPIPE */
 	union any any;
 	uint8_t *map;
-	uint8_t *want;		/* what the region should hold */
-	uint64_t count;		/* notifications so far */
+	uint8_t *want;		/* expected content of the region */
+	uint64_t count;		/* expected count of the doorbell */
 	uint64_t seed;
 };
 
 FIXTURE_SETUP(garbage)
 {
 	DEVICE_OPEN(&self->dev, O_RDWR);
-	self->company = open(DEVICE, O_RDONLY | O_CLOEXEC);
-	ASSERT_LE(0, self->company);
+	self->peer_fd = open(DEVICE, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, self->peer_fd);
 	self->map = (void *)device_map(&self->dev, PROT_READ | PROT_WRITE,
 				       MAP_SHARED);
 	ASSERT_NE(MAP_FAILED, (void *)self->map);
@@ -54,84 +54,85 @@ FIXTURE_TEARDOWN(garbage)
 {
 	free(self->want);
 	munmap(self->map, self->dev.size);
-	close(self->company);
+	close(self->peer_fd);
 	close(self->dev.fd);
 }
 
-static uint64_t dice(FIXTURE_DATA(garbage) *self, uint64_t sides)
+static uint64_t random_below(FIXTURE_DATA(garbage) *self, uint64_t limit)
 {
-	return throw_dice(&self->seed, sides);
+	return next_random(&self->seed, limit);
 }
 
-/* Mostly small, often at an edge, sometimes anything. */
-static uint64_t number(FIXTURE_DATA(garbage) *self)
+/* Mostly small, often near a limit, sometimes any 64-bit number. */
+static uint64_t random_number(FIXTURE_DATA(garbage) *self)
 {
 	const uint64_t size = self->dev.size, page = self->dev.page;
-	const uint64_t edges[] = {
+	const uint64_t limits[] = {
 		0, page, size, size - page, 1ULL << 32, 1ULL << 63, -size,
 		-page,
 	};
 
-	switch (dice(self, 8)) {
+	switch (random_below(self, 8)) {
 	case 0:
-		return edges[dice(self, ARRAY_SIZE(edges))] + dice(self, 3) - 1;
+		return limits[random_below(self, ARRAY_SIZE(limits))] + random_below(self, 3) - 1;
 	case 1:
-		return dice(self, 1ULL << 44) << dice(self, 21);
+		return random_below(self, 1ULL << 44) << random_below(self, 21);
 	default:
-		return dice(self, 5000);
+		return random_below(self, 5000);
 	}
 }
 
-static void make(FIXTURE_DATA(garbage) *self, const struct call *call)
+static void make_args(FIXTURE_DATA(garbage) *self, const struct call *call)
 {
 	const unsigned int cmd = call->cmd;
 	union any *any = &self->any;
 	uint32_t i;
 
 	memset(any, 0, self->dev.page);
-	any->size = dice(self, 8) ? call->size :
-		    dice(self, 2) ? number(self) :
-		    call->oldest - 4 + dice(self, call->size + 8 - call->oldest);
-	/* never to be added to the region that all other tests use */
+	any->size = random_below(self, 8) ? call->size :
+		    random_below(self, 2) ? random_number(self) :
+		    call->first_size - 4 + random_below(self, call->size + 8 - call->first_size);
+	/* never add a seal: all other tests use this region */
 	if (cmd == MMAPSHARE_IOC_SEAL) {
-		any->seal.flags = !dice(self, 4);
-		any->seal.seals = dice(self, 2) ? 0 : 8 << dice(self, 29);
-		any->seal.reserved = dice(self, 4) ? 0 : number(self);
-		if (!dice(self, 4))
-			any->bytes[sizeof(any->seal) + dice(self, 60)] = 1;
+		any->seal.flags = !random_below(self, 4);
+		any->seal.seals = random_below(self, 2) ? 0 : 8 << random_below(self, 29);
+		any->seal.reserved = random_below(self, 4) ? 0 : random_number(self);
+		if (!random_below(self, 4))
+			any->bytes[sizeof(any->seal) + random_below(self, 60)] = 1;
 		return;
 	}
 	if (cmd == MMAPSHARE_IOC_READ_ONLY || cmd == MMAPSHARE_IOC_REVOKE) {
-		any->ro.flags = dice(self, 2) ? dice(self, 2) : number(self);
-		if (!dice(self, 4))
-			any->bytes[sizeof(any->ro) + dice(self, 60)] = 1;
+		any->ro.flags = random_below(self, 2) ? random_below(self, 2) : random_number(self);
+		if (!random_below(self, 4))
+			any->bytes[sizeof(any->ro) + random_below(self, 60)] = 1;
 		return;
 	}
 	if (cmd == MMAPSHARE_IOC_NOTIFY) {
-		any->notify.flags = dice(self, 2);
-		any->notify.count = number(self);
+		any->notify.flags = random_below(self, 2);
+		any->notify.count = random_number(self);
 	} else {
-		any->fill.offset = dice(self, 2) ? dice(self, self->dev.size) :
-						   number(self);
-		any->fill.length = dice(self, 8) ? dice(self, 5000) : number(self);
+		any->fill.offset = random_below(self, 2) ? random_below(self, self->dev.size) :
+						   random_number(self);
+		any->fill.length = random_below(self, 8) ? random_below(self, 5000) :
+							   random_number(self);
 	}
-	if (cmd == MMAPSHARE_IOC_WAIT && dice(self, 2))
+	if (cmd == MMAPSHARE_IOC_WAIT && random_below(self, 2))
 		any->wait.count = self->count;
 	if (cmd == MMAPSHARE_IOC_FILL) {
-		any->fill.pattern_len = 1 + dice(self, 8);
+		any->fill.pattern_len = 1 + random_below(self, 8);
 		for (i = 0; i < any->fill.pattern_len; i++)
-			any->fill.pattern[i] = dice(self, 256);
+			any->fill.pattern[i] = random_below(self, 256);
 	}
-	if (!dice(self, 3))	/* spoil something */
-		any->bytes[dice(self, 80)] ^= 1 << dice(self, 8);
-	/* not for ever */
+	if (!random_below(self, 3))	/* flip a bit */
+		any->bytes[random_below(self, 80)] ^= 1 << random_below(self, 8);
+	/* wait for no longer than 100 us */
 	if (cmd == MMAPSHARE_IOC_WAIT && any->wait.count == self->count &&
 	    (any->wait.timeout < 0 || any->wait.timeout > 100000))
 		any->wait.count++;
 }
 
-/* The rules, once more. */
-static int expected(FIXTURE_DATA(garbage) *self, const struct call *call)
+/* The errno that the ABI document requires, or 0. */
+static int expected_errno(FIXTURE_DATA(garbage) *self, const struct call *call)
 {
 	const unsigned int cmd = call->cmd;
 	const union any *any = &self->any;
@@ -139,7 +140,7 @@ static int expected(FIXTURE_DATA(garbage) *self, const struct call *call)
 	const uint64_t size = self->dev.size, page = self->dev.page;
 	uint32_t i;
 
-	if (any->size < call->oldest)
+	if (any->size < call->first_size)
 		return EINVAL;
 	for (i = call->size; i < any->size && i < page; i++)
 		if (any->bytes[i])
@@ -148,7 +149,7 @@ static int expected(FIXTURE_DATA(garbage) *self, const struct call *call)
 		return E2BIG;
 	if (cmd == MMAPSHARE_IOC_READ_ONLY)
 		return any->ro.flags & ~MMAPSHARE_READ_ONLY_CLOEXEC ? EINVAL : 0;
-	/* the default region cannot be revoked, whatever is asked for */
+	/* the default region cannot be revoked */
 	if (any->info.flags & (cmd == MMAPSHARE_IOC_NOTIFY ? ~1U : ~0U) ||
 	    cmd == MMAPSHARE_IOC_REVOKE)
 		return EINVAL;
@@ -170,7 +171,7 @@ static int expected(FIXTURE_DATA(garbage) *self, const struct call *call)
 			if (fill->pattern[i])
 				return EINVAL;
 	}
-	/* offset and length are in the same place in both */
+	/* offset and length are at the same place in both structures */
 	if (fill->offset > size || fill->length > size ||
 	    fill->offset + fill->length > size)
 		return ENXIO;
@@ -186,10 +187,10 @@ TEST_F(garbage, ioctls)
 	uint64_t i;
 
 	for (round = 0; round < ROUNDS; round++) {
-		call = throw_call(&self->seed);
+		call = random_call(&self->seed);
 		cmd = call->cmd;
-		make(self, call);
-		ret = expected(self, call);
+		make_args(self, call);
+		ret = expected_errno(self, call);
 		if (!ret && cmd == MMAPSHARE_IOC_FILL)
 			for (i = 0; i < fill->length; i++)
 				self->want[fill->offset + i] =
@@ -201,12 +202,12 @@ TEST_F(garbage, ioctls)
 		ASSERT_EQ(ret, fd < 0 ? errno : 0);
 		if (fd > 0)
 			close(fd);
-		/* in the same place in both */
+		/* count is at the same place in both structures */
 		if ((!ret && cmd == MMAPSHARE_IOC_NOTIFY) ||
 		    ((!ret || ret == ETIMEDOUT) && cmd == MMAPSHARE_IOC_WAIT))
 			ASSERT_EQ(self->count, self->any.wait.count);
 	}
-	/* the dice are not too bad */
+	/* both success and failure are frequent */
 	EXPECT_LT(ROUNDS / 10, good);
 	EXPECT_GT(ROUNDS * 9 / 10, good);
 	EXPECT_EQ(0, memcmp(self->want, self->map, self->dev.size));

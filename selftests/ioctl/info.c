@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The information ioctl tells the truth, however the device was opened. */
+/* MMAPSHARE_IOC_INFO returns correct values, whatever the open mode. */
 #include "mmapshare_test.h"
 #include <stdio.h>
 
@@ -12,7 +12,7 @@ FIXTURE(info)
 FIXTURE_SETUP(info)
 {
 	DEVICE_OPEN(&self->dev, O_RDWR);
-	/* whatever the kernel does not store would be seen */
+	/* fields that the kernel does not write would keep 0xff */
 	memset(&self->info, 0xff, sizeof(self->info));
 	self->info.size = sizeof(self->info);
 	self->info.flags = 0;
@@ -24,8 +24,8 @@ FIXTURE_TEARDOWN(info)
 	close(self->dev.fd);
 }
 
-/* The number in a file, 0 if there is none. */
-static unsigned long long number_in(const char *path)
+/* Read a number from a file; 0 if there is none. */
+static unsigned long long read_number(const char *path)
 {
 	unsigned long long n = 0;
 	FILE *f = fopen(path, "r");
@@ -48,7 +48,7 @@ TEST_F(info, version)
 
 TEST_F(info, size)
 {
-	uint64_t size = number_in("/sys/module/mmapshare/parameters/size");
+	uint64_t size = read_number("/sys/module/mmapshare/parameters/size");
 
 	EXPECT_EQ(size, self->info.region_size);
 	EXPECT_EQ((off_t)size, lseek(self->dev.fd, 0, SEEK_END));
@@ -63,10 +63,10 @@ TEST_F(info, huge_pages)
 	EXPECT_GE(self->info.region_size, self->info.huge_bytes);
 	EXPECT_EQ(!self->info.huge_bytes, !self->info.huge_page_size);
 	if (self->info.huge_bytes) {
-		EXPECT_EQ(number_in(path), self->info.huge_page_size);
-		EXPECT_EQ(0U, self->info.huge_bytes % number_in(path));
+		EXPECT_EQ(read_number(path), self->info.huge_page_size);
+		EXPECT_EQ(0U, self->info.huge_bytes % read_number(path));
 	}
-	/* those without are not of the kind that huge pages come in */
+	/* huge pages are shmem, and all shmem supports futexes */
 	if (!has_feature(&self->dev, MMAPSHARE_FEAT_FUTEX))
 		EXPECT_EQ(0U, self->info.huge_bytes);
 }
@@ -100,7 +100,7 @@ TEST_F(info, files)
 	EXPECT_EQ(1U, self->info.files);
 }
 
-/* It has neither, nor a node of its own. */
+/* The default region has id 0 and no name. */
 TEST_F(info, id_and_name)
 {
 	static const char none[MMAPSHARE_NAME_SIZE];

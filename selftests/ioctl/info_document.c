@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The table of the ABI document says what this strategy does. The document is
- * the file $MMAPSHARE_ABI_RST.
+ * The strategy table of Documentation/abi.rst is correct for this strategy.
+ * MMAPSHARE_ABI_RST is the path of that file.
  */
 #include "mmapshare_test.h"
 #include <linux/futex.h>
@@ -21,7 +21,7 @@ static bool find_table(FILE *f)
 	return false;
 }
 
-/* Columns of the next line of the table; 0 at its end. */
+/* Read the next line of the table. Returns the number of cells; 0: the end. */
 static int next_row(FILE *f, char cells[COLUMNS + 1][16])
 {
 	char line[128];
@@ -37,7 +37,7 @@ static int next_row(FILE *f, char cells[COLUMNS + 1][16])
 	return 0;
 }
 
-/* errno with which the kernel refuses, 0 if it does not. */
+/* try_*(): use a feature. Returns 0 or the errno with which it fails. */
 static int try_cow(struct device *dev, char *mem)
 {
 	char *p = device_map(dev, PROT_READ | PROT_WRITE, MAP_PRIVATE);
@@ -64,7 +64,7 @@ static int try_dontneed(struct device *dev, char *mem)
 
 static int try_futex(struct device *dev, char *mem)
 {
-	/* EAGAIN: the futex was found, and holds another value */
+	/* EAGAIN: the futex was found and has another value */
 	*(volatile int *)mem = 1;
 	syscall(SYS_futex, mem, FUTEX_WAIT, 2, NULL, NULL, 0);
 	return errno == EAGAIN ? 0 : errno;
@@ -83,10 +83,11 @@ static const struct {
 	{ "HUGE", MMAPSHARE_FEAT_HUGE, NULL },
 };
 
+/* What the table must contain. */
 static const char *cell_of(const struct device *dev, uint64_t feature, int error)
 {
 	if (has_feature(dev, feature))
-		return error ? "claims it" : "yes";
+		return error ? "reported, but fails" : "yes";
 	return error == EINVAL ? "EINVAL" : error == EFAULT ? "EFAULT" : "no";
 }
 
@@ -101,7 +102,7 @@ TEST(table)
 	FILE *f;
 
 	if (!path)
-		SKIP(return, "MMAPSHARE_ABI_RST does not say where it is");
+		SKIP(return, "MMAPSHARE_ABI_RST is not set");
 	DEVICE_OPEN(&dev, O_RDWR);
 	f = fopen("/sys/module/mmapshare/parameters/strategy", "r");
 	ASSERT_NE(NULL, f);

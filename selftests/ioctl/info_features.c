@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Each strategy has the features that the documentation's table gives it. */
+/* Each strategy reports the features listed in Documentation/abi.rst. */
 #include "mmapshare_test.h"
 #include <stdio.h>
 
-/* The table. Tests of each feature ask the device, so that this is all. */
+/* Other tests ask the device for its features: only this one has the table. */
 static const struct {
 	const char *name;
 	uint32_t id;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The descriptions in syzkaller/ say what the header says: numbers, constants,
- * and every field of every structure. Their syntax is syzkaller's business.
+ * The descriptions in syzkaller/ agree with the header: ioctl numbers,
+ * constants and every field of every structure. Their syntax is not checked.
  */
 #include "mmapshare_test.h"
 #include <stddef.h>
@@ -96,7 +96,7 @@ FIXTURE(text) {
 FIXTURE_SETUP(text)
 {
 	if (access(TEXT, F_OK))
-		SKIP(return, "no " TEXT " in the current directory");
+		SKIP(return, "no " TEXT);
 	self->file = fopen(TEXT, "r");
 	ASSERT_NE(NULL, self->file);
 }
@@ -106,7 +106,7 @@ FIXTURE_TEARDOWN(text)
 	fclose(self->file);
 }
 
-/* "MMAPSHARE_PATTERN_MAX" or a number. */
+/* Value of a constant, such as "MMAPSHARE_PATTERN_MAX", or of a number. */
 static unsigned long long value_of(const char *text)
 {
 	size_t i;
@@ -117,7 +117,7 @@ static unsigned long long value_of(const char *text)
 	return strtoull(text, NULL, 0);
 }
 
-/* Bytes of a type such as "int32[0:8]", "const[0, int32]" or "array[int8, 8]". */
+/* Size of a type like "int32[0:8]", "const[0, int32]" or "array[int8, 8]". */
 static size_t size_of(const char *type)
 {
 	const char *comma = strrchr(type, ',');
@@ -176,7 +176,7 @@ TEST_F(text, fields)
 	EXPECT_EQ(16U, sizeof(struct mmapshare_ring_wait_args));
 }
 
-/* Each ioctl by its own name, with the structure that belongs to it. */
+/* Each ioctl has its name, its number and its structure. */
 TEST_F(text, ioctls)
 {
 	static const char format[] =
@@ -212,8 +212,8 @@ TEST_F(text, ioctls)
 	EXPECT_EQ(ARRAY_SIZE(want), n);
 }
 
-/* What syzkaller calls the machine this program is for. */
-static const char *arch(void)
+/* Prefix of values for the architecture of this program, NULL if unknown. */
+static const char *arch_prefix(void)
 {
 	struct utsname name;
 
@@ -226,23 +226,23 @@ static const char *arch(void)
 	return NULL;
 }
 
-/* "NAME = 222, 386:192, amd64:9": the first is for all others. */
+/* "NAME = 222, 386:192, amd64:9": the first value is the default. */
 TEST_F(text, constants)
 {
 	FILE *file = fopen(CONST, "r");
 	char line[256], name[64];
 	size_t i, found = 0;
 
-	if (!arch())
-		SKIP(return, "not for this machine");
+	if (!arch_prefix())
+		SKIP(return, "no values for this architecture");
 	ASSERT_NE(NULL, file);
 	while (fgets(line, sizeof(line), file)) {
 		const char *equals = strchr(line, '='), *value;
 
 		if (!equals || sscanf(line, "%63[A-Za-z_] =", name) != 1)
 			continue;
-		value = strstr(line, arch());
-		value = value ? value + strlen(arch()) : equals + 1;
+		value = strstr(line, arch_prefix());
+		value = value ? value + strlen(arch_prefix()) : equals + 1;
 		for (i = 0; i < ARRAY_SIZE(constants); i++) {
 			if (strcmp(name, constants[i].name))
 				continue;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The ioctls of every region, for tests that throw dice. */
+/* The ioctls of every region, for tests that choose them at random. */
 #ifndef IOCTL_CALLS_H
 #define IOCTL_CALLS_H
 
@@ -8,12 +8,12 @@
 
 struct call {
 	unsigned int cmd;
-	uint32_t size;		/* of its structure */
-	uint32_t oldest;	/* what that had in its first version */
+	uint32_t size;		/* of the structure */
+	uint32_t first_size;	/* of its first version */
 };
 
 #define CALL(cmd, type)							\
-	{ MMAPSHARE_IOC_##cmd, sizeof(struct mmapshare_##type##_args),		\
+	{ MMAPSHARE_IOC_##cmd, sizeof(struct mmapshare_##type##_args),	\
 	  sizeof(struct mmapshare_##type##_args) }
 
 static const struct call calls[] = {
@@ -28,16 +28,16 @@ static const struct call calls[] = {
 	CALL(WAIT, wait),
 };
 
-/* 0 to @sides - 1 */
-static inline uint64_t throw_dice(uint64_t *seed, uint64_t sides)
+/* A random number from 0 to @limit - 1. */
+static inline uint64_t next_random(uint64_t *seed, uint64_t limit)
 {
 	*seed = *seed * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (*seed >> 20) % sides;
+	return (*seed >> 20) % limit;
 }
 
-static inline const struct call *throw_call(uint64_t *seed)
+static inline const struct call *random_call(uint64_t *seed)
 {
-	return &calls[throw_dice(seed, ARRAY_SIZE(calls))];
+	return &calls[next_random(seed, ARRAY_SIZE(calls))];
 }
 
 #endif

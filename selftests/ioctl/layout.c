@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ABI's numbers, once more and by hand: they are the same in 32-bit and
- * 64-bit programs (compat/ioctl_layout.c), and are never to change.
+ * Numbers, sizes and offsets of the ABI. They must never change, and must be
+ * the same in 32-bit programs (compat/ioctl_layout.c).
  */
 #include "mmapshare_test.h"
 #include <stddef.h>
@@ -101,7 +101,7 @@ TEST(read_only)
 	FIELD(mmapshare_read_only_args, flags, 4, 4);
 }
 
-TEST(revocation)
+TEST(revoke_args)
 {
 	EXPECT_EQ(8, (int)sizeof(struct mmapshare_revoke_args));
 	FIELD(mmapshare_revoke_args, size, 0, 4);
@@ -117,7 +117,7 @@ TEST(notify)
 	FIELD(mmapshare_notify_args, count, 8, 8);
 }
 
-TEST(wait_for_it)
+TEST(wait_args)
 {
 	struct mmapshare_wait_args wait = { .timeout = -1 };
 
@@ -129,7 +129,7 @@ TEST(wait_for_it)
 	FIELD(mmapshare_wait_args, timeout, 16, 8);
 }
 
-/* It is memory of the program's, and the words are apart in it. */
+/* A mapped structure; count and armed are in different cache lines. */
 TEST(doorbell)
 {
 	EXPECT_EQ(128, (int)sizeof(struct mmapshare_doorbell));
@@ -195,7 +195,7 @@ TEST(strategies_and_features)
 	EXPECT_EQ(0x20U, MMAPSHARE_FEAT_HUGE);
 }
 
-/* The kernel knows these numbers too. */
+/* The kernel uses the same numbers. */
 TEST(kernel_agrees)
 {
 	uint64_t info[7] = { };

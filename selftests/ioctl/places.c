@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random structures in random places: across the end of memory that can be
- * read or written, at odd addresses, in the region itself, in the kernel's
- * half. What is said by garbage.c of the rest holds here, too.
+ * ioctls on structures at random addresses: across the end of readable or
+ * writable memory, unaligned, in a mapping of the region itself, in the
+ * kernel's half of the address space. They succeed or fail with the documented
+ * errno, and change only what they should.
  */
 #include "ioctl_calls.h"
 #include <limits.h>
@@ -11,8 +12,8 @@
 #define PAGE	4096
 
 /*
- * Four pages, of which the first and the last cannot be accessed, and the
- * second always. The third changes; alias is where it can be written.
+ * The structure is in one of four pages, or across two. The first and the last
+ * are inaccessible, the second is writable, the third changes between these:
  */
 enum third { UNMAPPED, NO_ACCESS, READ_ONLY, WRITABLE, REGION, THIRDS };
 
@@ -30,14 +31,14 @@ union any {
 FIXTURE(places)
 {
 	struct device dev;
-	int company;		/* for WAIT, while others come and go */
+	int peer_fd;		/* open until the end, so that WAIT never gets EPIPE */
 	uint8_t *map;		/* the region */
-	uint8_t *want;		/* what it should hold */
-	int memory;		/* a memfd, the second and third page */
+	uint8_t *want;		/* its expected content */
+	int memory;		/* memfd with the second and the third page */
 	uint8_t *pages;
-	uint8_t *alias[2];
+	uint8_t *second;
 	enum third third;
-	uint64_t count;		/* notifications so far */
+	uint64_t count;		/* expected count of the doorbell */
 	uint64_t seed;
 };
 
@@ -47,8 +48,8 @@ FIXTURE_SETUP(places)
 	const int prot = PROT_READ | PROT_WRITE;
 
 	DEVICE_OPEN(&self->dev, O_RDWR);
-	self->company = open(DEVICE, O_RDONLY | O_CLOEXEC);
-	ASSERT_LE(0, self->company);
+	self->peer_fd = open(DEVICE, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, self->peer_fd);
 	self->map = (void *)device_map(&self->dev, prot, MAP_SHARED);
 	ASSERT_NE(MAP_FAILED, (void *)self->map);
 	self->want = malloc(self->dev.size);
@@ -62,7 +63,7 @@ FIXTURE_SETUP(places)
 	ASSERT_EQ(self->pages + PAGE,
 		  mmap(self->pages + PAGE, PAGE, prot, MAP_SHARED | MAP_FIXED,
 		       self->memory, 0));
-	self->alias[0] = self->pages + PAGE;
+	self->second = self->pages + PAGE;
 	self->seed = 20260101;
 	ASSERT_EQ(0, ioctl(self->dev.fd, MMAPSHARE_IOC_NOTIFY, &notify));
 	self->count = notify.count;
@@ -74,16 +75,16 @@ FIXTURE_TEARDOWN(places)
 	munmap(self->map, self->dev.size);
 	free(self->want);
 	close(self->memory);
-	close(self->company);
+	close(self->peer_fd);
 	close(self->dev.fd);
 }
 
-static uint64_t dice(FIXTURE_DATA(places) *self, uint64_t sides)
+static uint64_t random_below(FIXTURE_DATA(places) *self, uint64_t limit)
 {
-	return throw_dice(&self->seed, sides);
+	return next_random(&self->seed, limit);
 }
 
-/* The page of the region that the third page may be: the last. */
+/* Offset of the page of the region that REGION maps: the last one. */
 static size_t last_page(FIXTURE_DATA(places) *self)
 {
 	return self->dev.size - PAGE;
@@ -98,7 +99,7 @@ static bool change_third(FIXTURE_DATA(places) *self)
 	};
 	uint8_t *at = self->pages + 2 * PAGE;
 
-	self->third = dice(self, THIRDS);
+	self->third = random_below(self, THIRDS);
 	if (self->third == UNMAPPED)
 		return !munmap(at, PAGE);
 	if (self->third == NO_ACCESS)
@@ -111,9 +112,9 @@ static bool change_third(FIXTURE_DATA(places) *self)
 		    self->memory, PAGE) == at;
 }
 
-/* The first of @n bytes from @at of the pages on that cannot be accessed. */
-static size_t accessible(FIXTURE_DATA(places) *self, size_t at, size_t n,
-			 bool store)
+/* How many of @n bytes are accessible, counted from offset @at of the pages. */
+static size_t count_accessible(FIXTURE_DATA(places) *self, size_t at, size_t n,
+			       bool store)
 {
 	const bool third = self->third == WRITABLE || self->third == REGION ||
 			   (self->third == READ_ONLY && !store);
@@ -135,41 +136,45 @@ static bool writes_back(unsigned int cmd)
 	       cmd != MMAPSHARE_IOC_REVOKE;
 }
 
-/* Mostly right, and mostly near some end. */
-static size_t make(FIXTURE_DATA(places) *self, const struct call *call,
-		   union any *any)
+/*
+ * Make a structure, mostly a valid one. Returns its offset in the pages, mostly
+ * near the end of one.
+ */
+static size_t make_args(FIXTURE_DATA(places) *self, const struct call *call,
+			union any *any)
 {
 	const unsigned int cmd = call->cmd;
 	static const uint32_t sizes[] = { 0, 4, 31, 55, 56, 57, 64, 100, 2000, 4096, 4097 };
 	const size_t edges[] = { PAGE, 2 * PAGE, 3 * PAGE };
 
 	memset(any, 0, sizeof(*any));
-	any->size = dice(self, 3) ? call->size : dice(self, 2) ?
-		    call->size + dice(self, 9) :
-		    sizes[dice(self, ARRAY_SIZE(sizes))];
+	any->size = random_below(self, 3) ? call->size : random_below(self, 2) ?
+		    call->size + random_below(self, 9) :
+		    sizes[random_below(self, ARRAY_SIZE(sizes))];
 	if (cmd == MMAPSHARE_IOC_WAIT) {
-		any->wait.count = dice(self, 2) ? self->count : dice(self, 1ULL << 40);
-		any->wait.timeout = dice(self, 2) * dice(self, 20000);
+		any->wait.count = random_below(self, 2) ? self->count :
+							  random_below(self, 1ULL << 40);
+		any->wait.timeout = random_below(self, 2) * random_below(self, 20000);
 	}
 	if (has_range(cmd)) {
-		any->fill.offset = dice(self, self->dev.size);
-		any->fill.length = dice(self, 600);
+		any->fill.offset = random_below(self, self->dev.size);
+		any->fill.length = random_below(self, 600);
 	}
 	if (cmd == MMAPSHARE_IOC_FILL) {
 		any->fill.pattern_len = 1;
-		any->fill.pattern[0] = dice(self, 256);
-		if (!dice(self, 4))	/* over the structure, perhaps */
+		any->fill.pattern[0] = random_below(self, 256);
+		if (!random_below(self, 4))	/* may overwrite the structure itself */
 			any->fill.offset = last_page(self);
 	}
-	if (!dice(self, 8))		/* what no kernel knows yet */
-		any->bytes[call->size + dice(self, 60)] = 1;
-	if (!dice(self, 4))
-		return dice(self, 4 * PAGE - 4);
-	return edges[dice(self, 3)] - 150 + dice(self, 170);
+	if (!random_below(self, 8))		/* a byte that no kernel knows yet */
+		any->bytes[call->size + random_below(self, 60)] = 1;
+	if (!random_below(self, 4))
+		return random_below(self, 4 * PAGE - 4);
+	return edges[random_below(self, 3)] - 150 + random_below(self, 170);
 }
 
-/* Put it there, as far as there is memory, past all protection. */
-static void put(FIXTURE_DATA(places) *self, size_t at, const union any *any)
+/* Put a structure at @at, as far as there is memory, even if protected. */
+static void put_struct(FIXTURE_DATA(places) *self, size_t at, const union any *any)
 {
 	const size_t length = any->size < PAGE ? any->size + 64 : PAGE;
 	const size_t n = length < PAGE ? length : PAGE;
@@ -181,7 +186,7 @@ static void put(FIXTURE_DATA(places) *self, size_t at, const union any *any)
 		if (at + i >= 2 * PAGE)
 			third[at + i - 2 * PAGE] = any->bytes[i];
 		else if (at + i >= PAGE)
-			self->alias[0][at + i - PAGE] = any->bytes[i];
+			self->second[at + i - PAGE] = any->bytes[i];
 	}
 	if (self->third == REGION) {
 		memcpy(self->map + last_page(self), third, PAGE);
@@ -191,25 +196,25 @@ static void put(FIXTURE_DATA(places) *self, size_t at, const union any *any)
 	}
 }
 
-/* The rules, in the order in which they are told. */
-static int expected(FIXTURE_DATA(places) *self, const struct call *call,
-		    size_t at, const union any *any)
+/* The errno that the ABI document requires, or 0; checks are in its order. */
+static int expected_errno(FIXTURE_DATA(places) *self, const struct call *call,
+			  size_t at, const union any *any)
 {
 	const unsigned int cmd = call->cmd;
 	const uint32_t ksize = call->size, usize = any->size;
-	size_t there = accessible(self, at, usize, false);
+	size_t readable = count_accessible(self, at, usize, false);
 	uint32_t i;
 
-	if (accessible(self, at, 4, false) < 4)
+	if (count_accessible(self, at, 4, false) < 4)
 		return EFAULT;
-	if (usize < call->oldest)
+	if (usize < call->first_size)
 		return EINVAL;
 	if (usize > PAGE)
 		return E2BIG;
-	for (i = ksize; i < there && i < usize; i++)
+	for (i = ksize; i < readable && i < usize; i++)
 		if (any->bytes[i])
 			return E2BIG;
-	if (there < usize)
+	if (readable < usize)
 		return EFAULT;
 	/* the default region cannot be revoked */
 	if (cmd == MMAPSHARE_IOC_REVOKE)
@@ -217,16 +222,16 @@ static int expected(FIXTURE_DATA(places) *self, const struct call *call,
 	if (has_range(cmd) &&
 	    any->fill.offset + any->fill.length > self->dev.size)
 		return ENXIO;
-	/* done before it is answered */
+	/* rung before the structure is written */
 	self->count += cmd == MMAPSHARE_IOC_NOTIFY;
 	if (writes_back(cmd) &&
-	    accessible(self, at, usize, true) < usize)
+	    count_accessible(self, at, usize, true) < usize)
 		return EFAULT;
 	return cmd == MMAPSHARE_IOC_WAIT && any->wait.count == self->count ?
 	       ETIMEDOUT : 0;
 }
 
-/* What a good call has done: with the region, and with the structure. */
+/* Check what a successful call has done to the region and to the structure. */
 static bool check_done(FIXTURE_DATA(places) *self, const struct call *call,
 		       size_t at, union any *any)
 {
@@ -250,7 +255,7 @@ static bool check_done(FIXTURE_DATA(places) *self, const struct call *call,
 					      any->sum.length);
 	else if (cmd == MMAPSHARE_IOC_INFO)
 		any->info = copy.info;
-	else if (cmd != MMAPSHARE_IOC_SEAL)	/* in the same place in both */
+	else if (cmd != MMAPSHARE_IOC_SEAL)	/* count is at the same place in both */
 		any->wait.count = self->count;
 	any->size = copy.size;
 	if (self->third == REGION)
@@ -274,10 +279,10 @@ TEST_F(places, ioctls)
 	for (round = 0; round < ROUNDS; round++) {
 		if (round % 8 == 0)
 			ASSERT_TRUE(change_third(self));
-		call = throw_call(&self->seed);
-		at = make(self, call, &any);
-		put(self, at, &any);
-		want = expected(self, call, at, &any);
+		call = random_call(&self->seed);
+		at = make_args(self, call, &any);
+		put_struct(self, at, &any);
+		want = expected_errno(self, call, at, &any);
 		fd = ioctl(self->dev.fd, call->cmd, self->pages + at);
 		seen = fd < 0 ? errno : 0;
 		if (fd > 0)
@@ -290,14 +295,14 @@ TEST_F(places, ioctls)
 				TH_LOG("round %d: ioctl %#x at %zu, size %u",
 				       round, call->cmd, at, any.size);
 		} else if (self->third == REGION) {
-			/* a fault may come late */
+			/* part of it may be written before the fault */
 			memcpy(self->want + last_page(self),
 			       self->map + last_page(self), PAGE);
 		}
 		good += !seen;
 		faults += seen == EFAULT;
 	}
-	/* the dice are not too bad */
+	/* both success and EFAULT are frequent */
 	EXPECT_LT(ROUNDS / 10, good);
 	EXPECT_LT(ROUNDS / 10, faults);
 	EXPECT_EQ(0, memcmp(self->want, self->map, self->dev.size));
@@ -306,7 +311,7 @@ TEST_F(places, ioctls)
 
 TEST_F(places, kernel_addresses)
 {
-	/* of 64-bit x86; elsewhere as bad */
+	/* chosen for x86-64, invalid elsewhere, too */
 	const uint64_t addresses[] = {
 		0, 1, 4095, 0x00007ffffffff000ULL, 0x0000800000000000ULL,
 		0x8000000000000000ULL, 0xffff800000000000ULL,

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Another thread changes the structure while the ioctl runs: whatever mixture
- * the driver sees, it sees once, and does as it says.
+ * Another thread changes the structure while an ioctl runs: the driver reads
+ * each field once, and uses the value it has checked.
  */
 #include "mmapshare_test.h"
 #include <pthread.h>
 #include <stddef.h>
 #include <time.h>
 
-/* At least so many calls, and so many changes between the two outcomes. */
+/* Minimum of calls, and of changes between the two outcomes. */
 #define CALLS	3000
-#define TURNS	200
+#define CHANGES	200
 #define PAGE	4096
 #define CANARY	0x5a5a5a5aU
 
@@ -27,10 +27,10 @@ FIXTURE(race)
 	uint8_t *map;
 	union shared *shared;
 	pthread_t thread;
-	/* the word the thread changes, and between what */
+	/* the word that the thread changes, and its two values */
 	int index;
-	uint32_t one, other;
-	bool end;
+	uint32_t first, second;
+	bool stop;
 };
 
 FIXTURE_SETUP(race)
@@ -51,94 +51,98 @@ FIXTURE_TEARDOWN(race)
 	close(self->dev.fd);
 }
 
-static void *flip(void *arg)
+static void *flip_word(void *arg)
 {
 	FIXTURE_DATA(race) *self = arg;
 
 	run_on(1);
-	while (!__atomic_load_n(&self->end, __ATOMIC_RELAXED)) {
-		self->shared->word[self->index] = self->other;
-		self->shared->word[self->index] = self->one;
+	while (!__atomic_load_n(&self->stop, __ATOMIC_RELAXED)) {
+		self->shared->word[self->index] = self->second;
+		self->shared->word[self->index] = self->first;
 	}
 	return NULL;
 }
 
-struct tally {
-	int calls, good, refused, turns;
+struct outcomes {
+	int calls, good, refused, changes;
 	int last;
 	time_t start;
 };
 
-/* One more call gave @error; @refusal is the errno it may give. */
-static void count(struct tally *t, int error, int refusal)
+/* Count a call that returned @error; @refusal is the only errno expected. */
+static void count_outcome(struct outcomes *t, int error, int refusal)
 {
 	if (!t->calls++)
 		t->start = time(NULL);
 	t->good += !error;
 	t->refused += error == refusal;
-	t->turns += error != t->last;
+	t->changes += error != t->last;
 	t->last = error;
 }
 
-/* That there were turns shows that both threads ran; but not for ever. */
-static bool go_on(const struct tally *t)
+/*
+ * Changes of outcome show that both threads ran concurrently. After 2 s the
+ * test does without them.
+ */
+static bool needs_more_calls(const struct outcomes *t)
 {
 	return t->calls < CALLS ||
-	       (t->turns < TURNS && time(NULL) - t->start < 2);
+	       (t->changes < CHANGES && time(NULL) - t->start < 2);
 }
 
-/* From here on that word is one or the other. */
-static bool begin(FIXTURE_DATA(race) *self, size_t offset, uint32_t one,
-		  uint32_t other)
+/* Start the thread: the word at @offset alternates between two values. */
+static bool start_flipping(FIXTURE_DATA(race) *self, size_t offset, uint32_t first,
+			   uint32_t second)
 {
 	self->index = offset / 4;
-	self->one = one;
-	self->other = other;
-	self->shared->word[self->index] = one;
-	self->end = false;
+	self->first = first;
+	self->second = second;
+	self->shared->word[self->index] = first;
+	self->stop = false;
 	run_on(0);
-	return !pthread_create(&self->thread, NULL, flip, self);
+	return !pthread_create(&self->thread, NULL, flip_word, self);
 }
 
-static void end(FIXTURE_DATA(race) *self)
+static void stop_flipping(FIXTURE_DATA(race) *self)
 {
-	__atomic_store_n(&self->end, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&self->stop, true, __ATOMIC_RELAXED);
 	pthread_join(self->thread, NULL);
 }
 
 /*
- * Either the structure is as long as the kernel's, and what is behind it does
- * not matter, or longer, and then it is too big. A size that is read twice
- * would be right first and clear what is behind it later.
+ * The size is that of the kernel's structure, and the word after it is ignored,
+ * or includes that word, which is not 0: E2BIG. A driver that read the size
+ * twice could accept the one and, when it writes the result, clear the word by
+ * the other.
  */
 TEST_F(race, size)
 {
 	const struct {
 		unsigned int cmd;
 		uint32_t size;
-	} both[] = {
+	} cases[] = {
 		{ MMAPSHARE_IOC_INFO, sizeof(struct mmapshare_info) },
 		{ MMAPSHARE_IOC_CHECKSUM, sizeof(struct mmapshare_checksum_args) },
 		{ MMAPSHARE_IOC_NOTIFY, sizeof(struct mmapshare_notify_args) },
 	};
 	int error, cleared = 0;
-	struct tally t;
+	struct outcomes t;
 	volatile uint32_t *canary;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(both); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		memset(self->shared, 0, sizeof(*self->shared));
-		canary = &self->shared->word[both[i].size / 4];
-		ASSERT_TRUE(begin(self, 0, both[i].size, both[i].size + 4));
-		t = (struct tally){ };
-		while (go_on(&t)) {
+		canary = &self->shared->word[cases[i].size / 4];
+		ASSERT_TRUE(start_flipping(self, 0, cases[i].size, cases[i].size + 4));
+		t = (struct outcomes){ };
+		while (needs_more_calls(&t)) {
 			*canary = CANARY;
-			error = ioctl(self->dev.fd, both[i].cmd, self->shared) ?
+			error = ioctl(self->dev.fd, cases[i].cmd, self->shared) ?
 				errno : 0;
-			count(&t, error, E2BIG);
+			count_outcome(&t, error, E2BIG);
 			cleared += *canary != CANARY;
 		}
-		end(self);
+		stop_flipping(self);
 		EXPECT_EQ(t.calls, t.good + t.refused);
 		EXPECT_EQ(0, cleared);
 		TH_LOG("%d good, %d refused", t.good, t.refused);
@@ -146,13 +150,13 @@ TEST_F(race, size)
 }
 
 /*
- * One length is inside the region, the other not. Nothing but the one range
- * may change: what was checked is what is done.
+ * One length is inside the region, the other is not. Only the former range may
+ * change: the driver uses the length it has checked.
  */
 TEST_F(race, length)
 {
 	struct mmapshare_fill_args *fill = &self->shared->fill;
-	struct tally t = { };
+	struct outcomes t = { };
 	int error;
 	size_t i;
 
@@ -160,14 +164,14 @@ TEST_F(race, length)
 	fill->offset = 4 * PAGE;
 	fill->pattern_len = 1;
 	fill->pattern[0] = 'x';
-	ASSERT_TRUE(begin(self, offsetof(struct mmapshare_fill_args, length), PAGE,
-			  (uint32_t)self->dev.size));
-	while (go_on(&t)) {
+	ASSERT_TRUE(start_flipping(self, offsetof(struct mmapshare_fill_args, length), PAGE,
+				   (uint32_t)self->dev.size));
+	while (needs_more_calls(&t)) {
 		error = ioctl(self->dev.fd, MMAPSHARE_IOC_FILL, fill) ?
 			errno : 0;
-		count(&t, error, ENXIO);
+		count_outcome(&t, error, ENXIO);
 	}
-	end(self);
+	stop_flipping(self);
 	EXPECT_EQ(t.calls, t.good + t.refused);
 	for (i = 0; i < 16 * PAGE; i++)
 		if (self->map[i] != (t.good && i / PAGE == 4 ? 'x' : '.'))
@@ -176,7 +180,7 @@ TEST_F(race, length)
 	TH_LOG("%d good, %d refused", t.good, t.refused);
 }
 
-/* Whatever the pattern was, it is the same all along. */
+/* The whole range gets the same pattern. */
 TEST_F(race, pattern)
 {
 	struct mmapshare_fill_args *fill = &self->shared->fill;
@@ -186,20 +190,20 @@ TEST_F(race, pattern)
 	fill->size = sizeof(*fill);
 	fill->length = length;
 	fill->pattern_len = 4;
-	ASSERT_TRUE(begin(self, offsetof(struct mmapshare_fill_args, pattern),
-			  0x61626364, 0x31323334));
+	ASSERT_TRUE(start_flipping(self, offsetof(struct mmapshare_fill_args, pattern),
+				   0x61626364, 0x31323334));
 	for (call = 0; call < CALLS / 20; call++) {
 		ASSERT_EQ(0, ioctl(self->dev.fd, MMAPSHARE_IOC_FILL, fill));
 		ASSERT_EQ(0, memcmp(self->map, self->map + 4, length - 4));
 	}
-	end(self);
+	stop_flipping(self);
 }
 
-/* The length of the pattern is right, or is not. */
+/* One pattern length is valid, the other is not. */
 TEST_F(race, pattern_length)
 {
 	struct mmapshare_fill_args *fill = &self->shared->fill;
-	struct tally t = { };
+	struct outcomes t = { };
 	int error;
 	size_t i;
 
@@ -207,14 +211,14 @@ TEST_F(race, pattern_length)
 	fill->offset = 4 * PAGE;
 	fill->length = PAGE;
 	memcpy(fill->pattern, "abcdefgh", 8);
-	ASSERT_TRUE(begin(self, offsetof(struct mmapshare_fill_args, pattern_len), 8,
-			  0x40000000));
-	while (go_on(&t)) {
+	ASSERT_TRUE(start_flipping(self, offsetof(struct mmapshare_fill_args, pattern_len), 8,
+				   0x40000000));
+	while (needs_more_calls(&t)) {
 		error = ioctl(self->dev.fd, MMAPSHARE_IOC_FILL, fill) ?
 			errno : 0;
-		count(&t, error, EINVAL);
+		count_outcome(&t, error, EINVAL);
 	}
-	end(self);
+	stop_flipping(self);
 	EXPECT_EQ(t.calls, t.good + t.refused);
 	for (i = 0; i < PAGE; i++)
 		if (self->map[4 * PAGE + i] != (t.good ? "abcdefgh"[i % 8] : '.'))

@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The structures of all ioctls may be older, newer, and in bad places. */
+/*
+ * All ioctls accept older and newer versions of their structures, and refuse
+ * structures in inaccessible memory.
+ */
 #include "region_test.h"
 
 FIXTURE(structure)
 {
 	struct device dev;
 	size_t page_size;
-	uint8_t *page;		/* with nothing behind it */
-	uint32_t *first;	/* a structure at its beginning */
-	uint8_t *last;		/* room for one at its end */
+	uint8_t *page;		/* followed by an unmapped page */
+	uint32_t *first;	/* start of the page */
+	uint8_t *last;		/* a structure that ends with the page */
 };
 
 FIXTURE_VARIANT(structure)
 {
 	unsigned int cmd;
 	uint32_t size;
-	uint32_t oldest;	/* size in the first version */
-	uint32_t flags;		/* that are known */
+	uint32_t first_size;	/* of the first version */
+	uint32_t flags;		/* known ones */
 	bool is_fill;
 	bool is_wait;
 	bool writes_back;
@@ -25,28 +28,28 @@ FIXTURE_VARIANT(structure)
 FIXTURE_VARIANT_ADD(structure, info) {
 	.cmd = MMAPSHARE_IOC_INFO,
 	.size = sizeof(struct mmapshare_info),
-	.oldest = 56,
+	.first_size = 56,
 	.writes_back = true,
 };
 
 FIXTURE_VARIANT_ADD(structure, fill) {
 	.cmd = MMAPSHARE_IOC_FILL,
 	.size = sizeof(struct mmapshare_fill_args),
-	.oldest = sizeof(struct mmapshare_fill_args),
+	.first_size = sizeof(struct mmapshare_fill_args),
 	.is_fill = true,
 };
 
 FIXTURE_VARIANT_ADD(structure, checksum) {
 	.cmd = MMAPSHARE_IOC_CHECKSUM,
 	.size = sizeof(struct mmapshare_checksum_args),
-	.oldest = sizeof(struct mmapshare_checksum_args),
+	.first_size = sizeof(struct mmapshare_checksum_args),
 	.writes_back = true,
 };
 
 FIXTURE_VARIANT_ADD(structure, notify) {
 	.cmd = MMAPSHARE_IOC_NOTIFY,
 	.size = sizeof(struct mmapshare_notify_args),
-	.oldest = sizeof(struct mmapshare_notify_args),
+	.first_size = sizeof(struct mmapshare_notify_args),
 	.flags = MMAPSHARE_NOTIFY_COUNTED,
 	.writes_back = true,
 };
@@ -54,32 +57,32 @@ FIXTURE_VARIANT_ADD(structure, notify) {
 FIXTURE_VARIANT_ADD(structure, wait) {
 	.cmd = MMAPSHARE_IOC_WAIT,
 	.size = sizeof(struct mmapshare_wait_args),
-	.oldest = sizeof(struct mmapshare_wait_args),
+	.first_size = sizeof(struct mmapshare_wait_args),
 	.is_wait = true,
 	.writes_back = true,
 };
 
-/* To ask for the seals. */
+/* Queries the seals. */
 FIXTURE_VARIANT_ADD(structure, seal) {
 	.cmd = MMAPSHARE_IOC_SEAL,
 	.size = sizeof(struct mmapshare_seal_args),
-	.oldest = sizeof(struct mmapshare_seal_args),
+	.first_size = sizeof(struct mmapshare_seal_args),
 	.writes_back = true,
 };
 
-/* The descriptors it returns are closed with the test. */
+/* The descriptors it returns are closed when the test exits. */
 FIXTURE_VARIANT_ADD(structure, read_only) {
 	.cmd = MMAPSHARE_IOC_READ_ONLY,
 	.size = sizeof(struct mmapshare_read_only_args),
-	.oldest = sizeof(struct mmapshare_read_only_args),
+	.first_size = sizeof(struct mmapshare_read_only_args),
 	.flags = MMAPSHARE_READ_ONLY_CLOEXEC,
 };
 
-/* Of a region of its own each time: of that of all tests it is refused. */
+/* Of a new region for each call: the default region cannot be revoked. */
 FIXTURE_VARIANT_ADD(structure, revoke) {
 	.cmd = MMAPSHARE_IOC_REVOKE,
 	.size = sizeof(struct mmapshare_revoke_args),
-	.oldest = sizeof(struct mmapshare_revoke_args),
+	.first_size = sizeof(struct mmapshare_revoke_args),
 };
 
 FIXTURE_SETUP(structure)
@@ -100,10 +103,10 @@ FIXTURE_TEARDOWN(structure)
 	close(self->dev.fd);
 }
 
-/* Put a structure that is right but for its size at @place, of a clear page. */
-static void put(FIXTURE_DATA(structure) *self,
-		const FIXTURE_VARIANT(structure) *variant, void *place,
-		uint32_t size)
+/* Clear the page and put a structure at @place, valid except for its size. */
+static void put_struct(FIXTURE_DATA(structure) *self,
+		       const FIXTURE_VARIANT(structure) *variant, void *place,
+		       uint32_t size)
 {
 	union {
 		uint32_t size;
@@ -114,14 +117,14 @@ static void put(FIXTURE_DATA(structure) *self,
 
 	if (variant->is_fill)
 		s.fill.pattern_len = 1;
-	if (variant->is_wait)	/* no doorbell was rung so often */
+	if (variant->is_wait)	/* differs from the count: no wait */
 		s.wait.count = UINT64_MAX;
 	memset(self->page, 0, self->page_size);
 	memcpy(place, &s, variant->size);
 }
 
-static int call(FIXTURE_DATA(structure) *self,
-		const FIXTURE_VARIANT(structure) *variant, void *arg)
+static int call_ioctl(FIXTURE_DATA(structure) *self,
+		      const FIXTURE_VARIANT(structure) *variant, void *arg)
 {
 	int fd = self->dev.fd, error;
 
@@ -133,7 +136,7 @@ static int call(FIXTURE_DATA(structure) *self,
 	return error;
 }
 
-#define IOCTL_ERRNO(arg)	call(self, variant, arg)
+#define IOCTL_ERRNO(arg)	call_ioctl(self, variant, arg)
 
 TEST_F(structure, larger)
 {
@@ -141,17 +144,17 @@ TEST_F(structure, larger)
 	size_t i, j;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		put(self, variant, self->page, sizes[i]);
+		put_struct(self, variant, self->page, sizes[i]);
 		EXPECT_EQ(0, IOCTL_ERRNO(self->page));
 		EXPECT_EQ(sizes[i], *self->first);
 		for (j = variant->size; j < self->page_size; j++)
 			ASSERT_EQ(0, self->page[j]);
 
-		/* what this kernel does not know must be 0 */
-		put(self, variant, self->page, sizes[i]);
+		/* bytes that this kernel does not know must be 0 */
+		put_struct(self, variant, self->page, sizes[i]);
 		self->page[sizes[i] - 1] = 1;
 		EXPECT_EQ(E2BIG, IOCTL_ERRNO(self->page));
-		put(self, variant, self->page, sizes[i]);
+		put_struct(self, variant, self->page, sizes[i]);
 		self->page[variant->size] = 1;
 		EXPECT_EQ(E2BIG, IOCTL_ERRNO(self->page));
 		EXPECT_EQ(1, self->page[variant->size]);
@@ -164,7 +167,7 @@ TEST_F(structure, too_large)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		put(self, variant, self->page, sizes[i]);
+		put_struct(self, variant, self->page, sizes[i]);
 		EXPECT_EQ(E2BIG, IOCTL_ERRNO(self->page));
 	}
 }
@@ -173,23 +176,23 @@ TEST_F(structure, too_small)
 {
 	uint32_t size;
 
-	for (size = 0; size < variant->oldest; size++) {
-		put(self, variant, self->page, size);
+	for (size = 0; size < variant->first_size; size++) {
+		put_struct(self, variant, self->page, size);
 		EXPECT_EQ(EINVAL, IOCTL_ERRNO(self->page));
 	}
 }
 
-/* A program that knows less gets what it knows, and no byte more. */
+/* A smaller structure gets its fields; the bytes after it do not change. */
 TEST_F(structure, older)
 {
 	uint8_t whole[256], before[256];
 	uint32_t size;
 
-	put(self, variant, self->page, variant->size);
+	put_struct(self, variant, self->page, variant->size);
 	ASSERT_EQ(0, IOCTL_ERRNO(self->page));
 	memcpy(whole, self->page, variant->size);
-	for (size = variant->oldest; size < variant->size; size++) {
-		put(self, variant, self->page, size);
+	for (size = variant->first_size; size < variant->size; size++) {
+		put_struct(self, variant, self->page, size);
 		memset(self->page + size, 0x5a, sizeof(whole) - size);
 		memcpy(before, self->page, sizeof(before));
 		ASSERT_EQ(0, IOCTL_ERRNO(self->page));
@@ -207,33 +210,33 @@ TEST_F(structure, unknown_flags)
 	for (bit = 0; bit < 32; bit++) {
 		if (variant->flags & 1U << bit)
 			continue;
-		put(self, variant, self->page, variant->size);
+		put_struct(self, variant, self->page, variant->size);
 		self->first[1] = 1U << bit;
 		EXPECT_EQ(EINVAL, IOCTL_ERRNO(self->page));
 	}
 }
 
-/* Nothing is touched that the size does not cover. */
+/* The kernel does not access bytes past the size. */
 TEST_F(structure, at_the_end_of_a_page)
 {
-	put(self, variant, self->last, variant->size);
+	put_struct(self, variant, self->last, variant->size);
 	EXPECT_EQ(0, IOCTL_ERRNO(self->last));
 }
 
 TEST_F(structure, beyond_the_end_of_a_page)
 {
-	uint32_t *tail = (void *)(self->page + self->page_size - 4);
+	uint32_t *last_word = (void *)(self->page + self->page_size - 4);
 
-	put(self, variant, self->last, variant->size + 1);
+	put_struct(self, variant, self->last, variant->size + 1);
 	EXPECT_EQ(EFAULT, IOCTL_ERRNO(self->last));
 	memset(self->page, 0, self->page_size);
-	*tail = variant->size;
-	EXPECT_EQ(EFAULT, IOCTL_ERRNO(tail));
-	/* the size alone is enough to be told that it is wrong */
-	*tail = variant->oldest - 1;
-	EXPECT_EQ(EINVAL, IOCTL_ERRNO(tail));
-	*tail = self->page_size + 1;
-	EXPECT_EQ(E2BIG, IOCTL_ERRNO(tail));
+	*last_word = variant->size;
+	EXPECT_EQ(EFAULT, IOCTL_ERRNO(last_word));
+	/* a wrong size is reported even if only the size is accessible */
+	*last_word = variant->first_size - 1;
+	EXPECT_EQ(EINVAL, IOCTL_ERRNO(last_word));
+	*last_word = self->page_size + 1;
+	EXPECT_EQ(E2BIG, IOCTL_ERRNO(last_word));
 	EXPECT_EQ(EFAULT, IOCTL_ERRNO(self->page + self->page_size - 3));
 }
 
@@ -246,14 +249,14 @@ TEST_F(structure, bad_pointer)
 
 TEST_F(structure, read_only_memory)
 {
-	put(self, variant, self->page, variant->size);
+	put_struct(self, variant, self->page, variant->size);
 	ASSERT_EQ(0, mprotect(self->page, self->page_size, PROT_READ));
 	EXPECT_EQ(variant->writes_back ? EFAULT : 0, IOCTL_ERRNO(self->page));
 }
 
 TEST_F(structure, unaligned)
 {
-	put(self, variant, self->page + 3, variant->size);
+	put_struct(self, variant, self->page + 3, variant->size);
 	EXPECT_EQ(0, IOCTL_ERRNO(self->page + 3));
 }
 
