@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Stores into a map cost what stores into malloc()ed memory cost. */
+/* Stores to a mapping take as long as stores to memory from malloc(). */
 #include "map_fixture.h"
 #include <time.h>
 
 #define RECORD		512
-#define AREA		(150 * 1024)
-#define AREAS		4	/* of each, for luck with caches */
-#define LAPS		40	/* over the area, in a round: 12,000 records */
+#define BUFFER_SIZE	(150 * 1024)
+#define BUFFERS		4	/* of each kind, as their physical pages affect caching */
+#define LAPS		40	/* over a buffer, in a round: 12,000 records */
 #define MIN_ROUNDS	40
-#define MAX_ROUNDS	200	/* on a machine with much else to do */
+#define MAX_ROUNDS	200	/* on a busy machine */
 #define MAX_RATIO	1.05
 
 static double now(void)
@@ -19,8 +19,8 @@ static double now(void)
 	return ts.tv_sec * 1e9 + ts.tv_nsec;
 }
 
-/* Nanoseconds for a record. */
-static double store_records(char *area)
+/* Returns nanoseconds per record. */
+static double store_records(char *buffer)
 {
 	static char record[RECORD] __attribute__((aligned(64)));
 	double start = now();
@@ -29,13 +29,13 @@ static double store_records(char *area)
 
 	for (lap = 0; lap < LAPS; lap++) {
 		memset(record, lap, 8);
-		for (pos = 0; pos + RECORD <= AREA; pos += RECORD) {
-			memcpy(area + pos, record, RECORD);
-			/* every store is to be done */
+		for (pos = 0; pos + RECORD <= BUFFER_SIZE; pos += RECORD) {
+			memcpy(buffer + pos, record, RECORD);
+			/* the compiler must not drop stores */
 			__asm__ volatile ("" : : : "memory");
 		}
 	}
-	return (now() - start) / (LAPS * (AREA / RECORD));
+	return (now() - start) / (LAPS * (BUFFER_SIZE / RECORD));
 }
 
 static int compare(const void *a, const void *b)
@@ -47,24 +47,24 @@ static int compare(const void *a, const void *b)
 
 TEST_F(map, stores)
 {
-	static double map[MAX_ROUNDS], heap[MAX_ROUNDS];
-	const size_t step = AREA / self->dev.page * self->dev.page +
+	static double mapping[MAX_ROUNDS], heap[MAX_ROUNDS];
+	const size_t step = BUFFER_SIZE / self->dev.page * self->dev.page +
 			    self->dev.page;
-	char *area[2][AREAS];
+	char *buffer[2][BUFFERS];
 	double best[2] = { 1e9, 1e9 };
 	int n, i;
 
 	SKIP_IF_INSTRUMENTED();
-	if (step * AREAS > self->dev.size)
-		SKIP(return, "the region is too small: load it with size=1M");
-	for (i = 0; i < AREAS; i++) {
-		area[0][i] = self->mem + i * step;
-		area[1][i] = aligned_alloc(self->dev.page, step);
-		ASSERT_NE(NULL, area[1][i]);
-		store_records(area[0][i]);
-		store_records(area[1][i]);
+	if (step * BUFFERS > self->dev.size)
+		SKIP(return, "region too small: insmod mmapshare.ko size=1M");
+	for (i = 0; i < BUFFERS; i++) {
+		buffer[0][i] = self->mem + i * step;
+		buffer[1][i] = aligned_alloc(self->dev.page, step);
+		ASSERT_NE(NULL, buffer[1][i]);
+		store_records(buffer[0][i]);
+		store_records(buffer[1][i]);
 	}
-	/* both in turn, so that what else goes on meets both */
+	/* alternate, so that other load on the machine affects both kinds */
 	for (n = 0; n < MAX_ROUNDS; n++) {
 		double cost[2];
 
@@ -73,23 +73,23 @@ TEST_F(map, stores)
 		for (i = 0; i < 2; i++) {
 			const int kind = (n + i) % 2;
 
-			cost[kind] = store_records(area[kind][n / 2 % AREAS]);
+			cost[kind] = store_records(buffer[kind][n / 2 % BUFFERS]);
 			if (cost[kind] < best[kind])
 				best[kind] = cost[kind];
 		}
-		map[n] = cost[0];
+		mapping[n] = cost[0];
 		heap[n] = cost[1];
 	}
-	qsort(map, n, sizeof(*map), compare);
+	qsort(mapping, n, sizeof(*mapping), compare);
 	qsort(heap, n, sizeof(*heap), compare);
 	ksft_print_msg("ns for %d bytes, in %d rounds of %d\n", RECORD, n,
-		       LAPS * (AREA / RECORD));
-	ksft_print_msg("map:    best %.1f median %.1f worst %.1f\n", map[0],
-		       map[n / 2], map[n - 1]);
-	ksft_print_msg("malloc: best %.1f median %.1f worst %.1f\n", heap[0],
+		       LAPS * (BUFFER_SIZE / RECORD));
+	ksft_print_msg("mapping: best %.1f median %.1f worst %.1f\n", mapping[0],
+		       mapping[n / 2], mapping[n - 1]);
+	ksft_print_msg("malloc:  best %.1f median %.1f worst %.1f\n", heap[0],
 		       heap[n / 2], heap[n - 1]);
-	ksft_print_msg("map / malloc: best %.3f, median %.3f\n",
-		       best[0] / best[1], map[n / 2] / heap[n / 2]);
+	ksft_print_msg("mapping / malloc: best %.3f, median %.3f\n",
+		       best[0] / best[1], mapping[n / 2] / heap[n / 2]);
 	EXPECT_LE(best[0], best[1] * MAX_RATIO);
 }
 

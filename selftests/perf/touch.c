@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What mapping and touching 256 MiB costs with each strategy, in one run. */
+/* Time and page faults of mapping and touching 256 MiB, with each strategy. */
 #include "map_fixture.h"
 #include "region_test.h"
 #include <time.h>
 
 #define SIZE	(256UL << 20)
 #define REPEAT	2
-#define ROUNDS	24	/* at most, on a machine with much else to do */
-#define TOO_SLOW	100e3	/* milliseconds, for all but the last kind */
+#define ROUNDS	24	/* at most, on a busy machine */
+#define TOO_SLOW	100e3	/* milliseconds before the last kind is measured */
 
-/* The strategies as the ABI numbers them, and what they are compared with. */
+/* The strategies, numbered as in the ABI, and a memfd to compare them with. */
 enum {
 	FAULT = MMAPSHARE_STRATEGY_FAULT,
 	HUGE = MMAPSHARE_STRATEGY_HUGE,
@@ -24,13 +24,14 @@ static const char * const names[] = {
 	[MEMFD] = "memfd",
 };
 
-/* The best of all: milliseconds and page faults. */
+/* Of the fastest round: milliseconds, and page faults of touching. */
 struct cost {
 	double map;
 	double touch;
 	long faults;
 };
 
+/* [kind][0] is without, [kind][1] with MAP_POPULATE */
 static struct cost costs[KINDS][2];
 
 static double now(void)
@@ -96,9 +97,9 @@ FIXTURE_SETUP(touch)
 	SKIP_IF_INSTRUMENTED();
 	DEVICE_OPEN(&self->dev, O_RDWR);
 	if (geteuid())
-		SKIP(return, "needs root, whose share is not limited");
+		SKIP(return, "needs root: other users' regions are limited in size");
 	if (self->dev.info.strategy != MMAPSHARE_STRATEGY_FAULT)
-		SKIP(return, "covered when loaded with fault");
+		SKIP(return, "runs only if the module was loaded with strategy fault");
 }
 
 FIXTURE_TEARDOWN(touch)
@@ -110,7 +111,7 @@ FIXTURE_TEARDOWN(touch)
 	close(self->dev.fd);
 }
 
-/* The other kinds have all pages before they are mapped: so has this one. */
+/* Allocates all pages, as a region does before it is mapped. */
 static int make_memfd(void)
 {
 	int fd = memfd_create("touch", MFD_CLOEXEC);
@@ -128,8 +129,11 @@ static int open_kind(const struct device *dev, int kind)
 	return kind == MEMFD ? make_memfd() : region_create_as(dev->fd, NULL, SIZE, kind, 0);
 }
 
-/* With the same flags, and with what is best for each. */
-static bool fault_is_as_cheap(void)
+/*
+ * Whether fault takes no longer than vmalloc: both with MAP_POPULATE, and fault
+ * with or without it against vmalloc without it.
+ */
+static bool is_fault_as_cheap(void)
 {
 	const double fault[] = {
 		total(&costs[FAULT][0]), total(&costs[FAULT][1]),
@@ -160,12 +164,12 @@ static void print_table(void)
 	}
 }
 
-/* What there is only to be compared with is measured by itself, and let go. */
+/* All kinds but fault and vmalloc are measured one by one, and closed. */
 TEST_F_TIMEOUT(touch, all, 280)
 {
 	const struct device *dev = &self->dev;
-	const long clean = stores_fault_anyway() ? SIZE / dev->page : 0;
-	const long most = SIZE / fault_window(dev) + 2 + clean;
+	const long dirty_faults = stores_fault_anyway() ? SIZE / dev->page : 0;
+	const long max_faults = SIZE / fault_window(dev) + 2 + dirty_faults;
 	static const int order[] = { HUGE, PFN, MEMFD, FAULT, VMALLOC };
 	const double start = now();
 	struct mmapshare_info huge;
@@ -176,7 +180,7 @@ TEST_F_TIMEOUT(touch, all, 280)
 		int *fd = &self->fds[kind];
 
 		if (now() - start > TOO_SLOW)
-			SKIP(return, "a machine too slow to compare");
+			SKIP(return, "the machine is too slow");
 		*fd = open_kind(dev, kind);
 		ASSERT_LE(0, *fd) TH_LOG("%s", names[kind]);
 		if (kind == HUGE)
@@ -189,19 +193,19 @@ TEST_F_TIMEOUT(touch, all, 280)
 		*fd = -1;
 	}
 	for (round = 0; round < ROUNDS; round++) {
-		if (round >= REPEAT && fault_is_as_cheap())
+		if (round >= REPEAT && is_fault_as_cheap())
 			break;
 		ASSERT_TRUE(measure(self->fds[FAULT], FAULT));
 		ASSERT_TRUE(measure(self->fds[VMALLOC], VMALLOC));
 	}
 	print_table();
 
-	EXPECT_TRUE(fault_is_as_cheap());
-	EXPECT_GE(most, costs[FAULT][0].faults);
-	EXPECT_GE(clean, costs[FAULT][1].faults);
+	EXPECT_TRUE(is_fault_as_cheap());
+	EXPECT_GE(max_faults, costs[FAULT][0].faults);
+	EXPECT_GE(dirty_faults, costs[FAULT][1].faults);
 	if (huge.huge_bytes != SIZE)
-		SKIP(return, "huge got too few huge pages");
-	EXPECT_GE(most, costs[HUGE][0].faults);
+		SKIP(return, "the region of strategy huge has too few huge pages");
+	EXPECT_GE(max_faults, costs[HUGE][0].faults);
 }
 
 TEST_HARNESS_MAIN

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Each tracepoint fires once for what it is about, with the right values. */
+/* Each tracepoint fires once per operation, with the right values. */
 #include "trace_test.h"
 
 FIXTURE(trace)
@@ -71,7 +71,7 @@ TEST_F(trace, map)
 	EXPECT_EQ((unsigned long)self->map, addr);
 	EXPECT_EQ(8 * self->dev.page, length);
 	EXPECT_EQ(2 * self->dev.page, offset);
-	/* as in <linux/mm.h>: read and not write */
+	/* VM_READ, not VM_WRITE: see <linux/mm.h> */
 	EXPECT_EQ(1U, flags & 3);
 	EXPECT_EQ(0, ret);
 }
@@ -95,7 +95,7 @@ TEST_F(trace, unmap)
 	const size_t page = self->dev.page;
 
 	ASSERT_TRUE(try_map(self, PROT_READ, 2));
-	/* a piece from the middle: there is an event for just that */
+	/* one event, for exactly the unmapped range */
 	EXPECT_EQ(0, munmap(self->map + 3 * page, page));
 	EXPECT_EVENT("unmap", "region=0 addr=%p length=%zu offset=%zu",
 		     self->map + 3 * page, page, 5 * page);
@@ -118,7 +118,7 @@ TEST_F(trace, fault)
 		EXPECT_EQ(0, trace_take(&self->tracer, "fault"));
 		return;
 	}
-	/* VM_FAULT_NOPAGE: the page, and those around it, are mapped */
+	/* VM_FAULT_NOPAGE: the driver mapped the page and those around it */
 	EXPECT_EVENT("fault", "region=0 addr=%p offset=%zu write=1 ret=0x100",
 		     at, 5 * self->dev.page);
 	*(volatile char *)at = 2;
