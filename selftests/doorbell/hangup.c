@@ -188,9 +188,9 @@ TEST_F(bell, after_last_notification)
 	close(other);
 	EXPECT_EQ(1, poll(&p, 1, 0));
 	EXPECT_EQ(POLLIN | POLLHUP, p.revents);
-	EXPECT_EQ(0, bell_wait(self->fd, &count, FOREVER));
+	EXPECT_EQ(0, bell_wait(self->fd, &count, NO_TIMEOUT));
 	EXPECT_EQ(1U, count);
-	EXPECT_EQ(EPIPE, bell_wait(self->fd, &count, FOREVER));
+	EXPECT_EQ(EPIPE, bell_wait(self->fd, &count, NO_TIMEOUT));
 	EXPECT_EQ(1U, count);
 	EXPECT_EQ(1, poll(&p, 1, 0));
 	EXPECT_EQ(POLLHUP, p.revents);

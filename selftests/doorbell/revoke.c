@@ -20,7 +20,7 @@ static int wait_by_wait(int fd)
 {
 	uint64_t count = 0;
 
-	return bell_wait(fd, &count, FOREVER);
+	return bell_wait(fd, &count, NO_TIMEOUT);
 }
 
 /* ENODEV for the events of a revoked region, else 0. */

@@ -81,7 +81,7 @@ TEST_F(bell, none_after_wake_up)
 	long ioctls;
 
 	if (!pid)
-		_exit(bell_wait(self->fd, &count, FOREVER));
+		_exit(bell_wait(self->fd, &count, NO_TIMEOUT));
 	ASSERT_TRUE(falls_asleep(pid));
 	EXPECT_EQ(1, count_calls(self, 1, &ioctls));
 	EXPECT_EQ(1, ioctls);

@@ -25,7 +25,7 @@ static void *run_waiter(void *arg)
 /* Returns once the waiter sleeps. */
 static bool start_waiter(struct waiter *w, int fd, uint64_t count)
 {
-	*w = (struct waiter){ .fd = fd, .count = count, .timeout = FOREVER };
+	*w = (struct waiter){ .fd = fd, .count = count, .timeout = NO_TIMEOUT };
 	if (pthread_create(&w->thread, NULL, run_waiter, w))
 		return false;
 	while (!__atomic_load_n(&w->tid, __ATOMIC_ACQUIRE))
@@ -39,11 +39,11 @@ TEST_F(bell, returns_at_once_if_count_differs)
 
 	bell_notify(self->fd, 0);
 	bell_notify(self->fd, 0);
-	EXPECT_EQ(0, bell_wait(self->fd, &count, FOREVER));
+	EXPECT_EQ(0, bell_wait(self->fd, &count, NO_TIMEOUT));
 	EXPECT_EQ(2U, count);
 	/* a smaller count differs, too */
 	count = 7;
-	EXPECT_EQ(0, bell_wait(self->fd, &count, FOREVER));
+	EXPECT_EQ(0, bell_wait(self->fd, &count, NO_TIMEOUT));
 	EXPECT_EQ(2U, count);
 	EXPECT_EQ(ETIMEDOUT, bell_wait(self->fd, &count, 0));
 	EXPECT_EQ(2U, count);
@@ -61,7 +61,7 @@ TEST_F(bell, any_open_mode)
 
 		ASSERT_LE(0, fd);
 		count = 0;
-		EXPECT_EQ(0, bell_wait(fd, &count, FOREVER));
+		EXPECT_EQ(0, bell_wait(fd, &count, NO_TIMEOUT));
 		EXPECT_EQ(1U, count);
 		close(fd);
 	}
@@ -196,7 +196,7 @@ static int wait_in_child(void *arg)
 	FIXTURE_DATA(bell) *self = arg;
 	uint64_t count = 0;
 
-	return bell_wait(self->fd, &count, FOREVER);
+	return bell_wait(self->fd, &count, NO_TIMEOUT);
 }
 
 TEST_F(bell, killed_while_waiting)

@@ -20,7 +20,7 @@
  */
 #define MS	1000000LL
 #define SECOND	(1000 * MS)
-#define FOREVER	(-1LL)
+#define NO_TIMEOUT	(-1LL)
 
 static inline struct mmapshare_doorbell *bell_map(int fd, int prot)
 {

@@ -13,7 +13,7 @@
 #include <time.h>
 
 #define MS	1000000LL
-#define FOREVER	(-1)
+#define NO_TIMEOUT	(-1)
 
 /*
  * @region and @other are open files of one region. @count is the count that
@@ -60,7 +60,7 @@ TEST_F(bell, count)
 
 	for (i = 0; i < 3; i++)
 		ASSERT_EQ(0, mmapshare_notify(self->other));
-	EXPECT_EQ(0, mmapshare_wait(self->region, &self->count, FOREVER));
+	EXPECT_EQ(0, mmapshare_wait(self->region, &self->count, NO_TIMEOUT));
 	EXPECT_EQ(before + 3, self->count);
 	EXPECT_EQ(-ETIMEDOUT, mmapshare_wait(self->region, &self->count, 0));
 	/* a notification of the waiting handle itself counts, too */
@@ -205,7 +205,7 @@ TEST_F(bell, read_only_handle)
 	ASSERT_EQ(0, mmapshare_open(&reader, self->name, MMAPSHARE_READ));
 	EXPECT_EQ(-EBADF, mmapshare_notify(reader));
 	ASSERT_EQ(0, mmapshare_notify(self->region));
-	EXPECT_EQ(0, mmapshare_wait(reader, &count, FOREVER));
+	EXPECT_EQ(0, mmapshare_wait(reader, &count, NO_TIMEOUT));
 	EXPECT_EQ(self->count + 1, count);
 	mmapshare_close(reader);
 }
@@ -217,8 +217,8 @@ TEST_F(bell, last_peer_closes)
 	/* notify() maps the doorbell; close() must undo that */
 	ASSERT_EQ(0, mmapshare_notify(self->other));
 	mmapshare_close(self->other);
-	EXPECT_EQ(0, mmapshare_wait(self->region, &count, FOREVER));
-	EXPECT_EQ(-EPIPE, mmapshare_wait(self->region, &count, FOREVER));
+	EXPECT_EQ(0, mmapshare_wait(self->region, &count, NO_TIMEOUT));
+	EXPECT_EQ(-EPIPE, mmapshare_wait(self->region, &count, NO_TIMEOUT));
 	EXPECT_EQ(self->count + 1, count);
 	ASSERT_EQ(0, mmapshare_open(&self->other, self->name, MMAPSHARE_WRITE));
 	EXPECT_EQ(-ETIMEDOUT, mmapshare_wait(self->region, &count, 0));
@@ -237,7 +237,7 @@ TEST_F(bell, signal)
 	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
 	/* periodic: the first signal may come before the wait begins */
 	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
-	EXPECT_EQ(-EINTR, mmapshare_wait(self->region, &count, FOREVER));
+	EXPECT_EQ(-EINTR, mmapshare_wait(self->region, &count, NO_TIMEOUT));
 	alarm(0);
 	EXPECT_EQ(self->count, count);
 }

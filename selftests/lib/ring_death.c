@@ -68,9 +68,9 @@ TEST_F(ring, killed_producer)
 	pid = start_endpoint(self, PRODUCER, put_ten_reserve_one);
 	ASSERT_LT(0, pid);
 	kill_and_wait(pid);
-	EXPECT_EQ(0, mmapshare_ring_wait(self->c, 0, FOREVER));
+	EXPECT_EQ(0, mmapshare_ring_wait(self->c, 0, NO_TIMEOUT));
 	EXPECT_EQ(10, take_all(self->c, 0, LENGTH));
-	EXPECT_EQ(-EPIPE, mmapshare_ring_wait(self->c, 0, FOREVER));
+	EXPECT_EQ(-EPIPE, mmapshare_ring_wait(self->c, 0, NO_TIMEOUT));
 	EXPECT_EQ(-EPIPE, mmapshare_ring_wait(self->c, 0, 0));
 	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, MMAPSHARE_RING_WAIT_IGNORE_HUP, MS));
 	EXPECT_EQ(1, poll(&p, 1, 0));
@@ -154,7 +154,7 @@ TEST_F(ring, killed_consumer)
 	ASSERT_LT(0, pid);
 	EXPECT_EQ(5, put_all(self->p, n, LENGTH));
 	kill_and_wait(pid);
-	EXPECT_EQ(-EPIPE, mmapshare_ring_wait(self->p, 0, FOREVER));
+	EXPECT_EQ(-EPIPE, mmapshare_ring_wait(self->p, 0, NO_TIMEOUT));
 	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->p, MMAPSHARE_RING_WAIT_IGNORE_HUP, MS));
 	ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
 	EXPECT_EQ(n, take_all(self->c, 5, LENGTH));
@@ -216,7 +216,7 @@ TEST_F(ring, fork_one_closes)
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
 	EXPECT_EQ(2, take_all(self->c, 2, LENGTH));
-	EXPECT_EQ(-EPIPE, mmapshare_ring_wait(self->c, 0, FOREVER));
+	EXPECT_EQ(-EPIPE, mmapshare_ring_wait(self->c, 0, NO_TIMEOUT));
 }
 
 /* An endpoint stays attached while a forked child has it. */
@@ -233,7 +233,7 @@ TEST_F(ring, fork_keeps_attached)
 	self->p = NULL;
 	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, 0, MS));
 	kill_and_wait(pid);
-	EXPECT_EQ(-EPIPE, mmapshare_ring_wait(self->c, 0, FOREVER));
+	EXPECT_EQ(-EPIPE, mmapshare_ring_wait(self->c, 0, NO_TIMEOUT));
 }
 
 static void *revoke_later(void *arg)
@@ -266,7 +266,7 @@ TEST_F(ring, revoked_wakes_consumer)
 	/* the wait returned -ENODEV, and so do later calls: no SIGBUS */
 	EXPECT_EQ(-ENODEV, mmapshare_ring_next(self->c, &self->record, &self->length));
 	EXPECT_EQ(-ENODEV, mmapshare_ring_release(self->c));
-	EXPECT_EQ(-ENODEV, mmapshare_ring_wait(self->c, 0, FOREVER));
+	EXPECT_EQ(-ENODEV, mmapshare_ring_wait(self->c, 0, NO_TIMEOUT));
 	mmapshare_ring_set_wake_bytes(self->c, 1);
 	/* an endpoint that waits first does not get SIGBUS either */
 	EXPECT_EQ(-ENODEV, mmapshare_ring_wait(self->p, 0, 0));

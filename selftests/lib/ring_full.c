@@ -157,7 +157,7 @@ TEST_F(ring, attach_latest_frees_space)
 	EXPECT_EQ(capacity(self), put_all(self->p, 0, LENGTH));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, attach_latest_later, self->name));
 	/* no timeout: it returns only if the producer is woken */
-	EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, FOREVER));
+	EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, NO_TIMEOUT));
 	ASSERT_EQ(0, pthread_join(thread, &failed));
 	EXPECT_EQ(NULL, failed);
 	EXPECT_EQ(capacity(self), put_all(self->p, 0, LENGTH));

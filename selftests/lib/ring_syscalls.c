@@ -133,8 +133,8 @@ static int wait_often(FIXTURE_DATA(ring) *self, long times)
 	int ret = 0;
 
 	while (times-- && !ret)
-		ret = mmapshare_ring_wait(self->c, 0, FOREVER) ?:
-		      mmapshare_ring_wait(self->p, 0, FOREVER);
+		ret = mmapshare_ring_wait(self->c, 0, NO_TIMEOUT) ?:
+		      mmapshare_ring_wait(self->p, 0, NO_TIMEOUT);
 	return ret;
 }
 

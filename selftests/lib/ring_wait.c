@@ -194,7 +194,7 @@ TEST_F(ring, timeout)
 	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, 0, 50 * MS));
 	EXPECT_LE(50 * MS, now() - start);
 	EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, 0));
-	EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, FOREVER));
+	EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, NO_TIMEOUT));
 }
 
 static void handle_signal(int signal)
@@ -210,7 +210,7 @@ TEST_F(ring, signal)
 	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
 	/* periodic: the first signal may come before the wait begins */
 	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
-	EXPECT_EQ(-EINTR, mmapshare_ring_wait(self->c, 0, FOREVER));
+	EXPECT_EQ(-EINTR, mmapshare_ring_wait(self->c, 0, NO_TIMEOUT));
 	alarm(0);
 }
 
@@ -230,13 +230,13 @@ TEST_F(ring, wake_bytes)
 	}
 	ASSERT_EQ(0, put_record(self->p, i, 8));
 	EXPECT_EQ(0, mmapshare_ring_wait(self->c, 0, 0));
-	EXPECT_EQ(0, mmapshare_ring_wait(self->c, 0, FOREVER));
+	EXPECT_EQ(0, mmapshare_ring_wait(self->c, 0, NO_TIMEOUT));
 	EXPECT_EQ(1, poll(&p, 1, 0));
 	EXPECT_EQ(10, take_all(self->c, 0, 8));
 	/* more than half the ring counts as half */
 	mmapshare_ring_set_wake_bytes(self->c, UINT32_MAX);
 	ASSERT_EQ(0, put_record(self->p, 10, self->size / 2 - 8));
-	EXPECT_EQ(0, mmapshare_ring_wait(self->c, 0, FOREVER));
+	EXPECT_EQ(0, mmapshare_ring_wait(self->c, 0, NO_TIMEOUT));
 }
 
 /* POLLOUT means free space for the record that was refused last. */

@@ -77,7 +77,7 @@ TEST_F(ring, killed_producer)
 	EXPECT_EQ(POLLIN, poll_endpoint(&self->c));
 	EXPECT_RECORD(self, &self->c, 0, 100);
 	EXPECT_RECORD(self, &self->c, 1, 101);
-	EXPECT_EQ(EPIPE, endpoint_wait(&self->c, FOREVER));
+	EXPECT_EQ(EPIPE, endpoint_wait(&self->c, NO_TIMEOUT));
 	EXPECT_EQ(POLLHUP, poll_endpoint(&self->c));
 	EXPECT_EQ(ETIMEDOUT, endpoint_wait_as(&self->c, MMAPSHARE_RING_WAIT_IGNORE_HUP, MS));
 	/* the next producer continues behind the last published record */
@@ -94,12 +94,12 @@ TEST_F(ring, killed_producer)
 
 static void *wait_for_peer(void *arg)
 {
-	return (void *)(long)endpoint_wait(arg, FOREVER);
+	return (void *)(long)endpoint_wait(arg, NO_TIMEOUT);
 }
 
 static void *wait_ignoring_hup(void *arg)
 {
-	return (void *)(long)endpoint_wait_as(arg, MMAPSHARE_RING_WAIT_IGNORE_HUP, FOREVER);
+	return (void *)(long)endpoint_wait_as(arg, MMAPSHARE_RING_WAIT_IGNORE_HUP, NO_TIMEOUT);
 }
 
 TEST_F(ring, killed_producer_wakes_consumer)

@@ -42,7 +42,7 @@ TEST_F(ring, corrupt_cursor)
 		bad.c->pos = bad_words[i] == 8 ? 12808 : bad_words[i];
 		EXPECT_EQ(0, endpoint_wait(&self->p, 0));
 		EXPECT_EQ(1ULL, self->p.ring->consumers) TH_LOG("%#lx", (long)bad_words[i]);
-		EXPECT_EQ(EBADMSG, endpoint_wait(&bad, FOREVER));
+		EXPECT_EQ(EBADMSG, endpoint_wait(&bad, NO_TIMEOUT));
 		EXPECT_EQ(POLLERR | POLLHUP, poll_endpoint(&bad));
 		/* it stays detached, even with a valid position */
 		bad.c->pos = 12800;

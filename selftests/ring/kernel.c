@@ -183,7 +183,7 @@ TEST_F(daq, unload)
 	while (daq_send_command(&self->p, DAQ_RATE, 1))
 		;
 	self->p.p->wake_bytes = 16;
-	EXPECT_EQ(EPIPE, endpoint_wait(&self->p, FOREVER));
+	EXPECT_EQ(EPIPE, endpoint_wait(&self->p, NO_TIMEOUT));
 	EXPECT_EQ(POLLHUP, poll_endpoint(&self->p));
 	/* the module can be loaded again while its old rings are in use */
 	EXPECT_EQ(0, load_daq(variant->params));
@@ -199,7 +199,7 @@ TEST_F(daq, destroyed)
 	EXPECT_EQ(0, region_destroy(control, "daq"));
 	ASSERT_NE(NULL, daq_next_record(self));
 	EXPECT_EQ(0, region_revoke(self->samples));
-	EXPECT_EQ(ENODEV, endpoint_wait(&self->c, FOREVER));
+	EXPECT_EQ(ENODEV, endpoint_wait(&self->c, NO_TIMEOUT));
 	EXPECT_EQ(0, region_destroy_revoke(control, "daq-control"));
 	EXPECT_EQ(ENODEV, endpoint_notify(&self->p));
 	sleep_ns(20 * MS);
@@ -308,7 +308,7 @@ TEST_F(daq, corrupt_consumer)
 		ASSERT_NE(NULL, daq_next_record(self));
 	/* an overwriting producer reads no cursors: @bad is attached */
 	EXPECT_EQ(variant->overwrite ? 3ULL : 1ULL, self->c.ring->consumers);
-	EXPECT_EQ(EBADMSG, endpoint_wait(&bad, FOREVER));
+	EXPECT_EQ(EBADMSG, endpoint_wait(&bad, NO_TIMEOUT));
 	endpoint_detach(&bad);
 }
 

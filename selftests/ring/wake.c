@@ -41,7 +41,7 @@ static bool is_done(struct sleeper *s)
 
 TEST_F(ring, record)
 {
-	struct sleeper s = { .ep = &self->c, .timeout = FOREVER };
+	struct sleeper s = { .ep = &self->c, .timeout = NO_TIMEOUT };
 
 	RING_ATTACH_BOTH(self);
 	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->c, 0));
@@ -67,7 +67,7 @@ TEST_F(ring, record)
  */
 TEST_F(ring, consumer_threshold)
 {
-	struct sleeper s = { .ep = &self->c, .timeout = FOREVER };
+	struct sleeper s = { .ep = &self->c, .timeout = NO_TIMEOUT };
 	int i;
 
 	RING_ATTACH_BOTH(self);
@@ -111,9 +111,9 @@ TEST_F(ring, threshold_limit)
 /* Each of two consumers is woken at its own threshold. */
 TEST_F(ring, two_consumer_thresholds)
 {
-	struct sleeper first = { .ep = &self->c, .timeout = FOREVER };
+	struct sleeper first = { .ep = &self->c, .timeout = NO_TIMEOUT };
 	struct endpoint other;
-	struct sleeper second = { .ep = &other, .timeout = FOREVER };
+	struct sleeper second = { .ep = &other, .timeout = NO_TIMEOUT };
 
 	RING_ATTACH_BOTH(self);
 	ASSERT_EQ(0, endpoint_attach(&other, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
@@ -145,7 +145,7 @@ static void fill_ring(FIXTURE_DATA(ring) *self)
 
 TEST_F(ring, producer_threshold)
 {
-	struct sleeper s = { .ep = &self->p, .timeout = FOREVER };
+	struct sleeper s = { .ep = &self->p, .timeout = NO_TIMEOUT };
 	unsigned long n;
 
 	RING_ATTACH_BOTH(self);
@@ -171,7 +171,7 @@ TEST_F(ring, producer_threshold)
 /* The producer is woken when the slowest consumer has released enough. */
 TEST_F(ring, producer_threshold_slowest_consumer)
 {
-	struct sleeper s = { .ep = &self->p, .timeout = FOREVER };
+	struct sleeper s = { .ep = &self->p, .timeout = NO_TIMEOUT };
 	struct endpoint other;
 
 	RING_ATTACH_BOTH(self);
@@ -298,7 +298,7 @@ static void handle_signal(int signal)
 
 TEST_F(ring, signal)
 {
-	struct sleeper s = { .ep = &self->c, .timeout = FOREVER };
+	struct sleeper s = { .ep = &self->c, .timeout = NO_TIMEOUT };
 	struct sigaction action = { .sa_handler = handle_signal, .sa_flags = SA_RESTART };
 
 	RING_ATTACH_BOTH(self);
@@ -314,7 +314,7 @@ TEST_F(ring, signal)
 /* The producer of an overwriting ring never waits. */
 TEST_F(ring, overwrite)
 {
-	struct sleeper s = { .ep = &self->c, .timeout = FOREVER };
+	struct sleeper s = { .ep = &self->c, .timeout = NO_TIMEOUT };
 	int i;
 
 	ASSERT_EQ(0, make_ring(self, MMAPSHARE_RING_OVERWRITE));
