@@ -44,7 +44,8 @@ expect "input in two pieces" "onetwo" "$( (printf one; sleep 0.2; printf two) |
 	mmapshare write $name && mmapshare read -l 6 $name)"
 expect "input as long as the region" 0 \
 	"$(mmapshare write $name <"$TMP/bytes" 2>&1; echo $?)"
-expect "one byte more" "mmapshare write: '$name': standard input is longer than the 3145728 bytes that fit" \
+expect "input longer than the region" \
+	"mmapshare write: '$name': standard input is longer than the 3145728 bytes that fit" \
 	"$( (cat "$TMP/bytes"; printf x) | mmapshare write $name 2>&1)"
 expect "status of longer input" 1 "$( (cat "$TMP/bytes"; printf x) |
 	mmapshare write $name 2>/dev/null; echo $?)"
@@ -52,7 +53,7 @@ expect "longer input filled the region" "$sum" \
 	"$(mmapshare read $name | sum)"
 expect "write -l of longer input" "xyz" \
 	"$(printf xyzxyz | mmapshare write -l 3 $name && mmapshare read -l 3 $name)"
-expect "less than was asked for" "mmapshare write: standard input ended after 2 of 3 bytes" \
+expect "write -l of shorter input" "mmapshare write: standard input ended after 2 of 3 bytes" \
 	"$(printf xy | mmapshare write -l 3 $name 2>&1)"
 expect "empty input" 0 "$(status mmapshare write $name)"
 expect "standard input is closed" "1 0 1" \

@@ -54,7 +54,7 @@ if ! command -v setpriv >/dev/null || ! unshare -m true 2>/dev/null; then
 fi
 plan 14
 says 0 "ok       regions can be created and mapped" mmapshare doctor
-expect "all of it is well" 5 "$(mmapshare doctor | grep -c '^ok ')"
+expect "all checks pass" 5 "$(mmapshare doctor | grep -c '^ok ')"
 says 1 "/dev/mmapshare: mode 660, group root remedy   as root: chgrp mmapshare" nobody doctor
 chgrp 100 $NODE
 says 1 "remedy   as root: adduser USER mmapshare; then log in again" nobody doctor

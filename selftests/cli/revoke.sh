@@ -30,8 +30,8 @@ waiter=$!
 until_true has_users 2
 expect "destroy --revoke" "0 0 0" "$(outcome mmapshare destroy --revoke $one)"
 wait $waiter
-expect "who waits fails" 1 $?
-expect "and says why" " mmapshare wait: '$one': the region was revoked" \
+expect "wait fails" 1 $?
+expect "wait prints the reason" " mmapshare wait: '$one': the region was revoked" \
 	"$(cat "$TMP/wait.out") $(cat "$TMP/wait.err")"
 expect "an open descriptor cannot read" 1 "$(head -c 1 <&3 >/dev/null 2>&1; echo $?)"
 expect "the node is removed" "" "$(ls "$NODE-$one" 2>/dev/null)"

@@ -93,13 +93,13 @@ expect "facts" "lossless none 0 0 of 2 " \
 	"$(facts "kind producer seq consumers" $ring)"
 
 expect "put lines" "0 " "$(printf 'one\n\nthree' | mmapshare ring put $ring 2>&1; echo "$? ")"
-expect "they are there" "detached 3 " "$(facts "producer seq" $ring)"
-expect "cat one of them" one "$(mmapshare ring cat -c 1 $ring)"
+expect "stat after put" "detached 3 " "$(facts "producer seq" $ring)"
+expect "cat one record" one "$(mmapshare ring cat -c 1 $ring)"
 expect "cat" "$(printf '\nthree\n.')" "$(mmapshare ring cat $ring; echo .)"
 expect "cat an empty ring" "" "$(mmapshare ring cat $ring)"
 echo 00ffA0 | mmapshare ring put -x $ring
 expect "hex" 00ffa0 "$(mmapshare ring cat -x $ring)"
-expect "no hex" \
+expect "invalid hex" \
 	"1 mmapshare ring put: standard input, line 2: two hexadecimal digits expected per byte" \
 	"$(printf '00\n0\n' | mmapshare ring put -x $ring 2>"$TMP/err"
 		echo "$? $(cat "$TMP/err")")"
@@ -120,7 +120,7 @@ mmapshare ring cat $ring >"$TMP/out"
 expect "records of put -t" "" "$(head -n "$(wc -l <"$TMP/out")" "$TMP/numbers" |
 	cmp - "$TMP/out" 2>&1)"
 mmapshare ring put -d $ring <"$TMP/numbers" 2>"$TMP/err"
-expect "drop, and say so" \
+expect "put -d to a full ring" \
 	"mmapshare ring put: '$ring': ring full, $(fact dropped $ring) records dropped" \
 	"$(cat "$TMP/err")"
 mmapshare ring cat $ring >/dev/null
@@ -136,7 +136,8 @@ expect "no consumer slot left" \
 	"$(mmapshare ring cat $ring 2>"$TMP/err"; echo "$? $(cut -d ';' -f 1 "$TMP/err")")"
 kill $second
 wait $second 2>/dev/null
-expect "put more than fits, with a consumer" 0 "$(mmapshare ring put $ring <"$TMP/numbers"; echo $?)"
+expect "put more than fits, with a consumer" \
+	0 "$(mmapshare ring put $ring <"$TMP/numbers"; echo $?)"
 wait $follower
 expect "tail prints every record" "0 0" "$? $(cmp "$TMP/numbers" "$TMP/out"; echo $?)"
 

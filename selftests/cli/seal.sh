@@ -47,19 +47,20 @@ expect "add two by path" "0 0 0" \
 	"$(outcome mmapshare seal $NODE-$one write seal)"
 expect "query three seals" "write future seal " "$(seals $one)"
 expect "info with seals" "seals       write future seal" "$(mmapshare info $one | grep ^seals)"
-expect "no further ones" \
+expect "add after seal" \
 	"mmapshare seal: '$one': it is sealed against further seals" \
 	"$(complaint mmapshare seal $one write)"
-expect "the other has none" "" "$(seals $two)"
+expect "another region has no seals" "" "$(seals $two)"
 expect "write" "mmapshare write: '$one': it is sealed against writes (write, future, seal)" \
 	"$(complaint mmapshare write -l 1 $one)"
 expect "fill" "mmapshare fill: '$one': it is sealed against writes (write, future, seal)" \
 	"$(complaint mmapshare fill $one)"
-expect "they fail" "1 0 1" "$(outcome mmapshare fill $one)"
+expect "status of fill" "1 0 1" "$(outcome mmapshare fill $one)"
 expect "contents unchanged" "bytes $sum" \
 	"$(mmapshare read -l 5 $one) $(mmapshare checksum $one)"
 mmapshare ring create $ring 4K
-expect "fill a ring" "mmapshare fill: '$ring': it is a ring; write records with mmapshare ring put" \
+expect "fill a ring" \
+	"mmapshare fill: '$ring': it is a ring; write records with mmapshare ring put" \
 	"$(complaint mmapshare fill $ring)"
 expect "seal a ring" "mmapshare seal: '$ring': it is a ring; rings cannot be sealed" \
 	"$(complaint mmapshare seal $ring write)"
@@ -97,11 +98,12 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	{
 		setpriv --reuid 65534 --regid 65534 --clear-groups mmapshare "$@"
 	}
-	expect "another user queries the seals" "write future seal " "$(other seal $one | tr '\n' ' ')"
+	expect "another user queries the seals" \
+		"write future seal " "$(other seal $one | tr '\n' ' ')"
 	mmapshare destroy $two
 	mmapshare create $two 4K
 	chmod 666 "$NODE-$two"
-	expect "and no more, even if they may write" \
+	expect "another user with write permission adds a seal" \
 		"mmapshare seal: '$two': it belongs to another user; only the owner or CAP_SYS_ADMIN may seal it" \
 		"$(complaint other seal $two write)"
 else

@@ -72,17 +72,17 @@ fi
 echo 64M >$cgroup/memory.max
 plan 24
 
-expect "without the group: no" "'$ann': no permission to use $NODE 1" \
+expect "create without the group" "'$ann': no permission to use $NODE 1" \
 	"$(answer user $ANN mmapshare create $ann 1M)"
 chgrp $GROUP $NODE
 expect "create in the group" 0 "$(status user $ANN mmapshare create -m 640 $ann 1M)"
 expect "owner, group and mode" "$ANN $GROUP 640" "$(stat -c '%u %g %a' "$NODE-$ann")"
 expect "the owner writes" 0 "$(echo hello | user $ANN mmapshare write $ann; echo $?)"
-expect "he reads" hello "$(user $BOB mmapshare read -l 5 $ann)"
-expect "he does not write" "'$ann': permission denied 1" \
+expect "the group reads" hello "$(user $BOB mmapshare read -l 5 $ann)"
+expect "the group cannot write" "'$ann': permission denied 1" \
 	"$(answer user $BOB mmapshare write $ann)"
-expect "nor fill" 1 "$(status user $BOB mmapshare fill $ann)"
-expect "nor destroy" "'$ann': it belongs to another user 1" \
+expect "the group cannot fill" 1 "$(status user $BOB mmapshare fill $ann)"
+expect "the group cannot destroy" "'$ann': it belongs to another user 1" \
 	"$(answer user $BOB mmapshare destroy $ann)"
 expect "the group cannot change the mode" 1 "$(status user $BOB chmod 666 "$NODE-$ann")"
 expect "the owner permits the group to write" 0 "$(status user $ANN chmod 660 "$NODE-$ann")"
@@ -92,7 +92,7 @@ expect "the owner denies the group access" "0 1" "$(status user $ANN chmod 600 "
 	status user $BOB mmapshare read $ann)"
 expect "the other user lists it" "$ann" \
 	"$(user $BOB mmapshare list | grep -o "^$ann")"
-expect "her name is taken" "'$ann': a region of that name exists 1" \
+expect "the name is taken" "'$ann': a region of that name exists 1" \
 	"$(answer user $BOB mmapshare create $ann 1M)"
 expect "the other user creates a region" 0 "$(status user $BOB mmapshare create $bob 1M)"
 expect "the first user cannot read it" 1 "$(status user $ANN mmapshare read $bob)"
@@ -100,14 +100,15 @@ expect "the first user cannot read it" 1 "$(status user $ANN mmapshare read $bob
 echo 3M >$PARAMETERS/max_user_bytes
 expect "max_user_bytes is per user" "0 0" "$(status user $ANN mmapshare create $ann.1 2M) $(
 	status user $BOB mmapshare create $bob.1 2M)"
-expect "and no more" "'$ann.2': exceeds the user's share of bytes in regions 1" \
+expect "more than max_user_bytes" "'$ann.2': exceeds the user's share of bytes in regions 1" \
 	"$(answer user $ANN mmapshare create $ann.2 4K)"
 expect "destroy gives back the user's share" "0 0" "$(status user $ANN mmapshare destroy \
 	$ann.1) $(status user $ANN mmapshare create $ann.2 2M)"
 mmapshare destroy $ann.2 $bob.1
 
 echo 1G >$PARAMETERS/max_user_bytes
-expect "not the machine's memory" "'$ann.3': not enough memory, or the control group's memory.max is reached 1" \
+expect "more than memory.max" \
+	"'$ann.3': not enough memory, or the control group's memory.max is reached 1" \
 	"$(answer user $ANN mmapshare create $ann.3 100M)"
 expect "the failed create freed its memory" yes \
 	"$(memory_freed)"
