@@ -2,7 +2,7 @@
 /*
  * Benchmark module: a kernel thread produces records as fast as it can, for an
  * mmapshare ring or another interface that drivers use. See bench.h for its
- * interface. Only "make bench" and the selftest bench_quick.sh need it.
+ * interface. Only "make bench" and the selftests need it.
  */
 #include <linux/cpumask.h>
 #include <linux/file.h>
