@@ -18,7 +18,8 @@ modules:	## build the module for the running kernel or KDIR=; accepts W=1 and C=
 
 modules_install: modules	## install the module, and files to build other modules with
 	$(kbuild) modules_install
-	install -D -m 644 -t "$(INSTALL_MOD_PATH)/lib/modules/$$($(kbuild) -s kernelrelease)/mmapshare" \
+	release=$$($(kbuild) -s kernelrelease) && \
+	install -D -m 644 -t "$(INSTALL_MOD_PATH)/lib/modules/$$release/mmapshare" \
 		driver/include/mmapshare_ring.h Module.symvers
 
 install:	## install library, command, headers, manual; DESTDIR= prefix=/usr/local

@@ -7,6 +7,7 @@
 # shellcheck source=../cli_lib.sh
 . "$(dirname "$0")/../cli_lib.sh"
 
+only_owner="only the owner or CAP_SYS_ADMIN may seal it"
 one=cli.$$.one two=cli.$$.two ring=cli.$$.ring
 
 # shellcheck disable=SC2317	# called when the test ends
@@ -104,7 +105,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	mmapshare create $two 4K
 	chmod 666 "$NODE-$two"
 	expect "another user with write permission adds a seal" \
-		"mmapshare seal: '$two': it belongs to another user; only the owner or CAP_SYS_ADMIN may seal it" \
+		"mmapshare seal: '$two': it belongs to another user; $only_owner" \
 		"$(complaint other seal $two write)"
 else
 	skip "needs root and setpriv"

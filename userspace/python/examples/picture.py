@@ -56,7 +56,8 @@ def chunk(kind, data):
 
 def save(screen, path):
     # each row starts with its filter type; 0 is no filter
-    rows = b"".join(b"\0" + screen[pixel_offset(0, y):pixel_offset(WIDTH, y)] for y in range(HEIGHT))
+    rows = b"".join(b"\0" + screen[pixel_offset(0, y):pixel_offset(WIDTH, y)]
+                    for y in range(HEIGHT))
     with open(path, "wb") as png:
         png.write(b"\x89PNG\r\n\x1a\n" +
                   chunk(b"IHDR", struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 6, 0, 0, 0)) +
