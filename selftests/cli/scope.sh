@@ -43,7 +43,7 @@ lines()
 # made: print how many records the device has committed
 made()
 {
-	mmapshare ring stat $name | sed -n 's/^records  *//p'
+	mmapshare ring stat $name | sed -n 's/^seq  *//p'
 }
 
 # rate_is_right: print yes if the rate that scope prints after two seconds is at

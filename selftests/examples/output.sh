@@ -103,7 +103,7 @@ wrong_lines()
 # has_lines N: were at least that many lines recorded?
 has_lines()
 {
-	count=$(mmapshare ring stat $name 2>/dev/null | sed -n 's/^records  *//p')
+	count=$(mmapshare ring stat $name 2>/dev/null | sed -n 's/^seq  *//p')
 	[ "${count:-0}" -ge "$1" ]
 }
 

@@ -137,8 +137,9 @@ TEST_F(race, size)
 		t = (struct outcomes){ };
 		while (needs_more_calls(&t)) {
 			*canary = CANARY;
-			error = ioctl(self->dev.fd, cases[i].cmd, self->shared) ?
-				errno : 0;
+			error = 0;
+			if (ioctl(self->dev.fd, cases[i].cmd, self->shared))
+				error = errno;
 			count_outcome(&t, error, E2BIG);
 			cleared += *canary != CANARY;
 		}
