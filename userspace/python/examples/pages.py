@@ -23,7 +23,7 @@ def page_frames(region):
     sum(region[::mmap.PAGESIZE])
     first = ctypes.c_char.from_buffer(region)
     address = ctypes.addressof(first)
-    # a mapping cannot be closed while an object refers to it
+    # close() raises BufferError while an object refers to the mapping
     del first
     with open("/proc/self/pagemap", "rb", buffering=0) as pagemap:
         pagemap.seek(address // mmap.PAGESIZE * 8)

@@ -24,7 +24,7 @@ class NumPy(TestCase):
                 self.assertEqual(249750.0, read_only.sum())
                 array *= 2
                 self.assertEqual(499500.0, read_only.sum())
-                # the mapping cannot be closed while an array refers to it
+                # BufferError while an array refers to the mapping
                 self.assertRaises(BufferError, reader.close)
                 del read_only
             del array
