@@ -161,7 +161,7 @@ long mms_ioctl_destroy(struct file *file, void __user *arg)
 	if (!(destroy.flags & MMAPSHARE_DESTROY_REVOKE))
 		return mms_name_del(destroy.name, NULL);
 	ret = mms_name_del(destroy.name, &r);
-	if (ret)
+	if (ret && ret != -EINTR)
 		return ret;
 	ret = mms_revoke(r);
 	mms_region_put(r);

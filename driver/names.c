@@ -4,8 +4,15 @@
  *
  * A name holds one reference to its region, from mms_name_add() until
  * mms_name_del() or rmmod. Open files keep the region beyond that.
+ *
+ * The core creates and removes a node with the lock of the directory /dev held
+ * for writing. A task that reads /dev into a page whose fault does not end
+ * holds that lock for as long as it likes. So no lock of ours is held
+ * meanwhile; what waits is a task that creates a name, and one that removes a
+ * name, which can be killed. Opening and querying never wait for either.
  */
 #include <linux/cdev.h>
+#include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/ctype.h>
 #include <linux/device.h>
@@ -18,31 +25,39 @@
 #include <linux/stat.h>
 #include <linux/stringhash.h>
 #include <linux/sysfs.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
 #include "compat.h"
 #include "region.h"
 
 /*
  * struct mms_name - the name of a region
  * @dev: the node; its release frees this structure
- * @hash: in mms_names
- * @region: holds a reference
+ * @hash: in mms_names, from before the node is created until after it is
+ *	removed, so that the name is not used twice
+ * @region: holds a reference until the node is removed
  * @mode: permissions at creation; chmod() changes the node only
+ * @live: the name can be found; under mms_names_lock
+ * @settled: the node was created, or could not be
+ * @removal: removes the node
+ * @removed: the name can be used again
  */
 struct mms_name {
 	struct device dev;
 	struct hlist_node hash;
 	struct mms_region *region;
 	umode_t mode;
+	bool live;
+	struct completion settled;
+	struct work_struct removal;
+	struct completion removed;
 };
 
-/*
- * Protects mms_names, mms_by_minor, and adding and removing nodes. The
- * attributes in sysfs must not take it: removing a node waits for their
- * readers.
- */
+/* Protects mms_names, and what of mms_by_minor is not NULL. */
 static DEFINE_MUTEX(mms_names_lock);
 static DEFINE_HASHTABLE(mms_names, 10);
 static DEFINE_XARRAY_FLAGS(mms_by_minor, XA_FLAGS_ALLOC1);
+static struct workqueue_struct *mms_names_wq;
 
 /* The region behind /dev/mmapshare, from module init to exit. */
 struct mms_region *mms_default_region;
@@ -154,7 +169,8 @@ static void mms_name_release(struct device *dev)
 {
 	struct mms_name *name = mms_dev_name(dev);
 
-	mms_region_put(name->region);
+	if (name->region)
+		mms_region_put(name->region);
 	kfree(name);
 }
 
@@ -189,14 +205,37 @@ static struct mms_name *mms_name_find(const char *text)
 	return NULL;
 }
 
+static struct mms_name *mms_name_find_live(const char *text)
+{
+	struct mms_name *name = mms_name_find(text);
+
+	return name && name->live ? name : NULL;
+}
+
 bool mms_name_taken(const char *text)
 {
 	bool taken;
 
 	mutex_lock(&mms_names_lock);
-	taken = mms_name_find(text);
+	taken = mms_name_find_live(text);
 	mutex_unlock(&mms_names_lock);
 	return taken;
+}
+
+/* Waits for readers of the attributes, and for the lock of the directory /dev. */
+static void mms_name_remove(struct work_struct *work)
+{
+	struct mms_name *name = container_of(work, struct mms_name, removal);
+
+	device_del(&name->dev);
+	mutex_lock(&mms_names_lock);
+	hash_del(&name->hash);
+	mutex_unlock(&mms_names_lock);
+	/* before completion: DESTROY returns when the memory is free */
+	mms_region_put(name->region);
+	name->region = NULL;
+	complete_all(&name->removed);
+	put_device(&name->dev);
 }
 
 static struct mms_name *mms_name_alloc(struct mms_region *r, umode_t mode)
@@ -205,6 +244,9 @@ static struct mms_name *mms_name_alloc(struct mms_region *r, umode_t mode)
 
 	if (!name)
 		return NULL;
+	INIT_WORK(&name->removal, mms_name_remove);
+	init_completion(&name->settled);
+	init_completion(&name->removed);
 	device_initialize(&name->dev);
 	name->dev.class = &mms_class;
 	name->dev.type = &mms_node_type;
@@ -214,6 +256,75 @@ static struct mms_name *mms_name_alloc(struct mms_region *r, umode_t mode)
 	return name;
 }
 
+/*
+ * Wait until no name like @text is being added or removed. Called and returns
+ * with mms_names_lock held. Return: 0; -EEXIST for a live name; -EINTR if killed.
+ */
+static int mms_name_wait_free(const char *text)
+{
+	struct mms_name *other;
+
+	while ((other = mms_name_find(text)) && !other->live) {
+		struct completion *done = completion_done(&other->settled) ?
+					  &other->removed : &other->settled;
+		int killed;
+
+		get_device(&other->dev);
+		mutex_unlock(&mms_names_lock);
+		killed = wait_for_completion_killable(done);
+		put_device(&other->dev);
+		mutex_lock(&mms_names_lock);
+		if (killed)
+			return -EINTR;
+	}
+	return other ? -EEXIST : 0;
+}
+
+/*
+ * Reserve the name and a minor number. Return: 0, -EEXIST, -ENOSPC, -ENOMEM,
+ * -EINTR.
+ */
+static int mms_name_reserve(struct mms_name *name)
+{
+	struct mms_region *r = name->region;
+	u32 minor;
+	int ret;
+
+	/* cyclic, so that a minor number is not soon that of another region */
+	ret = xa_alloc_cyclic(&mms_by_minor, &minor, NULL, XA_LIMIT(1, MMS_MINORS - 1),
+			      &mms_next_minor, GFP_KERNEL_ACCOUNT);
+	if (ret < 0)
+		return ret == -EBUSY ? -ENOSPC : ret;
+
+	mutex_lock(&mms_names_lock);
+	ret = mms_name_wait_free(r->name);
+	if (ret) {
+		mutex_unlock(&mms_names_lock);
+		xa_release(&mms_by_minor, minor);
+		return ret;
+	}
+	r->id = minor;
+	name->dev.devt = MKDEV(MAJOR(mms_devt), minor);
+	hash_add(mms_names, &name->hash, mms_name_hash(r->name));
+	/* allocates nothing: the entry is there */
+	xa_store(&mms_by_minor, minor, name, GFP_KERNEL);
+	mutex_unlock(&mms_names_lock);
+	return 0;
+}
+
+/* The node was created, or could not be. */
+static void mms_name_settle(struct mms_name *name, bool live)
+{
+	mutex_lock(&mms_names_lock);
+	name->live = live;
+	if (!live) {
+		xa_erase(&mms_by_minor, MINOR(name->dev.devt));
+		hash_del(&name->hash);
+	}
+	complete_all(&name->settled);
+	mutex_unlock(&mms_names_lock);
+}
+
 /**
  * mms_name_add - register a region's name and create its node
  * @r: the region; @r->name is mms_name_ok(). The name takes a reference
@@ -221,59 +332,62 @@ static struct mms_name *mms_name_alloc(struct mms_region *r, umode_t mode)
  *
  * When this returns 0, /dev/mmapshare-NAME exists.
  *
- * Context: process context, may sleep.
- * Return: 0; -EEXIST; -ENOSPC if no minor number is left; -ENOMEM.
+ * Context: process context, may sleep. Waits, uninterruptibly as the core does,
+ * for the lock of the directory /dev; and killably for another task that adds
+ * or removes the same name.
+ * Return: 0; -EEXIST; -ENOSPC if no minor number is left; -ENOMEM; -EINTR if
+ * killed.
  */
 int mms_name_add(struct mms_region *r, umode_t mode)
 {
 	struct mms_name *name = mms_name_alloc(r, mode);
-	u32 minor;
 	int ret;
 
 	if (!name)
 		return -ENOMEM;
-
-	mutex_lock(&mms_names_lock);
-	ret = -EEXIST;
-	if (mms_name_find(r->name))
-		goto put_name;
-
-	/* cyclic, so that a minor number is not soon that of another region */
-	ret = xa_alloc_cyclic(&mms_by_minor, &minor, name,
-			      XA_LIMIT(1, MMS_MINORS - 1), &mms_next_minor,
-			      GFP_KERNEL_ACCOUNT);
-	if (ret < 0) {
-		ret = ret == -EBUSY ? -ENOSPC : ret;
-		goto put_name;
-	}
-	name->dev.devt = MKDEV(MAJOR(mms_devt), minor);
 	ret = dev_set_name(&name->dev, "mmapshare-%s", r->name);
 	if (ret)
-		goto erase;
-	hash_add(mms_names, &name->hash, mms_name_hash(r->name));
-	r->id = minor;
-	ret = device_add(&name->dev);
+		goto put_name;
+	ret = mms_name_reserve(name);
 	if (ret)
-		goto unhash;
-	mutex_unlock(&mms_names_lock);
+		goto put_name;
+	ret = device_add(&name->dev);
+	mms_name_settle(name, !ret);
+	if (ret)
+		goto put_name;
+	/*
+	 * by a task that opened the node; mms_name_drop() found no live name
+	 * then
+	 */
+	if (mms_revoked(r))
+		mms_name_drop(r);
 	return 0;
 
-unhash:
-	hash_del(&name->hash);
-erase:
-	xa_erase(&mms_by_minor, minor);
 put_name:
-	mutex_unlock(&mms_names_lock);
 	put_device(&name->dev);
 	return ret;
 }
 
-/* Make the name unreachable. The caller drops the device's reference. */
+/*
+ * Make the name unreachable, and have its node removed. The caller gets a
+ * reference for mms_name_wait().
+ */
 static void mms_name_unlink(struct mms_name *name)
 {
-	hash_del(&name->hash);
+	lockdep_assert_held(&mms_names_lock);
+	name->live = false;
 	xa_erase(&mms_by_minor, MINOR(name->dev.devt));
-	device_del(&name->dev);
+	get_device(&name->dev);
+	queue_work(mms_names_wq, &name->removal);
+}
+
+/* Wait until the node is removed. Return: 0, or -EINTR if killed. */
+static int mms_name_wait(struct mms_name *name)
+{
+	int ret = wait_for_completion_killable(&name->removed) ? -EINTR : 0;
+
+	put_device(&name->dev);
+	return ret;
 }
 
 /**
@@ -281,10 +395,12 @@ static void mms_name_unlink(struct mms_name *name)
  * @text: the name, mms_name_ok()
  * @r: out, if not NULL: the region, with a reference for the caller
  *
- * When this returns 0, the name can be used again.
+ * When this returns 0, the node is gone and the name can be used again.
  *
- * Context: process context, may sleep.
- * Return: 0; -ENOENT; -EPERM if the caller does not own the region.
+ * Context: process context, may sleep. Can be killed while it waits for the
+ * lock of the directory /dev.
+ * Return: 0; -ENOENT; -EPERM if the caller does not own the region; -EINTR if
+ * killed: the name is gone, and the node will be.
  */
 int mms_name_del(const char *text, struct mms_region **r)
 {
@@ -292,21 +408,18 @@ int mms_name_del(const char *text, struct mms_region **r)
 	int ret = 0;
 
 	mutex_lock(&mms_names_lock);
-	name = mms_name_find(text);
+	name = mms_name_find_live(text);
 	if (!name)
 		ret = -ENOENT;
 	else if (!mms_region_owned(name->region))
 		ret = -EPERM;
-	else
+	if (!ret) {
+		if (r)
+			*r = mms_region_get(name->region);
 		mms_name_unlink(name);
+	}
 	mutex_unlock(&mms_names_lock);
-	if (ret)
-		return ret;
-	if (r)
-		*r = mms_region_get(name->region);
-	/* after unlocking: this may free the region's memory */
-	put_device(&name->dev);
-	return 0;
+	return ret ?: mms_name_wait(name);
 }
 
 /* Remove the region's name, unless it has none or it was removed already. */
@@ -316,14 +429,25 @@ void mms_name_drop(const struct mms_region *r)
 
 	mutex_lock(&mms_names_lock);
 	if (r->name[0])
-		name = mms_name_find(r->name);
+		name = mms_name_find_live(r->name);
 	if (name && name->region != r)
 		name = NULL;
 	if (name)
 		mms_name_unlink(name);
 	mutex_unlock(&mms_names_lock);
 	if (name)
-		put_device(&name->dev);
+		mms_name_wait(name);
+}
+
+/* The live name with the least minor number of at least @minor, or NULL. */
+static struct mms_name *mms_name_next(unsigned long minor)
+{
+	struct mms_name *name;
+
+	xa_for_each_start(&mms_by_minor, minor, name, minor)
+		if (name->live)
+			return name;
+	return NULL;
 }
 
 /**
@@ -335,16 +459,15 @@ void mms_name_drop(const struct mms_region *r)
  */
 int mms_name_query(struct mmapshare_query *query)
 {
-	unsigned long minor = query->id;
 	const struct mms_region *r;
 	struct mms_name *name;
 	int ret = -ENOENT;
 
 	mutex_lock(&mms_names_lock);
 	if (query->flags & MMAPSHARE_QUERY_NEXT)
-		name = xa_find(&mms_by_minor, &minor, ULONG_MAX, XA_PRESENT);
+		name = mms_name_next(query->id);
 	else
-		name = mms_name_find(query->name);
+		name = mms_name_find_live(query->name);
 	if (!name)
 		goto unlock;
 	r = name->region;
@@ -364,20 +487,18 @@ unlock:
 	return ret;
 }
 
-/*
- * The region whose node has this minor number, with a reference; or NULL. May
- * sleep.
- */
+/* The region whose node has this minor number, with a reference; or NULL. */
 struct mms_region *mms_name_open(unsigned int minor)
 {
 	struct mms_region *r = NULL;
 	struct mms_name *name;
 
-	mutex_lock(&mms_names_lock);
+	/* the name holds its reference for as long as it is in the array */
+	xa_lock(&mms_by_minor);
 	name = xa_load(&mms_by_minor, minor);
 	if (name)
 		r = mms_region_get(name->region);
-	mutex_unlock(&mms_names_lock);
+	xa_unlock(&mms_by_minor);
 	return r;
 }
 
@@ -385,9 +506,12 @@ int mms_names_init(const struct file_operations *fops)
 {
 	int ret;
 
+	mms_names_wq = alloc_workqueue("mmapshare", WQ_UNBOUND, 0);
+	if (!mms_names_wq)
+		return -ENOMEM;
 	ret = class_register(&mms_class);
 	if (ret)
-		return ret;
+		goto destroy_wq;
 	ret = alloc_chrdev_region(&mms_devt, 0, MMS_MINORS, "mmapshare");
 	if (ret)
 		goto unregister_class;
@@ -402,6 +526,8 @@ unregister_chrdev:
 	unregister_chrdev_region(mms_devt, MMS_MINORS);
 unregister_class:
 	class_unregister(&mms_class);
+destroy_wq:
+	destroy_workqueue(mms_names_wq);
 	return ret;
 }
 
@@ -417,6 +543,8 @@ void mms_names_exit(void)
 		put_device(&name->dev);
 	}
 	mutex_unlock(&mms_names_lock);
+	/* waits for all removals, also of tasks that were killed */
+	destroy_workqueue(mms_names_wq);
 	xa_destroy(&mms_by_minor);
 	cdev_del(&mms_cdev);
 	unregister_chrdev_region(mms_devt, MMS_MINORS);

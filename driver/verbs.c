@@ -223,8 +223,11 @@ long mms_ioctl_revoke(struct file *file, void __user *arg)
 		return -EINVAL;
 	if (!mms_region_owned(r))
 		return -EPERM;
-	mms_name_drop(r);
-	return mms_revoke(r);
+	ret = mms_revoke(r);
+	/* after that: mms_name_add() checks in the opposite order */
+	if (!ret)
+		mms_name_drop(r);
+	return ret;
 }
 
 #if IS_ENABLED(CONFIG_MMAPSHARE_KUNIT_TEST)

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A task that holds the lock of /dev over a page fault delays only the creation
+ * of regions: existing ones can be opened and queried, and a task that destroys
+ * one can be killed.
+ */
+#include "stuck_page.h"
+
+FIXTURE(directory) {
+	struct device dev;
+	char present[32], doomed[32], created[32];
+	pid_t reader, creator;
+};
+
+/* The core fills the buffer with the lock of the directory held. */
+static int read_directory(void *arg)
+{
+	const int fd = open("/dev", O_RDONLY | O_DIRECTORY);
+
+	return syscall(SYS_getdents64, fd, stuck_page(), 4096) < 0;
+}
+
+static int create(void *arg)
+{
+	FIXTURE_DATA(directory) *self = arg;
+
+	return region_create(self->dev.fd, self->created) < 0;
+}
+
+static int open_node(void *arg)
+{
+	FIXTURE_DATA(directory) *self = arg;
+	char path[64];
+
+	snprintf(path, sizeof(path), DEVICE "-%s", self->present);
+	return open(path, O_RDWR) < 0;
+}
+
+static int query(void *arg)
+{
+	FIXTURE_DATA(directory) *self = arg;
+	struct mmapshare_query facts;
+
+	return region_query(self->dev.fd, self->present, &facts);
+}
+
+static int query_doomed(void *arg)
+{
+	FIXTURE_DATA(directory) *self = arg;
+	struct mmapshare_query facts;
+
+	return region_query(self->dev.fd, self->doomed, &facts);
+}
+
+static int query_created(void *arg)
+{
+	FIXTURE_DATA(directory) *self = arg;
+	struct mmapshare_query facts;
+
+	return region_query(self->dev.fd, self->created, &facts);
+}
+
+static int destroy(void *arg)
+{
+	FIXTURE_DATA(directory) *self = arg;
+
+	return region_destroy(self->dev.fd, self->doomed);
+}
+
+FIXTURE_SETUP(directory)
+{
+	DEVICE_OPEN(&self->dev, O_RDWR);
+	if (!stuck_page())
+		SKIP(return, "no userfaultfd");
+	snprintf(self->present, sizeof(self->present), "present.%d", getpid());
+	snprintf(self->doomed, sizeof(self->doomed), "doomed.%d", getpid());
+	snprintf(self->created, sizeof(self->created), "created.%d", getpid());
+	ASSERT_LE(0, region_create(self->dev.fd, self->present));
+	ASSERT_LE(0, region_create(self->dev.fd, self->doomed));
+	self->reader = start_task(read_directory, self);
+	ASSERT_TRUE(is_stuck(self->reader));
+	self->creator = start_task(create, self);
+	ASSERT_TRUE(is_stuck(self->creator));
+}
+
+FIXTURE_TEARDOWN(directory)
+{
+	kill(self->reader, SIGKILL);
+	waitpid(self->reader, NULL, 0);
+	waitpid(self->creator, NULL, 0);
+	EXPECT_EQ(0, region_destroy(self->dev.fd, self->created));
+	EXPECT_EQ(0, region_destroy(self->dev.fd, self->present));
+	region_destroy(self->dev.fd, self->doomed);
+	close(self->dev.fd);
+}
+
+TEST_F(directory, open)
+{
+	EXPECT_EQ(0, run_patiently(open_node, self));
+}
+
+TEST_F(directory, query)
+{
+	EXPECT_EQ(0, run_patiently(query, self));
+	EXPECT_EQ(ENOENT, run_patiently(query_created, self));
+}
+
+/* The name goes at once, the node when the directory is free. */
+TEST_F(directory, destroy)
+{
+	const pid_t pid = start_task(destroy, self);
+	int n, status = 0;
+
+	ASSERT_TRUE(is_stuck(pid));
+	EXPECT_EQ(ENOENT, run_patiently(query_doomed, self));
+	kill(pid, SIGKILL);
+	for (n = 0; n < PATIENCE * 100 && !waitpid(pid, &status, WNOHANG); n++)
+		usleep(10000);
+	EXPECT_TRUE(WIFSIGNALED(status));
+}
+
+TEST_HARNESS_MAIN
