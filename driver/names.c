@@ -126,7 +126,23 @@ static struct attribute *mms_node_attrs[] = {
 	&dev_attr_seals.attr,
 	NULL
 };
-ATTRIBUTE_GROUPS(mms_node);
+
+/*
+ * Readable by root, and by all only if the node is. They do not get the owner of
+ * the node: the core would give the file "uevent" to that user as well.
+ */
+static umode_t mms_node_attr_mode(struct kobject *kobj, struct attribute *attr, int n)
+{
+	const struct mms_name *name = mms_dev_name(kobj_to_dev(kobj));
+
+	return attr->mode & (name->mode & 0004 ? 0444 : 0400);
+}
+
+static const struct attribute_group mms_node_group = {
+	.attrs = mms_node_attrs,
+	.is_visible = mms_node_attr_mode,
+};
+__ATTRIBUTE_GROUPS(mms_node);
 
 /* Called with @mode when the node is created, without it for a file name. */
 static char *mms_devnode(MMS_CONST_DEVNODE struct device *dev, umode_t *mode,
