@@ -159,8 +159,8 @@ long mms_ioctl_destroy(struct file *file, void __user *arg)
 	if (destroy.flags & ~MMAPSHARE_DESTROY_REVOKE || !mms_name_ok(destroy.name))
 		return -EINVAL;
 	if (!(destroy.flags & MMAPSHARE_DESTROY_REVOKE))
-		return mms_name_del(destroy.name, NULL);
-	ret = mms_name_del(destroy.name, &r);
+		return mms_name_del(destroy.name, NULL, NULL);
+	ret = mms_name_del(destroy.name, mms_may_revoke, &r);
 	if (ret && ret != -EINTR)
 		return ret;
 	ret = mms_revoke(r);

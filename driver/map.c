@@ -58,8 +58,6 @@ static void mms_vma_close(struct vm_area_struct *vma)
 
 	atomic_long_dec(&r->maps);
 	mms_seal_close(r, vma);
-	if (r->strategy->maps_at_once)
-		mms_mapper_del(r, vma->vm_mm);
 	trace_mmapshare_unmap(r, vma);
 }
 
@@ -347,12 +345,8 @@ static bool mms_vma_is_doorbell(struct vm_area_struct *vma)
 	return vma->vm_pgoff == MMS_DOORBELL_PGOFF && vma_pages(vma) == 1;
 }
 
-/*
- * One access section, so that sealing and revoking see the VMA either counted
- * or refused.
- */
-static int mms_map(struct mms_region *r, const struct mms_strategy *s,
-		   struct vm_area_struct *vma)
+/* In one section, so that a task that seals sees the VMA counted or refused. */
+static int mms_map_counted(struct mms_region *r, struct vm_area_struct *vma)
 {
 	int access = mms_access_begin(r, false);
 	int ret;
@@ -360,25 +354,27 @@ static int mms_map(struct mms_region *r, const struct mms_strategy *s,
 	if (access < 0)
 		return access;
 	ret = mms_seal_map(r, vma);
+	mms_access_end(access);
+	return ret;
+}
+
+static int mms_map(struct mms_region *r, const struct mms_strategy *s,
+		   struct vm_area_struct *vma)
+{
+	int ret = mms_map_counted(r, vma);
+
 	if (ret)
-		goto end;
-	if (s->maps_at_once)
-		ret = mms_mapper_add(r, vma->vm_mm);
-	if (!ret)
-		ret = s->map(r, vma);
+		return ret;
+	ret = s->map(r, vma);
 	if (ret) {
 		/* the core unmaps what is left before it drops the mmap lock */
-		if (s->maps_at_once)
-			mms_mapper_del(r, vma->vm_mm);
 		mms_seal_close(r, vma);
-		goto end;
+		return ret;
 	}
 	vma->vm_private_data = r;
 	vma->vm_ops = s->vm_ops;
 	atomic_long_inc(&r->maps);
-end:
-	mms_access_end(access);
-	return ret;
+	return 0;
 }
 
 /**
@@ -427,7 +423,7 @@ out:
 #define MMS_FEAT_PAGES	(MMAPSHARE_FEAT_COW | MMAPSHARE_FEAT_GUP | \
 			 MMAPSHARE_FEAT_DONTNEED)
 #define MMS_FEAT_SHMEM	(MMS_FEAT_PAGES | MMAPSHARE_FEAT_FUTEX | \
-			 MMAPSHARE_FEAT_DUMP)
+			 MMAPSHARE_FEAT_DUMP | MMAPSHARE_FEAT_REVOKE)
 
 static const struct mms_strategy mms_strategies[] = {
 	{

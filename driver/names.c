@@ -128,8 +128,8 @@ static struct attribute *mms_node_attrs[] = {
 };
 
 /*
- * Readable by root, and by all only if the node is. They do not get the owner of
- * the node: the core would give the file "uevent" to that user as well.
+ * Readable by root, and by all only if the node is. They do not get the owner
+ * of the node: the core would give the file "uevent" to that user as well.
  */
 static umode_t mms_node_attr_mode(struct kobject *kobj, struct attribute *attr, int n)
 {
@@ -409,16 +409,19 @@ static int mms_name_wait(struct mms_name *name)
 /**
  * mms_name_del - remove a region's name and node
  * @text: the name, mms_name_ok()
+ * @may: if not NULL: whether it may be removed, besides its owner being the
+ *	caller; 0 or a negative errno
  * @r: out, if not NULL: the region, with a reference for the caller
  *
  * When this returns 0, the node is gone and the name can be used again.
  *
  * Context: process context, may sleep. Can be killed while it waits for the
  * lock of the directory /dev.
- * Return: 0; -ENOENT; -EPERM if the caller does not own the region; -EINTR if
- * killed: the name is gone, and the node will be.
+ * Return: 0; -ENOENT; -EPERM if the caller does not own the region; what @may
+ * returns; -EINTR if killed: the name is gone, and the node will be.
  */
-int mms_name_del(const char *text, struct mms_region **r)
+int mms_name_del(const char *text, int (*may)(const struct mms_region *r),
+		 struct mms_region **r)
 {
 	struct mms_name *name;
 	int ret = 0;
@@ -429,6 +432,8 @@ int mms_name_del(const char *text, struct mms_region **r)
 		ret = -ENOENT;
 	else if (!mms_region_owned(name->region))
 		ret = -EPERM;
+	else if (may)
+		ret = may(name->region);
 	if (!ret) {
 		if (r)
 			*r = mms_region_get(name->region);

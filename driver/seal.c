@@ -22,7 +22,7 @@
 #include "region.h"
 
 #define MMS_SEALS	(MMAPSHARE_SEAL_SEAL | MMAPSHARE_SEAL_FUTURE_WRITE | \
-			 MMAPSHARE_SEAL_WRITE)
+			 MMAPSHARE_SEAL_WRITE | MMAPSHARE_SEAL_REVOKE)
 #define MMS_SEALS_NO_WRITE	(MMAPSHARE_SEAL_FUTURE_WRITE | MMAPSHARE_SEAL_WRITE)
 
 /* One for all regions: sections are short. */
@@ -194,9 +194,9 @@ static int mms_deny_writes(struct mms_region *r)
  *
  * Context: process context, may sleep.
  * Return: 0; -EINVAL for an unknown seal; -EBADF unless @writable; -EPERM if
- * the caller does not own the region, if it is a ring or has
- * MMAPSHARE_SEAL_SEAL; -EBUSY if it is mapped writable or pages of it are
- * pinned; -EINTR if killed.
+ * the caller does not own the region, if it has MMAPSHARE_SEAL_SEAL, or for a
+ * seal against writes if it is a ring; -EBUSY if it is mapped writable or pages
+ * of it are pinned; -ENODEV if it was revoked; -EINTR if killed.
  */
 int mms_seal(struct mms_region *r, bool writable, u32 *seals)
 {
@@ -210,7 +210,8 @@ int mms_seal(struct mms_region *r, bool writable, u32 *seals)
 		return -EINVAL;
 	if (!writable)
 		return -EBADF;
-	if (r->ring || !mms_region_owned(r))
+	/* the endpoints of a ring must write */
+	if (!mms_region_owned(r) || (r->ring && more & MMS_SEALS_NO_WRITE))
 		return -EPERM;
 
 	ret = mutex_lock_killable(&r->lock);
@@ -218,6 +219,9 @@ int mms_seal(struct mms_region *r, bool writable, u32 *seals)
 		return ret;
 	ret = -EPERM;
 	if (r->seals & MMAPSHARE_SEAL_SEAL)
+		goto unlock;
+	ret = -ENODEV;
+	if (mms_revoked(r))
 		goto unlock;
 	ret = 0;
 	if (more & ~r->seals & MMAPSHARE_SEAL_WRITE)

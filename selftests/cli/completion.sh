@@ -40,7 +40,7 @@ expect "options of a command" "--json" "$(complete_words mmapshare list --j)"
 expect "regions" "$name" "$(complete_words mmapshare read cli.$$)"
 expect "no options without '-'" "" \
 	"$(complete_words mmapshare destroy '' | tr ' ' '\n' | grep '^-')"
-expect "seals" "write future seal" "$(complete_words mmapshare seal $name '')"
+expect "seals" "write future revoke seal" "$(complete_words mmapshare seal $name '')"
 expect "strategies" "vmalloc" "$(complete_words mmapshare create -s v)"
 expect "commands of ring" "stat" "$(complete_words mmapshare ring s)"
 expect "options of a ring command" "--overwrite" "$(complete_words mmapshare ring create --o)"

@@ -7,6 +7,7 @@
 # shellcheck source=../cli_lib.sh
 . "$(dirname "$0")/../cli_lib.sh"
 
+ring_seals="which cannot be sealed against writes; a ring can get revoke and seal"
 only_owner="only the owner or CAP_SYS_ADMIN may seal it"
 one=cli.$$.one two=cli.$$.two ring=cli.$$.ring
 
@@ -63,7 +64,8 @@ mmapshare ring create $ring 4K
 expect "fill a ring" \
 	"mmapshare fill: '$ring': it is a ring; write records with mmapshare ring put" \
 	"$(complaint mmapshare fill $ring)"
-expect "seal a ring" "mmapshare seal: '$ring': it is a ring; rings cannot be sealed" \
+expect "seal a ring" \
+	"mmapshare seal: '$ring': it is a ring, $ring_seals" \
 	"$(complaint mmapshare seal $ring write)"
 expect "the doorbell works" 1 \
 	"$(mmapshare notify $one; mmapshare wait -c 0 -t 10 $one)"

@@ -95,7 +95,7 @@ static void make_args(FIXTURE_DATA(garbage) *self, const struct call *call)
 	/* never add a seal: all other tests use this region */
 	if (cmd == MMAPSHARE_IOC_SEAL) {
 		any->seal.flags = !random_below(self, 4);
-		any->seal.seals = random_below(self, 2) ? 0 : 8 << random_below(self, 29);
+		any->seal.seals = random_below(self, 2) ? 0 : 16 << random_below(self, 28);
 		any->seal.reserved = random_below(self, 4) ? 0 : random_number(self);
 		if (!random_below(self, 4))
 			any->bytes[sizeof(any->seal) + random_below(self, 60)] = 1;

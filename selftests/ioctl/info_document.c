@@ -81,6 +81,7 @@ static const struct {
 	{ "FUTEX", MMAPSHARE_FEAT_FUTEX, try_futex },
 	{ "DUMP", MMAPSHARE_FEAT_DUMP, NULL },
 	{ "HUGE", MMAPSHARE_FEAT_HUGE, NULL },
+	{ "REVOKE", MMAPSHARE_FEAT_REVOKE, NULL },
 };
 
 /* What the table must contain. */

@@ -104,13 +104,17 @@ TEST_F(shared, by_name)
 	EXPECT_EQ(-ENOENT, mmapshare_destroy(self->name, MMAPSHARE_DESTROY_REVOKE));
 }
 
-TEST_F(shared, anonymous_by_read_only_handle)
+TEST_F(shared, anonymous)
 {
+	struct mmapshare_info info = { .size = sizeof(info) };
 	struct mmapshare *region, *reader;
 
 	ASSERT_EQ(0, mmapshare_create(&region, NULL, 1, FAULT, 0));
 	ASSERT_EQ(0, mmapshare_read_only(&reader, region));
-	ASSERT_EQ(0, mmapshare_revoke(reader));
+	EXPECT_EQ(-EBADF, mmapshare_revoke(reader));
+	ASSERT_EQ(0, mmapshare_revoke(region));
+	EXPECT_EQ(-ENODEV, mmapshare_get_info(reader, &info));
+	EXPECT_EQ(-ENODEV, mmapshare_revoke(reader));
 	EXPECT_EQ(0, run_child(check_enodev, region));
 	mmapshare_close(reader);
 	mmapshare_close(region);

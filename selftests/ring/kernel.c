@@ -22,7 +22,7 @@ FIXTURE_VARIANT_ADD(daq, lossless) { .params = "size=65536 overwrite=0" };
 
 static bool daq_open(FIXTURE_DATA(daq) *self)
 {
-	self->samples = open(DAQ, O_RDONLY | O_CLOEXEC);
+	self->samples = open(DAQ, O_RDWR | O_CLOEXEC);
 	self->control = open(DAQ "-control", O_WRONLY | O_CLOEXEC);
 	return self->samples >= 0 && self->control >= 0 &&
 	       !endpoint_attach(&self->c, self->samples, MMAPSHARE_RING_ATTACH_CONSUMER) &&

@@ -126,11 +126,15 @@ void op_read_only(struct worker *w)
 void op_revoke(struct worker *w)
 {
 	struct mmapshare_revoke_args revoke = { .size = sizeof(revoke) };
+	struct mmapshare_info info;
 	struct own_region own;
 
 	if (!own_open(w, &own, "revoke"))
 		return;
-	if (expect(w, ioctl(own.fd, MMAPSHARE_IOC_REVOKE, &revoke), 0)) {
+	expect(w, device_info(own.fd, &info), 0);
+	if (!(info.features & MMAPSHARE_FEAT_REVOKE)) {
+		expect(w, ioctl(own.fd, MMAPSHARE_IOC_REVOKE, &revoke), EOPNOTSUPP);
+	} else if (expect(w, ioctl(own.fd, MMAPSHARE_IOC_REVOKE, &revoke), 0)) {
 		expect(w, write(w->pipe[1], own.mem, 8), EFAULT);
 		check_refused(w, &own, own.fd, ENODEV, ENODEV);
 		expect(w, pread(own.fd, w->buf, PAGE, 0), ENODEV);

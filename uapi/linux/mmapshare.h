@@ -61,6 +61,8 @@ enum mmapshare_strategy {
 #define MMAPSHARE_FEAT_DUMP	_BITULL(4)
 /* PMD-sized pages are tried first */
 #define MMAPSHARE_FEAT_HUGE	_BITULL(5)
+/* the region can be revoked */
+#define MMAPSHARE_FEAT_REVOKE	_BITULL(6)
 
 /* Bytes of a region's name, including the terminating 0 */
 #define MMAPSHARE_NAME_SIZE	64
@@ -160,6 +162,8 @@ struct mmapshare_checksum_args {
  * no writes at all; refused with EBUSY while a writable mapping or a pin exists
  */
 #define MMAPSHARE_SEAL_WRITE		_BITUL(2)
+/* the region cannot be revoked */
+#define MMAPSHARE_SEAL_REVOKE		_BITUL(3)
 
 /**
  * struct mmapshare_seal_args - permanently remove the right to write

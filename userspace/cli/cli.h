@@ -127,7 +127,7 @@ struct bit_name {
 	const char *name;
 };
 
-#define SEAL_NAMES	3
+#define SEAL_NAMES	4
 extern const struct bit_name seal_names[SEAL_NAMES];
 
 /* Open a region, NULL for /dev/mmapshare; exits on failure. */

@@ -46,7 +46,7 @@ _mmapshare_words()
 	fill)		echo "$range --pattern --hex --help"; _mmapshare_regions ;;
 	seal)		echo --help
 			if [ "$COMP_CWORD" -gt 2 ]; then
-				echo write future seal
+				echo write future revoke seal
 			else
 				_mmapshare_regions
 			fi ;;

@@ -76,6 +76,11 @@ static bool is_write_sealed(const struct failure *f)
 	return f->info.seals & (MMAPSHARE_SEAL_WRITE | MMAPSHARE_SEAL_FUTURE_WRITE);
 }
 
+static bool is_revoke_sealed(const struct failure *f)
+{
+	return f->info.seals & MMAPSHARE_SEAL_REVOKE;
+}
+
 static bool is_seal_sealed(const struct failure *f)
 {
 	return f->info.seals & MMAPSHARE_SEAL_SEAL;
@@ -295,14 +300,19 @@ static const struct reason {
 	{ OP_CONTROL, EPERM, device_is_forbidden,
 	  "opening " DEVICE " is not permitted", NULL,
 	  "in a container, allow access to the device" },
+	{ OP_DESTROY, EOPNOTSUPP, NULL, "its strategy does not support revocation", NULL,
+	  "end the processes that use it" },
+	{ OP_DESTROY, EPERM, is_revoke_sealed, "it is sealed against revocation", NULL,
+	  "end the processes that use it" },
 	{ OP_DESTROY, EPERM, NULL,
 	  "it belongs to another user", describe_owner,
 	  "only the owner or CAP_SYS_ADMIN may destroy it" },
 	{ OP_STORE, EPERM, is_ring,
 	  "it is a ring", NULL, "write records with mmapshare ring put" },
 	{ OP_STORE, EPERM, is_write_sealed, "it is sealed against writes", describe_seals, NULL },
-	{ OP_SEAL, EPERM, is_ring, "it is a ring", NULL, "rings cannot be sealed" },
 	{ OP_SEAL, EPERM, is_seal_sealed, "it is sealed against further seals", NULL, NULL },
+	{ OP_SEAL, EPERM, is_ring, "it is a ring, which cannot be sealed against writes", NULL,
+	  "a ring can get revoke and seal" },
 	{ OP_SEAL, EPERM, is_region,
 	  "it belongs to another user", describe_owner,
 	  "only the owner or CAP_SYS_ADMIN may seal it" },

@@ -6,6 +6,7 @@
 const struct bit_name seal_names[SEAL_NAMES] = {
 	{ MMAPSHARE_SEAL_WRITE, "write" },
 	{ MMAPSHARE_SEAL_FUTURE_WRITE, "future" },
+	{ MMAPSHARE_SEAL_REVOKE, "revoke" },
 	{ MMAPSHARE_SEAL_SEAL, "seal" },
 };
 
@@ -21,7 +22,7 @@ static unsigned int parse_seal(const char *text)
 	for (i = 0; i < SEAL_NAMES; i++)
 		if (!strcmp(seal_names[i].name, text))
 			return seal_names[i].bit;
-	fail_usage("'%s': SEAL must be write, future or seal", text);
+	fail_usage("'%s': SEAL must be write, future, revoke or seal", text);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -47,8 +48,9 @@ static const struct argp argp = {
 	.args_doc = "REGION [SEAL...]",
 	.doc = "Add seals to REGION, which bind all processes and cannot be removed: \"write\" "
 	       "forbids all writes, and needs a region without shared mappings of a writable "
-	       "descriptor; \"future\" forbids writes except through existing mappings; \"seal\" "
-	       "forbids further seals. Without SEAL, print the seals of REGION.",
+	       "descriptor; \"future\" forbids writes except through existing mappings; "
+	       "\"revoke\" forbids to revoke REGION; \"seal\" forbids further seals. Without "
+	       "SEAL, print the seals of REGION.",
 };
 
 int cmd_seal(int argc, char **argv)

@@ -315,22 +315,23 @@ int mmapshare_wait(const struct mmapshare *region, uint64_t *count,
 /* Access rights: mmapshare_seal(3) */
 
 /**
- * mmapshare_seal - permanently remove the right to write
+ * mmapshare_seal - permanently remove the right to write, or to revoke
  * @region: an open region; to add seals, one open for writing
  * @add: MMAPSHARE_SEAL_* to add; 0 to query
  * @seals: out: all seals of the region; may be NULL
  *
  * MMAPSHARE_SEAL_FUTURE_WRITE leaves existing mappings writable.
- * MMAPSHARE_SEAL_WRITE requires that there are none. MMAPSHARE_SEAL_SEAL
- * forbids further seals. When this returns, no write that the new seals forbid
- * is in progress.
+ * MMAPSHARE_SEAL_WRITE requires that there are none. MMAPSHARE_SEAL_REVOKE
+ * forbids to revoke the region, so that no peer can cause SIGBUS in a process
+ * that maps it. MMAPSHARE_SEAL_SEAL forbids further seals. When this returns,
+ * no write that the new seals forbid is in progress.
  *
  * Return: 0; -ENODEV if the region was revoked; -ENOTTY if the module is too
  * old. If @add is not 0, also: -EBADF if the region is open for reading only;
  * -EPERM if the caller neither owns it nor has CAP_SYS_ADMIN, if it has
- * MMAPSHARE_SEAL_SEAL, or is a ring; -EBUSY for MMAPSHARE_SEAL_WRITE while a
- * mapping can become writable or the kernel uses pages for I/O; -EINVAL for an
- * unknown seal.
+ * MMAPSHARE_SEAL_SEAL, or for a seal against writes if it is a ring; -EBUSY for
+ * MMAPSHARE_SEAL_WRITE while a mapping can become writable or the kernel uses
+ * pages for I/O; -EINVAL for an unknown seal; -EINTR if killed.
  */
 int mmapshare_seal(const struct mmapshare *region, unsigned int add,
 		   unsigned int *seals);
@@ -351,16 +352,18 @@ int mmapshare_read_only(struct mmapshare **reader, const struct mmapshare *regio
 
 /**
  * mmapshare_revoke - take a region away from all its users
- * @region: an open region; the caller still closes it
+ * @region: a region open for writing; the caller still closes it
  *
  * When this returns, the name and the node are gone, no process has access to
  * the region through a mapping or a descriptor, and all waiting tasks are woken
  * with -ENODEV. Only I/O that has pinned pages of it before may still complete.
  * mmapshare_destroy() does the same by name.
  *
- * Return: 0; -EPERM if the caller neither owns the region nor has
- * CAP_SYS_ADMIN; -EINVAL for the default region; -ENODEV if it was revoked
- * before; -ENOTTY if the module is too old.
+ * Return: 0; -EBADF if the region is open for reading only; -EPERM if the
+ * caller neither owns it nor has CAP_SYS_ADMIN, or if it has
+ * MMAPSHARE_SEAL_REVOKE; -EINVAL for the default region; -EOPNOTSUPP for the
+ * strategies vmalloc and pfn; -ENODEV if it was revoked before; -ENOTTY if the
+ * module is too old; -EINTR if killed.
  */
 int mmapshare_revoke(const struct mmapshare *region);
 
