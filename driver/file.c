@@ -78,6 +78,7 @@ struct file *mms_open_region(struct mms_region *r, int flags,
 		return file;
 	}
 	f->ep = ep;
+	f->nodeless = true;
 	mms_file_init(file, f, mms_region_get(r));
 	if (!ep)
 		file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
@@ -90,6 +91,8 @@ int mms_release(struct inode *inode, struct file *file)
 
 	mms_doorbell_detach(f);
 	mms_region_put(f->region);
+	if (f->nodeless)
+		mms_region_file_release();
 	kfree(f);
 	return 0;
 }

@@ -15,10 +15,17 @@
 #include "region.h"
 
 /*
- * The pseudo file system of the regions' inodes, mounted internally only. It
- * has no owner, because the internal mount would then pin the module
- * indefinitely. Inodes do not need one: open files hold their region and the
- * module.
+ * Two pseudo file systems, mounted internally only.
+ *
+ * Regions have their inodes in the first one. It has no owner, because its
+ * mount would then pin the module indefinitely. It needs none: mms_region_put()
+ * drops an inode before the module can go.
+ *
+ * Files without a node have dentries and inodes in the second one. The core
+ * drops these after the release of the file, and after the reference to the
+ * module that the file holds; their operations are text of the module. So this
+ * one is owned by the module, and mounted only while there are such files: each
+ * holds the mount, which the core drops last.
  */
 #define MMS_FS_MAGIC	0x6d6d7368	/* "mmsh" */
 
@@ -54,7 +61,20 @@ static struct file_system_type mms_fs_type = {
 	.kill_sb = kill_anon_super,
 };
 
+static struct file_system_type mms_file_fs_type = {
+	.name = "mmapshare_file",
+	.owner = THIS_MODULE,
+	.init_fs_context = mms_fs_init_context,
+	.kill_sb = kill_anon_super,
+};
+
 static struct vfsmount *mms_fs_mnt;
+
+/*
+ * Changed by simple_pin_fs() and simple_release_fs(), under a lock of theirs.
+ */
+static struct vfsmount *mms_file_mnt;
+static int mms_file_mnt_count;
 
 int mms_region_init(void)
 {
@@ -126,21 +146,52 @@ free_region:
 	return ERR_PTR(ret);
 }
 
-/*
- * A new file on the region's inode, which holds a reference to the inode alone.
+/**
+ * mms_region_file - allocate a file without a node
+ * @r: the region; the file does not hold it
+ * @flags: O_RDWR or O_RDONLY
+ * @fops: the file operations; their release calls mms_region_file_release()
+ *
+ * The file has an inode of its own with the number and size of the region's.
  * Reopening it through /proc/PID/fd fails, so that a read-only descriptor
  * cannot be turned into a writable one: the inode's i_fop has no open.
+ *
+ * Context: process context, may sleep.
+ * Return: the file or an ERR_PTR().
  */
 struct file *mms_region_file(struct mms_region *r, int flags,
 			     const struct file_operations *fops)
 {
+	struct inode *inode;
 	struct file *file;
+	int ret;
 
-	ihold(r->inode);
-	file = alloc_file_pseudo(r->inode, mms_fs_mnt, "mmapshare", flags, fops);
-	if (IS_ERR(file))
-		iput(r->inode);
+	ret = simple_pin_fs(&mms_file_fs_type, &mms_file_mnt, &mms_file_mnt_count);
+	if (ret)
+		return ERR_PTR(ret);
+	inode = alloc_anon_inode(mms_file_mnt->mnt_sb);
+	if (IS_ERR(inode)) {
+		file = ERR_CAST(inode);
+		goto release_fs;
+	}
+	inode->i_ino = r->inode->i_ino;
+	i_size_write(inode, r->size);
+	file = alloc_file_pseudo(inode, mms_file_mnt, "mmapshare", flags, fops);
+	if (!IS_ERR(file))
+		return file;
+	iput(inode);
+release_fs:
+	mms_region_file_release();
 	return file;
+}
+
+/*
+ * The file holds the mount until the core drops it; the next one may pin it
+ * again.
+ */
+void mms_region_file_release(void)
+{
+	simple_release_fs(&mms_file_mnt, &mms_file_mnt_count);
 }
 
 struct mms_region *mms_region_get(struct mms_region *r)

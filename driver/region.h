@@ -151,6 +151,7 @@ struct mms_region {
  * @open_nr: @region->opens after this open
  * @seen: the doorbell's count that poll() treats as known
  * @ep: the endpoint of a ring that this file is; NULL for any other file
+ * @nodeless: from mms_region_file()
  */
 struct mms_file {
 	struct mms_region *region;
@@ -158,6 +159,7 @@ struct mms_file {
 	u64 open_nr;
 	atomic64_t seen;
 	struct mms_endpoint *ep;
+	bool nodeless;
 };
 
 static inline struct mms_region *mms_region_of(const struct file *file)
@@ -203,6 +205,7 @@ void mms_region_put(struct mms_region *r);
 bool mms_region_owned(const struct mms_region *r);
 struct file *mms_region_file(struct mms_region *r, int flags,
 			     const struct file_operations *fops);
+void mms_region_file_release(void);
 
 /* names.c */
 extern struct mms_region *mms_default_region;

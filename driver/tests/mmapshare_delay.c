@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * For tests: stops the task named "stopped" at its next call of a function of the
+ * kernel, until the parameter "go" is set. Built with CONFIG_MMAPSHARE_DELAY=m.
+ */
+#include <linux/delay.h>
+#include <linux/ftrace.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+static char *function = "dput";
+module_param(function, charp, 0444);
+MODULE_PARM_DESC(function, "The function at which the task stops (default dput)");
+
+static bool go;
+module_param(go, bool, 0644);
+MODULE_PARM_DESC(go, "Let the task continue, and stop no more");
+
+static bool reached;
+module_param(reached, bool, 0444);
+MODULE_PARM_DESC(reached, "Whether the task has stopped");
+
+/* The test sets "go" long before; a lost one must not hang the machine. */
+#define LIMIT	(600 * HZ)
+
+#ifdef CONFIG_DYNAMIC_FTRACE
+
+/*
+ * Called directly, with preemption as the function's caller has it, because no
+ * flag asks for the core's protection: it may sleep where that one may.
+ */
+static void stop(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
+		 struct ftrace_regs *regs)
+{
+	const unsigned long end = jiffies + LIMIT;
+
+	if (strcmp(current->comm, "stopped") || READ_ONCE(go))
+		return;
+	WRITE_ONCE(reached, true);
+	while (!READ_ONCE(go) && time_before(jiffies, end))
+		msleep(20);
+}
+
+static struct ftrace_ops ops = { .func = stop };
+
+static int __init delay_init(void)
+{
+	int ret = ftrace_set_filter(&ops, function, strlen(function), 1);
+
+	return ret ?: register_ftrace_function(&ops);
+}
+
+/* The test has waited for the stopped task: nothing of ours is on its stack. */
+static void __exit delay_exit(void)
+{
+	unregister_ftrace_function(&ops);
+	ftrace_free_filter(&ops);
+}
+
+#else
+
+static int __init delay_init(void)
+{
+	return -EOPNOTSUPP;
+}
+
+static void __exit delay_exit(void)
+{
+}
+
+#endif
+
+module_init(delay_init);
+module_exit(delay_exit);
+
+MODULE_DESCRIPTION("Stops a task inside the kernel, for tests of mmapshare");
+MODULE_AUTHOR("The mmapshare authors");
+MODULE_LICENSE("GPL");
