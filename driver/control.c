@@ -159,10 +159,10 @@ long mms_ioctl_destroy(struct file *file, void __user *arg)
 	if (destroy.flags & ~MMAPSHARE_DESTROY_REVOKE || !mms_name_ok(destroy.name))
 		return -EINVAL;
 	if (!(destroy.flags & MMAPSHARE_DESTROY_REVOKE))
-		return mms_name_del(destroy.name, NULL, NULL);
-	ret = mms_name_del(destroy.name, mms_may_revoke, &r);
-	if (ret && ret != -EINTR)
-		return ret;
+		return mms_name_del(destroy.name);
+	r = mms_name_get_own(destroy.name);
+	if (IS_ERR(r))
+		return PTR_ERR(r);
 	ret = mms_revoke(r);
 	mms_region_put(r);
 	return ret;

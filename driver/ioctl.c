@@ -81,9 +81,12 @@ static long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	const struct mms_region *r = mms_region_of(file);
 	const struct mms_ioctl *ioctl;
 
-	if (mms_revoked(r))
-		return -ENODEV;
 	ioctl = mms_ioctl_find(r, cmd);
+	/*
+	 * REVOKE completes what a call that was killed has left, or says ENODEV
+	 */
+	if (mms_revoked(r) && (!ioctl || ioctl->fn != mms_ioctl_revoke))
+		return -ENODEV;
 	if (!ioctl)
 		return -ENOTTY;
 	if (ioctl->mode && !(file->f_mode & ioctl->mode))

@@ -238,7 +238,9 @@ bool mms_name_taken(const char *text)
 	return taken;
 }
 
-/* Waits for readers of the attributes, and for the lock of the directory /dev. */
+/*
+ * Waits for readers of the attributes, and for the lock of the directory /dev.
+ */
 static void mms_name_remove(struct work_struct *work)
 {
 	struct mms_name *name = container_of(work, struct mms_name, removal);
@@ -274,7 +276,8 @@ static struct mms_name *mms_name_alloc(struct mms_region *r, umode_t mode)
 
 /*
  * Wait until no name like @text is being added or removed. Called and returns
- * with mms_names_lock held. Return: 0; -EEXIST for a live name; -EINTR if killed.
+ * with mms_names_lock held. Return: 0; -EEXIST for a live name; -EINTR if
+ * killed.
  */
 static int mms_name_wait_free(const char *text)
 {
@@ -328,17 +331,61 @@ static int mms_name_reserve(struct mms_name *name)
 	return 0;
 }
 
-/* The node was created, or could not be. */
-static void mms_name_settle(struct mms_name *name, bool live)
+/*
+ * Make the name unreachable, and have its node removed. The caller gets a
+ * reference for mms_name_wait().
+ */
+static void mms_name_unlink(struct mms_name *name)
 {
+	lockdep_assert_held(&mms_names_lock);
+	name->live = false;
+	xa_erase(&mms_by_minor, MINOR(name->dev.devt));
+	get_device(&name->dev);
+	queue_work(mms_names_wq, &name->removal);
+}
+
+/**
+ * mms_name_wait - wait until the node of a detached name is removed
+ * @name: from mms_name_detach(), or NULL; the caller's reference is dropped
+ *
+ * Context: process context, may sleep. Waits for the lock of the directory
+ * /dev.
+ * Return: 0, or -EINTR if killed; the node is removed all the same.
+ */
+int mms_name_wait(struct mms_name *name)
+{
+	int ret;
+
+	if (!name)
+		return 0;
+	ret = wait_for_completion_killable(&name->removed) ? -EINTR : 0;
+	put_device(&name->dev);
+	return ret;
+}
+
+/*
+ * The node was created, or with @added false could not be. The name becomes
+ * live, but not that of a region which was revoked meanwhile by a task that
+ * opened the node: mms_name_detach() found no live name then. Return: the name,
+ * for mms_name_wait(), if it is removed again; else NULL.
+ */
+static struct mms_name *mms_name_settle(struct mms_name *name, bool added)
+{
+	struct mms_name *revoked = NULL;
+
 	mutex_lock(&mms_names_lock);
-	name->live = live;
-	if (!live) {
+	if (!added) {
 		xa_erase(&mms_by_minor, MINOR(name->dev.devt));
 		hash_del(&name->hash);
+	} else if (mms_revoked(name->region)) {
+		revoked = name;
+		mms_name_unlink(name);
+	} else {
+		name->live = true;
 	}
 	complete_all(&name->settled);
 	mutex_unlock(&mms_names_lock);
+	return revoked;
 }
 
 /**
@@ -356,7 +403,7 @@ static void mms_name_settle(struct mms_name *name, bool live)
  */
 int mms_name_add(struct mms_region *r, umode_t mode)
 {
-	struct mms_name *name = mms_name_alloc(r, mode);
+	struct mms_name *name = mms_name_alloc(r, mode), *revoked;
 	int ret;
 
 	if (!name)
@@ -368,83 +415,78 @@ int mms_name_add(struct mms_region *r, umode_t mode)
 	if (ret)
 		goto put_name;
 	ret = device_add(&name->dev);
-	mms_name_settle(name, !ret);
+	revoked = mms_name_settle(name, !ret);
 	if (ret)
 		goto put_name;
-	/*
-	 * by a task that opened the node; mms_name_drop() found no live name
-	 * then
-	 */
-	if (mms_revoked(r))
-		mms_name_drop(r);
-	return 0;
+	return mms_name_wait(revoked);
 
 put_name:
 	put_device(&name->dev);
 	return ret;
 }
 
-/*
- * Make the name unreachable, and have its node removed. The caller gets a
- * reference for mms_name_wait().
- */
-static void mms_name_unlink(struct mms_name *name)
+/* The live name, if the caller may remove it; or an ERR_PTR(). */
+static struct mms_name *mms_name_find_own(const char *text)
 {
-	lockdep_assert_held(&mms_names_lock);
-	name->live = false;
-	xa_erase(&mms_by_minor, MINOR(name->dev.devt));
-	get_device(&name->dev);
-	queue_work(mms_names_wq, &name->removal);
-}
+	struct mms_name *name = mms_name_find_live(text);
 
-/* Wait until the node is removed. Return: 0, or -EINTR if killed. */
-static int mms_name_wait(struct mms_name *name)
-{
-	int ret = wait_for_completion_killable(&name->removed) ? -EINTR : 0;
-
-	put_device(&name->dev);
-	return ret;
+	if (!name)
+		return ERR_PTR(-ENOENT);
+	return mms_region_owned(name->region) ? name : ERR_PTR(-EPERM);
 }
 
 /**
  * mms_name_del - remove a region's name and node
  * @text: the name, mms_name_ok()
- * @may: if not NULL: whether it may be removed, besides its owner being the
- *	caller; 0 or a negative errno
- * @r: out, if not NULL: the region, with a reference for the caller
  *
  * When this returns 0, the node is gone and the name can be used again.
  *
  * Context: process context, may sleep. Can be killed while it waits for the
  * lock of the directory /dev.
- * Return: 0; -ENOENT; -EPERM if the caller does not own the region; what @may
- * returns; -EINTR if killed: the name is gone, and the node will be.
+ * Return: 0; -ENOENT; -EPERM if the caller does not own the region; -EINTR if
+ * killed: the name is gone, and the node will be.
  */
-int mms_name_del(const char *text, int (*may)(const struct mms_region *r),
-		 struct mms_region **r)
+int mms_name_del(const char *text)
 {
 	struct mms_name *name;
-	int ret = 0;
 
 	mutex_lock(&mms_names_lock);
-	name = mms_name_find_live(text);
-	if (!name)
-		ret = -ENOENT;
-	else if (!mms_region_owned(name->region))
-		ret = -EPERM;
-	else if (may)
-		ret = may(name->region);
-	if (!ret) {
-		if (r)
-			*r = mms_region_get(name->region);
+	name = mms_name_find_own(text);
+	if (!IS_ERR(name))
 		mms_name_unlink(name);
-	}
 	mutex_unlock(&mms_names_lock);
-	return ret ?: mms_name_wait(name);
+	return IS_ERR(name) ? PTR_ERR(name) : mms_name_wait(name);
 }
 
-/* Remove the region's name, unless it has none or it was removed already. */
-void mms_name_drop(const struct mms_region *r)
+/**
+ * mms_name_get_own - get a region by name, to revoke it
+ * @text: the name, mms_name_ok()
+ *
+ * Context: process context, may sleep.
+ * Return: the region with a reference for the caller; or an ERR_PTR(): -ENOENT;
+ * -EPERM if the caller does not own the region.
+ */
+struct mms_region *mms_name_get_own(const char *text)
+{
+	struct mms_region *r;
+	struct mms_name *name;
+
+	mutex_lock(&mms_names_lock);
+	name = mms_name_find_own(text);
+	r = IS_ERR(name) ? ERR_CAST(name) : mms_region_get(name->region);
+	mutex_unlock(&mms_names_lock);
+	return r;
+}
+
+/**
+ * mms_name_detach - make a region's name unreachable
+ * @r: the region
+ *
+ * Context: process context, may sleep.
+ * Return: the name, for mms_name_wait(); NULL if the region has none, or none
+ * any more.
+ */
+struct mms_name *mms_name_detach(const struct mms_region *r)
 {
 	struct mms_name *name = NULL;
 
@@ -456,8 +498,13 @@ void mms_name_drop(const struct mms_region *r)
 	if (name)
 		mms_name_unlink(name);
 	mutex_unlock(&mms_names_lock);
-	if (name)
-		mms_name_wait(name);
+	return name;
+}
+
+/* Remove the region's name and node, if it has them. May sleep. */
+void mms_name_drop(const struct mms_region *r)
+{
+	mms_name_wait(mms_name_detach(r));
 }
 
 /* The live name with the least minor number of at least @minor, or NULL. */

@@ -23,6 +23,7 @@
 
 struct mms_endpoint;
 struct mms_file;
+struct mms_name;
 struct mms_region;
 struct mms_ring;
 
@@ -107,7 +108,6 @@ struct mms_region_ops {
  *	by mmap() and the vm_ops; -1 from sealing against writes on
  * @ring_flags: MMAPSHARE_RING_*; 0 for a plain region
  * @ring: NULL for a plain region; the region frees it with kfree()
- * @unmapped: revocation is complete; under @lock
  * @revoked: set once, under @lock. A task that is about to use the region reads
  *	it between mms_access_begin() and mms_access_end(), or with a page
  *	locked
@@ -140,7 +140,6 @@ struct mms_region {
 	atomic_long_t writable;
 	u32 ring_flags;
 	struct mms_ring *ring;
-	bool unmapped;
 	bool revoked;
 };
 
@@ -214,8 +213,10 @@ void mms_names_exit(void);
 bool mms_name_ok(const char *text);
 bool mms_name_taken(const char *text);
 int mms_name_add(struct mms_region *r, umode_t mode);
-int mms_name_del(const char *text, int (*may)(const struct mms_region *r),
-		 struct mms_region **r);
+int mms_name_del(const char *text);
+struct mms_region *mms_name_get_own(const char *text);
+struct mms_name *mms_name_detach(const struct mms_region *r);
+int mms_name_wait(struct mms_name *name);
 void mms_name_drop(const struct mms_region *r);
 int mms_name_query(struct mmapshare_query *query);
 struct mms_region *mms_name_open(unsigned int minor);
@@ -242,7 +243,6 @@ void mms_seal_close(struct mms_region *r, const struct vm_area_struct *vma);
 int mms_seal(struct mms_region *r, bool writable, u32 *seals);
 
 /* revoke.c */
-int mms_may_revoke(const struct mms_region *r);
 int mms_revoke(struct mms_region *r);
 
 #endif /* MMAPSHARE_REGION_H */

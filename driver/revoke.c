@@ -28,15 +28,8 @@
 #include "compat.h"
 #include "region.h"
 
-/**
- * mms_may_revoke - can the region be revoked?
- * @r: the region
- *
- * Context: any.
- * Return: 0; -EOPNOTSUPP if its strategy does not allow that; -EPERM if it is
- * sealed against it.
- */
-int mms_may_revoke(const struct mms_region *r)
+/* -EOPNOTSUPP for the strategy, -EPERM for a seal, or 0. */
+static int mms_may_revoke(const struct mms_region *r)
 {
 	if (r->strategy->maps_at_once)
 		return -EOPNOTSUPP;
@@ -45,8 +38,9 @@ int mms_may_revoke(const struct mms_region *r)
 
 /*
  * The core holds the page lock until the page that ->fault returned is mapped.
+ * It does not wait for userspace meanwhile.
  */
-static int mms_wait_for_faults(const struct mms_region *r)
+static void mms_wait_for_faults(const struct mms_region *r)
 {
 	unsigned long i, n;
 
@@ -54,44 +48,48 @@ static int mms_wait_for_faults(const struct mms_region *r)
 		struct folio *folio = page_folio(r->mem.pages[i]);
 
 		n = folio_nr_pages(folio);
-		if (folio_lock_killable(folio))
-			return -EINTR;
+		folio_lock(folio);
 		folio_unlock(folio);
 		cond_resched();
 	}
-	return 0;
 }
 
 /**
- * mms_revoke - take a region away from all its users
+ * mms_revoke - take a region away from all its users, and remove its name
  * @r: the region; the caller holds a reference
  *
  * When this returns 0, no task has the region mapped and no call that uses its
- * bytes is in progress; tasks that wait in it are woken.
+ * bytes is in progress; tasks that wait in it are woken; the name is gone.
  *
  * Context: process context, may sleep.
- * Return: 0; -ENODEV if that is done already; -EINTR if killed, in which case
- * another call completes it; as mms_may_revoke().
+ * Return: 0; -ENODEV if it was revoked before; -EOPNOTSUPP if the strategy does
+ * not allow it; -EPERM if it is sealed against it; -EINTR if killed, either
+ * before anything was done, or while it waited for the node to be removed.
  */
 int mms_revoke(struct mms_region *r)
 {
+	struct mms_name *name = NULL;
 	int ret;
 
 	ret = mutex_lock_killable(&r->lock);
 	if (ret)
 		return ret;
-	ret = r->unmapped ? -ENODEV : mms_may_revoke(r);
+	ret = mms_revoked(r) ? -ENODEV : mms_may_revoke(r);
 	if (ret)
 		goto unlock;
+	/* before the flag, so that a revoked region cannot be found */
+	name = mms_name_detach(r);
 	WRITE_ONCE(r->revoked, true);
+	/* a name being added: it is live now, or mms_name_settle() sees the flag */
+	if (!name)
+		name = mms_name_detach(r);
 	mms_access_sync();
-	ret = mms_wait_for_faults(r);
+	mms_wait_for_faults(r);
 	unmap_mapping_range(r->inode->i_mapping, 0, 0, 1);
 	mms_doorbell_wake_all(r);
 	if (r->ops)
 		r->ops->revoked(r);
-	r->unmapped = !ret;
 unlock:
 	mutex_unlock(&r->lock);
-	return ret;
+	return ret ?: mms_name_wait(name);
 }

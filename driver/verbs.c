@@ -223,11 +223,7 @@ long mms_ioctl_revoke(struct file *file, void __user *arg)
 		return -EINVAL;
 	if (!mms_region_owned(r))
 		return -EPERM;
-	ret = mms_revoke(r);
-	/* after that: mms_name_add() checks in the opposite order */
-	if (!ret)
-		mms_name_drop(r);
-	return ret;
+	return mms_revoke(r);
 }
 
 #if IS_ENABLED(CONFIG_MMAPSHARE_KUNIT_TEST)

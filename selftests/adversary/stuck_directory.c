@@ -119,4 +119,29 @@ TEST_F(directory, destroy)
 	EXPECT_TRUE(WIFSIGNALED(status));
 }
 
+static int destroy_revoke(void *arg)
+{
+	FIXTURE_DATA(directory) *self = arg;
+
+	return region_destroy_revoke(self->dev.fd, self->doomed);
+}
+
+/* The bytes are taken away at once, although the node is not removed yet. */
+TEST_F(directory, destroy_revoke)
+{
+	const int fd = open(region_node(self->doomed), O_RDWR);
+	char *mem = mmap(NULL, REGION_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+	pid_t pid;
+
+	ASSERT_NE(MAP_FAILED, mem);
+	EXPECT_EQ(0, mem[0]);
+	pid = start_task(destroy_revoke, self);
+	ASSERT_TRUE(is_stuck(pid));
+	EXPECT_EQ(SIGBUS, run_child(load_byte, mem));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	munmap(mem, REGION_SIZE);
+	close(fd);
+}
+
 TEST_HARNESS_MAIN
