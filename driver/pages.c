@@ -162,6 +162,10 @@ static int mms_get_huge_pages(struct mms_memory *mem)
 static void mms_put_shmem_pages(struct mms_memory *mem)
 {
 	mms_drop_pages(mem, mem->nr_pages);
+	/*
+	 * a kworker's fput() is deferred; the pages are free when this returns
+	 */
+	shmem_truncate_range(file_inode(mem->shmem), 0, (loff_t)-1);
 	fput(mem->shmem);
 }
 
