@@ -49,6 +49,17 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #define mms_splice_read		generic_file_splice_read
 #endif
 
+/* 6.17 made ->s_d_op private */
+static inline void mms_set_default_d_op(struct super_block *sb,
+					const struct dentry_operations *ops)
+{
+#ifdef MMS_HAVE_SET_DEFAULT_D_OP
+	set_default_d_op(sb, ops);
+#else
+	sb->s_d_op = ops;
+#endif
+}
+
 /* 7.1 introduced vma_flags_t */
 #ifdef MMS_HAVE_VMA_FLAGS_T
 #define MMS_NO_VMA_FLAGS	EMPTY_VMA_FLAGS

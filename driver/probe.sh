@@ -49,6 +49,9 @@ END
 probe COPY_SPLICE_READ fs <<-END
 	(void)copy_splice_read;
 END
+probe SET_DEFAULT_D_OP fs <<-END
+	set_default_d_op((struct super_block *)0, 0);
+END
 probe VMA_FLAGS_T mm shmem_fs <<-END
 	vma_flags_t flags = EMPTY_VMA_FLAGS;
 

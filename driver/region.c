@@ -6,6 +6,7 @@
 #include <linux/dcache.h>
 #include <linux/err.h>
 #include <linux/file.h>
+#include <linux/fs_context.h>
 #include <linux/magic.h>
 #include <linux/module.h>
 #include <linux/mount.h>
@@ -61,10 +62,55 @@ static struct file_system_type mms_fs_type = {
 	.kill_sb = kill_anon_super,
 };
 
+static const struct super_operations mms_file_fs_super_ops = {
+	.statfs = simple_statfs,
+};
+
+static int mms_file_fs_fill(struct super_block *sb, struct fs_context *fc)
+{
+	struct inode *root;
+
+	sb->s_maxbytes = MAX_LFS_FILESIZE;
+	sb->s_blocksize = PAGE_SIZE;
+	sb->s_blocksize_bits = PAGE_SHIFT;
+	sb->s_magic = MMS_FS_MAGIC;
+	sb->s_op = &mms_file_fs_super_ops;
+	sb->s_time_gran = 1;
+	mms_set_default_d_op(sb, &mms_dentry_ops);
+	root = new_inode(sb);
+	if (!root)
+		return -ENOMEM;
+	root->i_ino = 1;
+	root->i_mode = S_IFDIR | 0600;
+	sb->s_root = d_make_root(root);
+	return sb->s_root ? 0 : -ENOMEM;
+}
+
+static int mms_file_fs_get_tree(struct fs_context *fc)
+{
+	return get_tree_single(fc, mms_file_fs_fill);
+}
+
+static const struct fs_context_operations mms_file_fs_ops = {
+	.get_tree = mms_file_fs_get_tree,
+};
+
+/*
+ * One superblock for all mounts: a path to a file (O_PATH) keeps its mount
+ * after the file was released, and the next file mounts again.
+ */
+static int mms_file_fs_init_context(struct fs_context *fc)
+{
+	fc->ops = &mms_file_fs_ops;
+	fc->sb_flags |= SB_NOUSER;
+	fc->global = true;
+	return 0;
+}
+
 static struct file_system_type mms_file_fs_type = {
 	.name = "mmapshare_file",
 	.owner = THIS_MODULE,
-	.init_fs_context = mms_fs_init_context,
+	.init_fs_context = mms_file_fs_init_context,
 	.kill_sb = kill_anon_super,
 };
 
