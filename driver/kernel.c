@@ -25,8 +25,9 @@ static bool mms_kernel_set_name(struct mms_region *r, const char *name)
 }
 
 /*
- * Set what all regions of modules have in common. @r is new and not visible yet,
- * or an ERR_PTR(), which is returned. Return: @r; or -EINVAL, and @r is put.
+ * Set what all regions of modules have in common. @r is new and not visible
+ * yet, or an ERR_PTR(), which is returned. Return: @r; or -EINVAL, and @r is
+ * put.
  */
 static struct mms_region *mms_kernel_init_region(struct mms_region *r,
 						 const struct mmapshare_params *params)
@@ -92,7 +93,8 @@ static struct mms_region *mms_kernel_region_of(const struct mmapshare_region *re
  * mmapshare_region_create - create zeroed memory that programs can map
  * @params: properties of the region; @consumers and @flags are 0
  *
- * If @params->name is set, programs can open the region by the time this returns.
+ * If @params->name is set, programs can open the region by the time this
+ * returns.
  *
  * Context: process context, may sleep.
  * Return: the region, to be released with mmapshare_region_put(); or an
@@ -176,8 +178,8 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_region_size, MMS_NS);
  * count also sees what the caller stored before.
  *
  * Context: any but NMI; on PREEMPT_RT only preemptible context.
- * Return: notifications so far, including this one. Programs can write the count
- * and make it any value.
+ * Return: notifications so far, including this one. Programs can write the
+ * count and make it any value.
  */
 u64 mmapshare_region_notify(struct mmapshare_region *region)
 {

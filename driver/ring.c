@@ -115,8 +115,8 @@ static bool mms_endpoint_may_write(const struct mms_endpoint *ep, const struct v
  * endpoint. The doorbell may be written through any file that is not an
  * endpoint.
  *
- * Return: 0; -EINVAL for MAP_PRIVATE; -EACCES for a writable mapping that is not
- * inside mms_endpoint_writable_range().
+ * Return: 0; -EINVAL for MAP_PRIVATE; -EACCES for a writable mapping that is
+ * not inside mms_endpoint_writable_range().
  */
 static int mms_ring_may_map(const struct mms_file *f, struct vm_area_struct *vma)
 {
@@ -180,8 +180,8 @@ struct mms_region *mms_ring_create(u32 flags, u64 size, unsigned int consumers)
 }
 
 /*
- * Initialize a zeroed endpoint of @r, to be attached. The caller has a reference
- * to @r, and keeps it until it has detached the endpoint.
+ * Initialize a zeroed endpoint of @r, to be attached. The caller has a
+ * reference to @r, and keeps it until it has detached the endpoint.
  */
 void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool producer)
 {
@@ -232,11 +232,11 @@ static u64 mms_ring_walk(const struct mms_ring *ring, u64 from, u64 to)
 }
 
 /*
- * The first position of a new consumer: the producer's if @latest; in a lossless
- * ring @min_pos, if records lead there; else the oldest one.
+ * The first position of a new consumer: the producer's if @latest; in a
+ * lossless ring @min_pos, if records lead there; else the oldest one.
  *
- * In a lossless ring the provisional position of mms_ring_add_consumer() already
- * holds back the producer at oldest_pos or before.
+ * In a lossless ring the provisional position of mms_ring_add_consumer()
+ * already holds back the producer at oldest_pos or before.
  */
 static u64 mms_ring_first_pos(const struct mms_ring *ring, u64 min_pos, bool latest)
 {

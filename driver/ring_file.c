@@ -183,8 +183,8 @@ static int mms_check_attach(const struct file *file,
 }
 
 /*
- * Attach an endpoint as requested by @attach->flags, and open a file for it. The
- * file, or on failure this function, frees the endpoint. Fills in @attach.
+ * Attach an endpoint as requested by @attach->flags, and open a file for it.
+ * The file, or on failure this function, frees the endpoint. Fills in @attach.
  * Return: the file, or an ERR_PTR(). May sleep.
  */
 static struct file *mms_endpoint_open(struct mms_region *r,
@@ -218,11 +218,11 @@ free:
 }
 
 /*
- * MMAPSHARE_IOC_RING_ATTACH. Return: a descriptor of the endpoint, or a negative
- * errno: -EBADF if the file is not open for reading (consumer) or for writing
- * (producer); -EBUSY if the kernel or another program is the producer, or the
- * kernel is the consumer; -EMFILE; -ENFILE; -ENOMEM; those of mms_ring_attach()
- * and mms_copy_in(). May sleep.
+ * MMAPSHARE_IOC_RING_ATTACH. Return: a descriptor of the endpoint, or a
+ * negative errno: -EBADF if the file is not open for reading (consumer) or for
+ * writing (producer); -EBUSY if the kernel or another program is the producer,
+ * or the kernel is the consumer; -EMFILE; -ENFILE; -ENOMEM; those of
+ * mms_ring_attach() and mms_copy_in(). May sleep.
  */
 long mms_ioctl_ring_attach(struct file *file, void __user *arg)
 {

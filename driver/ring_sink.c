@@ -3,11 +3,11 @@
  * The kernel as consumer of a ring. Records of a program are passed to a
  * callback on a workqueue, or polled by mmapshare_sink_read().
  *
- * The kernel's position is kept in struct mmapshare_sink and copied to the ring.
- * The program may change what it stores at any time: each word is read once, and
- * a record is copied before it is used. A producer that stores an impossible
- * position or length is ignored; mms_ring_reset() starts anew when the next one
- * attaches.
+ * The kernel's position is kept in struct mmapshare_sink and copied to the
+ * ring. The program may change what it stores at any time: each word is read
+ * once, and a record is copied before it is used. A producer that stores an
+ * impossible position or length is ignored; mms_ring_reset() starts anew when
+ * the next one attaches.
  *
  * Waking the producer and marking it corrupt take ring->lock, which is a
  * spinlock_t: on PREEMPT_RT only preemptible context may take it.
@@ -62,9 +62,9 @@ struct mmapshare_sink {
 #define MMS_SINK_DISCARDS	64
 
 /*
- * Read the header of the next record, while the producer is at @head. Return: 0;
- * -EAGAIN if no record is complete; -EBADMSG if the position or the length is
- * impossible.
+ * Read the header of the next record, while the producer is at @head. Return:
+ * 0; -EAGAIN if no record is complete; -EBADMSG if the position or the length
+ * is impossible.
  */
 static int mms_sink_peek(const struct mmapshare_sink *sink, u64 head, u32 *length)
 {
@@ -123,7 +123,10 @@ static int mms_sink_take(struct mmapshare_sink *sink, void *record, u32 max)
 	u64 head;
 	int ret;
 
-	/* before the producer's page; pairs with the release in mms_ring_reset() */
+	/*
+	 * before the producer's page; pairs with the release in
+	 * mms_ring_reset()
+	 */
 	if (smp_load_acquire(&ring->producer_corrupt))
 		return -EAGAIN;
 	head = mms_producer_pos(ring);
@@ -192,8 +195,8 @@ static void mms_sink_wake(struct mms_endpoint *ep)
  * before this function returns.
  *
  * Context: process context, may sleep.
- * Return: the sink, to be released with mmapshare_sink_put(); or an ERR_PTR() as
- * mmapshare_source_create().
+ * Return: the sink, to be released with mmapshare_sink_put(); or an ERR_PTR()
+ * as mmapshare_source_create().
  */
 struct mmapshare_sink *mmapshare_sink_create(const struct mmapshare_params *params,
 					     u32 max, mmapshare_consume_t consume,
@@ -271,8 +274,8 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_sink_put, MMS_NS);
  * mmapshare_sink_file - open a file through which a program can attach
  * @sink: the ring
  *
- * The file is open for reading and writing: MMAPSHARE_IOC_RING_ATTACH on it makes
- * the producer. Pass it to fd_install(), or drop it with fput().
+ * The file is open for reading and writing: MMAPSHARE_IOC_RING_ATTACH on it
+ * makes the producer. Pass it to fd_install(), or drop it with fput().
  *
  * Context: process context, may sleep.
  * Return: the file; or an ERR_PTR(): -ENOMEM, -ENFILE.

@@ -399,8 +399,8 @@ static noinline int mms_write_multi(struct mmapshare_source *source, const void 
  * With MMAPSHARE_MULTI_PRODUCER, any number of records may be reserved at the
  * same time and committed in any order. Consumers wait for a reserved record
  * before they take later ones, and in a full ring it is neither overwritten nor
- * reclaimed. Without, the caller serializes all calls, and at most one record is
- * reserved at a time; a second one is refused with a warning.
+ * reclaimed. Without, the caller serializes all calls, and at most one record
+ * is reserved at a time; a second one is refused with a warning.
  *
  * A record that is refused because the ring is full counts in the dropped
  * counter, which programs can see.
@@ -409,10 +409,10 @@ static noinline int mms_write_multi(struct mmapshare_source *source, const void 
  * MMAPSHARE_MULTI_PRODUCER unless the ring has MMAPSHARE_OVERWRITE. Never waits
  * for space.
  * Return: where to store the record, aligned to 8 bytes, to be passed to
- * mmapshare_commit() or mmapshare_discard(). NULL if the ring is full: consumers
- * of a lossless ring have not released enough records, or the oldest record is
- * still reserved. NULL if with a header of 8 bytes the record is longer than
- * half of the ring or than 1 GiB. NULL if the ring was revoked.
+ * mmapshare_commit() or mmapshare_discard(). NULL if the ring is full:
+ * consumers of a lossless ring have not released enough records, or the oldest
+ * record is still reserved. NULL if with a header of 8 bytes the record is
+ * longer than half of the ring or than 1 GiB. NULL if the ring was revoked.
  */
 void *mmapshare_reserve(struct mmapshare_source *source, u32 length)
 {

@@ -21,10 +21,10 @@
  * mms_ring_update_wake_pos - publish at which positions endpoints must be woken
  * @ring: the ring, locked
  *
- * Sets the wake position of consumers to the lowest one of those that are armed,
- * and the producer's to its own. The words in @ring->head are only written if
- * they change, to keep their cache lines shared with the programs that read
- * them. mms_endpoint_arm() orders these stores with a full fence.
+ * Sets the wake position of consumers to the lowest one of those that are
+ * armed, and the producer's to its own. The words in @ring->head are only
+ * written if they change, to keep their cache lines shared with the programs
+ * that read them. mms_endpoint_arm() orders these stores with a full fence.
  *
  * Context: @ring->lock held.
  */
@@ -179,7 +179,8 @@ u64 mms_ring_min_pos(struct mms_ring *ring)
 			continue;
 		/*
 		 * The consumer's loads of the records before pos are complete;
-		 * pairs with the release in mms_sink_release(), or in a program.
+		 * pairs with the release in mms_sink_release(), or in a
+		 * program.
 		 */
 		pos = smp_load_acquire(&mms_cursor(ring, i)->pos);
 		after = mms_producer_pos(ring);

@@ -126,7 +126,9 @@ static int mms_check_records(const struct mms_endpoint *c, u64 *wake_pos)
 	if (head - pos > ring->size)
 		return 0;
 	*wake_pos = pos + threshold;
-	/* Records that are BUSY when the producer detaches are never completed. */
+	/*
+	 * Records that are BUSY when the producer detaches are never completed.
+	 */
 	if (detached)
 		return head == pos || mms_record_is_busy(ring, pos) ? -EPIPE : 0;
 	return head - pos >= threshold && !mms_record_is_busy(ring, pos) ? 0 : -EAGAIN;
@@ -146,7 +148,9 @@ static int mms_check_space(const struct mms_endpoint *p, u64 *wake_pos)
 		return 0;
 	if (!IS_ALIGNED(head, MMS_RECORD_ALIGN))
 		return -EBADMSG;
-	/* The header behind the record needs space, too: it has the next seq. */
+	/*
+	 * The header behind the record needs space, too: it has the next seq.
+	 */
 	*wake_pos = head + threshold + sizeof(struct mmapshare_record) - ring->size;
 	if (mms_pos_reached(mms_ring_min_pos(ring), *wake_pos))
 		return 0;
