@@ -12,7 +12,7 @@
 #include <linux/fs.h>
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
-#include <linux/shmem_fs.h>
+#include <linux/pagemap.h>
 #include "compat_probes.h"
 
 /* 6.3 made vma->vm_flags read-only */
@@ -60,23 +60,26 @@ static inline void mms_set_default_d_op(struct super_block *sb,
 #endif
 }
 
-/* 7.1 introduced vma_flags_t */
-#ifdef MMS_HAVE_VMA_FLAGS_T
-#define MMS_NO_VMA_FLAGS	EMPTY_VMA_FLAGS
-#else
-#define MMS_NO_VMA_FLAGS	0
+/*
+ * 6.10 introduced a mark for pages that must not move. Without it compaction
+ * tries to move them, and may split large ones because it cannot.
+ */
+static inline void mms_mapping_set_unmovable(struct address_space *mapping)
+{
+	mapping_set_unevictable(mapping);
+#ifdef MMS_HAVE_MAPPING_SET_INACCESSIBLE
+	mapping_set_inaccessible(mapping);
 #endif
-
-static inline struct file *mms_shmem_file_setup(const char *name, loff_t size)
-{
-	return shmem_file_setup(name, size, MMS_NO_VMA_FLAGS);
 }
 
-static inline struct file *
-mms_shmem_file_setup_with_mnt(struct vfsmount *mnt, const char *name, loff_t size)
-{
-	return shmem_file_setup_with_mnt(mnt, name, size, MMS_NO_VMA_FLAGS);
-}
+/* 6.8 passes a folio */
+#ifdef MMS_HAVE_ERROR_REMOVE_FOLIO
+#define MMS_ERROR_REMOVE(fn)	.error_remove_folio = (fn)
+#define MMS_ERROR_PAGE		struct folio
+#else
+#define MMS_ERROR_REMOVE(fn)	.error_remove_page = (fn)
+#define MMS_ERROR_PAGE		struct page
+#endif
 
 /*
  * Before 6.14 crc32c() is in a separate module, which insmod does not load;
@@ -132,13 +135,6 @@ static inline void mms_hrtimer_setup(struct hrtimer *timer,
 	timer->function = fn;
 #endif
 }
-
-/* 6.8 renamed MAX_ORDER; before 6.4 it was one more than the largest order */
-#ifdef MAX_PAGE_ORDER
-#define MMS_MAX_PAGE_ORDER	MAX_PAGE_ORDER
-#else
-#define MMS_MAX_PAGE_ORDER	(MAX_ORDER - 1)
-#endif
 
 /* 6.9 introduced PMD_ORDER; HPAGE_PMD_ORDER needs transparent huge pages */
 #define MMS_PMD_ORDER		(PMD_SHIFT - PAGE_SHIFT)

@@ -36,6 +36,7 @@
  * notification or the sleeper's timeout.
  */
 #include <linux/atomic.h>
+#include <linux/err.h>
 #include <linux/ktime.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
@@ -62,18 +63,13 @@ u64 mms_doorbell_count(const struct mms_region *r)
 /* Return: 0 or -ENOMEM. May sleep. */
 int mms_doorbell_init(struct mms_region *r)
 {
-	r->doorbell_page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-	if (!r->doorbell_page)
-		return -ENOMEM;
+	r->doorbell_page = mms_add_page(r->inode->i_mapping, MMS_DOORBELL_PGOFF);
+	if (IS_ERR(r->doorbell_page))
+		return PTR_ERR(r->doorbell_page);
 	r->doorbell = page_address(r->doorbell_page);
 	init_waitqueue_head(&r->waiters);
 	spin_lock_init(&r->files_lock);
 	return 0;
-}
-
-void mms_doorbell_exit(struct mms_region *r)
-{
-	put_page(r->doorbell_page);
 }
 
 /*

@@ -158,8 +158,8 @@ static ssize_t mms_copy(struct mms_region *r, struct kiocb *iocb,
 	ssize_t done = 0;
 
 	while (left) {
-		size_t piece = min_t(size_t, left, SZ_1M);
-		ssize_t n = mms_copy_mapped(r, iocb->ki_pos, piece, iter);
+		size_t piece = mms_intact(&r->mem, iocb->ki_pos, min_t(size_t, left, SZ_1M));
+		ssize_t n = piece ? mms_copy_mapped(r, iocb->ki_pos, piece, iter) : -EIO;
 
 		if (!n)
 			n = mms_copy_bounce(r, iocb->ki_pos, piece, iter) ?: -EFAULT;

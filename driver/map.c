@@ -78,20 +78,29 @@ static struct page **mms_vma_page(struct vm_area_struct *vma, unsigned long addr
 	return pgoff == MMS_DOORBELL_PGOFF ? &r->doorbell_page : &r->mem.pages[pgoff];
 }
 
-/* Map [@addr, @end); -EBUSY at the first page that is mapped already. */
+/*
+ * Map [@addr, @end) up to the first page with a memory failure; -EHWPOISON if
+ * that is the first one; -EBUSY at the first page that is mapped already.
+ */
 static int mms_insert_range(struct vm_area_struct *vma, unsigned long addr,
 			    unsigned long end)
 {
-	unsigned long count = (end - addr) >> PAGE_SHIFT;
+	const unsigned long max = (end - addr) >> PAGE_SHIFT;
+	struct page **pages = mms_vma_page(vma, addr);
+	unsigned long count = 0;
 
-	if (!count)
+	if (!max)
 		return 0;
-	return vm_insert_pages(vma, addr, mms_vma_page(vma, addr), &count);
+	while (count < max && !PageHWPoison(pages[count]))
+		count++;
+	return count ? vm_insert_pages(vma, addr, pages, &count) : -EHWPOISON;
 }
 
 /* The result of a fault handler for that of vm_insert_pages(). */
 static vm_fault_t mms_fault_result(int ret)
 {
+	if (ret == -EHWPOISON)
+		return VM_FAULT_HWPOISON;
 	if (ret && ret != -EBUSY && ret != -EFAULT)
 		return vmf_error(ret);
 	return VM_FAULT_NOPAGE;
@@ -156,17 +165,14 @@ static vm_fault_t mms_fault_window(struct vm_fault *vmf)
  * If a huge page fits, the core makes a PMD entry: ->huge_fault has no
  * advantage, and older kernels call it for DAX only.
  *
- * Poisoned memory is reported here: the core checks a locked page by means of
- * page->mapping, which the pages of some strategies lack.
+ * Memory failure marks a page before it takes the page lock to unmap it.
  */
 static vm_fault_t mms_fault_page(struct vm_fault *vmf)
 {
 	struct page *page = *mms_vma_page(vmf->vma, vmf->address);
-	struct folio *folio = page_folio(page);
-	vm_fault_t ret;
+	struct folio *folio = mms_lock_page(page);
+	vm_fault_t ret = VM_FAULT_SIGBUS;
 
-	folio_lock(folio);
-	ret = VM_FAULT_SIGBUS;
 	if (mms_revoked(vmf->vma->vm_private_data))
 		goto unlock;
 	ret = VM_FAULT_HWPOISON;
@@ -224,13 +230,13 @@ static int mms_access(struct vm_area_struct *vma, unsigned long addr,
 	access = mms_access_begin(r, false);
 	if (access < 0)
 		return access;
-	len = min_t(unsigned long, len, vma->vm_end - addr);
+	len = mms_intact(&r->mem, pos, min_t(unsigned long, len, vma->vm_end - addr));
 	if (write)
 		mms_racy(memcpy(r->mem.vaddr + pos, buf, len));
 	else
 		mms_racy(memcpy(buf, r->mem.vaddr + pos, len));
 	mms_access_end(access);
-	return len;
+	return len ?: -EIO;
 }
 
 static const struct vm_operations_struct mms_page_vm_ops = {
@@ -358,11 +364,22 @@ static int mms_map_counted(struct mms_region *r, struct vm_area_struct *vma)
 	return ret;
 }
 
+/* A strategy that makes all entries in mmap() cannot leave out a page. */
+static bool mms_may_map_at_once(struct mms_region *r, struct vm_area_struct *vma)
+{
+	const u64 length = (u64)vma_pages(vma) << PAGE_SHIFT;
+
+	return mms_intact(&r->mem, (u64)vma->vm_pgoff << PAGE_SHIFT, length) == length;
+}
+
 static int mms_map(struct mms_region *r, const struct mms_strategy *s,
 		   struct vm_area_struct *vma)
 {
-	int ret = mms_map_counted(r, vma);
+	int ret;
 
+	if (s->maps_at_once && !mms_may_map_at_once(r, vma))
+		return -EIO;
+	ret = mms_map_counted(r, vma);
 	if (ret)
 		return ret;
 	ret = s->map(r, vma);
@@ -389,7 +406,8 @@ static int mms_map(struct mms_region *r, const struct mms_strategy *s,
  * -EINVAL for MAP_PRIVATE of the doorbell, of a ring, and of a strategy that
  * does not support it; -ENOMEM without memory for page tables; -ENODEV if the
  * region was revoked; -EACCES for a writable mapping of a range of a ring that
- * the endpoint does not write.
+ * the endpoint does not write; -EIO if a page has a memory failure and the
+ * strategy makes all entries at once.
  */
 int mms_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -421,23 +439,21 @@ out:
 }
 
 #define MMS_FEAT_PAGES	(MMAPSHARE_FEAT_COW | MMAPSHARE_FEAT_GUP | \
-			 MMAPSHARE_FEAT_DONTNEED)
-#define MMS_FEAT_SHMEM	(MMS_FEAT_PAGES | MMAPSHARE_FEAT_FUTEX | \
-			 MMAPSHARE_FEAT_DUMP | MMAPSHARE_FEAT_REVOKE)
+			 MMAPSHARE_FEAT_DONTNEED | MMAPSHARE_FEAT_FUTEX)
+#define MMS_FEAT_FAULT	(MMS_FEAT_PAGES | MMAPSHARE_FEAT_DUMP | MMAPSHARE_FEAT_REVOKE)
 
 static const struct mms_strategy mms_strategies[] = {
 	{
 		.name = "fault",
 		.id = MMAPSHARE_STRATEGY_FAULT,
-		.features = MMS_FEAT_SHMEM,
-		.source = &mms_shmem_pages,
+		.features = MMS_FEAT_FAULT,
 		.map = mms_map_fault,
 		.vm_ops = &mms_page_vm_ops,
 	}, {
 		.name = "huge",
 		.id = MMAPSHARE_STRATEGY_HUGE,
-		.features = MMS_FEAT_SHMEM | MMAPSHARE_FEAT_HUGE,
-		.source = &mms_huge_pages,
+		.features = MMS_FEAT_FAULT | MMAPSHARE_FEAT_HUGE,
+		.order = MMS_PMD_ORDER,
 		.map = mms_map_huge,
 		.vm_ops = &mms_page_vm_ops,
 	}, {
@@ -445,14 +461,13 @@ static const struct mms_strategy mms_strategies[] = {
 		.id = MMAPSHARE_STRATEGY_VMALLOC,
 		.features = MMS_FEAT_PAGES,
 		.maps_at_once = true,
-		.source = &mms_single_pages,
 		.map = mms_map_vmalloc,
 		.vm_ops = &mms_page_vm_ops,
 	}, {
 		.name = "pfn",
 		.id = MMAPSHARE_STRATEGY_PFN,
 		.maps_at_once = true,
-		.source = &mms_page_runs,
+		.order = MMS_PMD_ORDER,
 		.map = mms_map_pfn,
 		.vm_ops = &mms_pfn_vm_ops,
 	},

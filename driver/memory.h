@@ -13,7 +13,7 @@
 #include <linux/uaccess.h>
 #include <linux/uidgid.h>
 
-struct file;
+struct address_space;
 struct mms_memory;
 struct mms_user;
 
@@ -72,48 +72,33 @@ struct mms_user *mms_charge(kuid_t uid, u64 bytes);
 void mms_uncharge(struct mms_user *user, u64 bytes);
 
 /**
- * struct mms_page_source - where the pages of a region come from
- * @get: set @mem->pages[0] to [@mem->nr_pages - 1] to zeroed pages, with one
- *	reference each. On failure nothing is left behind. May sleep
- * @put: give back what @get obtained
- */
-struct mms_page_source {
-	int (*get)(struct mms_memory *mem);
-	void (*put)(struct mms_memory *mem);
-};
-
-/**
  * struct mms_memory - pages, and their address in vmalloc space
- * @source: where they come from
+ * @mapping: the page cache that owns them
  * @nr_pages: how many
  * @nr_mapped: @nr_pages plus the mirrored ones
- * @pages: each with a reference. Entries from @nr_pages on repeat the last
- *	ones, as the records of a ring are mirrored behind themselves
+ * @pages: entries from @nr_pages on repeat the last ones, as the records of a
+ *	ring are mirrored behind themselves
  * @vaddr: all @nr_mapped of them in a row
- * @shmem: the file that owns them, if @source uses one
- * @huge_pages: how many PMD-sized pages they consist of
+ * @huge_pages: how many PMD-sized folios were allocated; the core may split
+ *	them
  *
  * Constant from mms_memory_alloc() to mms_memory_free(). The bytes belong to
  * the users.
  */
 struct mms_memory {
-	const struct mms_page_source *source;
+	struct address_space *mapping;
 	unsigned long nr_pages;
 	unsigned long nr_mapped;
 	struct page **pages;
 	void *vaddr;
-	struct file *shmem;
 	unsigned long huge_pages;
 };
 
 /* pages.c */
-extern const struct mms_page_source mms_shmem_pages;
-extern const struct mms_page_source mms_huge_pages;
-extern const struct mms_page_source mms_single_pages;
-extern const struct mms_page_source mms_page_runs;
-int mms_pages_init(void);
-void mms_pages_exit(void);
-int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored);
+struct page *mms_add_page(struct address_space *mapping, pgoff_t index);
+struct folio *mms_lock_page(struct page *page);
+u64 mms_intact(const struct mms_memory *mem, u64 offset, u64 n);
+int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned int order);
 void mms_memory_free(struct mms_memory *mem);
 
 #endif /* MMAPSHARE_MEMORY_H */

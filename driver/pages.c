@@ -1,65 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where the pages of a region come from: an internal shmem file, or the page
- * allocator.
+ * The pages of a region: allocated all at once, and entered into the page cache
+ * of the region's inode, which owns them.
  *
- * Pages of a shmem file have an owner (page->mapping) and an index in it, which
- * pages of a bare allocation lack. Process-shared futexes use both as their
- * key, and shmem charges the pages to the memory cgroup of the task that
- * creates the region. Every page has a reference for as long as the region
- * lives, so that it is never swapped out or migrated.
+ * Through their mapping and index the core finds whoever has them mapped, for
+ * memory failure or truncation, and process-shared futexes have their key. The
+ * page cache charges them to the memory cgroup of the task that creates the
+ * region.
+ *
+ * Nothing removes a folio before mms_memory_free() does: they are unevictable,
+ * so that reclaim leaves them alone; dirty, so that POSIX_FADV_DONTNEED does;
+ * and not migrated, because the kernel has an address of its own for them. So
+ * the array of pages needs no references.
  */
+#include <linux/err.h>
 #include <linux/gfp.h>
-#include <linux/mount.h>
+#include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
-#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include "compat.h"
 #include "memory.h"
 
-static u64 mms_memory_size(const struct mms_memory *mem)
-{
-	return (u64)mem->nr_pages << PAGE_SHIFT;
-}
-
 /* Fail instead of invoking the OOM killer; the caller reports the error. */
-#define MMS_GFP		(__GFP_RETRY_MAYFAIL | __GFP_NOWARN)
-
-/*
- * An internal tmpfs mount that prefers huge pages independently of the system's
- * policy for /dev/shm. NULL where kernel or processor lack transparent huge
- * pages: the huge strategy then uses the same pages as the fault strategy.
- */
-static struct vfsmount *mms_huge_mnt;
-
-int mms_pages_init(void)
-{
-	char options[] = "huge=within_size";
-	struct file_system_type *tmpfs;
-	struct vfsmount *mnt;
-
-	/* else shmem logs an unknown option */
-	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ||
-	    !has_transparent_hugepage())
-		return 0;
-	tmpfs = get_fs_type("tmpfs");
-	if (!tmpfs)
-		return 0;
-	mnt = vfs_kern_mount(tmpfs, SB_KERNMOUNT, tmpfs->name, options);
-	if (mnt == ERR_PTR(-ENOMEM))
-		return -ENOMEM;
-	if (!IS_ERR(mnt))
-		mms_huge_mnt = mnt;
-	return 0;
-}
-
-void mms_pages_exit(void)
-{
-	if (mms_huge_mnt)
-		kern_unmount(mms_huge_mnt);
-}
+#define MMS_GFP		(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /* Allocating a large region takes seconds: reschedule, and stay killable. */
 static int mms_resched_killable(void)
@@ -68,190 +33,147 @@ static int mms_resched_killable(void)
 	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
-static void mms_drop_pages(struct mms_memory *mem, unsigned long count)
+/*
+ * A zeroed folio of 1 << @order pages, or a smaller one where there is none
+ * without reclaim. Only for a PMD-sized one memory is compacted.
+ */
+static struct folio *mms_alloc_folio(unsigned int order)
 {
-	while (count--)
-		put_page(mem->pages[count]);
+	for (;;) {
+		gfp_t gfp = GFP_HIGHUSER | __GFP_ZERO | __GFP_NOWARN;
+		struct folio *folio;
+
+		gfp |= order ? __GFP_NORETRY : __GFP_RETRY_MAYFAIL;
+		if (order && order != MMS_PMD_ORDER)
+			gfp &= ~__GFP_DIRECT_RECLAIM;
+		folio = folio_alloc(gfp, order);
+		if (folio || !order)
+			return folio;
+		order--;
+	}
 }
 
-/*
- * Enter the folio whose first page is @page. The caller passes one reference;
- * one more is taken for each further page. Returns the number of pages entered.
- */
-static unsigned long mms_enter_folio(struct mms_memory *mem, unsigned long i,
-				     struct page *page)
+/* Enter a new folio at @index; the page cache has the only reference to it. */
+static struct folio *mms_add_folio(struct address_space *mapping, pgoff_t index,
+				   unsigned int order)
 {
-	struct folio *folio = page_folio(page);
-	unsigned long n = min_t(unsigned long, folio_nr_pages(folio),
-				mem->nr_pages - i);
-	unsigned long j;
+	struct folio *folio = mms_alloc_folio(order);
+	int ret;
 
-	/* Reclaim may treat clean shmem pages as holes: these hold data. */
-	folio_mark_dirty(folio);
-	folio_ref_add(folio, n - 1);
-	/*
-	 * folio_page() may read the section from page->flags, where other CPUs
-	 * set bits
-	 */
-	for (j = 0; j < n; j++)
-		mem->pages[i + j] = mms_racy(folio_page(folio, j));
-	if (n == 1UL << MMS_PMD_ORDER)
-		mem->huge_pages++;
+	if (!folio)
+		return ERR_PTR(-ENOMEM);
+	ret = filemap_add_folio(mapping, folio, index, MMS_GFP);
+	if (ret) {
+		folio_put(folio);
+		return ERR_PTR(ret);
+	}
+	folio_mark_uptodate(folio);
+	folio_set_dirty(folio);
+	folio_unlock(folio);
+	folio_put(folio);
+	return folio;
+}
+
+/**
+ * mms_add_page - allocate a zeroed page and enter it into a page cache
+ * @mapping: of the region
+ * @index: at which there is none yet
+ *
+ * Context: process context, may sleep.
+ * Return: the page, which stays until @mapping is truncated; or an ERR_PTR():
+ * -ENOMEM.
+ */
+struct page *mms_add_page(struct address_space *mapping, pgoff_t index)
+{
+	struct folio *folio = mms_add_folio(mapping, index, 0);
+
+	return IS_ERR(folio) ? ERR_CAST(folio) : folio_page(folio, 0);
+}
+
+/* The page cache wants folios aligned to their size. */
+static unsigned int mms_order_at(const struct mms_memory *mem, unsigned long i,
+				 unsigned int order)
+{
+	order = min_t(unsigned int, order, ilog2(mem->nr_pages - i));
+	return i ? min_t(unsigned int, order, __ffs(i)) : order;
+}
+
+static int mms_add_folios(struct mms_memory *mem, unsigned int order)
+{
+	unsigned long i = 0, j, n;
+
+	while (i < mem->nr_pages) {
+		struct folio *folio = mms_add_folio(mem->mapping, i,
+						    mms_order_at(mem, i, order));
+		int ret = IS_ERR(folio) ? PTR_ERR(folio) : mms_resched_killable();
+
+		if (ret)
+			return ret;
+		n = folio_nr_pages(folio);
+		/*
+		 * folio_page() may read the section from page->flags, where
+		 * other CPUs set bits
+		 */
+		for (j = 0; j < n; j++)
+			mem->pages[i + j] = mms_racy(folio_page(folio, j));
+		if (n == 1UL << MMS_PMD_ORDER)
+			mem->huge_pages++;
+		i += n;
+	}
+	return 0;
+}
+
+/**
+ * mms_lock_page - lock the folio of a page
+ * @page: of a region
+ *
+ * The core may split a large folio at any time, but not while it is locked.
+ *
+ * Context: process context, may sleep, but not for userspace.
+ * Return: the folio, for folio_unlock().
+ */
+struct folio *mms_lock_page(struct page *page)
+{
+	for (;;) {
+		struct folio *folio = page_folio(page);
+
+		folio_lock(folio);
+		if (folio == page_folio(page))
+			return folio;
+		folio_unlock(folio);
+	}
+}
+
+/**
+ * mms_intact - how many bytes precede the first page with a memory failure
+ * @mem: the memory
+ * @offset: in bytes
+ * @n: bytes from there, inside @mem
+ *
+ * Context: any.
+ * Return: @n if there is no such page.
+ */
+u64 mms_intact(const struct mms_memory *mem, u64 offset, u64 n)
+{
+	unsigned long i;
+
+	for (i = offset >> PAGE_SHIFT; (u64)i << PAGE_SHIFT < offset + n; i++)
+		if (PageHWPoison(mem->pages[i]))
+			return max((u64)i << PAGE_SHIFT, offset) - offset;
 	return n;
 }
 
-static int mms_read_shmem_pages(struct mms_memory *mem)
-{
-	struct address_space *mapping = mem->shmem->f_mapping;
-	unsigned long i = 0;
-	int ret;
-
-	while (i < mem->nr_pages) {
-		struct page *page = shmem_read_mapping_page(mapping, i);
-
-		if (IS_ERR(page)) {
-			ret = PTR_ERR(page);
-			goto drop;
-		}
-		i += mms_enter_folio(mem, i, page);
-		ret = mms_resched_killable();
-		if (ret)
-			goto drop;
-	}
-	return 0;
-
-drop:
-	mms_drop_pages(mem, i);
-	return ret;
-}
-
-static int mms_get_file_pages(struct mms_memory *mem, struct file *file)
-{
-	int ret;
-
-	/* shmem returns -ENOSPC when there is no memory for an inode. */
-	if (IS_ERR(file))
-		return PTR_ERR(file) == -ENOSPC ? -ENOMEM : PTR_ERR(file);
-
-	/* Pinned for life: neither movable nor reclaimable. */
-	mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER | MMS_GFP);
-	mapping_set_unevictable(file->f_mapping);
-
-	mem->shmem = file;
-	ret = mms_read_shmem_pages(mem);
-	if (ret) {
-		mem->shmem = NULL;
-		fput(file);
-	}
-	return ret;
-}
-
-static int mms_get_shmem_pages(struct mms_memory *mem)
-{
-	return mms_get_file_pages(mem, mms_shmem_file_setup("mmapshare", mms_memory_size(mem)));
-}
-
-static int mms_get_huge_pages(struct mms_memory *mem)
-{
-	if (!mms_huge_mnt)
-		return mms_get_shmem_pages(mem);
-	return mms_get_file_pages(mem,
-		mms_shmem_file_setup_with_mnt(mms_huge_mnt, "mmapshare", mms_memory_size(mem)));
-}
-
-static void mms_put_shmem_pages(struct mms_memory *mem)
-{
-	mms_drop_pages(mem, mem->nr_pages);
-	/*
-	 * a kworker's fput() is deferred; the pages are free when this returns
-	 */
-	shmem_truncate_range(file_inode(mem->shmem), 0, (loff_t)-1);
-	fput(mem->shmem);
-}
-
-/*
- * Allocate the largest blocks that are available without reclaim, smaller ones
- * when there are none, and split them: every page then has a reference count of
- * its own and is freed alone.
- */
-static int mms_get_own_pages(struct mms_memory *mem, unsigned int order)
-{
-	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN;
-	unsigned long i = 0, j;
-	int ret;
-
-	while (i < mem->nr_pages) {
-		struct page *page;
-
-		order = min_t(unsigned int, order, ilog2(mem->nr_pages - i));
-		page = alloc_pages(gfp | (order ? __GFP_NORETRY :
-						  __GFP_RETRY_MAYFAIL), order);
-		if (!page && order) {
-			order--;
-			continue;
-		}
-		ret = -ENOMEM;
-		if (!page)
-			goto drop;
-		split_page(page, order);
-		for (j = 0; j < 1UL << order; j++)
-			mem->pages[i++] = page + j;
-		ret = mms_resched_killable();
-		if (ret)
-			goto drop;
-	}
-	return 0;
-
-drop:
-	mms_drop_pages(mem, i);
-	return ret;
-}
-
-static int mms_get_single_pages(struct mms_memory *mem)
-{
-	return mms_get_own_pages(mem, 0);
-}
-
-static int mms_get_page_runs(struct mms_memory *mem)
-{
-	return mms_get_own_pages(mem, MMS_MAX_PAGE_ORDER);
-}
-
-static void mms_put_own_pages(struct mms_memory *mem)
-{
-	mms_drop_pages(mem, mem->nr_pages);
-}
-
-const struct mms_page_source mms_shmem_pages = {
-	.get = mms_get_shmem_pages,
-	.put = mms_put_shmem_pages,
-};
-
-const struct mms_page_source mms_huge_pages = {
-	.get = mms_get_huge_pages,
-	.put = mms_put_shmem_pages,
-};
-
-const struct mms_page_source mms_single_pages = {
-	.get = mms_get_single_pages,
-	.put = mms_put_own_pages,
-};
-
-const struct mms_page_source mms_page_runs = {
-	.get = mms_get_page_runs,
-	.put = mms_put_own_pages,
-};
-
 /**
  * mms_memory_alloc - allocate pages and map them in a row for the kernel
- * @mem: its @source is set
+ * @mem: its @mapping is set, and empty
  * @size: bytes, a non-zero multiple of PAGE_SIZE
  * @mirrored: bytes, of whole pages at the end, to map a second time behind them
+ * @order: of the folios, if there are such
  *
  * Context: process context, may sleep.
  * Return: 0, -ENOMEM, or -EINTR when the caller was killed.
  */
-int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored)
+int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned int order)
 {
 	const unsigned long nr_mirrored = mirrored >> PAGE_SHIFT;
 	int ret;
@@ -269,9 +191,16 @@ int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored)
 				    GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!mem->pages)
 		return -ENOMEM;
-	ret = mem->source->get(mem);
+	/* only then does the page cache take folios of several pages */
+	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) || !has_transparent_hugepage())
+		order = 0;
+	if (order)
+		mapping_set_large_folios(mem->mapping);
+	order = min_t(unsigned int, order, MAX_PAGECACHE_ORDER);
+	mms_mapping_set_unmovable(mem->mapping);
+	ret = mms_add_folios(mem, order);
 	if (ret)
-		goto free_array;
+		goto truncate;
 	memcpy(mem->pages + mem->nr_pages, mem->pages + mem->nr_pages - nr_mirrored,
 	       nr_mirrored * sizeof(*mem->pages));
 
@@ -279,13 +208,12 @@ int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored)
 	mem->vaddr = vmap(mem->pages, mem->nr_mapped, VM_MAP | VM_USERMAP, PAGE_KERNEL);
 	if (!mem->vaddr) {
 		ret = -ENOMEM;
-		goto put_pages;
+		goto truncate;
 	}
 	return 0;
 
-put_pages:
-	mem->source->put(mem);
-free_array:
+truncate:
+	truncate_inode_pages(mem->mapping, 0);
 	kvfree(mem->pages);
 	return ret;
 }
@@ -294,6 +222,6 @@ free_array:
 void mms_memory_free(struct mms_memory *mem)
 {
 	vunmap(mem->vaddr);
-	mem->source->put(mem);
+	truncate_inode_pages(mem->mapping, 0);
 	kvfree(mem->pages);
 }

@@ -52,10 +52,13 @@ END
 probe SET_DEFAULT_D_OP fs <<-END
 	set_default_d_op((struct super_block *)0, 0);
 END
-probe VMA_FLAGS_T mm shmem_fs <<-END
-	vma_flags_t flags = EMPTY_VMA_FLAGS;
+probe MAPPING_SET_INACCESSIBLE pagemap <<-END
+	mapping_set_inaccessible((struct address_space *)0);
+END
+probe ERROR_REMOVE_FOLIO fs <<-END
+	const struct address_space_operations aops = { .error_remove_folio = 0 };
 
-	(void)shmem_file_setup("", 0, flags);
+	(void)aops;
 END
 probe FOLIO_LARGE_MAPCOUNT mm <<-END
 	(void)folio_large_mapcount((struct folio *)0);

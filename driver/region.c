@@ -8,8 +8,11 @@
 #include <linux/file.h>
 #include <linux/fs_context.h>
 #include <linux/magic.h>
+#include <linux/migrate_mode.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mount.h>
+#include <linux/pagemap.h>
 #include <linux/pseudo_fs.h>
 #include <linux/slab.h>
 #include "compat.h"
@@ -124,23 +127,39 @@ static int mms_file_mnt_count;
 
 int mms_region_init(void)
 {
-	int ret = mms_pages_init();
-
-	if (ret)
-		return ret;
 	mms_fs_mnt = kern_mount(&mms_fs_type);
-	if (IS_ERR(mms_fs_mnt)) {
-		mms_pages_exit();
-		return PTR_ERR(mms_fs_mnt);
-	}
-	return 0;
+	return PTR_ERR_OR_ZERO(mms_fs_mnt);
 }
 
 void mms_region_exit(void)
 {
 	kern_unmount(mms_fs_mnt);
-	mms_pages_exit();
 }
+
+/* The kernel's address of the page cannot be changed. */
+static int mms_migrate_folio(struct address_space *mapping, struct folio *dst,
+			     struct folio *src, enum migrate_mode mode)
+{
+	return -EBUSY;
+}
+
+/*
+ * Memory failure has marked the page, removed the entries that it found, and
+ * holds the page lock. A fault handler that looked at the page before may have
+ * made another one since. The page stays, so that later faults find the mark.
+ */
+static int mms_error_remove(struct address_space *mapping, MMS_ERROR_PAGE *page)
+{
+	mms_access_sync();
+	unmap_mapping_range(mapping, (loff_t)page->index << PAGE_SHIFT, PAGE_SIZE, 0);
+	return 0;
+}
+
+static const struct address_space_operations mms_aops = {
+	.dirty_folio = noop_dirty_folio,
+	.migrate_folio = mms_migrate_folio,
+	MMS_ERROR_REMOVE(mms_error_remove),
+};
 
 /**
  * mms_region_create - create a region
@@ -166,7 +185,6 @@ struct mms_region *mms_region_create(u64 size, u64 mirrored, const struct mms_st
 	mutex_init(&r->lock);
 	r->size = size;
 	r->strategy = s;
-	r->mem.source = s->source;
 
 	r->inode = alloc_anon_inode(mms_fs_mnt->mnt_sb);
 	if (IS_ERR(r->inode)) {
@@ -174,17 +192,17 @@ struct mms_region *mms_region_create(u64 size, u64 mirrored, const struct mms_st
 		goto free_region;
 	}
 	i_size_write(r->inode, size);
+	r->inode->i_mapping->a_ops = &mms_aops;
+	r->mem.mapping = r->inode->i_mapping;
 
 	ret = mms_doorbell_init(r);
 	if (ret)
 		goto put_inode;
-	ret = mms_memory_alloc(&r->mem, size, mirrored);
+	ret = mms_memory_alloc(&r->mem, size, mirrored, s->order);
 	if (ret)
-		goto exit_doorbell;
+		goto put_inode;
 	return r;
 
-exit_doorbell:
-	mms_doorbell_exit(r);
 put_inode:
 	iput(r->inode);
 free_region:
@@ -258,7 +276,6 @@ void mms_region_put(struct mms_region *r)
 	if (!refcount_dec_and_test(&r->ref))
 		return;
 	mms_memory_free(&r->mem);
-	mms_doorbell_exit(r);
 	iput(r->inode);
 	if (r->user)
 		mms_uncharge(r->user, r->size);

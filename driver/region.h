@@ -34,7 +34,7 @@ struct mms_ring;
  * @features: MMAPSHARE_FEAT_*
  * @maps_at_once: @map makes all page table entries; else the fault handler
  *	does, and the region can be revoked
- * @source: where the pages come from
+ * @order: the preferred size of its folios
  * @map: set up a VMA whose range is inside the region. Called with the mmap
  *	lock held for writing; after a failure the caller unmaps what is left.
  * @vm_ops: for the VMA, after @map succeeded
@@ -44,7 +44,7 @@ struct mms_strategy {
 	u32 id;
 	u64 features;
 	bool maps_at_once;
-	const struct mms_page_source *source;
+	unsigned int order;
 	int (*map)(struct mms_region *r, struct vm_area_struct *vma);
 	const struct vm_operations_struct *vm_ops;
 };
@@ -70,6 +70,9 @@ struct mms_region_ops {
 #define MMS_DOORBELL_OFFSET	BIT_ULL(43)
 #define MMS_DOORBELL_PGOFF	((pgoff_t)(MMS_DOORBELL_OFFSET >> PAGE_SHIFT))
 
+/* The seals with which nothing stores through the kernel address any more */
+#define MMS_SEALS_NO_WRITE	(MMAPSHARE_SEAL_FUTURE_WRITE | MMAPSHARE_SEAL_WRITE)
+
 /* Largest size of a region, in bytes */
 #define MMS_REGION_MAX		MMS_DOORBELL_OFFSET
 
@@ -84,9 +87,9 @@ struct mms_region_ops {
  * @strategy: how its memory was obtained and is mapped
  * @ops: what the layer above adds, or NULL
  * @mem: its pages and their kernel address
- * @inode: its i_mapping is the f_mapping of every file open on the region, so
- *	that all mappings are found in one place; its i_size is @size, which the
- *	core requires before it maps a huge page
+ * @inode: its i_mapping owns the pages, and is the f_mapping of every file open
+ *	on the region: the core finds all mappings of a page. Its i_size is
+ *	@size, which the core requires before it maps a huge page
  * @name: as it was created, even if the name was destroyed since; "" for none
  * @uid: its owner, who may destroy its name
  * @gid: group of the node
@@ -195,6 +198,11 @@ static inline bool mms_schedule(ktime_t *end)
 	return true;
 }
 
+/* access.c */
+int mms_access_begin(const struct mms_region *r, bool store);
+void mms_access_end(int access);
+void mms_access_sync(void);
+
 /* region.c */
 int mms_region_init(void);
 void mms_region_exit(void);
@@ -223,7 +231,6 @@ struct mms_region *mms_name_open(unsigned int minor);
 
 /* doorbell.c */
 int mms_doorbell_init(struct mms_region *r);
-void mms_doorbell_exit(struct mms_region *r);
 void mms_doorbell_attach(struct mms_file *f);
 void mms_doorbell_detach(struct mms_file *f);
 u64 mms_doorbell_count(const struct mms_region *r);
@@ -234,9 +241,6 @@ long mms_ioctl_notify(struct file *file, void __user *arg);
 long mms_ioctl_wait(struct file *file, void __user *arg);
 
 /* seal.c */
-int mms_access_begin(const struct mms_region *r, bool store);
-void mms_access_end(int access);
-void mms_access_sync(void);
 int mms_seal_map(struct mms_region *r, struct vm_area_struct *vma);
 void mms_seal_open(struct mms_region *r, const struct vm_area_struct *vma);
 void mms_seal_close(struct mms_region *r, const struct vm_area_struct *vma);

@@ -45,10 +45,9 @@ static void mms_wait_for_faults(const struct mms_region *r)
 	unsigned long i, n;
 
 	for (i = 0; i < r->mem.nr_pages; i += n) {
-		struct folio *folio = page_folio(r->mem.pages[i]);
+		struct folio *folio = mms_lock_page(r->mem.pages[i]);
 
 		n = folio_nr_pages(folio);
-		folio_lock(folio);
 		folio_unlock(folio);
 		cond_resched();
 	}

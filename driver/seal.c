@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Access to a region's bytes, and seals, by which the owner of a region
- * permanently removes the right to write to it.
- *
- * Kernel code that loads or stores through the kernel address does so between
- * mms_access_begin(), which checks seals and revocation, and mms_access_end(),
- * in pieces no longer than a copy: nothing in between may wait for userspace.
- * Code that changes the rules stores the new ones and then waits in
- * mms_access_sync() for every section that began under the old ones.
+ * Seals, by which the owner of a region permanently removes the right to write
+ * to it, or to revoke it.
  *
  * Stores by programs are not checked one by one. r->writable counts the shared
  * VMAs that are writable or that mprotect() could make so, from mmap() until
@@ -17,58 +11,11 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
-#include <linux/srcu.h>
 #include "compat.h"
 #include "region.h"
 
 #define MMS_SEALS	(MMAPSHARE_SEAL_SEAL | MMAPSHARE_SEAL_FUTURE_WRITE | \
 			 MMAPSHARE_SEAL_WRITE | MMAPSHARE_SEAL_REVOKE)
-#define MMS_SEALS_NO_WRITE	(MMAPSHARE_SEAL_FUTURE_WRITE | MMAPSHARE_SEAL_WRITE)
-
-/* One for all regions: sections are short. */
-DEFINE_STATIC_SRCU(mms_srcu);
-
-/**
- * mms_access_begin - begin to access a region's bytes
- * @r: the region
- * @store: whether the caller stores, and not only loads
- *
- * Context: any in which SRCU may be read; the section must not wait for
- * userspace.
- * Return: a number for mms_access_end(), not negative; -ENODEV if the region
- * was revoked; -EPERM if @store and a seal forbids it, or @r is a ring, to
- * which only endpoints write.
- */
-int mms_access_begin(const struct mms_region *r, bool store)
-{
-	int access = srcu_read_lock(&mms_srcu);
-	int ret = access;
-
-	/* mms_access_end() releases it; sparse wants every function balanced */
-	__release(&mms_srcu);
-	if (mms_revoked(r))
-		ret = -ENODEV;
-	else if (store && (r->ring || READ_ONCE(r->seals) & MMS_SEALS_NO_WRITE))
-		ret = -EPERM;
-	if (ret < 0)
-		mms_access_end(access);
-	return ret;
-}
-
-void mms_access_end(int access)
-{
-	__acquire(&mms_srcu);
-	srcu_read_unlock(&mms_srcu, access);
-}
-
-/*
- * Wait for every section that may have missed what the caller stored before.
- * Pairs with srcu_read_lock() in mms_access_begin(). May sleep.
- */
-void mms_access_sync(void)
-{
-	synchronize_srcu_expedited(&mms_srcu);
-}
 
 /*
  * Does r->writable count this VMA? Neither flag changes during its life. The
@@ -118,31 +65,32 @@ void mms_seal_close(struct mms_region *r, const struct vm_area_struct *vma)
 }
 
 /*
- * Are there references to the folio at @i besides those of the page cache, of
- * the region, of page tables, and of an isolation from the LRU lists (or of the
- * batch that is to add it to them)? A surplus need not be a pin for writing,
- * but it cannot be told from one.
+ * Are there references to @folio besides those of the page cache, of page
+ * tables, and of an isolation from the LRU lists (or of the batch that is to add
+ * it to them)? A surplus need not be a pin for writing, but it cannot be told
+ * from one. Memory failure holds a reference for good.
  */
-static bool mms_folio_is_used(const struct mms_region *r, unsigned long i)
+static bool mms_folio_is_used(struct folio *folio)
 {
-	struct folio *folio = page_folio(r->mem.pages[i]);
-	long nr = folio_nr_pages(folio), ours = min_t(long, nr, r->mem.nr_pages - i);
-	long maps = mms_folio_mapcount(folio);
-	bool lru = folio_test_lru(folio);
-	long refs = folio_ref_count(folio);
+	const long maps = mms_folio_mapcount(folio);
+	const bool lru = folio_test_lru(folio);
+	const long refs = folio_ref_count(folio);
 
-	if (r->mem.shmem)
-		ours += nr + !lru;
-	return refs > ours + maps || maps != mms_folio_mapcount(folio) ||
-	       lru != folio_test_lru(folio);
+	if (folio_test_hwpoison(folio))
+		return false;
+	return refs > folio_nr_pages(folio) + maps + !lru ||
+	       maps != mms_folio_mapcount(folio) || lru != folio_test_lru(folio);
 }
 
 static bool mms_pages_are_used(const struct mms_region *r)
 {
-	unsigned long i;
+	unsigned long i, n;
 
-	for (i = 0; i < r->mem.nr_pages; i += folio_nr_pages(page_folio(r->mem.pages[i]))) {
-		if (mms_folio_is_used(r, i))
+	for (i = 0; i < r->mem.nr_pages; i += n) {
+		struct folio *folio = page_folio(r->mem.pages[i]);
+
+		n = folio_nr_pages(folio);
+		if (mms_folio_is_used(folio))
 			return true;
 		cond_resched();
 	}

@@ -32,6 +32,9 @@ static_assert(sizeof(struct mmapshare_revoke_args) == MMS_REVOKE_SIZE_VER0);
 long mms_ioctl_info(struct file *file, void __user *arg)
 {
 	struct mms_region *r = mms_region_of(file);
+	/* pfn has such folios, too, but no PMD entries */
+	const u64 huge = r->strategy->features & MMAPSHARE_FEAT_HUGE ?
+			 (u64)r->mem.huge_pages * PMD_SIZE : 0;
 	struct mmapshare_info info;
 	u32 usize;
 	int ret;
@@ -48,8 +51,8 @@ long mms_ioctl_info(struct file *file, void __user *arg)
 		.region_size = r->size,
 		.features = r->strategy->features,
 		.page_size = PAGE_SIZE,
-		.huge_page_size = r->mem.huge_pages ? PMD_SIZE : 0,
-		.huge_bytes = (u64)r->mem.huge_pages * PMD_SIZE,
+		.huge_page_size = huge ? PMD_SIZE : 0,
+		.huge_bytes = huge,
 		.maps = atomic_long_read(&r->maps),
 		.files = atomic_long_read(&r->files),
 		.seals = READ_ONCE(r->seals),
@@ -71,8 +74,11 @@ static int mms_in_pieces(struct mms_region *r, u64 offset, u64 length, size_t ma
 {
 	while (length) {
 		size_t n = min_t(u64, length, max);
-		int access = mms_access_begin(r, store);
+		int access;
 
+		if (mms_intact(&r->mem, offset, n) != n)
+			return -EIO;
+		access = mms_access_begin(r, store);
 		if (access < 0)
 			return access;
 		fn(r->mem.vaddr + offset, n, ctx);

@@ -64,13 +64,16 @@ static void note_piece(void *p, size_t n, void *ctx)
 	pieces->total += n;
 }
 
-/* Each byte is visited once, in order; no memory is needed. */
+/* Each byte is visited once, in order; the memory itself is not needed. */
 static void pieces_test(struct kunit *test)
 {
+	struct page *pages[] = { ZERO_PAGE(0), ZERO_PAGE(0) };
 	char *base = (char *)PAGE_SIZE;
-	struct mms_region r = { .mem.vaddr = base };
+	struct mms_region r = { .mem = { .vaddr = base, .pages = pages } };
 	size_t i, max;
 
+	KUNIT_ASSERT_GE(test, ARRAY_SIZE(pages) * PAGE_SIZE,
+			7 + lengths[ARRAY_SIZE(lengths) - 1]);
 	for (i = 0; i < ARRAY_SIZE(lengths); i++)
 		for (max = 1; max <= 513; max += 64) {
 			struct pieces p = {

@@ -50,6 +50,13 @@ static inline bool has_feature(const struct device *dev, uint64_t feature)
 	return dev->info.features & feature;
 }
 
+/* Are page table entries made at the first touch, and not in mmap()? */
+static inline bool maps_at_touch(const struct device *dev)
+{
+	return dev->info.strategy == MMAPSHARE_STRATEGY_FAULT ||
+	       dev->info.strategy == MMAPSHARE_STRATEGY_HUGE;
+}
+
 static inline char *device_map(const struct device *dev, int prot, int flags)
 {
 	return mmap(NULL, dev->size, prot, flags, dev->fd, 0);

@@ -176,19 +176,31 @@ static inline bool stores_fault_anyway(void)
 	return faults > 0;
 }
 
-/* Pages of a range that are present according to mincore(), or -1. */
+/*
+ * Pages of a range that have a page table entry, or -1; 0 with strategy pfn, of
+ * which pagemap shows nothing. Not by mincore(), which reports what is in the
+ * page cache.
+ */
 static inline long count_present(void *addr, size_t length, size_t page)
 {
-	size_t i, pages = length / page;
-	unsigned char *vec = malloc(pages);
+	const int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	off_t pos = (uintptr_t)addr / page * sizeof(uint64_t);
 	long present = 0;
+	uint64_t entry;
 
-	if (!vec || mincore(addr, length, vec))
-		present = -1;
-	for (i = 0; i < pages && present >= 0; i++)
-		present += vec[i] & 1;
-	free(vec);
+	for (; length && present >= 0; length -= page, pos += sizeof(entry))
+		if (pread(fd, &entry, sizeof(entry), pos) == sizeof(entry))
+			present += entry >> 63;
+		else
+			present = -1;
+	close(fd);
 	return present;
+}
+
+/* What count_present() returns for @pages that are mapped. */
+static inline long visible_pages(const struct device *dev, long pages)
+{
+	return dev->info.strategy == MMAPSHARE_STRATEGY_PFN ? 0 : pages;
 }
 
 /*

@@ -77,6 +77,21 @@ static inline int region_create_own(const struct device *dev, const char *name)
 				name ? 0600 : 0);
 }
 
+/*
+ * Go on with a new region of the same size and strategy, in which no program has
+ * split a PMD-sized page, as MADV_COLD of a part does.
+ */
+static inline bool device_renew(struct device *dev)
+{
+	const int fd = region_create_as(dev->fd, NULL, dev->size, dev->info.strategy, 0);
+
+	if (fd < 0)
+		return false;
+	close(dev->fd);
+	dev->fd = fd;
+	return !device_info(fd, &dev->info);
+}
+
 /* Returns 0 or an errno. */
 static inline int region_seal(int fd, uint32_t seals)
 {

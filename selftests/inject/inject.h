@@ -307,7 +307,7 @@ struct inject_resources {
 	long users;		/* module references */
 	long vmalloc_areas;	/* of the module */
 	long page_tables;	/* pages */
-	long shmem;
+	long unevictable;	/* pages */
 	long free;
 };
 
@@ -353,8 +353,8 @@ static inline struct inject_resources inject_snapshot(int fd)
 	while (f && fscanf(f, "%63s %ld", name, &value) == 2) {
 		if (!strcmp(name, "nr_page_table_pages"))
 			w.page_tables = value;
-		else if (!strcmp(name, "nr_shmem"))
-			w.shmem = value;
+		else if (!strcmp(name, "nr_unevictable"))
+			w.unevictable = value;
 		else if (!strcmp(name, "nr_free_pages"))
 			w.free = value;
 	}
@@ -378,15 +378,15 @@ static inline const char *inject_find_leak(struct inject *in,
 	if (now->maps == before->maps && now->users == before->users &&
 	    now->vmalloc_areas == before->vmalloc_areas &&
 	    now->page_tables <= before->page_tables + INJECT_SLACK &&
-	    now->shmem <= before->shmem + INJECT_SLACK &&
+	    now->unevictable <= before->unevictable + INJECT_SLACK &&
 	    now->free >= before->free - INJECT_SLACK_FREE)
 		return "";
 	snprintf(in->message, sizeof(in->message),
-		 "more than before: %ld VMAs, %ld module users, %ld vmalloc areas, %ld page tables, %ld shmem pages, %ld free pages",
+		 "more than before: %ld VMAs, %ld module users, %ld vmalloc areas, %ld page tables, %ld unevictable pages, %ld free pages",
 		 now->maps - before->maps, now->users - before->users,
 		 now->vmalloc_areas - before->vmalloc_areas,
 		 now->page_tables - before->page_tables,
-		 now->shmem - before->shmem, now->free - before->free);
+		 now->unevictable - before->unevictable, now->free - before->free);
 	return in->message;
 }
 

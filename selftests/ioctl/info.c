@@ -66,8 +66,7 @@ TEST_F(info, huge_pages)
 		EXPECT_EQ(read_number(path), self->info.huge_page_size);
 		EXPECT_EQ(0U, self->info.huge_bytes % read_number(path));
 	}
-	/* huge pages are shmem, and all shmem supports futexes */
-	if (!has_feature(&self->dev, MMAPSHARE_FEAT_FUTEX))
+	if (!has_feature(&self->dev, MMAPSHARE_FEAT_HUGE))
 		EXPECT_EQ(0U, self->info.huge_bytes);
 }
 

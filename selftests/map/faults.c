@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Accessing all pages of a mapping takes few page faults, or none. */
 #include "map_fixture.h"
+#include "region_test.h"
 
 /* Faults beyond one for each page table, if the mapping is not aligned. */
 #define SLACK	2
@@ -39,9 +40,10 @@ FIXTURE_VARIANT_ADD(faults, loads_backwards) { .touch = load_all, };
 FIXTURE_SETUP(faults)
 {
 	DEVICE_OPEN(&self->dev, O_RDWR);
+	ASSERT_TRUE(device_renew(&self->dev));
 	if (stores_fault_anyway())
 		self->dirty = self->dev.size / self->dev.page;
-	if (has_feature(&self->dev, MMAPSHARE_FEAT_FUTEX)) {
+	if (maps_at_touch(&self->dev)) {
 		const size_t pmd = pmd_size(&self->dev);
 
 		self->min = self->dev.size / pmd;
@@ -81,7 +83,7 @@ TEST_F(faults, after_dontneed)
 	long faults;
 
 	ASSERT_NE(MAP_FAILED, mem);
-	if (!has_feature(&self->dev, MMAPSHARE_FEAT_FUTEX))
+	if (!maps_at_touch(&self->dev))
 		return;
 	variant->touch(&self->dev, mem);
 	ASSERT_EQ(0, madvise(mem, self->dev.size, MADV_DONTNEED));
@@ -105,7 +107,7 @@ TEST_F(faults, misaligned)
 			    MAP_SHARED | MAP_FIXED, self->dev.fd, 0));
 	faults = faults_of(variant->touch, &self->dev, mem);
 	EXPECT_GE(self->max, faults);
-	EXPECT_EQ(0, smaps_bytes(mem, "ShmemPmdMapped:"));
+	EXPECT_EQ(0, smaps_bytes(mem, "FilePmdMapped:"));
 }
 
 TEST_F(faults, huge_pages_are_used)
@@ -125,7 +127,7 @@ TEST_F(faults, huge_pages_are_used)
 	EXPECT_EQ(0U, (uintptr_t)mem % huge);
 	variant->touch(&self->dev, mem);
 	EXPECT_EQ((long)self->dev.info.huge_bytes,
-		  smaps_bytes(mem, "ShmemPmdMapped:"));
+		  smaps_bytes(mem, "FilePmdMapped:"));
 }
 
 TEST_HARNESS_MAIN

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Process-shared futexes work in mappings of shmem pages, else get EFAULT. */
+/*
+ * Process-shared futexes work where the core knows the pages, else get EFAULT.
+ */
 #include "map_fixture.h"
 #include <limits.h>
 #include <linux/futex.h>

@@ -9,24 +9,13 @@
 #define MCL_ONFAULT	4
 #endif
 
-static bool is_pfn(const struct device *dev)
-{
-	return dev->info.strategy == MMAPSHARE_STRATEGY_PFN;
-}
-
-/* Number of pages of a populated mapping that mincore() reports as present. */
-static long visible_pages(const struct device *dev)
-{
-	return is_pfn(dev) ? 0 : dev->size / dev->page;
-}
-
 TEST_F(map, mlock)
 {
 	const size_t page = self->dev.page, size = self->dev.size;
 
 	make_bytes(self->mem, page, 0, 1);
 	ASSERT_EQ(0, mlock(self->mem, size));
-	EXPECT_EQ(visible_pages(&self->dev), count_present(self->mem, size, page));
+	EXPECT_EQ(visible_pages(&self->dev, size / page), count_present(self->mem, size, page));
 	/* for a driver, the core neither counts pages nor marks the VMA */
 	EXPECT_EQ(0, smaps_bytes(self->mem, "Locked:"));
 	EXPECT_FALSE(smaps_flag(self->mem, "lo"));
@@ -42,7 +31,7 @@ TEST_F(map, mlock_range)
 	const size_t page = self->dev.page;
 
 	ASSERT_EQ(0, mlock(self->mem + page + 1, page));
-	EXPECT_EQ(is_pfn(&self->dev) ? 0 : 2,
+	EXPECT_EQ(visible_pages(&self->dev, 2),
 		  count_present(self->mem + page, 2 * page, page));
 	EXPECT_EQ(0, run_child(store_byte, self->mem + page));
 	EXPECT_EQ(0, munlock(self->mem + page, page));
@@ -54,7 +43,7 @@ TEST_F(map, map_locked)
 			       MAP_SHARED | MAP_LOCKED);
 
 	ASSERT_NE(MAP_FAILED, mem);
-	EXPECT_EQ(visible_pages(&self->dev),
+	EXPECT_EQ(visible_pages(&self->dev, self->dev.size / self->dev.page),
 		  count_present(mem, self->dev.size, self->dev.page));
 	mem[0] = 'l';
 	EXPECT_EQ('l', self->mem[0]);
@@ -66,11 +55,11 @@ TEST_F(map, mlockall)
 	char *mem;
 
 	ASSERT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
-	EXPECT_EQ(visible_pages(&self->dev),
+	EXPECT_EQ(visible_pages(&self->dev, self->dev.size / self->dev.page),
 		  count_present(self->mem, self->dev.size, self->dev.page));
 	mem = device_map(&self->dev, PROT_READ, MAP_SHARED);
 	ASSERT_NE(MAP_FAILED, mem);
-	EXPECT_EQ(visible_pages(&self->dev),
+	EXPECT_EQ(visible_pages(&self->dev, self->dev.size / self->dev.page),
 		  count_present(mem, self->dev.size, self->dev.page));
 	EXPECT_EQ(0, munlockall());
 	EXPECT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT));

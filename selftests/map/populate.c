@@ -5,7 +5,6 @@
 FIXTURE(populate) {
 	struct device dev;
 	long pages;
-	bool pfn;
 };
 
 FIXTURE_VARIANT(populate) {
@@ -49,7 +48,6 @@ FIXTURE_SETUP(populate)
 {
 	DEVICE_OPEN(&self->dev, O_RDWR);
 	self->pages = self->dev.size / self->dev.page;
-	self->pfn = self->dev.info.strategy == MMAPSHARE_STRATEGY_PFN;
 }
 
 FIXTURE_TEARDOWN(populate)
@@ -69,8 +67,7 @@ TEST_F(populate, no_faults_later)
 		return;
 	}
 	ASSERT_NE(MAP_FAILED, mem);
-	/* mincore() does not report what strategy pfn maps */
-	EXPECT_EQ(self->pfn ? 0 : self->pages,
+	EXPECT_EQ(visible_pages(&self->dev, self->pages),
 		  count_present(mem, self->dev.size, self->dev.page));
 	EXPECT_EQ(0, faults_of(load_all, &self->dev, mem));
 	if (variant->prot & PROT_WRITE)
@@ -82,12 +79,11 @@ TEST_F(populate, no_faults_later)
 /* Without the flag, fault and huge map nothing, vmalloc and pfn everything. */
 TEST_F(populate, without_flag)
 {
-	const bool lazy = has_feature(&self->dev, MMAPSHARE_FEAT_FUTEX);
 	char *mem = device_map(&self->dev, variant->prot, variant->flags);
 
 	if (mem == MAP_FAILED)
 		return;
-	EXPECT_EQ(lazy || self->pfn ? 0 : self->pages,
+	EXPECT_EQ(maps_at_touch(&self->dev) ? 0 : visible_pages(&self->dev, self->pages),
 		  count_present(mem, self->dev.size, self->dev.page));
 	munmap(mem, self->dev.size);
 }
@@ -101,7 +97,7 @@ TEST_F(populate, some_pages)
 
 	if (mem == MAP_FAILED)
 		return;
-	EXPECT_EQ(self->pfn ? 0 : 5, count_present(mem, length, page));
+	EXPECT_EQ(visible_pages(&self->dev, 5), count_present(mem, length, page));
 	munmap(mem, length);
 }
 

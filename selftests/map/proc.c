@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /proc/PID/maps, map_files and smaps describe a mapping correctly. */
 #include "map_fixture.h"
+#include "region_test.h"
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -57,9 +58,13 @@ TEST_F(map, smaps_sizes)
 {
 	const long size = self->dev.size, page = self->dev.page;
 	const bool pages = has_feature(&self->dev, MMAPSHARE_FEAT_GUP);
-	const bool lazy = has_feature(&self->dev, MMAPSHARE_FEAT_FUTEX);
+	const bool lazy = maps_at_touch(&self->dev);
 	long huge;
 
+	ASSERT_TRUE(device_renew(&self->dev));
+	munmap(self->mem, size);
+	self->mem = device_map(&self->dev, PROT_READ | PROT_WRITE, MAP_SHARED);
+	ASSERT_NE(MAP_FAILED, self->mem);
 	EXPECT_EQ(size, smaps_bytes(self->mem, "Size:"));
 	EXPECT_EQ(pages && !lazy ? size : 0, smaps_bytes(self->mem, "Rss:"));
 	memset(self->mem, 1, size);
@@ -68,7 +73,7 @@ TEST_F(map, smaps_sizes)
 	EXPECT_EQ(0, smaps_bytes(self->mem, "Anonymous:"));
 	EXPECT_EQ(0, smaps_bytes(self->mem, "Swap:"));
 	EXPECT_EQ(0, smaps_bytes(self->mem, "Locked:"));
-	huge = smaps_bytes(self->mem, "ShmemPmdMapped:");
+	huge = smaps_bytes(self->mem, "FilePmdMapped:");
 	EXPECT_EQ((long)self->dev.info.huge_bytes, huge);
 	if (!pages)
 		return;

@@ -77,7 +77,7 @@ enum mmapshare_strategy {
  * @features: out: MMAPSHARE_FEAT_*
  * @page_size: out: bytes; offsets of mmap() are multiples of it
  * @huge_page_size: out: bytes of a PMD-sized page; 0 if the region has none
- * @huge_bytes: out: bytes of the region that are in PMD-sized pages
+ * @huge_bytes: out: bytes that were in PMD-sized pages when the region was created
  * @maps: out: current number of mappings (VMAs) of the region
  * @files: out: current number of open files of the region. The first version
  *	of the structure ended before this member

@@ -141,7 +141,7 @@ int main(int argc, char **argv)
 
 	r = region_map(O_RDWR);
 	if (!(r.features & MMAPSHARE_FEAT_FUTEX))
-		errx(1, DEVICE ": no futexes; load the module with strategy=fault or huge");
+		errx(1, DEVICE ": no futexes; load the module with another strategy than pfn");
 	/* the mapping keeps the region open */
 	close(r.fd);
 	c = (struct channel *)r.base;

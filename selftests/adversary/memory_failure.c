@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory failure: after MADV_HWPOISON no mapping shows the page, and the kernel
+ * does not touch it. The same is done with a memfd.
+ */
+#include "map_fixture.h"
+#include "region_test.h"
+#include <setjmp.h>
+
+#define PAGES	1024	/* two huge pages */
+#define BAD	600	/* the page that fails: in the second one */
+
+FIXTURE(failed) {
+	struct device dev;
+	bool device;
+	int fd;
+	char *mem;
+	size_t page;
+	size_t size;
+	char *bad;
+};
+
+FIXTURE_VARIANT(failed) {
+	bool device;
+};
+
+FIXTURE_VARIANT_ADD(failed, region) {
+	.device = true,
+};
+
+FIXTURE_VARIANT_ADD(failed, memfd) {
+	.device = false,
+};
+
+static sigjmp_buf jump;
+static siginfo_t caught;
+
+static void on_sigbus(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)context;
+	caught = *info;
+	siglongjmp(jump, 1);
+}
+
+/* Is a load refused as that of a page with a memory failure? */
+static bool is_refused(volatile char *p)
+{
+	struct sigaction action = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
+	struct sigaction old;
+	bool refused = false;
+
+	sigaction(SIGBUS, &action, &old);
+	if (sigsetjmp(jump, 1))
+		refused = caught.si_code == BUS_MCEERR_AR && caught.si_addr == p;
+	else
+		(void)*p;
+	sigaction(SIGBUS, &old, NULL);
+	return refused;
+}
+
+static void ignore(int sig)
+{
+	(void)sig;
+}
+
+static void *map_all(int fd, size_t size, int flags)
+{
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
+}
+
+/*
+ * The kernel sends the caller a SIGBUS of its own, for having accessed the page.
+ * The page of a region stays in its page cache, for which it returns EBUSY; that
+ * of a memfd does, too, and the kernel expects that.
+ */
+static int fail_page(const FIXTURE_DATA(failed) *self)
+{
+	int error;
+
+	signal(SIGBUS, ignore);
+	error = errno_of(madvise(self->bad, self->page, MADV_HWPOISON));
+	signal(SIGBUS, SIG_DFL);
+	return self->device && error == EBUSY ? 0 : error;
+}
+
+FIXTURE_SETUP(failed)
+{
+	DEVICE_OPEN(&self->dev, O_RDWR);
+	if (!has_feature(&self->dev, MMAPSHARE_FEAT_GUP))
+		SKIP(return, "pages of this strategy cannot be pinned, nor fail, by address");
+	self->device = variant->device;
+	self->page = self->dev.page;
+	self->size = PAGES * self->page;
+	self->fd = self->device ?
+		   region_create_as(self->dev.fd, NULL, self->size, self->dev.info.strategy, 0) :
+		   memfd_create("memory_failure", MFD_CLOEXEC);
+	ASSERT_LE(0, self->fd);
+	ASSERT_TRUE(self->device || !ftruncate(self->fd, self->size));
+	self->mem = map_all(self->fd, self->size, MAP_SHARED);
+	ASSERT_NE(MAP_FAILED, self->mem);
+	self->bad = self->mem + BAD * self->page;
+	memset(self->mem, 'm', self->size);
+	if (geteuid())
+		SKIP(return, "needs root");
+	if (errno_of(madvise(self->mem, 0, MADV_HWPOISON)) == EINVAL)
+		SKIP(return, "the kernel has no CONFIG_MEMORY_FAILURE");
+}
+
+FIXTURE_TEARDOWN(failed)
+{
+	munmap(self->mem, self->size);
+	close(self->fd);
+	close(self->dev.fd);
+}
+
+TEST_F(failed, mappings)
+{
+	char *other = map_all(self->fd, self->size, MAP_SHARED);
+	bool private = !self->device || has_feature(&self->dev, MMAPSHARE_FEAT_COW);
+	char *copy = private ? map_all(self->fd, self->size, MAP_PRIVATE) : NULL;
+
+	ASSERT_NE(MAP_FAILED, other);
+	ASSERT_NE(MAP_FAILED, copy);
+	EXPECT_EQ('m', other[BAD * self->page]);
+	EXPECT_EQ('m', copy[BAD * self->page]);
+	ASSERT_EQ(0, fail_page(self));
+	EXPECT_TRUE(is_refused(self->bad));
+	EXPECT_TRUE(is_refused(other + BAD * self->page));
+	EXPECT_TRUE(is_refused(copy + BAD * self->page));
+	/* each other page is as before */
+	EXPECT_EQ('m', self->bad[-1]);
+	EXPECT_EQ('m', self->bad[self->page]);
+	EXPECT_EQ('m', copy[0]);
+	munmap(other, self->size);
+	munmap(copy, self->size);
+}
+
+TEST_F(failed, after_dontneed)
+{
+	ASSERT_EQ(0, fail_page(self));
+	ASSERT_EQ(0, madvise(self->mem, self->size, MADV_DONTNEED));
+	EXPECT_TRUE(is_refused(self->bad));
+	EXPECT_EQ('m', self->bad[-1]);
+	EXPECT_EQ('m', self->bad[self->page]);
+	EXPECT_TRUE(is_refused(self->bad));
+}
+
+/* A strategy that makes all entries in mmap() refuses the range. */
+TEST_F(failed, new_mapping)
+{
+	const bool lazy = !self->device || has_feature(&self->dev, MMAPSHARE_FEAT_REVOKE);
+	char *late;
+
+	ASSERT_EQ(0, fail_page(self));
+	late = map_all(self->fd, self->size, MAP_SHARED);
+	if (!lazy) {
+		EXPECT_EQ(EIO, errno_of(late));
+		late = map_all(self->fd, BAD * self->page, MAP_SHARED);
+		ASSERT_NE(MAP_FAILED, late);
+		EXPECT_EQ('m', late[BAD * self->page - 1]);
+		munmap(late, BAD * self->page);
+		return;
+	}
+	ASSERT_NE(MAP_FAILED, late);
+	EXPECT_TRUE(is_refused(late + BAD * self->page));
+	EXPECT_EQ('m', late[BAD * self->page - 1]);
+	EXPECT_EQ('m', late[(BAD + 1) * self->page]);
+	munmap(late, self->size);
+}
+
+TEST_F(failed, private_mapping)
+{
+	char *copy;
+
+	if (self->device && !has_feature(&self->dev, MMAPSHARE_FEAT_REVOKE))
+		SKIP(return, "this strategy refuses the range");
+	ASSERT_EQ(0, fail_page(self));
+	copy = map_all(self->fd, self->size, MAP_PRIVATE);
+	ASSERT_NE(MAP_FAILED, copy);
+	EXPECT_EQ(SIGBUS, run_child(store_byte, copy + BAD * self->page));
+	EXPECT_TRUE(is_refused(copy + BAD * self->page));
+	copy[(BAD + 1) * self->page] = 'p';
+	EXPECT_EQ('m', self->bad[self->page]);
+	munmap(copy, self->size);
+}
+
+TEST_F(failed, read)
+{
+	const off_t at = BAD * self->page;
+	char buf[256];
+
+	ASSERT_EQ(0, fail_page(self));
+	EXPECT_EQ(EIO, errno_of(pread(self->fd, buf, 16, at)));
+	EXPECT_EQ(EIO, errno_of(pread(self->fd, buf, 1, at + self->page - 1)));
+	/* what is in front of it can be read */
+	EXPECT_EQ(16, pread(self->fd, buf, sizeof(buf), at - 16));
+	EXPECT_EQ(16, pread(self->fd, buf, 16, at + self->page));
+}
+
+TEST_F(failed, kernel_copies)
+{
+	const uint64_t at = BAD * self->page;
+
+	if (!self->device)
+		SKIP(return, "a memfd has no such calls");
+	ASSERT_EQ(0, fail_page(self));
+	EXPECT_EQ(EIO, errno_of(pwrite(self->fd, "w", 1, at)));
+	EXPECT_EQ(EIO, errno_of(kernel_fill(self->fd, at, 1, 'f')));
+	EXPECT_EQ(EIO, errno_of(kernel_fill(self->fd, at - 8, 16, 'f')));
+	EXPECT_EQ('m', self->bad[-1]);
+	EXPECT_EQ(-EIO, kernel_checksum(self->fd, 0, self->size));
+	EXPECT_LE(0, kernel_checksum(self->fd, 0, at));
+	EXPECT_EQ(0, kernel_fill(self->fd, at + self->page, 1, 'f'));
+	EXPECT_EQ('f', self->bad[self->page]);
+}
+
+/* Memory failure keeps a reference to the page, which is no pin. */
+TEST_F(failed, seal)
+{
+	if (!self->device)
+		SKIP(return, "tested for regions only");
+	ASSERT_EQ(0, fail_page(self));
+	munmap(self->mem, self->size);
+	EXPECT_EQ(0, region_seal(self->fd, MMAPSHARE_SEAL_WRITE));
+}
+
+TEST_HARNESS_MAIN
