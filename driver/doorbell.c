@@ -9,9 +9,9 @@
  *	armed	not 0 while a task may sleep; the kernel writes it, programs
  *		read it
  *
- * Tasks sleep only in MMAPSHARE_IOC_WAIT, or after ->poll(); both are in this
- * file. A notifier makes a system call only if armed says that a task may have
- * to be woken, else it only adds to count:
+ * Tasks sleep only in MMAPSHARE_IOC_WAIT, or after a ->poll() that asks for
+ * EPOLLPRI; both are in this file. A notifier makes a system call only if armed
+ * says that a task may have to be woken, else it only adds to count:
  *
  *	sleeper				notifier
  *	-------				--------
@@ -74,9 +74,9 @@ int mms_doorbell_init(struct mms_region *r)
 
 /*
  * Wake every waiter and poller, so that each rechecks and arms again if need
- * be. Exclusive waiters too: those that EPOLLEXCLUSIVE would leave asleep would
- * be asleep with armed being 0. No poll flags are passed to the wake-up:
- * io_uring would trust them and not call ->poll(), which arms.
+ * be. EPOLLEXCLUSIVE must not leave one asleep that waits for the region to be
+ * revoked. No poll flags are passed to the wake-up: io_uring would trust them
+ * and not call ->poll(), which arms.
  */
 void mms_doorbell_wake_all(struct mms_region *r)
 {
@@ -227,28 +227,35 @@ static int mms_doorbell_wait(const struct mms_file *f, u64 known, s64 timeout, u
 	return mms_doorbell_sleep(f, known, &end, count);
 }
 
+/*
+ * A region is always ready, as a regular file is: read() and write() never
+ * wait. The doorbell is for callers that ask for EPOLLPRI, which means that
+ * WAIT would not sleep. Only they arm it, and only they get EPOLLHUP when their
+ * peers are gone: the core reports that bit to every caller, and programs take
+ * it for the end of the file.
+ */
 __poll_t mms_doorbell_poll(struct file *file, struct poll_table_struct *wait)
 {
 	struct mms_file *f = file->private_data;
-	__poll_t mask = file->f_mode & FMODE_WRITE ? EPOLLOUT | EPOLLWRNORM : 0;
+	bool asked = poll_requested_events(wait) & EPOLLPRI;
 	u64 seen = atomic64_read(&f->seen), count;
+	int ret;
 
 	poll_wait(file, &f->region->waiters, wait);
 	/*
-	 * always: edge-triggered epoll may sleep although the file is readable
+	 * even if there is an unseen notification: edge-triggered epoll may
+	 * sleep nevertheless
 	 */
-	mms_doorbell_arm(f->region);
-	switch (mms_doorbell_check(f, seen, &count)) {
-	case 0:
-		return mask | EPOLLIN | EPOLLRDNORM |
-		       (mms_doorbell_is_hung_up(f) ? EPOLLHUP : 0);
-	case -EPIPE:
-		return mask | EPOLLHUP;
-	case -ENODEV:
-		return EPOLLHUP | EPOLLERR;
-	default:
-		return mask;
-	}
+	if (asked)
+		mms_doorbell_arm(f->region);
+	ret = mms_doorbell_check(f, seen, &count);
+	if (ret == -ENODEV)
+		return EPOLLPRI | EPOLLHUP | EPOLLERR;
+	if (!asked || ret == -EAGAIN)
+		return DEFAULT_POLLMASK;
+	if (ret == -EPIPE || mms_doorbell_is_hung_up(f))
+		return DEFAULT_POLLMASK | EPOLLPRI | EPOLLHUP;
+	return DEFAULT_POLLMASK | EPOLLPRI;
 }
 
 long mms_ioctl_notify(struct file *file, void __user *arg)

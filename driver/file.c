@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The operations of an open region. A region is a file of fixed size: reads
- * stop at its end, writes past it get ENOSPC, and neither ever waits, so that
- * both support non-blocking I/O. poll() waits for the doorbell.
+ * stop at its end, writes past it get ENOSPC, and neither ever waits: both
+ * support non-blocking I/O, and poll() reports that both are possible.
  */
 #include <linux/err.h>
 #include <linux/fs.h>

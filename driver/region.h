@@ -151,7 +151,7 @@ struct mms_region {
  * @region: holds a reference
  * @had_peers: another file was open on the region when this one was opened
  * @open_nr: @region->opens after this open
- * @seen: the doorbell's count that poll() treats as known
+ * @seen: the doorbell's count that poll() for EPOLLPRI treats as known
  * @ep: the endpoint of a ring that this file is; NULL for any other file
  * @nodeless: from mms_region_file()
  */

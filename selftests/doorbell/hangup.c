@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * POLLHUP and EPIPE: reported to the last open file of a region, however its
- * peers went away, and only if it had any.
+ * peers went away, and only if it had any. poll() reports it on request only.
  */
 #include "doorbell_test.h"
 #include <poll.h>
@@ -10,9 +10,9 @@
 /* 1 if poll() and WAIT both report the hang-up, 0 if neither, -1 if one does. */
 static int check_hang_up(int fd)
 {
-	struct pollfd p = { .fd = fd };
+	struct pollfd p = { .fd = fd, .events = POLLPRI };
 	uint64_t count = 0;
-	int polled = poll(&p, 1, 0) == 1 && p.revents == POLLHUP;
+	int polled = poll(&p, 1, 0) == 1 && p.revents == (POLLPRI | POLLHUP);
 	int error = bell_wait(fd, &count, 0);
 
 	if (!error)
@@ -181,19 +181,19 @@ TEST_F(bell, mappings_count_as_peers)
 TEST_F(bell, after_last_notification)
 {
 	int other = bell_open(self, O_RDWR);
-	struct pollfd p = { .fd = self->fd, .events = POLLIN };
+	struct pollfd p = { .fd = self->fd, .events = POLLPRI };
 	uint64_t count = 0;
 
 	bell_notify(other, 0);
 	close(other);
 	EXPECT_EQ(1, poll(&p, 1, 0));
-	EXPECT_EQ(POLLIN | POLLHUP, p.revents);
+	EXPECT_EQ(POLLPRI | POLLHUP, p.revents);
 	EXPECT_EQ(0, bell_wait(self->fd, &count, NO_TIMEOUT));
 	EXPECT_EQ(1U, count);
 	EXPECT_EQ(EPIPE, bell_wait(self->fd, &count, NO_TIMEOUT));
 	EXPECT_EQ(1U, count);
 	EXPECT_EQ(1, poll(&p, 1, 0));
-	EXPECT_EQ(POLLHUP, p.revents);
+	EXPECT_EQ(POLLPRI | POLLHUP, p.revents);
 }
 
 TEST_F(bell, wakes_wait)
@@ -218,11 +218,10 @@ TEST_F(bell, wakes_wait)
 	}
 }
 
-/* poll() and epoll with no event requested report the hang-up. */
 TEST_F(bell, wakes_poll)
 {
-	struct epoll_event event = { .events = EPOLLET };
-	struct pollfd p = { .fd = self->fd };
+	struct epoll_event event = { .events = EPOLLPRI | EPOLLET };
+	struct pollfd p = { .fd = self->fd, .events = POLLPRI };
 	int epfd = epoll_create1(EPOLL_CLOEXEC), end, exit_method;
 	pthread_t thread;
 
@@ -234,15 +233,30 @@ TEST_F(bell, wakes_poll)
 		ASSERT_LT(0, pid);
 		pthread_create(&thread, NULL, end_peer_later, &end);
 		EXPECT_EQ(1, poll(&p, 1, 20000));
-		EXPECT_EQ(POLLHUP, p.revents);
+		EXPECT_EQ(POLLPRI | POLLHUP, p.revents);
 		EXPECT_EQ(1, epoll_wait(epfd, &event, 1, 20000));
-		EXPECT_EQ((uint32_t)EPOLLHUP, event.events);
+		EXPECT_EQ((uint32_t)(EPOLLPRI | EPOLLHUP), event.events);
 		EXPECT_EQ(0, epoll_wait(epfd, &event, 1, 0));
 		pthread_join(thread, NULL);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 	}
 	close(epfd);
+}
+
+/* Programs that write to the region must not take it for a broken pipe. */
+TEST_F(bell, not_reported_unasked)
+{
+	struct pollfd p = { .fd = self->fd };
+	int other = bell_open(self, O_RDWR);
+
+	ASSERT_LE(0, other);
+	close(other);
+	EXPECT_EQ(1, check_hang_up(self->fd));
+	EXPECT_EQ(0, poll(&p, 1, 0));
+	p.events = POLLIN | POLLOUT;
+	EXPECT_EQ(1, poll(&p, 1, 0));
+	EXPECT_EQ(POLLIN | POLLOUT, p.revents);
 }
 
 /* The descriptor a child inherits is the same open file. */

@@ -79,7 +79,7 @@ static int write_doorbell(void *arg)
 /* Wait, notify and poll; false if a call fails or takes longer than ROUND_MAX. */
 static bool check_calls(FIXTURE_DATA(bell) *self, int epfd)
 {
-	struct pollfd p = { .fd = self->fd, .events = POLLIN };
+	struct pollfd p = { .fd = self->fd, .events = POLLPRI };
 	struct epoll_event event;
 	int64_t start, end = now() + RUN_TIME;
 	uint64_t count;
@@ -104,7 +104,7 @@ static bool check_calls(FIXTURE_DATA(bell) *self, int epfd)
 
 TEST_F(bell, hostile_writer)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	struct epoll_event event = { .events = EPOLLPRI | EPOLLET };
 	int other = bell_open(self, O_RDWR), epfd = epoll_create1(EPOLL_CLOEXEC);
 	struct writer writer = {
 		.word = (void *)bell_map(other, PROT_READ | PROT_WRITE),

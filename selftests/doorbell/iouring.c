@@ -13,14 +13,14 @@
 		ASSERT_EQ(0, ret_);					\
 	} while (0)
 
-static void submit_poll(struct io_uring *ring, int fd, bool multishot)
+static void submit_poll(struct io_uring *ring, int fd, unsigned int events, bool multishot)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
 
 	if (multishot)
-		io_uring_prep_poll_multishot(sqe, fd, POLLIN);
+		io_uring_prep_poll_multishot(sqe, fd, events);
 	else
-		io_uring_prep_poll_add(sqe, fd, POLLIN);
+		io_uring_prep_poll_add(sqe, fd, events);
 	io_uring_submit(ring);
 }
 
@@ -58,6 +58,20 @@ static void *ring_later(void *arg)
 	return NULL;
 }
 
+/* Without POLLPRI the region is always ready, and does not arm the doorbell. */
+TEST_F(bell, always_ready)
+{
+	const unsigned int ready = POLLIN | POLLOUT;
+	struct io_uring ring;
+	unsigned int flags;
+
+	RING_SETUP(&ring);
+	submit_poll(&ring, self->fd, ready, false);
+	EXPECT_EQ((int)ready, wait_for_completion(&ring, &flags, 20 * SECOND));
+	EXPECT_EQ(0U, self->bell->armed);
+	io_uring_queue_exit(&ring);
+}
+
 TEST_F(bell, one_shot)
 {
 	struct io_uring ring;
@@ -67,18 +81,18 @@ TEST_F(bell, one_shot)
 
 	RING_SETUP(&ring);
 	for (round = 0; round < 5; round++) {
-		submit_poll(&ring, self->fd, false);
+		submit_poll(&ring, self->fd, POLLPRI, false);
 		EXPECT_EQ(-ETIME, wait_for_completion(&ring, &flags, MS));
 		EXPECT_EQ(1U, self->bell->armed);
 		pthread_create(&thread, NULL, ring_later, self);
-		EXPECT_EQ(POLLIN, wait_for_completion(&ring, &flags, 20 * SECOND));
+		EXPECT_EQ(POLLPRI, wait_for_completion(&ring, &flags, 20 * SECOND));
 		pthread_join(thread, NULL);
 		mark_seen(self->fd);
 	}
 	/* the count has changed already: completes at once */
 	bell_ring(self->bell, self->fd);
-	submit_poll(&ring, self->fd, false);
-	EXPECT_EQ(POLLIN, wait_for_completion(&ring, &flags, 20 * SECOND));
+	submit_poll(&ring, self->fd, POLLPRI, false);
+	EXPECT_EQ(POLLPRI, wait_for_completion(&ring, &flags, 20 * SECOND));
 	io_uring_queue_exit(&ring);
 }
 
@@ -89,14 +103,14 @@ TEST_F(bell, multishot)
 	int round;
 
 	RING_SETUP(&ring);
-	submit_poll(&ring, self->fd, true);
+	submit_poll(&ring, self->fd, POLLPRI, true);
 	EXPECT_EQ(-ETIME, wait_for_completion(&ring, &flags, MS));
 	for (round = 0; round < 20; round++) {
 		if (round % 2)
 			bell_ring(self->bell, self->fd);
 		else
 			bell_notify(self->fd, 0);
-		ASSERT_EQ(POLLIN, wait_for_completion(&ring, &flags, 20 * SECOND));
+		ASSERT_EQ(POLLPRI, wait_for_completion(&ring, &flags, 20 * SECOND));
 		ASSERT_NE(0U, flags & IORING_CQE_F_MORE);
 		mark_seen(self->fd);
 	}
@@ -112,10 +126,10 @@ TEST_F(bell, hang_up)
 
 	RING_SETUP(&ring);
 	ASSERT_LE(0, other);
-	submit_poll(&ring, self->fd, false);
+	submit_poll(&ring, self->fd, POLLPRI, false);
 	EXPECT_EQ(-ETIME, wait_for_completion(&ring, &flags, MS));
 	close(other);
-	EXPECT_EQ(POLLHUP, wait_for_completion(&ring, &flags, 20 * SECOND));
+	EXPECT_EQ(POLLPRI | POLLHUP, wait_for_completion(&ring, &flags, 20 * SECOND));
 	io_uring_queue_exit(&ring);
 }
 
@@ -125,7 +139,7 @@ TEST_F(bell, ring_closed_while_polling)
 	struct io_uring ring;
 
 	RING_SETUP(&ring);
-	submit_poll(&ring, self->fd, true);
+	submit_poll(&ring, self->fd, POLLPRI, true);
 	io_uring_queue_exit(&ring);
 	EXPECT_EQ(1, bell_notify(self->fd, 0));
 }

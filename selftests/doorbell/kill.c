@@ -86,7 +86,7 @@ static bool do_one_operation(struct victim *v)
 {
 	const size_t cell = random_below(v, CELLS);
 	const uint64_t version = v->journal->done[cell] + 1;
-	struct pollfd p = { .fd = v->fd, .events = POLLIN };
+	struct pollfd p = { .fd = v->fd, .events = POLLPRI };
 	uint64_t count = bell_count(v->bell);
 
 	switch (random_below(v, 8)) {
@@ -131,7 +131,7 @@ static int run_victim(struct victim *v)
 /* Wait by WAIT, poll() or epoll until the victim's file is closed. */
 static bool wait_for_hang_up(const FIXTURE_DATA(bell) *self, int epfd, int method)
 {
-	struct pollfd p = { .fd = self->fd };
+	struct pollfd p = { .fd = self->fd, .events = POLLPRI };
 	struct epoll_event event = { };
 	uint64_t count = 0;
 	int error;
@@ -143,7 +143,12 @@ static bool wait_for_hang_up(const FIXTURE_DATA(bell) *self, int epfd, int metho
 		while (!error);
 		return error == EPIPE;
 	case 1:
-		return poll(&p, 1, HANG_UP_MAX / MS) == 1 && p.revents == POLLHUP;
+		while (poll(&p, 1, HANG_UP_MAX / MS) == 1) {
+			if (p.revents & POLLHUP)
+				return true;
+			bell_wait(self->fd, &count, 0);
+		}
+		return false;
 	default:
 		while (epoll_wait(epfd, &event, 1, HANG_UP_MAX / MS) == 1)
 			if (event.events & EPOLLHUP)
@@ -199,7 +204,7 @@ TEST_F_TIMEOUT(bell, killed, 280)
 	const char *text = getenv("MMAPSHARE_KILLS");
 	const int64_t end = now() + RUN_TIME;
 	const int kills = text ? atoi(text) : KILLS;
-	struct epoll_event event = { .events = EPOLLET };
+	struct epoll_event event = { .events = EPOLLPRI | EPOLLET };
 	struct journal *journal = mmap(NULL, sizeof(*journal), PROT_READ | PROT_WRITE,
 				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int round, killed = 0, too_early = 0, unfinished = 0, epfd, status;

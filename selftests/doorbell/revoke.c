@@ -23,30 +23,51 @@ static int wait_by_wait(int fd)
 	return bell_wait(fd, &count, NO_TIMEOUT);
 }
 
-/* ENODEV for the events of a revoked region, else 0. */
-static int errno_of_events(int ready, uint32_t events)
+/* ENODEV if the one event is that of a revoked region, with @more; else 0. */
+static int errno_of_events(int ready, uint32_t events, uint32_t more)
 {
-	return ready == 1 && events == (POLLERR | POLLHUP) ? ENODEV : 0;
+	return ready == 1 && events == (more | POLLERR | POLLHUP) ? ENODEV : 0;
+}
+
+static int wait_by_poll_for(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	int ready = poll(&p, 1, 20000);
+
+	return errno_of_events(ready, p.revents, events);
 }
 
 static int wait_by_poll(int fd)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int ready = poll(&p, 1, 20000);
-
-	return errno_of_events(ready, p.revents);
+	return wait_by_poll_for(fd, POLLPRI);
 }
 
-static int wait_by_epoll(int fd)
+/* POLLERR and POLLHUP are reported although no event is requested. */
+static int wait_for_no_event(int fd)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	return wait_by_poll_for(fd, 0);
+}
+
+static int wait_by_epoll_for(int fd, uint32_t events)
+{
+	struct epoll_event event = { .events = events };
 	int epfd = epoll_create1(EPOLL_CLOEXEC), ready;
 
 	if (epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &event))
 		return errno;
 	ready = epoll_wait(epfd, &event, 1, 20000);
 	close(epfd);
-	return errno_of_events(ready, event.events);
+	return errno_of_events(ready, event.events, events & EPOLLPRI);
+}
+
+static int wait_by_epoll(int fd)
+{
+	return wait_by_epoll_for(fd, EPOLLPRI | EPOLLET);
+}
+
+static int wait_by_exclusive(int fd)
+{
+	return wait_by_epoll_for(fd, EPOLLET | EPOLLEXCLUSIVE);
 }
 
 static void *run_sleeper(void *arg)
@@ -63,7 +84,10 @@ TEST_F(bell, wakes_all_waiters)
 	struct sleeper sleepers[] = {
 		{ .fd = self->fd, .wait = wait_by_wait },
 		{ .fd = self->fd, .wait = wait_by_poll },
+		{ .fd = self->fd, .wait = wait_for_no_event },
 		{ .fd = self->fd, .wait = wait_by_epoll },
+		{ .fd = self->fd, .wait = wait_by_exclusive },
+		{ .fd = self->fd, .wait = wait_by_exclusive },
 		{ .fd = bell_open(self, O_RDONLY), .wait = wait_by_wait },
 	};
 	size_t i;
@@ -84,7 +108,7 @@ TEST_F(bell, wakes_all_waiters)
 		pthread_join(sleepers[i].thread, NULL);
 		EXPECT_EQ(ENODEV, sleepers[i].result) TH_LOG("sleeper %zu", i);
 	}
-	close(sleepers[3].fd);
+	close(sleepers[ARRAY_SIZE(sleepers) - 1].fd);
 }
 
 TEST_F(bell, calls_fail)

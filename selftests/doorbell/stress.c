@@ -33,7 +33,7 @@ static bool bell_file_open(struct bell_file *file, const FIXTURE_DATA(bell) *sel
 			   enum method method)
 {
 	struct epoll_event event = {
-		.events = method == BY_EDGE ? EPOLLIN | EPOLLET : EPOLLIN,
+		.events = method == BY_EDGE ? EPOLLPRI | EPOLLET : EPOLLPRI,
 	};
 
 	file->method = method;
@@ -55,7 +55,7 @@ static void bell_file_close(struct bell_file *file, const FIXTURE_DATA(bell) *se
 /* Sleep until the count differs from @seen. False after TIMEOUT_S or an error. */
 static bool bell_file_wait(struct bell_file *file)
 {
-	struct pollfd p = { .fd = file->fd, .events = POLLIN };
+	struct pollfd p = { .fd = file->fd, .events = POLLPRI };
 	struct epoll_event event;
 	uint64_t count = file->seen;
 	int error;

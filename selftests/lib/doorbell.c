@@ -244,18 +244,18 @@ TEST_F(bell, signal)
 
 TEST_F(bell, poll)
 {
-	struct pollfd p = { .fd = mmapshare_fd(self->region), .events = POLLIN };
+	struct pollfd p = { .fd = mmapshare_fd(self->region), .events = POLLPRI };
 
 	EXPECT_EQ(0, poll(&p, 1, 0));
 	ASSERT_EQ(0, mmapshare_notify(self->other));
 	ASSERT_EQ(1, poll(&p, 1, 10000));
-	EXPECT_EQ(POLLIN, p.revents);
+	EXPECT_EQ(POLLPRI, p.revents);
 	EXPECT_EQ(0, mmapshare_wait(self->region, &self->count, 0));
 	EXPECT_EQ(0, poll(&p, 1, 0));
 	mmapshare_close(self->other);
 	self->other = NULL;
 	ASSERT_EQ(1, poll(&p, 1, 10000));
-	EXPECT_EQ(POLLHUP, p.revents);
+	EXPECT_EQ(POLLPRI | POLLHUP, p.revents);
 }
 
 TEST_HARNESS_MAIN

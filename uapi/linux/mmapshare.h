@@ -563,8 +563,8 @@ struct mmapshare_wait_args {
  *	NOTIFY then fails with ENODEV
  * @reserved: 0
  *
- * A program that waits only reads @count here. WAIT and poll() write @armed and
- * execute the fence that pairs with the one above.
+ * A program that waits only reads @count here. WAIT, and poll() for POLLPRI,
+ * write @armed and execute the fence that pairs with the one above.
  */
 struct mmapshare_doorbell {
 	__u64 count;

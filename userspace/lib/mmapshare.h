@@ -300,8 +300,9 @@ int mmapshare_notify(struct mmapshare *region);
  *	after 0, -ETIMEDOUT and -EPIPE
  * @timeout: nanoseconds; 0 returns immediately, negative means no timeout
  *
- * To wait for other descriptors as well, poll() mmapshare_fd() for POLLIN, then
- * call this with a @timeout of 0.
+ * To wait for other descriptors as well, poll() mmapshare_fd() for POLLPRI, then
+ * call this with a @timeout of 0. POLLIN and POLLOUT are always reported, as for
+ * a regular file.
  *
  * Return: 0 if the count differs from @count, now or after waiting; -ETIMEDOUT;
  * -EPIPE if it does not, and all other open files of the region, of which there

@@ -85,8 +85,9 @@ class Region(mmap.mmap):
         self.close()
 
     def fileno(self) -> int:
-        """The descriptor, for select, selectors and asyncio. It is readable
-        after a notification, until wait(0) is called."""
+        """The descriptor. It is always readable and writable, as a file is. When
+        wait(0) would return at once or raise, select.poll() and select.epoll()
+        report POLLPRI, and select.select() an exceptional condition."""
         if not self._finalizer.alive:
             raise ValueError("the region is closed")
         return self._fd

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Regions: Region is an mmap.mmap with additional methods."""
+import asyncio
 import ctypes
 import errno
 import io
@@ -276,14 +277,31 @@ class Doorbell(TestCase):
         self.assertEqual(before - 2, count_descriptors())
 
     def test_select(self):
-        def readable():
-            return bool(select.select([self.region], [], [], 0)[0])
+        def notified():
+            return bool(select.select([], [], [self.region], 0)[2])
         with mmapshare.open(self.name) as other:
-            self.assertFalse(readable())
+            self.assertFalse(notified())
             other.notify()
-            self.assertTrue(readable())
+            self.assertTrue(notified())
             self.assertEqual(1, self.region.wait(0))
-            self.assertFalse(readable())
+            self.assertFalse(notified())
+        self.assertTrue(notified())
+        self.assertRaises(BrokenPipeError, self.region.wait, 0)
+
+    def test_asyncio(self):
+        """asyncio asks for reading and writing only: it watches an epoll object
+        that watches the doorbell."""
+        async def wait():
+            notified = asyncio.Event()
+            loop = asyncio.get_running_loop()
+            with select.epoll() as epoll, mmapshare.open(self.name) as other:
+                epoll.register(self.region, select.EPOLLPRI)
+                loop.add_reader(epoll, notified.set)
+                loop.call_later(0.1, other.notify)
+                await asyncio.wait_for(notified.wait(), LONG)
+                loop.remove_reader(epoll)
+                return self.region.wait(0)
+        self.assertEqual(1, asyncio.run(wait()))
 
     def test_rights(self):
         with mmapshare.open(self.name, "r") as reader:
