@@ -252,10 +252,18 @@ static const struct vm_operations_struct mms_pfn_vm_ops = {
 	.access = mms_access,
 };
 
-/* The textbook way. The fault handler is needed after MADV_DONTNEED. */
+/*
+ * The textbook way. The fault handler is needed after MADV_DONTNEED.
+ * remap_vmalloc_range() excludes the VMA from core dumps, although its pages
+ * can be dumped as those of a file.
+ */
 static int mms_map_vmalloc(struct mms_region *r, struct vm_area_struct *vma)
 {
-	return remap_vmalloc_range(vma, r->mem.vaddr, vma->vm_pgoff);
+	int ret = remap_vmalloc_range(vma, r->mem.vaddr, vma->vm_pgoff);
+
+	if (!ret)
+		vm_flags_clear(vma, VM_DONTDUMP);
+	return ret;
 }
 
 /*
@@ -439,8 +447,9 @@ out:
 }
 
 #define MMS_FEAT_PAGES	(MMAPSHARE_FEAT_COW | MMAPSHARE_FEAT_GUP | \
-			 MMAPSHARE_FEAT_DONTNEED | MMAPSHARE_FEAT_FUTEX)
-#define MMS_FEAT_FAULT	(MMS_FEAT_PAGES | MMAPSHARE_FEAT_DUMP | MMAPSHARE_FEAT_REVOKE)
+			 MMAPSHARE_FEAT_DONTNEED | MMAPSHARE_FEAT_FUTEX | \
+			 MMAPSHARE_FEAT_DUMP)
+#define MMS_FEAT_FAULT	(MMS_FEAT_PAGES | MMAPSHARE_FEAT_REVOKE)
 
 static const struct mms_strategy mms_strategies[] = {
 	{

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A core dump contains the mapping if coredump_filter selects it and the
- * strategy supports it.
+ * strategy supports it. gdb then shows the bytes at the time of the crash, not
+ * those of the device.
  */
 #include "map_fixture.h"
+#include "region_test.h"
 #include <elf.h>
 
 #define PATTERN	"/proc/sys/kernel/core_pattern"
@@ -12,6 +14,9 @@
 
 FIXTURE(core) {
 	struct device dev;
+	char name[32];
+	int fd;			/* open for writing */
+	size_t size;
 	char *mem;
 	char pattern[256];
 };
@@ -20,6 +25,7 @@ FIXTURE_VARIANT(core) {
 	int flags;		/* of open() */
 	unsigned int filter;	/* /proc/PID/coredump_filter */
 	bool touched;
+	bool destroyed;		/* a region whose node was removed */
 	bool dumped;
 };
 
@@ -30,6 +36,10 @@ FIXTURE_VARIANT_ADD(core, shared) {
 
 FIXTURE_VARIANT_ADD(core, untouched) {
 	.flags = O_RDWR, .filter = 0x3f, .dumped = true,
+};
+
+FIXTURE_VARIANT_ADD(core, all) {
+	.flags = O_RDWR, .filter = 0x3f, .touched = true, .dumped = true,
 };
 
 FIXTURE_VARIANT_ADD(core, not_selected) {
@@ -52,6 +62,15 @@ FIXTURE_VARIANT_ADD(core, read_only_not_selected) {
 	.flags = O_RDONLY, .filter = 0x3b, .touched = true,
 };
 
+/* The core takes a file without links for shared anonymous memory: bit 1. */
+FIXTURE_VARIANT_ADD(core, destroyed) {
+	.flags = O_RDWR, .filter = 0x33, .touched = true, .destroyed = true, .dumped = true,
+};
+
+FIXTURE_VARIANT_ADD(core, destroyed_not_selected) {
+	.flags = O_RDWR, .filter = 0x3d, .touched = true, .destroyed = true,
+};
+
 static bool write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -66,24 +85,34 @@ FIXTURE_SETUP(core)
 {
 	size_t length;
 	FILE *f;
+	int fd;
 
-	DEVICE_OPEN(&self->dev, variant->flags);
+	DEVICE_OPEN(&self->dev, O_RDWR);
 	length = PAGES * self->dev.page;
+	snprintf(self->name, sizeof(self->name), "core.%d", getpid());
+	self->fd = variant->destroyed ? region_create_own(&self->dev, self->name) :
+		   dup(self->dev.fd);
+	ASSERT_LE(0, self->fd);
+	self->size = lseek(self->fd, 0, SEEK_END);
 	f = fopen(PATTERN, "r");
 	ASSERT_NE(NULL, f);
 	ASSERT_NE(NULL, fgets(self->pattern, sizeof(self->pattern), f));
 	fclose(f);
 	if (!write_file(PATTERN, CORE))
 		SKIP(return, "only root may write " PATTERN);
-	self->mem = mmap(NULL, length, PROT_READ, MAP_SHARED, self->dev.fd,
-			 self->dev.size - length);
+	fd = open(variant->destroyed ? region_node(self->name) : DEVICE, variant->flags);
+	self->mem = mmap(NULL, length, PROT_READ, MAP_SHARED, fd, self->size - length);
 	ASSERT_NE(MAP_FAILED, self->mem);
+	close(fd);
+	if (variant->destroyed)
+		ASSERT_EQ(0, region_destroy(self->dev.fd, self->name));
 }
 
 FIXTURE_TEARDOWN(core)
 {
 	write_file(PATTERN, self->pattern);
 	unlink(CORE);
+	close(self->fd);
 	close(self->dev.fd);
 }
 
@@ -138,17 +167,34 @@ static ssize_t find_segment(const char *mem, char *buf, size_t size)
 	return found;
 }
 
+/* The first 8 bytes of the mapping as gdb shows them, 0 if it cannot. */
+static uint64_t read_with_gdb(const char *mem)
+{
+	unsigned long long value = 0;
+	char command[256];
+	FILE *gdb;
+
+	snprintf(command, sizeof(command),
+		 "gdb -nx -batch /proc/%d/exe %s -ex 'output/x *(unsigned long *)%p' 2>/dev/null",
+		 getpid(), CORE, mem);
+	gdb = popen(command, "r");
+	while (gdb && fgets(command, sizeof(command), gdb))
+		sscanf(command, "0x%llx", &value);
+	if (gdb)
+		pclose(gdb);
+	return value;
+}
+
 TEST_F(core, dump)
 {
 	struct crash c = { self->mem, variant->filter, variant->touched };
 	const ssize_t length = PAGES * self->dev.page;
-	const size_t at = self->dev.size - length;
+	const size_t at = self->size - length;
+	const uint64_t other = 0x1122334455667788;
 	char *buf = malloc(length);
-	struct device dev;
 
-	ASSERT_TRUE(device_open(&dev, O_RDWR));
 	make_bytes(buf, length, at, 1);
-	ASSERT_EQ(length, pwrite(dev.fd, buf, length, at));
+	ASSERT_EQ(length, pwrite(self->fd, buf, length, at));
 	memset(buf, 0, length);
 	unlink(CORE);
 	ASSERT_EQ(SIGABRT, run_child(crash, &c));
@@ -159,6 +205,10 @@ TEST_F(core, dump)
 	}
 	EXPECT_EQ(length, find_segment(self->mem, buf, length));
 	EXPECT_TRUE(same_bytes(buf, length, at, 1));
+	if (system("gdb --version >/dev/null 2>&1"))
+		return;
+	ASSERT_EQ(SSIZEOF(other), pwrite(self->fd, &other, sizeof(other), at));
+	EXPECT_EQ(*(uint64_t *)buf, read_with_gdb(self->mem));
 }
 
 TEST_HARNESS_MAIN
