@@ -98,9 +98,9 @@ static struct mms_region *mms_kernel_region_of(const struct mmapshare_region *re
  *
  * Context: process context, may sleep.
  * Return: the region, to be released with mmapshare_region_put(); or an
- * ERR_PTR(): -EINVAL for invalid @params; -ERANGE if the size is larger than
- * 8 TiB; -EEXIST if the name is in use; -ENOSPC if no minor number is left;
- * -ENOMEM; -EINTR if the task was killed.
+ * ERR_PTR(): -EINVAL for invalid @params; -ERANGE if the size, rounded up to
+ * pages, is 1 TiB or more; -EEXIST if the name is in use; -ENOSPC if no minor
+ * number is left; -ENOMEM; -EINTR if the task was killed.
  */
 struct mmapshare_region *mmapshare_region_create(const struct mmapshare_params *params)
 {

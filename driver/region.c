@@ -161,6 +161,9 @@ static const struct address_space_operations mms_aops = {
 	MMS_ERROR_REMOVE(mms_error_remove),
 };
 
+static_assert(MMS_REGION_MAX <= MMS_DOORBELL_OFFSET);
+static_assert(MMS_REGION_MAX / PAGE_SIZE * sizeof(struct page *) <= INT_MAX);
+
 /**
  * mms_region_create - create a region
  * @size: bytes, a non-zero multiple of PAGE_SIZE

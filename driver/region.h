@@ -73,8 +73,11 @@ struct mms_region_ops {
 /* The seals with which nothing stores through the kernel address any more */
 #define MMS_SEALS_NO_WRITE	(MMAPSHARE_SEAL_FUTURE_WRITE | MMAPSHARE_SEAL_WRITE)
 
-/* Largest size of a region, in bytes */
-#define MMS_REGION_MAX		MMS_DOORBELL_OFFSET
+/*
+ * Largest size of a region, in bytes: one page less than 1 TiB. The array of
+ * its pages comes from kvmalloc(), which refuses more than INT_MAX bytes.
+ */
+#define MMS_REGION_MAX		(BIT_ULL(40) - PAGE_SIZE)
 
 /**
  * struct mms_region - a fixed-size, zeroed buffer with a kernel address

@@ -32,23 +32,24 @@ accepted()
 	unload >/dev/null
 }
 
-plan 52
+plan 54
 
 for size in '' 0 0K -1 abc K 1X 8E 1MM 1KB 1.5M ' ' 0x 1M1 \
 	    99999999999999999999999999999M; do
 	refused EINVAL "size=\"$size\""
 done
 refused EINVAL size
-# too large: rounded up to pages it would overlap the doorbell page, or overflow
+# 1 TiB or more, when rounded up to pages
 for size in 99999999999999999999 18446744073709551615 18014398509481984K \
-	    16777216T 8388608T $((LARGEST + 1)) $LARGEST 9T $(((8 << 40) + 1)); do
+	    16777216T 8388608T $((LARGEST + 1)) $LARGEST 8T 1T 1024G \
+	    $(((1 << 40) - PAGE + 1)); do
 	refused ERANGE size="$size"
 done
 # more than there is memory, in each strategy
 for strategy in $STRATEGIES; do
 	refused ENOMEM size=$((2 * ram))K strategy="$strategy"
 done
-refused ENOMEM size=8T
+refused ENOMEM size=$(((1 << 40) - PAGE))
 
 for strategy in '' bogus Fault faul fault2; do
 	refused EINVAL "strategy=$strategy"

@@ -66,8 +66,11 @@ TEST_F(region, bad_sizes)
 	EXPECT_REFUSED(EINVAL, self->name, 0, 0, 0600);
 	EXPECT_REFUSED(ERANGE, self->name, ~0ULL, 0, 0600);
 	EXPECT_REFUSED(ERANGE, self->name, 1ULL << 63, 0, 0600);
-	EXPECT_REFUSED(ERANGE, self->name, (1ULL << 43) + 1, 0, 0600);
-	EXPECT_REFUSED(ENOSPC, self->name, 1ULL << 43, 0, 0600);
+	EXPECT_REFUSED(ERANGE, self->name, 1ULL << 43, 0, 0600);
+	EXPECT_REFUSED(ERANGE, self->name, 1ULL << 40, 0, 0600);
+	/* rounded up to 1 TiB */
+	EXPECT_REFUSED(ERANGE, self->name, (1ULL << 40) - self->dev.page + 1, 0, 0600);
+	EXPECT_REFUSED(ENOSPC, self->name, (1ULL << 40) - self->dev.page, 0, 0600);
 }
 
 TEST_F(region, bad_strategies)

@@ -210,8 +210,9 @@ struct mmapshare_revoke_args {
  * struct mmapshare_create_args - create a region
  * @size: in: sizeof(struct mmapshare_create_args)
  * @flags: in: MMAPSHARE_CREATE_*
- * @region_size: in: bytes, not 0; out: rounded up to whole pages. For a ring:
- *	bytes of records, rounded up to a power of two and at least a page
+ * @region_size: in: bytes, not 0; out: rounded up to whole pages, less than
+ *	1 TiB. For a ring: bytes of records, rounded up to a power of two and at
+ *	least a page, at most MMAPSHARE_RING_SIZE_MAX
  * @strategy: in: enum mmapshare_strategy; FAULT for a ring
  * @mode: in: permissions of the node, 0 to 0777, masked by the umask; 0 without
  *	a name

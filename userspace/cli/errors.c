@@ -321,7 +321,7 @@ static const struct reason {
 	  "the ring has a layout this command does not know", NULL, SAME_RELEASE },
 
 	{ OP_CREATE_RING, ERANGE, NULL, "larger than a ring can be (16G)", NULL, NULL },
-	{ OP_CREATE, ERANGE, NULL, "larger than a region can be (8T)", NULL, NULL },
+	{ OP_CREATE, ERANGE, NULL, "a region must be smaller than 1T", NULL, NULL },
 };
 
 /*
