@@ -60,7 +60,7 @@ static int mms_check_create(const struct mmapshare_create_args *create)
 }
 
 /*
- * Create a region that is owned by and charged to the caller, and is not yet
+ * Create a region that is owned by the caller, charged to its user, and not yet
  * visible.
  */
 static struct mms_region *mms_create_region(struct mmapshare_create_args *create)
@@ -73,7 +73,7 @@ static struct mms_region *mms_create_region(struct mmapshare_create_args *create
 	size = create->region_size;
 	if (create->ring)
 		size = mms_ring_geometry(&create->region_size, create->consumers);
-	user = mms_charge(current_fsuid(), size);
+	user = mms_charge(size);
 	if (IS_ERR(user))
 		return ERR_CAST(user);
 	if (create->ring)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Limits: the number of regions, the bytes in all of them, and the bytes in
- * those of one user. The default region does not count: the administrator made
- * it, and sets the limits.
+ * Limits: the number of regions and the bytes in them, in all and for each
+ * user. Of the totals, a part is reserved for CAP_SYS_RESOURCE. The default
+ * region does not count: the administrator made it, and sets the limits.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/user_namespace.h>
 #include "memory.h"
 
 /*
@@ -31,6 +32,9 @@ struct mms_user {
 	u64 bytes;
 };
 
+/* One of so many regions, and bytes, is reserved for CAP_SYS_RESOURCE. */
+#define MMS_RESERVE	16
+
 /* Protects the counters, the limits in bytes, mms_users and its entries. */
 static DEFINE_MUTEX(mms_limits_lock);
 static DEFINE_HASHTABLE(mms_users, 6);
@@ -38,6 +42,7 @@ static unsigned long mms_regions;
 static u64 mms_bytes;
 
 static unsigned int mms_max_regions = 4096;
+static unsigned int mms_max_user_regions = 1024;
 /* 0: not given as a parameter; mms_limits_init() sets a default */
 static u64 mms_max_bytes;
 static u64 mms_max_user_bytes;
@@ -71,6 +76,9 @@ static const struct kernel_param_ops mms_bytes_ops = {
 
 module_param_named(max_regions, mms_max_regions, uint, 0644);
 MODULE_PARM_DESC(max_regions, "Maximum number of regions besides the default one (default 4096)");
+
+module_param_named(max_user_regions, mms_max_user_regions, uint, 0644);
+MODULE_PARM_DESC(max_user_regions, "Maximum number of regions of one user (default 1024)");
 
 module_param_cb(max_bytes, &mms_bytes_ops, &mms_max_bytes, 0644);
 __MODULE_PARM_TYPE(max_bytes, "charp");
@@ -119,33 +127,63 @@ static bool mms_exceeds(u64 used, u64 more, u64 max)
 	return used > max || more > max - used;
 }
 
-/**
- * mms_charge - count a region before it is created
- * @uid: whom to charge it to
- * @bytes: its size
+/*
+ * The uid to charge for what a task with file system uid @uid creates in @ns.
  *
- * A caller with CAP_SYS_RESOURCE may exceed the limit per user.
- *
- * Context: process context, may sleep.
- * Return: the user, for mms_uncharge(); -ENOSPC if the number of regions or
- * their bytes would exceed the limit; -EDQUOT if the bytes of this user would;
- * -ENOMEM.
+ * A user with subordinate uids can be any of them in a user namespace. All of
+ * them count as the user that made the outermost namespace. If that is root,
+ * they count as the uid that is root in it, so that each container has a share
+ * of its own; as root if there is no such uid. A namespace of root's in which
+ * root is root makes no difference: no user gains uids by it.
  */
-struct mms_user *mms_charge(kuid_t uid, u64 bytes)
+static kuid_t mms_payer(struct user_namespace *ns, kuid_t uid)
 {
-	struct mms_user *user = ERR_PTR(-ENOSPC);
+	for (; ns != &init_user_ns; ns = ns->parent) {
+		const kuid_t root = make_kuid(ns, 0);
+
+		if (!uid_eq(ns->owner, GLOBAL_ROOT_UID))
+			uid = ns->owner;
+		else if (!uid_valid(root))
+			uid = GLOBAL_ROOT_UID;
+		else if (!uid_eq(root, GLOBAL_ROOT_UID))
+			uid = root;
+	}
+	return uid;
+}
+
+/*
+ * Return: 0; -ENOSPC for a limit of all regions or for the reserve; -EDQUOT for
+ * one of the user.
+ */
+static int mms_check_limits(const struct mms_user *user, u64 bytes)
+{
+	int ret = 0;
+
+	if (mms_exceeds(mms_regions, 1, mms_max_regions) ||
+	    mms_exceeds(mms_bytes, bytes, mms_max_bytes))
+		return -ENOSPC;
+	if (mms_exceeds(user->regions, 1, mms_max_user_regions) ||
+	    mms_exceeds(user->bytes, bytes, mms_max_user_bytes))
+		ret = -EDQUOT;
+	else if (mms_exceeds(mms_regions, 1, mms_max_regions - mms_max_regions / MMS_RESERVE) ||
+		 mms_exceeds(mms_bytes, bytes, mms_max_bytes - mms_max_bytes / MMS_RESERVE))
+		ret = -ENOSPC;
+	return ret && capable(CAP_SYS_RESOURCE) ? 0 : ret;
+}
+
+static struct mms_user *mms_charge_to(kuid_t uid, u64 bytes)
+{
+	struct mms_user *user;
+	int ret;
 
 	mutex_lock(&mms_limits_lock);
-	if (mms_regions >= mms_max_regions ||
-	    mms_exceeds(mms_bytes, bytes, mms_max_bytes))
-		goto unlock;
 	user = mms_user_get(uid) ?: ERR_PTR(-ENOMEM);
 	if (IS_ERR(user))
 		goto unlock;
-	if (mms_exceeds(user->bytes, bytes, mms_max_user_bytes) &&
-	    !capable(CAP_SYS_RESOURCE)) {
+	ret = mms_check_limits(user, bytes);
+	if (ret) {
 		mms_user_put(user);
-		user = ERR_PTR(-EDQUOT);
+		user = ERR_PTR(ret);
 		goto unlock;
 	}
 	mms_regions++;
@@ -155,6 +193,23 @@ struct mms_user *mms_charge(kuid_t uid, u64 bytes)
 unlock:
 	mutex_unlock(&mms_limits_lock);
 	return user;
+}
+
+/**
+ * mms_charge - count a region before the current task creates it
+ * @bytes: its size
+ *
+ * A caller with CAP_SYS_RESOURCE may exceed the limits of its user, and may use
+ * the reserve.
+ *
+ * Context: process context, may sleep.
+ * Return: the user, for mms_uncharge(); -ENOSPC if the number of regions or
+ * their bytes would exceed the limit; -EDQUOT if those of this user would;
+ * -ENOMEM.
+ */
+struct mms_user *mms_charge(u64 bytes)
+{
+	return mms_charge_to(mms_payer(current_user_ns(), current_fsuid()), bytes);
 }
 
 /* Undo mms_charge(). May sleep. */

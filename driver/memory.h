@@ -11,7 +11,6 @@
 #include <linux/mm_types.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
-#include <linux/uidgid.h>
 
 struct address_space;
 struct mms_memory;
@@ -68,7 +67,7 @@ static __always_inline int mms_copy_in(void *dst, size_t ksize, size_t min_size,
 
 /* limits.c */
 void mms_limits_init(void);
-struct mms_user *mms_charge(kuid_t uid, u64 bytes);
+struct mms_user *mms_charge(u64 bytes);
 void mms_uncharge(struct mms_user *user, u64 bytes);
 
 /**

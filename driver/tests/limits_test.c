@@ -79,13 +79,13 @@ static void charge_test(struct kunit *test)
 	struct mms_user *user, *same;
 
 	mms_max_bytes = bytes + 3 * PAGE_SIZE;
-	user = mms_charge(uid, PAGE_SIZE);
+	user = mms_charge_to(uid, PAGE_SIZE);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, user);
-	same = mms_charge(uid, 2 * PAGE_SIZE);
+	same = mms_charge_to(uid, 2 * PAGE_SIZE);
 	KUNIT_EXPECT_PTR_EQ(test, user, same);
 	KUNIT_EXPECT_EQ(test, regions + 2, mms_regions);
 	KUNIT_EXPECT_EQ(test, bytes + 3 * PAGE_SIZE, mms_bytes);
-	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-ENOSPC), mms_charge(uid, 1));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-ENOSPC), mms_charge_to(uid, 1));
 	mms_uncharge(user, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, 1, user->regions);
 	KUNIT_EXPECT_EQ(test, 2 * PAGE_SIZE, user->bytes);
@@ -95,10 +95,41 @@ static void charge_test(struct kunit *test)
 	mms_max_bytes = max;
 }
 
+/* A user namespace that a user or root has made, and one inside of it. */
+static void payer_test(struct kunit *test)
+{
+	const kuid_t user = KUIDT_INIT(1000), sub = KUIDT_INIT(100007);
+	struct user_namespace *outer = kunit_kzalloc(test, sizeof(*outer), GFP_KERNEL);
+	struct user_namespace *inner = kunit_kzalloc(test, sizeof(*inner), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, outer);
+	KUNIT_ASSERT_NOT_NULL(test, inner);
+	outer->parent = &init_user_ns;
+	outer->owner = user;
+	inner->parent = outer;
+	inner->owner = sub;
+	KUNIT_EXPECT_EQ(test, 100007, __kuid_val(mms_payer(&init_user_ns, sub)));
+	KUNIT_EXPECT_EQ(test, 1000, __kuid_val(mms_payer(outer, sub)));
+	KUNIT_EXPECT_EQ(test, 1000, __kuid_val(mms_payer(inner, sub)));
+
+	/* made by root: no uid is mapped, root to another uid, root to root */
+	outer->owner = GLOBAL_ROOT_UID;
+	KUNIT_EXPECT_EQ(test, 0, __kuid_val(mms_payer(outer, sub)));
+	outer->uid_map.nr_extents = 1;
+	outer->uid_map.extent[0].count = 65536;
+	outer->uid_map.extent[0].lower_first = 100000;
+	KUNIT_EXPECT_EQ(test, 100000, __kuid_val(mms_payer(outer, sub)));
+	KUNIT_EXPECT_EQ(test, 100000, __kuid_val(mms_payer(inner, sub)));
+	outer->uid_map.extent[0].lower_first = 0;
+	KUNIT_EXPECT_EQ(test, 1000, __kuid_val(mms_payer(outer, user)));
+	KUNIT_EXPECT_EQ(test, 100007, __kuid_val(mms_payer(inner, user)));
+}
+
 static struct kunit_case limits_cases[] = {
 	KUNIT_CASE(exceeds_test),
 	KUNIT_CASE(set_bytes_test),
 	KUNIT_CASE(charge_test),
+	KUNIT_CASE(payer_test),
 	{ }
 };
 

@@ -64,7 +64,7 @@ echo "$max_regions" >$PARAMETERS/max_regions
 echo 1 >$PARAMETERS/max_user_bytes
 chmod 666 $NODE
 nobody create doctor.$$ 1
-says 1 "limit max_user_bytes ($PAGE) is reached" nobody doctor
+says 1 "max_user_regions or max_user_bytes ($PAGE) is reached" nobody doctor
 mmapshare destroy doctor.$$
 says 1 "the module is not loaded, and not installed for Linux $(uname -r)" \
 	elsewhere "mount -t tmpfs none /sys/module"

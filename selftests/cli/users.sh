@@ -100,7 +100,7 @@ expect "the first user cannot read it" 1 "$(status user $ANN mmapshare read $bob
 echo 3M >$PARAMETERS/max_user_bytes
 expect "max_user_bytes is per user" "0 0" "$(status user $ANN mmapshare create $ann.1 2M) $(
 	status user $BOB mmapshare create $bob.1 2M)"
-expect "more than max_user_bytes" "'$ann.2': exceeds the user's share of bytes in regions 1" \
+expect "more than max_user_bytes" "'$ann.2': exceeds the user's share of regions 1" \
 	"$(answer user $ANN mmapshare create $ann.2 4K)"
 expect "destroy gives back the user's share" "0 0" "$(status user $ANN mmapshare destroy \
 	$ann.1) $(status user $ANN mmapshare create $ann.2 2M)"

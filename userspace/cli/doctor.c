@@ -197,12 +197,13 @@ static bool check_create(void)
 	if (ret == -ENOSPC)
 		return report_problem("destroy regions (see mmapshare list), or as root "
 				      "raise the limits in " PARAMETERS,
-				      "max_regions (%s) or max_bytes is reached",
+				      "max_regions (%s) or max_bytes is reached "
+				      "(one 16th is reserved for root)",
 				      read_line(PARAMETERS "max_regions"));
 	if (ret == -EDQUOT)
 		return report_problem("destroy regions of this user (see mmapshare list), or "
-				      "as root raise " PARAMETERS "max_user_bytes",
-				      "this user's limit max_user_bytes (%s) is reached",
+				      "as root raise its limits in " PARAMETERS,
+				      "max_user_regions or max_user_bytes (%s) is reached",
 				      read_line(PARAMETERS "max_user_bytes"));
 	if (ret == -ENOMEM)
 		return report_problem("free memory, or raise memory.max of the control group",

@@ -167,30 +167,31 @@ static bool read_parameter(const char *path, unsigned long long *value)
 	return found;
 }
 
-static const char *describe_total_limits(const struct failure *f)
+/* Describe the limits of the number of regions and of their bytes. */
+static const char *describe_limits(const char *number_path, const char *bytes_path,
+				   const char *more)
 {
-	unsigned long long regions, bytes;
+	unsigned long long number, bytes;
 	char text[BYTES_TEXT];
 
-	(void)f;
-	if (!read_parameter(PARAMETERS "max_regions", &regions) ||
-	    !read_parameter(PARAMETERS "max_bytes", &bytes))
+	if (!read_parameter(number_path, &number) || !read_parameter(bytes_path, &bytes))
 		return NULL;
-	snprintf(detail, sizeof(detail), "max_regions %llu, max_bytes %s", regions,
-		 bytes_text(bytes, text));
+	snprintf(detail, sizeof(detail), "%s %llu, %s %s%s", strrchr(number_path, '/') + 1,
+		 number, strrchr(bytes_path, '/') + 1, bytes_text(bytes, text), more);
 	return detail;
 }
 
-static const char *describe_user_limit(const struct failure *f)
+static const char *describe_total_limits(const struct failure *f)
 {
-	unsigned long long bytes;
-	char text[BYTES_TEXT];
-
 	(void)f;
-	if (!read_parameter(PARAMETERS "max_user_bytes", &bytes))
-		return NULL;
-	snprintf(detail, sizeof(detail), "max_user_bytes %s", bytes_text(bytes, text));
-	return detail;
+	return describe_limits(PARAMETERS "max_regions", PARAMETERS "max_bytes",
+			       ", one 16th of both reserved for root");
+}
+
+static const char *describe_user_limits(const struct failure *f)
+{
+	(void)f;
+	return describe_limits(PARAMETERS "max_user_regions", PARAMETERS "max_user_bytes", "");
 }
 
 static const char *describe_slots(const struct failure *f)
@@ -254,8 +255,8 @@ static const struct reason {
 	  "the kernel is its consumer", NULL, "a program can only be the producer" },
 
 	{ OP_CREATE, EDQUOT, NULL,
-	  "exceeds the user's share of bytes in regions", describe_user_limit,
-	  "ask for less, destroy regions, or have max_user_bytes raised" },
+	  "exceeds the user's share of regions", describe_user_limits,
+	  "ask for less, destroy regions, or have the limit raised" },
 
 	{ OP_CREATE, EEXIST, NULL, "a region of that name exists", NULL,
 	  "choose another name, destroy it, or use --exist-ok" },

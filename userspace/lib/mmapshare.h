@@ -76,8 +76,8 @@ enum mmapshare_access {
  *
  * Return: 0; -EEXIST if the name is in use; -EINVAL for an invalid argument;
  * -ERANGE if @size is too large for any region; -ENOSPC if the number or the
- * bytes of all regions would exceed a limit; -EDQUOT if the bytes of the
- * caller's regions would; -ENOMEM; -EMFILE, -ENFILE; an error of open() of
+ * bytes of all regions would exceed a limit; -EDQUOT if those of the caller's
+ * user would; -ENOMEM; -EMFILE, -ENFILE; an error of open() of
  * /dev/mmapshare for writing: -EACCES without permission, -ENOENT if the module
  * is not loaded.
  */
