@@ -66,25 +66,25 @@ static int mms_check_create(const struct mmapshare_create_args *create)
 static struct mms_region *mms_create_region(struct mmapshare_create_args *create)
 {
 	struct mms_region *r;
-	struct mms_user *user;
+	struct mms_charge *charge;
 	u64 size;
 
 	create->region_size = ALIGN(create->region_size, PAGE_SIZE);
 	size = create->region_size;
 	if (create->ring)
 		size = mms_ring_geometry(&create->region_size, create->consumers);
-	user = mms_charge(size);
-	if (IS_ERR(user))
-		return ERR_CAST(user);
+	charge = mms_charge(size);
+	if (IS_ERR(charge))
+		return ERR_CAST(charge);
 	if (create->ring)
 		r = mms_ring_create(create->ring, create->region_size, create->consumers);
 	else
 		r = mms_region_create(size, 0, mms_strategy_by_id(create->strategy));
 	if (IS_ERR(r)) {
-		mms_uncharge(user, size);
+		mms_uncharge(charge, NULL);
 		return r;
 	}
-	r->user = user;
+	r->charge = charge;
 	r->uid = current_fsuid();
 	r->gid = current_fsgid();
 	memcpy(r->name, create->name, sizeof(r->name));

@@ -3,12 +3,20 @@
  * Limits: the number of regions and the bytes in them, in all and for each
  * user. Of the totals, a part is reserved for CAP_SYS_RESOURCE. The default
  * region does not count: the administrator made it, and sets the limits.
+ *
+ * Pages of a region can be used after it is gone: they may be pinned, or be in
+ * a pipe. Nothing tells when that ends. So the reference of the region is kept,
+ * the pages stay charged, and their reference counts are checked once a second,
+ * and before a region is refused.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/hashtable.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
@@ -16,6 +24,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/user_namespace.h>
+#include <linux/workqueue.h>
 #include "memory.h"
 
 /*
@@ -32,11 +41,28 @@ struct mms_user {
 	u64 bytes;
 };
 
+/**
+ * struct mms_charge - what a region is charged as
+ * @held: in mms_held while pages are used although their region is gone
+ * @user: whom it is charged to
+ * @bytes: how much
+ * @mem: these pages
+ */
+struct mms_charge {
+	struct list_head held;
+	struct mms_user *user;
+	u64 bytes;
+	struct mms_memory mem;
+};
+
 /* One of so many regions, and bytes, is reserved for CAP_SYS_RESOURCE. */
 #define MMS_RESERVE	16
 
-/* Protects the counters, the limits in bytes, mms_users and its entries. */
+/* Protects the counters, the limits in bytes, mms_users, and mms_held. */
 static DEFINE_MUTEX(mms_limits_lock);
+/* Serializes mms_sweep(); taken before mms_limits_lock. */
+static DEFINE_MUTEX(mms_sweep_lock);
+static LIST_HEAD(mms_held);
 static DEFINE_HASHTABLE(mms_users, 6);
 static unsigned long mms_regions;
 static u64 mms_bytes;
@@ -171,28 +197,100 @@ static int mms_check_limits(const struct mms_user *user, u64 bytes)
 	return ret && capable(CAP_SYS_RESOURCE) ? 0 : ret;
 }
 
-static struct mms_user *mms_charge_to(kuid_t uid, u64 bytes)
+static struct mms_charge *mms_charge_to(kuid_t uid, u64 bytes)
 {
+	struct mms_charge *charge = kzalloc(sizeof(*charge), GFP_KERNEL_ACCOUNT);
 	struct mms_user *user;
-	int ret;
+	int ret = -ENOMEM;
 
+	if (!charge)
+		return ERR_PTR(ret);
 	mutex_lock(&mms_limits_lock);
-	user = mms_user_get(uid) ?: ERR_PTR(-ENOMEM);
-	if (IS_ERR(user))
+	user = mms_user_get(uid);
+	if (!user)
 		goto unlock;
 	ret = mms_check_limits(user, bytes);
 	if (ret) {
 		mms_user_put(user);
-		user = ERR_PTR(ret);
 		goto unlock;
 	}
+	charge->user = user;
+	charge->bytes = bytes;
 	mms_regions++;
 	mms_bytes += bytes;
 	user->regions++;
 	user->bytes += bytes;
 unlock:
 	mutex_unlock(&mms_limits_lock);
-	return user;
+	if (!ret)
+		return charge;
+	kfree(charge);
+	return ERR_PTR(ret);
+}
+
+/*
+ * Reduce the charge to @left bytes, and free it if that is 0. Returns whether it
+ * is left.
+ */
+static bool mms_charge_reduce(struct mms_charge *charge, u64 left)
+{
+	struct mms_user *user = charge->user;
+	const u64 bytes = charge->bytes - min(left, charge->bytes);
+
+	mutex_lock(&mms_limits_lock);
+	mms_bytes -= bytes;
+	user->bytes -= bytes;
+	charge->bytes -= bytes;
+	if (left) {
+		list_add_tail(&charge->held, &mms_held);
+	} else {
+		mms_regions--;
+		user->regions--;
+		mms_user_put(user);
+	}
+	mutex_unlock(&mms_limits_lock);
+	if (left)
+		return true;
+	mms_memory_free(&charge->mem);
+	kfree(charge);
+	return false;
+}
+
+/* Free and uncharge the pages that are no longer used. */
+static void mms_sweep(void)
+{
+	struct mms_charge *charge, *next;
+	LIST_HEAD(held);
+
+	mutex_lock(&mms_sweep_lock);
+	mutex_lock(&mms_limits_lock);
+	list_splice_init(&mms_held, &held);
+	mutex_unlock(&mms_limits_lock);
+	list_for_each_entry_safe(charge, next, &held, held)
+		mms_charge_reduce(charge, mms_memory_sweep(&charge->mem));
+	mutex_unlock(&mms_sweep_lock);
+}
+
+static void mms_sweep_again(struct work_struct *work)
+{
+	const unsigned long start = jiffies;
+
+	mms_sweep();
+	/* a small part of the time of a CPU, however many pages there are */
+	if (!list_empty(&mms_held))
+		schedule_delayed_work(to_delayed_work(work), HZ + 16 * (jiffies - start));
+}
+
+static DECLARE_DELAYED_WORK(mms_sweep_work, mms_sweep_again);
+
+/* No region is charged any more. Pages that are used go with their last user. */
+void mms_limits_exit(void)
+{
+	struct mms_charge *charge, *next;
+
+	cancel_delayed_work_sync(&mms_sweep_work);
+	list_for_each_entry_safe(charge, next, &mms_held, held)
+		mms_charge_reduce(charge, 0);
 }
 
 /**
@@ -203,25 +301,38 @@ unlock:
  * the reserve.
  *
  * Context: process context, may sleep.
- * Return: the user, for mms_uncharge(); -ENOSPC if the number of regions or
+ * Return: the charge, for mms_uncharge(); -ENOSPC if the number of regions or
  * their bytes would exceed the limit; -EDQUOT if those of this user would;
  * -ENOMEM.
  */
-struct mms_user *mms_charge(u64 bytes)
+struct mms_charge *mms_charge(u64 bytes)
 {
-	return mms_charge_to(mms_payer(current_user_ns(), current_fsuid()), bytes);
+	const kuid_t uid = mms_payer(current_user_ns(), current_fsuid());
+	struct mms_charge *charge = mms_charge_to(uid, bytes);
+
+	if (charge != ERR_PTR(-ENOSPC) && charge != ERR_PTR(-EDQUOT))
+		return charge;
+	mms_sweep();
+	return mms_charge_to(uid, bytes);
 }
 
-/* Undo mms_charge(). May sleep. */
-void mms_uncharge(struct mms_user *user, u64 bytes)
+/**
+ * mms_uncharge - free the memory of a region, and count it no longer
+ * @charge: of the region; pages that are used elsewhere stay charged
+ * @mem: its memory, to be released here; NULL if there is none
+ *
+ * Context: process context, may sleep.
+ */
+void mms_uncharge(struct mms_charge *charge, struct mms_memory *mem)
 {
-	mutex_lock(&mms_limits_lock);
-	mms_regions--;
-	mms_bytes -= bytes;
-	user->regions--;
-	user->bytes -= bytes;
-	mms_user_put(user);
-	mutex_unlock(&mms_limits_lock);
+	u64 left = 0;
+
+	if (mem) {
+		left = mms_memory_release(mem);
+		charge->mem = *mem;
+	}
+	if (mms_charge_reduce(charge, left))
+		schedule_delayed_work(&mms_sweep_work, HZ);
 }
 
 #if IS_ENABLED(CONFIG_MMAPSHARE_KUNIT_TEST)

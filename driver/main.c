@@ -134,6 +134,7 @@ static void __exit mms_exit(void)
 	misc_deregister(&mms_misc);
 	mms_names_exit();
 	mms_region_put(mms_default_region);
+	mms_limits_exit();
 	mms_region_exit();
 }
 

@@ -14,7 +14,7 @@
 
 struct address_space;
 struct mms_memory;
-struct mms_user;
+struct mms_charge;
 
 /*
  * Wraps every load and store of the users' bytes. Userspace may change them
@@ -67,8 +67,9 @@ static __always_inline int mms_copy_in(void *dst, size_t ksize, size_t min_size,
 
 /* limits.c */
 void mms_limits_init(void);
-struct mms_user *mms_charge(u64 bytes);
-void mms_uncharge(struct mms_user *user, u64 bytes);
+void mms_limits_exit(void);
+struct mms_charge *mms_charge(u64 bytes);
+void mms_uncharge(struct mms_charge *charge, struct mms_memory *mem);
 
 /**
  * struct mms_memory - pages, and their address in vmalloc space
@@ -81,7 +82,7 @@ void mms_uncharge(struct mms_user *user, u64 bytes);
  * @huge_pages: how many PMD-sized folios were allocated; the core may split
  *	them
  *
- * Constant from mms_memory_alloc() to mms_memory_free(). The bytes belong to
+ * Constant from mms_memory_alloc() to mms_memory_release(). The bytes belong to
  * the users.
  */
 struct mms_memory {
@@ -98,6 +99,8 @@ struct page *mms_add_page(struct address_space *mapping, pgoff_t index);
 struct folio *mms_lock_page(struct page *page);
 u64 mms_intact(const struct mms_memory *mem, u64 offset, u64 n);
 int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned int order);
+u64 mms_memory_release(struct mms_memory *mem);
+u64 mms_memory_sweep(struct mms_memory *mem);
 void mms_memory_free(struct mms_memory *mem);
 
 #endif /* MMAPSHARE_MEMORY_H */

@@ -218,10 +218,84 @@ truncate:
 	return ret;
 }
 
-/* Undo mms_memory_alloc(). May sleep. */
+/*
+ * Is the folio used elsewhere, too? The caller has one reference to it. If it is
+ * off the LRU lists, whatever has isolated it has one, or the batch that will
+ * add it to them, or memory failure.
+ */
+static bool mms_folio_is_held(struct folio *folio)
+{
+	const bool lru = folio_test_lru(folio);
+
+	return folio_ref_count(folio) > 1 + !lru || folio_test_lru(folio) != lru;
+}
+
+/**
+ * mms_memory_sweep - free the pages that are no longer used elsewhere
+ * @mem: after mms_memory_release()
+ *
+ * Context: process context, may sleep.
+ * Return: bytes in the pages that are left.
+ */
+u64 mms_memory_sweep(struct mms_memory *mem)
+{
+	unsigned long i, left = 0;
+	u64 bytes = 0;
+
+	for (i = 0; i < mem->nr_pages; i++) {
+		struct folio *folio = page_folio(mem->pages[i]);
+
+		if (mms_folio_is_held(folio)) {
+			mem->pages[left++] = mem->pages[i];
+			bytes += folio_size(folio);
+		} else {
+			folio_put(folio);
+		}
+		cond_resched();
+	}
+	mem->nr_pages = left;
+	return bytes;
+}
+
+/**
+ * mms_memory_release - free all pages but those that are used elsewhere
+ * @mem: from mms_memory_alloc(); nobody has it mapped or uses its address
+ *
+ * Pages may be pinned, or be in a pipe. A folio is used if one of its pages is.
+ * On return, @mem has one page, with one reference, of each folio that is left.
+ *
+ * Context: process context, may sleep.
+ * Return: bytes in the pages that are left.
+ */
+u64 mms_memory_release(struct mms_memory *mem)
+{
+	unsigned long i, n, nr = 0;
+
+	vunmap(mem->vaddr);
+	mem->vaddr = NULL;
+	for (i = 0; i < mem->nr_pages; i += n) {
+		struct folio *folio = mms_lock_page(mem->pages[i]);
+
+		n = folio_nr_pages(folio);
+		folio_get(folio);
+		mem->pages[nr++] = folio_page(folio, 0);
+		folio_unlock(folio);
+	}
+	mem->nr_pages = nr;
+	truncate_inode_pages(mem->mapping, 0);
+	mem->mapping = NULL;
+	return mms_memory_sweep(mem);
+}
+
+/*
+ * Drop the pages that mms_memory_release() has left: they are freed when they
+ * are no longer used elsewhere. May sleep.
+ */
 void mms_memory_free(struct mms_memory *mem)
 {
-	vunmap(mem->vaddr);
-	truncate_inode_pages(mem->mapping, 0);
+	while (mem->nr_pages--) {
+		put_page(mem->pages[mem->nr_pages]);
+		cond_resched();
+	}
 	kvfree(mem->pages);
 }

@@ -278,10 +278,13 @@ void mms_region_put(struct mms_region *r)
 {
 	if (!refcount_dec_and_test(&r->ref))
 		return;
-	mms_memory_free(&r->mem);
+	if (r->charge) {
+		mms_uncharge(r->charge, &r->mem);
+	} else {
+		mms_memory_release(&r->mem);
+		mms_memory_free(&r->mem);
+	}
 	iput(r->inode);
-	if (r->user)
-		mms_uncharge(r->user, r->size);
 	kfree(r->ring);
 	kfree(r);
 }

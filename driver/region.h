@@ -96,8 +96,8 @@ struct mms_region_ops {
  * @name: as it was created, even if the name was destroyed since; "" for none
  * @uid: its owner, who may destroy its name
  * @gid: group of the node
- * @user: whom its @size is charged to; NULL for the default region and for
- *	those that the kernel created
+ * @charge: for its @size; NULL for the default region and for those that the
+ *	kernel created
  * @files: open files. Written under @files_lock, read without
  * @maps: VMAs that map it. Written by the vm_ops, read by anyone
  * @faults: calls of the fault handler so far
@@ -132,7 +132,7 @@ struct mms_region {
 	char name[MMAPSHARE_NAME_SIZE];
 	kuid_t uid;
 	kgid_t gid;
-	struct mms_user *user;
+	struct mms_charge *charge;
 	atomic_long_t files;
 	atomic_long_t maps;
 	atomic_long_t faults;

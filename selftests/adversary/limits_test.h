@@ -66,19 +66,29 @@ static inline void limits_restore(const unsigned long *values)
 		limit_set(limit_names[i], values[i]);
 }
 
-/* Memory that could be allocated, in bytes. */
-static inline unsigned long mem_available(void)
+/* The sum of the numbers in the lines of a file that have this format. */
+static inline unsigned long sum_lines(const char *path, const char *format)
 {
-	FILE *f = fopen("/proc/meminfo", "r");
-	unsigned long kb = 0;
-	char line[80];
+	FILE *f = fopen(path, "r");
+	unsigned long sum = 0, n;
+	char line[200];
 
 	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "MemAvailable: %lu", &kb) == 1)
-			break;
+		if (sscanf(line, format, &n) == 1)
+			sum += n;
 	if (f)
 		fclose(f);
-	return kb << 10;
+	return sum;
+}
+
+/*
+ * MemAvailable in bytes, and the free pages on the lists of CPUs, which it does
+ * not include.
+ */
+static inline unsigned long mem_available(void)
+{
+	return (sum_lines("/proc/meminfo", "MemAvailable: %lu") << 10) +
+		sum_lines("/proc/zoneinfo", " count: %lu") * sysconf(_SC_PAGESIZE);
 }
 
 /* Wait up to 10 s until that many bytes are available. */

@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Pinned pages of a region that is gone do not keep the module loaded, and stay
+# what they are when it is unloaded.
+
+# shellcheck source=../module/module_lib.sh
+. "$(dirname "$0")/../module/module_lib.sh"
+
+TOOL=$(dirname "$0")/../module/module_tool
+
+plan 1
+tmp=$(mktemp -d)
+mkfifo "$tmp/in" "$tmp/out"
+got=$(load size=64K)
+"$(dirname "$0")/pin_page" <"$tmp/in" >"$tmp/out" &
+exec 3>"$tmp/in" 4<"$tmp/out"
+read -r line <&4
+got="$got $line $(unload)"
+exec 3>&-
+wait $!
+expect "unloaded while a page is pinned" "0 pinned 0 0" "$got $?"
+rm -r "$tmp"
