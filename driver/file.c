@@ -98,6 +98,23 @@ int mms_release(struct inode *inode, struct file *file)
 }
 
 /*
+ * As mms_access_begin(), for *@n bytes at @pos, or as many as precede a page with
+ * a memory failure; -EIO if there are none.
+ */
+static int mms_copy_begin(struct mms_region *r, loff_t pos, size_t *n, bool store)
+{
+	int access = mms_access_begin(r, store);
+
+	if (access < 0)
+		return access;
+	*n = mms_intact(&r->mem, pos, *n);
+	if (*n)
+		return access;
+	mms_access_end(access);
+	return -EIO;
+}
+
+/*
  * Copy as far as the pages of @iter are mapped. Page faults are disabled:
  * another program can make one last indefinitely, and sealing and revoking wait
  * for the section.
@@ -106,7 +123,7 @@ static ssize_t mms_copy_mapped(struct mms_region *r, loff_t pos, size_t n,
 			       struct iov_iter *iter)
 {
 	bool read = iov_iter_rw(iter) == READ;
-	int access = mms_access_begin(r, !read);
+	int access = mms_copy_begin(r, pos, &n, !read);
 
 	if (access < 0)
 		return access;
@@ -128,21 +145,26 @@ static ssize_t mms_copy_bounce(struct mms_region *r, loff_t pos, size_t n,
 {
 	bool read = iov_iter_rw(iter) == READ;
 	u8 buf[128];
+	size_t got;
 	int access;
 
 	n = min(n, sizeof(buf));
 	if (!read)
 		n = copy_from_iter(buf, n, iter);
-	access = mms_access_begin(r, !read);
-	if (access < 0) {
-		if (!read)
-			iov_iter_revert(iter, n);
-		return access;
-	}
-	if (read)
+	if (!n)
+		return 0;
+	got = n;
+	access = mms_copy_begin(r, pos, &n, !read);
+	if (access < 0)
+		n = 0;
+	else if (read)
 		mms_racy(memcpy(buf, r->mem.vaddr + pos, n));
 	else
 		mms_racy(memcpy(r->mem.vaddr + pos, buf, n));
+	if (!read)
+		iov_iter_revert(iter, got - n);
+	if (access < 0)
+		return access;
 	mms_access_end(access);
 	return read ? copy_to_iter(buf, n, iter) : n;
 }
@@ -158,8 +180,8 @@ static ssize_t mms_copy(struct mms_region *r, struct kiocb *iocb,
 	ssize_t done = 0;
 
 	while (left) {
-		size_t piece = mms_intact(&r->mem, iocb->ki_pos, min_t(size_t, left, SZ_1M));
-		ssize_t n = piece ? mms_copy_mapped(r, iocb->ki_pos, piece, iter) : -EIO;
+		size_t piece = min_t(size_t, left, SZ_1M);
+		ssize_t n = mms_copy_mapped(r, iocb->ki_pos, piece, iter);
 
 		if (!n)
 			n = mms_copy_bounce(r, iocb->ki_pos, piece, iter) ?: -EFAULT;

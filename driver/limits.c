@@ -330,6 +330,8 @@ void mms_uncharge(struct mms_charge *charge, struct mms_memory *mem)
 	if (mem) {
 		left = mms_memory_release(mem);
 		charge->mem = *mem;
+		mem->pages = NULL;
+		mem->nr_pages = 0;
 	}
 	if (mms_charge_reduce(charge, left))
 		schedule_delayed_work(&mms_sweep_work, HZ);

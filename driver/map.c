@@ -162,6 +162,7 @@ static vm_fault_t mms_fault_window(struct vm_fault *vmf)
 /*
  * Return the page locked to the core, which maps it, or copies it first for a
  * store to a private mapping, and unlocks it; mms_revoke() waits for the lock.
+ * It may free the pages from the end of the section on; this one is referenced.
  * If a huge page fits, the core makes a PMD entry: ->huge_fault has no
  * advantage, and older kernels call it for DAX only.
  *
@@ -169,21 +170,31 @@ static vm_fault_t mms_fault_window(struct vm_fault *vmf)
  */
 static vm_fault_t mms_fault_page(struct vm_fault *vmf)
 {
-	struct page *page = *mms_vma_page(vmf->vma, vmf->address);
-	struct folio *folio = mms_lock_page(page);
-	vm_fault_t ret = VM_FAULT_SIGBUS;
+	struct mms_region *r = vmf->vma->vm_private_data;
+	int access = mms_access_begin(r, false);
+	struct folio *folio;
+	struct page *page;
+	vm_fault_t ret;
 
-	if (mms_revoked(vmf->vma->vm_private_data))
+	if (access < 0)
+		return VM_FAULT_SIGBUS;
+	page = *mms_vma_page(vmf->vma, vmf->address);
+	folio = mms_get_folio(page);
+	mms_access_end(access);
+
+	folio_lock(folio);
+	ret = VM_FAULT_SIGBUS;
+	if (mms_revoked(r))
 		goto unlock;
 	ret = VM_FAULT_HWPOISON;
 	if (PageHWPoison(page))
 		goto unlock;
-	folio_get(folio);
 	vmf->page = page;
 	return VM_FAULT_LOCKED;
 
 unlock:
 	folio_unlock(folio);
+	folio_put(folio);
 	return ret;
 }
 

@@ -96,7 +96,7 @@ struct mms_memory {
 
 /* pages.c */
 struct page *mms_add_page(struct address_space *mapping, pgoff_t index);
-struct folio *mms_lock_page(struct page *page);
+struct folio *mms_get_folio(struct page *page);
 u64 mms_intact(const struct mms_memory *mem, u64 offset, u64 n);
 int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned int order);
 u64 mms_memory_release(struct mms_memory *mem);

@@ -124,23 +124,28 @@ static int mms_add_folios(struct mms_memory *mem, unsigned int order)
 }
 
 /**
- * mms_lock_page - lock the folio of a page
- * @page: of a region
+ * mms_get_folio - get a reference to the folio of a page
+ * @page: of a region that is not freed meanwhile
  *
- * The core may split a large folio at any time, but not while it is locked.
+ * The core may split a large folio at any time, but not while there are such
+ * references.
  *
- * Context: process context, may sleep, but not for userspace.
- * Return: the folio, for folio_unlock().
+ * Context: any.
+ * Return: the folio.
  */
-struct folio *mms_lock_page(struct page *page)
+struct folio *mms_get_folio(struct page *page)
 {
 	for (;;) {
 		struct folio *folio = page_folio(page);
 
-		folio_lock(folio);
+		/* 0 while it is being split */
+		if (!folio_try_get(folio)) {
+			cpu_relax();
+			continue;
+		}
 		if (folio == page_folio(page))
 			return folio;
-		folio_unlock(folio);
+		folio_put(folio);
 	}
 }
 
@@ -213,7 +218,7 @@ int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned in
 	return 0;
 
 truncate:
-	truncate_inode_pages(mem->mapping, 0);
+	truncate_inode_pages_range(mem->mapping, 0, size - 1);
 	kvfree(mem->pages);
 	return ret;
 }
@@ -269,21 +274,20 @@ u64 mms_memory_sweep(struct mms_memory *mem)
  */
 u64 mms_memory_release(struct mms_memory *mem)
 {
+	const loff_t end = (loff_t)mem->nr_pages << PAGE_SHIFT;
 	unsigned long i, n, nr = 0;
 
 	vunmap(mem->vaddr);
 	mem->vaddr = NULL;
 	for (i = 0; i < mem->nr_pages; i += n) {
-		struct folio *folio = mms_lock_page(mem->pages[i]);
+		struct folio *folio = mms_get_folio(mem->pages[i]);
 
 		n = folio_nr_pages(folio);
-		folio_get(folio);
 		mem->pages[nr++] = folio_page(folio, 0);
-		folio_unlock(folio);
 	}
 	mem->nr_pages = nr;
-	truncate_inode_pages(mem->mapping, 0);
-	mem->mapping = NULL;
+	/* the doorbell's page stays, behind them */
+	truncate_inode_pages_range(mem->mapping, 0, end - 1);
 	return mms_memory_sweep(mem);
 }
 

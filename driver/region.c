@@ -280,7 +280,7 @@ void mms_region_put(struct mms_region *r)
 		return;
 	if (r->charge) {
 		mms_uncharge(r->charge, &r->mem);
-	} else {
+	} else if (r->mem.vaddr) {
 		mms_memory_release(&r->mem);
 		mms_memory_free(&r->mem);
 	}

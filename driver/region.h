@@ -55,8 +55,8 @@ struct mms_strategy {
  *	mapping must never become writable. Called with the mmap lock held for
  *	writing.
  *	Return: 0 or a negative errno
- * @revoked: the region was revoked: wake every task that waits in it. Called
- *	with the region's @lock held; may sleep
+ * @revoked: the region was revoked: wake every task that waits in it, and no
+ *	longer use its bytes. Called with the region's @lock held; may sleep
  */
 struct mms_region_ops {
 	int (*may_map)(const struct mms_file *f, struct vm_area_struct *vma);
@@ -89,15 +89,16 @@ struct mms_region_ops {
  * @size: bytes, a multiple of PAGE_SIZE
  * @strategy: how its memory was obtained and is mapped
  * @ops: what the layer above adds, or NULL
- * @mem: its pages and their kernel address
+ * @mem: its pages and their kernel address. Freed by mms_revoke(), unless the
+ *	kernel created the region, else with the region
  * @inode: its i_mapping owns the pages, and is the f_mapping of every file open
  *	on the region: the core finds all mappings of a page. Its i_size is
  *	@size, which the core requires before it maps a huge page
  * @name: as it was created, even if the name was destroyed since; "" for none
  * @uid: its owner, who may destroy its name
  * @gid: group of the node
- * @charge: for its @size; NULL for the default region and for those that the
- *	kernel created
+ * @charge: for its @size; NULL for the default region, for those that the
+ *	kernel created, and once @mem is freed
  * @files: open files. Written under @files_lock, read without
  * @maps: VMAs that map it. Written by the vm_ops, read by anyone
  * @faults: calls of the fault handler so far
@@ -118,8 +119,8 @@ struct mms_region_ops {
  *	it between mms_access_begin() and mms_access_end(), or with a page
  *	locked
  *
- * All but @ref, @waiters, the counters, @seals, @writable and @revoked are
- * constant once other tasks can see the region, and need no lock.
+ * All but @ref, @waiters, the counters, @mem, @charge, @seals, @writable and
+ * @revoked are constant once other tasks can see the region, and need no lock.
  */
 struct mms_region {
 	refcount_t ref;

@@ -16,6 +16,10 @@
  * handled by the core, as they are when a file is truncated. Pages that are
  * pinned remain usable until they are unpinned.
  *
+ * Then the pages are freed and uncharged, although peers may keep descriptors
+ * and mappings. A region that the kernel created keeps its pages: the module
+ * that created it uses their address until it puts the region.
+ *
  * Nothing here waits for the mmap lock of another task, which that task can
  * hold for as long as it likes, over a page fault that does not end. A strategy
  * that makes page table entries in mmap() would need that: the core does not
@@ -45,10 +49,12 @@ static void mms_wait_for_faults(const struct mms_region *r)
 	unsigned long i, n;
 
 	for (i = 0; i < r->mem.nr_pages; i += n) {
-		struct folio *folio = mms_lock_page(r->mem.pages[i]);
+		struct folio *folio = mms_get_folio(r->mem.pages[i]);
 
 		n = folio_nr_pages(folio);
+		folio_lock(folio);
 		folio_unlock(folio);
+		folio_put(folio);
 		cond_resched();
 	}
 }
@@ -58,7 +64,8 @@ static void mms_wait_for_faults(const struct mms_region *r)
  * @r: the region; the caller holds a reference
  *
  * When this returns 0, no task has the region mapped and no call that uses its
- * bytes is in progress; tasks that wait in it are woken; the name is gone.
+ * bytes is in progress; tasks that wait in it are woken; the name is gone; the
+ * memory is free, but for what is pinned, unless the kernel created the region.
  *
  * Context: process context, may sleep.
  * Return: 0; -ENODEV if it was revoked before; -EOPNOTSUPP if the strategy does
@@ -88,6 +95,10 @@ int mms_revoke(struct mms_region *r)
 	mms_doorbell_wake_all(r);
 	if (r->ops)
 		r->ops->revoked(r);
+	if (r->charge) {
+		mms_uncharge(r->charge, &r->mem);
+		r->charge = NULL;
+	}
 unlock:
 	mutex_unlock(&r->lock);
 	return ret ?: mms_name_wait(name);

@@ -85,14 +85,14 @@ static void mms_ring_init_head(struct mms_ring *ring)
  */
 void mms_endpoint_writable_range(const struct mms_endpoint *ep, u64 *offset, u64 *size)
 {
-	const struct mmapshare_ring *head = ep->region->ring->head;
+	const struct mms_ring *ring = ep->region->ring;
 
 	if (ep->producer) {
-		*offset = head->producer_offset;
-		*size = head->map_size - head->producer_offset;
+		*offset = (u64)(mms_ring_front_pages(ring->consumers_max) - 1) << PAGE_SHIFT;
+		*size = PAGE_SIZE + 2 * ring->size;
 	} else {
-		*offset = head->cursor_offset + ep->cursor * head->cursor_stride;
-		*size = head->cursor_stride;
+		*offset = (ep->cursor + 1ULL) << PAGE_SHIFT;
+		*size = PAGE_SIZE;
 	}
 }
 
@@ -132,7 +132,18 @@ static int mms_ring_may_map(const struct mms_file *f, struct vm_area_struct *vma
 
 static void mms_ring_revoked(struct mms_region *r)
 {
-	mms_ring_wake_all(r->ring);
+	struct mms_ring *ring = r->ring;
+	unsigned long flags;
+
+	mms_ring_wake_all(ring);
+	spin_lock_irqsave(&ring->lock, flags);
+	WRITE_ONCE(ring->revoked, true);
+	spin_unlock_irqrestore(&ring->lock, flags);
+	/* wait for an attachment in progress: mms_ring_walk() ends early */
+	mutex_lock(&ring->attach);
+	mutex_unlock(&ring->attach);
+	/* pairs with rcu_read_lock() in mms_endpoint_pos() */
+	synchronize_rcu_expedited();
 }
 
 static const struct mms_region_ops mms_ring_ops = {
@@ -225,8 +236,11 @@ static u64 mms_ring_walk(const struct mms_ring *ring, u64 from, u64 to)
 		if (step > to - pos)
 			return from;
 		pos += step;
-		if (!(++n % 1024))
-			cond_resched();
+		if (++n % 1024)
+			continue;
+		if (READ_ONCE(ring->revoked))
+			return from;
+		cond_resched();
 	}
 	return to;
 }
@@ -441,7 +455,8 @@ unlock:
  *
  * Context: process context, may sleep.
  * Return: 0; -EBUSY if a producer is attached already; -ENOSPC if all cursors
- * are in use; -EBADMSG if the shared state is corrupt.
+ * are in use; -EBADMSG if the shared state is corrupt; -ENODEV if the ring was
+ * revoked.
  */
 int mms_ring_attach(struct mms_endpoint *ep, bool latest)
 {
@@ -449,7 +464,9 @@ int mms_ring_attach(struct mms_endpoint *ep, bool latest)
 	int ret;
 
 	mutex_lock(&ring->attach);
-	if (ep->producer)
+	if (READ_ONCE(ring->revoked))
+		ret = -ENODEV;
+	else if (ep->producer)
 		ret = mms_ring_attach_producer(ring, ep);
 	else
 		ret = mms_ring_attach_consumer(ring, ep, latest);
@@ -478,11 +495,13 @@ void mms_ring_detach(struct mms_endpoint *ep)
 	if (ep->producer) {
 		spin_lock_irqsave(&ring->lock, flags);
 		ring->producer = NULL;
-		/*
-		 * After the producer's last position; pairs with the acquire in
-		 * mms_check_records(), or in a program.
-		 */
-		smp_store_release(&ring->head->producer_state, MMAPSHARE_RING_PRODUCER_DETACHED);
+		if (!ring->revoked)
+			/*
+			 * After the producer's last position; pairs with the
+			 * acquire in mms_check_records(), or in a program.
+			 */
+			smp_store_release(&ring->head->producer_state,
+					  MMAPSHARE_RING_PRODUCER_DETACHED);
 		spin_unlock_irqrestore(&ring->lock, flags);
 		mms_ring_wake_all(ring);
 	} else {

@@ -20,6 +20,7 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -95,6 +96,9 @@ struct mms_endpoint {
  *	records are ignored until mms_ring_reset() for the next producer. Read
  *	without the lock by mms_sink_take(), with an acquire that pairs with the
  *	release in mms_ring_reset(), and by mms_sink_work()
+ * @revoked: the pages of a ring that a program created are freed. Read under
+ *	@lock, @attach or rcu_read_lock() before they are used, unless
+ *	mms_revoked() was read so. Never cleared
  *
  * @flags to @data are constant once mms_ring_create() has returned.
  */
@@ -115,6 +119,7 @@ struct mms_ring {
 	u64 retained_pos;
 	bool had_consumers;
 	bool producer_corrupt;
+	bool revoked;
 };
 
 /* The page of consumer @n, which that consumer writes once it is attached. */
@@ -140,13 +145,19 @@ static inline struct mmapshare_record *mms_record(const struct mms_ring *ring, u
 	return ring->data + (pos & (ring->size - MMS_RECORD_ALIGN));
 }
 
-/* The position that the endpoint has published. Untrusted. */
+/* The position that the endpoint has published, 0 if revoked. Untrusted. */
 static inline u64 mms_endpoint_pos(const struct mms_endpoint *ep)
 {
 	const struct mms_ring *ring = ep->region->ring;
+	u64 pos = 0;
 
-	return ep->producer ? READ_ONCE(ring->p->pos) :
-				READ_ONCE(mms_cursor(ring, ep->cursor)->pos);
+	/* pairs with synchronize_rcu_expedited() in mms_ring_revoked() */
+	rcu_read_lock();
+	if (!READ_ONCE(ring->revoked))
+		pos = ep->producer ? READ_ONCE(ring->p->pos) :
+				     READ_ONCE(mms_cursor(ring, ep->cursor)->pos);
+	rcu_read_unlock();
+	return pos;
 }
 
 static inline bool mms_is_lossless(const struct mms_ring *ring)

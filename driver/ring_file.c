@@ -206,7 +206,7 @@ static struct file *mms_endpoint_open(struct mms_region *r,
 	if (IS_ERR(file))
 		goto detach;
 	attach->cursor = ep->cursor;
-	attach->map_size = r->ring->head->map_size;
+	attach->map_size = (u64)r->mem.nr_mapped << PAGE_SHIFT;
 	mms_endpoint_writable_range(ep, &attach->own_offset, &attach->own_size);
 	return file;
 

@@ -35,6 +35,8 @@ void mms_ring_update_wake_pos(struct mms_ring *ring)
 	unsigned int i;
 
 	lockdep_assert_held(&ring->lock);
+	if (ring->revoked)
+		return;
 	for (i = 0; i < ring->consumers_max; i++) {
 		const struct mms_endpoint *c = ring->consumers[i];
 
@@ -79,13 +81,14 @@ void mms_endpoint_wake(struct mms_endpoint *ep)
  */
 void mms_ring_deactivate(struct mms_ring *ring, const struct mms_endpoint *c)
 {
-	const u64 head = READ_ONCE(ring->p->pos);
-	const u64 oldest = READ_ONCE(ring->p->oldest_pos);
-	u64 retained = READ_ONCE(mms_cursor(ring, c->cursor)->pos);
+	u64 head, oldest, retained;
 
 	lockdep_assert_held(&ring->lock);
-	if (!(ring->active & BIT_ULL(c->cursor)))
+	if (ring->revoked || !(ring->active & BIT_ULL(c->cursor)))
 		return;
+	head = READ_ONCE(ring->p->pos);
+	oldest = READ_ONCE(ring->p->oldest_pos);
+	retained = READ_ONCE(mms_cursor(ring, c->cursor)->pos);
 	ring->active &= ~BIT_ULL(c->cursor);
 	if (!ring->active) {
 		if (c->corrupt || !mms_pos_ok(retained, head, ring->size))

@@ -298,11 +298,14 @@ void mms_ring_wake_consumers(struct mms_ring *ring)
 	u64 head;
 
 	spin_lock_irqsave(&ring->lock, flags);
+	if (ring->revoked)
+		goto unlock;
 	head = READ_ONCE(ring->p->pos);
 	for (i = 0; i < ring->consumers_max; i++)
 		if (ring->consumers[i])
 			mms_endpoint_wake_if_reached(ring->consumers[i], head);
 	mms_ring_update_wake_pos(ring);
+unlock:
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
 
@@ -320,7 +323,7 @@ void mms_ring_wake_producer(struct mms_ring *ring)
 	unsigned long flags;
 
 	spin_lock_irqsave(&ring->lock, flags);
-	if (ring->producer && ring->producer->armed)
+	if (ring->producer && ring->producer->armed && !ring->revoked)
 		mms_endpoint_wake_if_reached(ring->producer, mms_ring_min_pos(ring));
 	mms_ring_update_wake_pos(ring);
 	spin_unlock_irqrestore(&ring->lock, flags);

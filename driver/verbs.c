@@ -72,17 +72,21 @@ static int mms_in_pieces(struct mms_region *r, u64 offset, u64 length, size_t ma
 			 bool store, void (*fn)(void *p, size_t n, void *ctx),
 			 void *ctx)
 {
+	int ret = 0;
+
 	while (length) {
 		size_t n = min_t(u64, length, max);
-		int access;
+		int access = mms_access_begin(r, store);
 
-		if (mms_intact(&r->mem, offset, n) != n)
-			return -EIO;
-		access = mms_access_begin(r, store);
 		if (access < 0)
 			return access;
-		fn(r->mem.vaddr + offset, n, ctx);
+		if (mms_intact(&r->mem, offset, n) == n)
+			fn(r->mem.vaddr + offset, n, ctx);
+		else
+			ret = -EIO;
 		mms_access_end(access);
+		if (ret)
+			return ret;
 		offset += n;
 		length -= n;
 		if (fatal_signal_pending(current))

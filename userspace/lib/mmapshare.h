@@ -356,8 +356,9 @@ int mmapshare_read_only(struct mmapshare **reader, const struct mmapshare *regio
  * @region: a region open for writing; the caller still closes it
  *
  * When this returns, the name and the node are gone, no process has access to
- * the region through a mapping or a descriptor, and all waiting tasks are woken
- * with -ENODEV. Only I/O that has pinned pages of it before may still complete.
+ * the region through a mapping or a descriptor, all waiting tasks are woken with
+ * -ENODEV, and the memory is free, unless a kernel module has created the
+ * region. Only I/O that has pinned pages of it before may still complete.
  * mmapshare_destroy() does the same by name.
  *
  * Return: 0; -EBADF if the region is open for reading only; -EPERM if the
