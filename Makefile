@@ -5,7 +5,7 @@
 # ARCH= and other variables of the command line on to both.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
-KERNELS ?= 6.1 6.12 7.2
+KERNELS ?= 6.1 6.12 7.2 7.3
 KERNEL ?= 6.12
 
 export STRATEGIES TESTS ALL MEM TIMEOUT OPS SEED WORKERS ONLY LEGS
@@ -31,7 +31,7 @@ uninstall:	## remove the files of "make install"
 clean:		## remove the files that "make modules" built
 	$(kbuild) clean
 
-check: deps	## run the selftests in VMs; KERNELS="6.1 6.12 7.2" STRATEGIES= TESTS= ALL=1 ARCH=
+check: deps	## run the selftests in VMs; KERNELS="6.1 6.12 7.2 7.3" STRATEGIES= TESTS= ALL=1
 	@$(vm)/check $(KERNELS)
 
 check-debug: deps ## run the selftests on kernels with KASAN, lockdep, kmemleak, KCSAN; LEGS=
