@@ -13,6 +13,7 @@
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/sched.h>
 #include "compat_probes.h"
 
 /* 6.3 made vma->vm_flags read-only */
@@ -81,6 +82,127 @@ static inline void mms_mapping_set_unmovable(struct address_space *mapping)
 #define MMS_ERROR_PAGE		struct page
 #endif
 
+/**
+ * struct mms_mapping - what mmap() is about to map, whichever hook is called
+ * @file: the file that is mapped
+ * @start: first address
+ * @end: address after the last one
+ * @pgoff: page of the file at @start
+ * @flags: VM_*; the driver may change them
+ * @vm_ops: set by the driver
+ */
+struct mms_mapping {
+	struct file *file;
+	unsigned long start;
+	unsigned long end;
+	pgoff_t pgoff;
+	vm_flags_t flags;
+	const struct vm_operations_struct *vm_ops;
+};
+
+static inline struct mms_mapping mms_mapping_of(const struct vm_area_struct *vma)
+{
+	return (struct mms_mapping){
+		.file = vma->vm_file,
+		.start = vma->vm_start,
+		.end = vma->vm_end,
+		.pgoff = vma->vm_pgoff,
+		.flags = vma->vm_flags,
+	};
+}
+
+/*
+ * The hooks of mmap(). The driver has two functions, which are called in this
+ * order on all kernels:
+ *
+ *  - mms_map_prepare() checks the intended mapping, and chooses its flags and
+ *    vm_ops. It changes no other state: the core may still fail, and does not
+ *    tell.
+ *  - mms_map_vma() counts the VMA and makes page table entries. It may fail.
+ */
+int mms_map_prepare(struct mms_mapping *m);
+int mms_map_vma(struct vm_area_struct *vma);
+
+#ifdef MMS_HAVE_MMAP_PREPARE
+
+/* 7.1: .mmap_prepare before there is a VMA, vm_ops->mapped once there is one */
+#define MMS_FOPS_MMAP		.mmap_prepare = mms_mmap_prepare,
+#define MMS_VM_OPS_MAPPED	.mapped = mms_vma_mapped,
+
+static inline int mms_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct mms_mapping m = {
+		.file = desc->file,
+		.start = desc->start,
+		.end = desc->end,
+		.pgoff = desc->pgoff,
+		.flags = vma_flags_to_legacy(desc->vma_flags),
+	};
+	int ret = mms_map_prepare(&m);
+
+	if (ret)
+		return ret;
+	desc->vma_flags = legacy_to_vma_flags(m.flags);
+	desc->vm_ops = m.vm_ops;
+	return 0;
+}
+
+/*
+ * The core does not pass the VMA, but has inserted it into the tree and holds
+ * the mmap lock for writing. A file that maps this one on behalf of its own
+ * has not: refuse that. After a failure the core unmaps the VMA, and calls
+ * ->close.
+ */
+static inline int mms_vma_mapped(unsigned long start, unsigned long end, pgoff_t pgoff,
+				 const struct file *file, void **private_data)
+{
+	struct vm_area_struct *vma = find_vma(current->mm, start);
+	int ret;
+
+	if (!vma || vma->vm_start != start || vma->vm_file != file)
+		return -EINVAL;
+	ret = mms_map_vma(vma);
+	*private_data = vma->vm_private_data;
+	return ret;
+}
+
+#else
+
+/* Before, without ->mapped: .mmap, with a VMA that is in no tree yet */
+#define MMS_FOPS_MMAP		.mmap = mms_mmap,
+#define MMS_VM_OPS_MAPPED
+
+static inline int mms_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct mms_mapping m = mms_mapping_of(vma);
+	int ret = mms_map_prepare(&m);
+
+	if (ret)
+		return ret;
+	vm_flags_set(vma, m.flags);
+	vm_flags_clear(vma, ~m.flags);
+	vma->vm_ops = m.vm_ops;
+	ret = mms_map_vma(vma);
+	/* after a failure the core removes what was mapped, but calls no ->close */
+	if (ret)
+		vma->vm_ops->close(vma);
+	return ret;
+}
+
+#endif
+
+/*
+ * In mms_map_vma(): do not let a shared VMA become writable. From 7.1 on, the
+ * core has already counted it as one that may.
+ */
+static inline void mms_vma_deny_write(struct vm_area_struct *vma)
+{
+	vm_flags_clear(vma, VM_MAYWRITE);
+#ifdef MMS_HAVE_MMAP_PREPARE
+	mapping_unmap_writable(vma->vm_file->f_mapping);
+#endif
+}
+
 /*
  * Before 6.14 crc32c() is in a separate module, which insmod does not load;
  * __crc32c_le() is built in.
@@ -135,6 +257,13 @@ static inline void mms_hrtimer_setup(struct hrtimer *timer,
 	timer->function = fn;
 #endif
 }
+
+/* 6.2 renamed it; <linux/ftrace.h> has one of them */
+#ifdef MMS_HAVE_FTRACE_SET_IP
+#define mms_ftrace_set_ip	ftrace_regs_set_instruction_pointer
+#else
+#define mms_ftrace_set_ip	ftrace_instruction_pointer_set
+#endif
 
 /* 6.9 introduced PMD_ORDER; HPAGE_PMD_ORDER needs transparent huge pages */
 #define MMS_PMD_ORDER		(PMD_SHIFT - PAGE_SHIFT)

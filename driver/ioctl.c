@@ -104,7 +104,7 @@ const struct file_operations mms_fops = {
 	.splice_write = iter_file_splice_write,
 	.llseek = mms_llseek,
 	.fsync = mms_fsync,
-	.mmap = mms_mmap,
+	MMS_FOPS_MMAP
 	/* large mappings start where a PMD entry can */
 	.get_unmapped_area = thp_get_unmapped_area,
 	.poll = mms_doorbell_poll,

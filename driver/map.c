@@ -1,15 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How a driver maps its memory into a program: the mmap file operation, and
- * four strategies to make the page table entries.
+ * How a driver maps its memory into a program: the hooks of mmap(), and four
+ * strategies to make the page table entries.
  *
  * mmap() creates a VMA: an address range, its permissions, the file, and the
  * page of the file (vm_pgoff) at which it begins. The core has already checked
  * the access against the open mode of the file, and checks it again at every
- * mprotect(). The driver has to refuse ranges that do not exist, and to make
- * page table entries, either
+ * mprotect(). It calls the driver twice:
  *
- *  - all of them in mmap(), while the VMA is being created:
+ *  - .mmap_prepare, a file operation, gets a description of the VMA, before
+ *    there is one. It refuses ranges that do not exist, and chooses flags and
+ *    vm_ops. It changes no other state: mmap() may still fail, and no hook
+ *    tells the driver;
+ *  - vm_ops->mapped is called once the VMA exists. What has to be undone when
+ *    the VMA goes, such as a count, is done here. It may fail.
+ *
+ * Kernels before 7.1 have no ->mapped. There the driver uses the older hook,
+ * .mmap, which gets a VMA that no other task can find yet, and does both. On all
+ * kernels the two steps are mms_map_prepare() and mms_map_vma(); compat.h has
+ * the hooks that call them.
+ *
+ * Page table entries are made either
+ *
+ *  - all of them in mmap(), by mms_map_vma():
  *	vmalloc  remap_vmalloc_range(), page by page from a kernel address;
  *	pfn      remap_pfn_range(), one call per physically contiguous run, or
  *  - on access, in a vm_ops->fault handler:
@@ -41,13 +54,19 @@ bool mms_allow_exec;
 
 /*
  * VMAs are created by mmap(), fork(), mremap() and splits. The core calls
- * ->open for each except the one that mmap() creates, and ->close for every
- * one.
+ * ->open for each except the one that mmap() creates, which mms_map_vma()
+ * counts, and ->close for every one.
+ *
+ * vm_private_data is the region if the VMA is counted, else NULL. A VMA that
+ * ->mapped refuses is not counted. The core unmaps it, but ignores whether that
+ * succeeds: such a VMA may remain, and has no pages.
  */
 static void mms_vma_open(struct vm_area_struct *vma)
 {
 	struct mms_region *r = vma->vm_private_data;
 
+	if (!r)
+		return;
 	atomic_long_inc(&r->maps);
 	mms_seal_open(r, vma);
 }
@@ -56,6 +75,8 @@ static void mms_vma_close(struct vm_area_struct *vma)
 {
 	struct mms_region *r = vma->vm_private_data;
 
+	if (!r)
+		return;
 	atomic_long_dec(&r->maps);
 	mms_seal_close(r, vma);
 	trace_mmapshare_unmap(r, vma);
@@ -210,6 +231,8 @@ static vm_fault_t mms_fault(struct vm_fault *vmf)
 	struct mms_region *r = vma->vm_private_data;
 	vm_fault_t ret;
 
+	if (!r)
+		return VM_FAULT_SIGBUS;
 	atomic_long_inc(&r->faults);
 	/*
 	 * vm_insert_pages() needs VM_MIXEDMAP; VMAs without it get PMD entries.
@@ -235,7 +258,7 @@ static int mms_access(struct vm_area_struct *vma, unsigned long addr,
 	u64 pos = ((u64)vma->vm_pgoff << PAGE_SHIFT) + (addr - vma->vm_start);
 	int access;
 
-	if (write && !(vma->vm_flags & VM_WRITE))
+	if (!r || (write && !(vma->vm_flags & VM_WRITE)))
 		return -EACCES;
 	/* like a store by the program: seals do not affect existing mappings */
 	access = mms_access_begin(r, false);
@@ -251,6 +274,7 @@ static int mms_access(struct vm_area_struct *vma, unsigned long addr,
 }
 
 static const struct vm_operations_struct mms_page_vm_ops = {
+	MMS_VM_OPS_MAPPED
 	.open = mms_vma_open,
 	.close = mms_vma_close,
 	.fault = mms_fault,
@@ -258,23 +282,74 @@ static const struct vm_operations_struct mms_page_vm_ops = {
 
 /* Without ->fault the core raises SIGBUS where an entry was removed. */
 static const struct vm_operations_struct mms_pfn_vm_ops = {
+	MMS_VM_OPS_MAPPED
 	.open = mms_vma_open,
 	.close = mms_vma_close,
 	.access = mms_access,
 };
 
 /*
+ * The flags are chosen before there is a VMA. VM_DONTEXPAND: an mremap() that
+ * grows the VMA would not be checked against the size of the region. This flag
+ * and the other ones below also keep the core from merging adjacent VMAs, so
+ * that each mmap() makes a VMA, which mms_map_vma() counts.
+ */
+
+/*
+ * VM_MIXEDMAP: vm_insert_pages() needs it, and it cannot be set in a fault,
+ * where the mmap lock is not held for writing.
+ */
+static int mms_prepare_fault(struct mms_region *r, struct mms_mapping *m)
+{
+	m->flags |= VM_DONTEXPAND | VM_MIXEDMAP;
+	return 0;
+}
+
+/* Does the mapping cover a PMD entry at which a PMD-sized page is aligned? */
+static bool mms_fits_pmd(const struct mms_mapping *m)
+{
+	unsigned long pages = PMD_SIZE >> PAGE_SHIFT;
+
+	return IS_ALIGNED((m->start >> PAGE_SHIFT) - m->pgoff, pages) &&
+	       ALIGN(m->start, PMD_SIZE) + PMD_SIZE <= m->end;
+}
+
+static int mms_prepare_huge(struct mms_region *r, struct mms_mapping *m)
+{
+	if (!r->mem.huge_pages || !mms_fits_pmd(m))
+		return mms_prepare_fault(r, m);
+	m->flags |= VM_DONTEXPAND;
+	return 0;
+}
+
+/*
  * The textbook way. The fault handler is needed after MADV_DONTNEED.
  * remap_vmalloc_range() excludes the VMA from core dumps, although its pages
  * can be dumped as those of a file.
  */
-static int mms_map_vmalloc(struct mms_region *r, struct vm_area_struct *vma)
+static int mms_fill_vmalloc(struct mms_region *r, struct vm_area_struct *vma)
 {
 	int ret = remap_vmalloc_range(vma, r->mem.vaddr, vma->vm_pgoff);
 
 	if (!ret)
 		vm_flags_clear(vma, VM_DONTDUMP);
 	return ret;
+}
+
+/*
+ * The flags that remap_pfn_range() sets.
+ *
+ * Shared mappings only: in a private one the core distinguishes copies from
+ * originals by vm_pgoff, which limits it to a single run for the whole VMA. The
+ * check is for VM_MAYSHARE, because the core clears VM_SHARED for a shared
+ * mapping of a file that is open for reading only.
+ */
+static int mms_prepare_pfn(struct mms_region *r, struct mms_mapping *m)
+{
+	if (!(m->flags & VM_MAYSHARE))
+		return -EINVAL;
+	m->flags |= VM_DONTEXPAND | VM_DONTDUMP | VM_IO | VM_PFNMAP;
+	return 0;
 }
 
 /*
@@ -292,20 +367,11 @@ static unsigned long mms_run_length(struct mms_region *r, pgoff_t pgoff,
 	return n;
 }
 
-/*
- * Shared mappings only: in a private one the core distinguishes copies from
- * originals by vm_pgoff, which limits it to a single run for the whole VMA. The
- * check is for VM_MAYSHARE, because the core clears VM_SHARED for a shared
- * mapping of a file that is open for reading only.
- */
-static int mms_map_pfn(struct mms_region *r, struct vm_area_struct *vma)
+static int mms_fill_pfn(struct mms_region *r, struct vm_area_struct *vma)
 {
 	unsigned long left = vma_pages(vma);
 	unsigned long addr = vma->vm_start;
 	pgoff_t pgoff = vma->vm_pgoff;
-
-	if (!(vma->vm_flags & VM_MAYSHARE))
-		return -EINVAL;
 
 	while (left) {
 		unsigned long n = mms_run_length(r, pgoff, left);
@@ -322,56 +388,79 @@ static int mms_map_pfn(struct mms_region *r, struct vm_area_struct *vma)
 }
 
 /*
- * VM_DONTEXPAND: an mremap() that grows the VMA would not be checked against
- * the size of the region. VM_MIXEDMAP: vm_insert_pages() needs it, and it
- * cannot be set in a fault, where the mmap lock is not held for writing.
- */
-static int mms_map_fault(struct mms_region *r, struct vm_area_struct *vma)
-{
-	vm_flags_set(vma, VM_DONTEXPAND | VM_MIXEDMAP);
-	return 0;
-}
-
-/* Does the VMA cover a PMD entry at which a PMD-sized page is aligned? */
-static bool mms_vma_fits_pmd(struct vm_area_struct *vma)
-{
-	unsigned long pages = PMD_SIZE >> PAGE_SHIFT;
-
-	return IS_ALIGNED((vma->vm_start >> PAGE_SHIFT) - vma->vm_pgoff, pages) &&
-	       ALIGN(vma->vm_start, PMD_SIZE) + PMD_SIZE <= vma->vm_end;
-}
-
-static int mms_map_huge(struct mms_region *r, struct vm_area_struct *vma)
-{
-	if (!r->mem.huge_pages || !mms_vma_fits_pmd(vma))
-		return mms_map_fault(r, vma);
-	vm_flags_set(vma, VM_DONTEXPAND);
-	return 0;
-}
-
-/*
  * The doorbell is not part of the region and is mapped alike in all strategies.
  * Shared mappings only: a store to a private copy would notify no task.
  */
-static int mms_map_doorbell(struct mms_region *r, struct vm_area_struct *vma)
+static int mms_prepare_doorbell(struct mms_region *r, struct mms_mapping *m)
 {
-	if (!(vma->vm_flags & VM_MAYSHARE))
+	if (!(m->flags & VM_MAYSHARE))
 		return -EINVAL;
-	return mms_map_fault(r, vma);
+	return mms_prepare_fault(r, m);
 }
 
 static const struct mms_strategy mms_doorbell_strategy = {
-	.map = mms_map_doorbell,
+	.prepare = mms_prepare_doorbell,
 	.vm_ops = &mms_page_vm_ops,
 };
 
-static bool mms_vma_is_doorbell(struct vm_area_struct *vma)
+/* How @m is mapped, or NULL if it is not inside the region. */
+static const struct mms_strategy *mms_strategy_for(const struct mms_region *r,
+						   const struct mms_mapping *m)
 {
-	return vma->vm_pgoff == MMS_DOORBELL_PGOFF && vma_pages(vma) == 1;
+	const unsigned long pages = (m->end - m->start) >> PAGE_SHIFT;
+
+	if (m->pgoff == MMS_DOORBELL_PGOFF && pages == 1)
+		return &mms_doorbell_strategy;
+	return mms_range_ok(r->mem.nr_mapped, m->pgoff, pages) ? r->strategy : NULL;
+}
+
+static int mms_map_check(struct mms_region *r, struct mms_mapping *m)
+{
+	const struct mms_strategy *s;
+	int ret;
+
+	if (mms_revoked(r))
+		return -ENODEV;
+	s = mms_strategy_for(r, m);
+	if (!s)
+		return -ENXIO;
+	if (!mms_allow_exec && (m->flags & VM_EXEC))
+		return -EPERM;
+	if (!mms_allow_exec)
+		m->flags &= ~VM_MAYEXEC;
+	ret = r->ops ? r->ops->may_map(m->file->private_data, m) : 0;
+	ret = ret ?: mms_seal_prepare(r, m);
+	if (ret)
+		return ret;
+	m->vm_ops = s->vm_ops;
+	return s->prepare(r, m);
+}
+
+/**
+ * mms_map_prepare - check an intended mapping, and choose its flags and vm_ops
+ * @m: the mapping of a file that is open on a region; the core has checked the
+ *	access against the open mode, and that the offset is a multiple of the
+ *	page size
+ *
+ * Context: process context, mmap lock held for writing.
+ * Return: 0; -ENXIO (POSIX) if the range is neither inside the region nor the
+ * doorbell page; -EPERM for PROT_EXEC, and where a seal forbids writing;
+ * -EINVAL for MAP_PRIVATE of the doorbell, of a ring, and of a strategy that
+ * does not support it; -ENODEV if the region was revoked; -EACCES for a
+ * writable mapping of a range of a ring that the endpoint does not write.
+ */
+int mms_map_prepare(struct mms_mapping *m)
+{
+	struct mms_region *r = mms_region_of(m->file);
+	int ret = mms_map_check(r, m);
+
+	if (ret)
+		trace_mmapshare_map(r, m, ret);
+	return ret;
 }
 
 /* In one section, so that a task that seals sees the VMA counted or refused. */
-static int mms_map_counted(struct mms_region *r, struct vm_area_struct *vma)
+static int mms_map_count(struct mms_region *r, struct vm_area_struct *vma)
 {
 	int access = mms_access_begin(r, false);
 	int ret;
@@ -380,7 +469,11 @@ static int mms_map_counted(struct mms_region *r, struct vm_area_struct *vma)
 		return access;
 	ret = mms_seal_map(r, vma);
 	mms_access_end(access);
-	return ret;
+	if (ret)
+		return ret;
+	vma->vm_private_data = r;
+	atomic_long_inc(&r->maps);
+	return 0;
 }
 
 /* A strategy that makes all entries in mmap() cannot leave out a page. */
@@ -391,69 +484,31 @@ static bool mms_may_map_at_once(struct mms_region *r, struct vm_area_struct *vma
 	return mms_intact(&r->mem, (u64)vma->vm_pgoff << PAGE_SHIFT, length) == length;
 }
 
-static int mms_map(struct mms_region *r, const struct mms_strategy *s,
-		   struct vm_area_struct *vma)
-{
-	int ret;
-
-	if (s->maps_at_once && !mms_may_map_at_once(r, vma))
-		return -EIO;
-	ret = mms_map_counted(r, vma);
-	if (ret)
-		return ret;
-	ret = s->map(r, vma);
-	if (ret) {
-		/* the core unmaps what is left before it drops the mmap lock */
-		mms_seal_close(r, vma);
-		return ret;
-	}
-	vma->vm_private_data = r;
-	vma->vm_ops = s->vm_ops;
-	atomic_long_inc(&r->maps);
-	return 0;
-}
-
 /**
- * mms_mmap - the mmap file operation
- * @file: open on a region
- * @vma: the new VMA; the core has checked the access against the open mode, and
- *	that the offset is a multiple of the page size
+ * mms_map_vma - count the VMA of a new mapping, and make its page table entries
+ * @vma: the VMA; mms_map_prepare() has chosen its flags and vm_ops
+ *
+ * The VMA is counted before it has the first entry, and after a failure remains
+ * so until ->close, which ->mapped's core calls once it has removed the entries:
+ * a task that seals must not miss an entry through which another thread stores.
+ * That is why the entries are not made by an action of .mmap_prepare: the core
+ * executes it before ->mapped.
  *
  * Context: process context, mmap lock held for writing.
- * Return: 0; -ENXIO (POSIX) if the range is neither inside the region nor the
- * doorbell page; -EPERM for PROT_EXEC, and where a seal forbids writing;
- * -EINVAL for MAP_PRIVATE of the doorbell, of a ring, and of a strategy that
- * does not support it; -ENOMEM without memory for page tables; -ENODEV if the
- * region was revoked; -EACCES for a writable mapping of a range of a ring that
- * the endpoint does not write; -EIO if a page has a memory failure and the
- * strategy makes all entries at once.
+ * Return: 0; -EPERM and -ENODEV, as mms_map_prepare(), if the region was sealed
+ * or revoked since; -ENOMEM without memory for page tables; -EIO if a page has a
+ * memory failure and the strategy makes all entries at once.
  */
-int mms_mmap(struct file *file, struct vm_area_struct *vma)
+int mms_map_vma(struct vm_area_struct *vma)
 {
-	struct mms_region *r = mms_region_of(file);
-	const struct mms_strategy *s = r->strategy;
-	int ret;
+	const struct mms_mapping m = mms_mapping_of(vma);
+	struct mms_region *r = mms_region_of(m.file);
+	const struct mms_strategy *s = mms_strategy_for(r, &m);
+	int ret = mms_map_count(r, vma);
 
-	ret = -ENODEV;
-	if (mms_revoked(r))
-		goto out;
-	ret = -ENXIO;
-	if (mms_vma_is_doorbell(vma))
-		s = &mms_doorbell_strategy;
-	else if (!mms_range_ok(r->mem.nr_mapped, vma->vm_pgoff, vma_pages(vma)))
-		goto out;
-	ret = -EPERM;
-	if (!mms_allow_exec && (vma->vm_flags & VM_EXEC))
-		goto out;
-	if (!mms_allow_exec)
-		vm_flags_clear(vma, VM_MAYEXEC);
-	ret = r->ops ? r->ops->may_map(file->private_data, vma) : 0;
-	if (ret)
-		goto out;
-
-	ret = mms_map(r, s, vma);
-out:
-	trace_mmapshare_map(r, vma, ret);
+	if (!ret && s->fill)
+		ret = mms_may_map_at_once(r, vma) ? s->fill(r, vma) : -EIO;
+	trace_mmapshare_map(r, &m, ret);
 	return ret;
 }
 
@@ -467,28 +522,30 @@ static const struct mms_strategy mms_strategies[] = {
 		.name = "fault",
 		.id = MMAPSHARE_STRATEGY_FAULT,
 		.features = MMS_FEAT_FAULT,
-		.map = mms_map_fault,
+		.prepare = mms_prepare_fault,
 		.vm_ops = &mms_page_vm_ops,
 	}, {
 		.name = "huge",
 		.id = MMAPSHARE_STRATEGY_HUGE,
 		.features = MMS_FEAT_FAULT | MMAPSHARE_FEAT_HUGE,
 		.order = MMS_PMD_ORDER,
-		.map = mms_map_huge,
+		.prepare = mms_prepare_huge,
 		.vm_ops = &mms_page_vm_ops,
 	}, {
 		.name = "vmalloc",
 		.id = MMAPSHARE_STRATEGY_VMALLOC,
 		.features = MMS_FEAT_PAGES,
 		.maps_at_once = true,
-		.map = mms_map_vmalloc,
+		.prepare = mms_prepare_fault,
+		.fill = mms_fill_vmalloc,
 		.vm_ops = &mms_page_vm_ops,
 	}, {
 		.name = "pfn",
 		.id = MMAPSHARE_STRATEGY_PFN,
 		.maps_at_once = true,
 		.order = MMS_PMD_ORDER,
-		.map = mms_map_pfn,
+		.prepare = mms_prepare_pfn,
+		.fill = mms_fill_pfn,
 		.vm_ops = &mms_pfn_vm_ops,
 	},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The mapping layer: the strategies, and the mmap file operation. */
+/* The mapping layer: the strategies. compat.h has the hooks of mmap(). */
 #ifndef MMAPSHARE_MAP_H
 #define MMAPSHARE_MAP_H
 
@@ -10,6 +10,5 @@ extern bool mms_allow_exec;
 
 const struct mms_strategy *mms_strategy_by_name(const char *name);
 const struct mms_strategy *mms_strategy_by_id(u32 id);
-int mms_mmap(struct file *file, struct vm_area_struct *vma);
 
 #endif /* MMAPSHARE_MAP_H */

@@ -60,6 +60,17 @@ probe ERROR_REMOVE_FOLIO fs <<-END
 
 	(void)aops;
 END
+probe MMAP_PREPARE fs mm <<-END
+	int (*prepare)(struct vm_area_desc *) = 0;
+	int (*mapped)(unsigned long, unsigned long, pgoff_t, const struct file *, void **) = 0;
+	const struct file_operations fops = { .mmap_prepare = prepare };
+	const struct vm_operations_struct ops = { .mapped = mapped };
+	struct vm_area_desc desc = { .vma_flags = legacy_to_vma_flags(0) };
+
+	(void)fops;
+	(void)ops;
+	(void)vma_flags_to_legacy(desc.vma_flags);
+END
 probe FOLIO_LARGE_MAPCOUNT mm <<-END
 	(void)folio_large_mapcount((struct folio *)0);
 END
@@ -68,6 +79,9 @@ probe CRC32C_LE crc32 <<-END
 END
 probe NS_TOKEN module <<-END
 	MODULE_IMPORT_NS(MMAPSHARE);
+END
+probe FTRACE_SET_IP ftrace <<-END
+	ftrace_regs_set_instruction_pointer((struct ftrace_regs *)0, 0);
 END
 probe HRTIMER_SETUP hrtimer <<-END
 	hrtimer_setup((struct hrtimer *)0, 0, CLOCK_MONOTONIC, HRTIMER_MODE_REL);

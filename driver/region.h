@@ -19,6 +19,7 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/mmapshare.h>
+#include "compat.h"
 #include "memory.h"
 
 struct mms_endpoint;
@@ -32,12 +33,16 @@ struct mms_ring;
  * @name: as in the module parameter
  * @id: enum mmapshare_strategy
  * @features: MMAPSHARE_FEAT_*
- * @maps_at_once: @map makes all page table entries; else the fault handler
+ * @maps_at_once: @fill makes all page table entries; else the fault handler
  *	does, and the region can be revoked
  * @order: the preferred size of its folios
- * @map: set up a VMA whose range is inside the region. Called with the mmap
- *	lock held for writing; after a failure the caller unmaps what is left.
- * @vm_ops: for the VMA, after @map succeeded
+ * @prepare: can @m, whose range is inside the region, be mapped like this? Adds
+ *	to its flags. Changes no other state, because mmap() may still fail.
+ *	Return: 0 or a negative errno
+ * @fill: make all page table entries of a new VMA; NULL if the fault handler
+ *	does. Called with the mmap lock held for writing; after a failure the
+ *	core removes what is left.
+ * @vm_ops: for the VMA
  */
 struct mms_strategy {
 	const char *name;
@@ -45,21 +50,22 @@ struct mms_strategy {
 	u64 features;
 	bool maps_at_once;
 	unsigned int order;
-	int (*map)(struct mms_region *r, struct vm_area_struct *vma);
+	int (*prepare)(struct mms_region *r, struct mms_mapping *m);
+	int (*fill)(struct mms_region *r, struct vm_area_struct *vma);
 	const struct vm_operations_struct *vm_ops;
 };
 
 /**
  * struct mms_region_ops - what a layer above adds to its regions
- * @may_map: may @f map what @vma describes? Clears VM_MAYWRITE where the
- *	mapping must never become writable. Called with the mmap lock held for
- *	writing.
+ * @may_map: may @f map @m? Clears VM_MAYWRITE where the mapping must never
+ *	become writable. Changes no other state. Called with the mmap lock held
+ *	for writing.
  *	Return: 0 or a negative errno
  * @revoked: the region was revoked: wake every task that waits in it, and no
  *	longer use its bytes. Called with the region's @lock held; may sleep
  */
 struct mms_region_ops {
-	int (*may_map)(const struct mms_file *f, struct vm_area_struct *vma);
+	int (*may_map)(const struct mms_file *f, struct mms_mapping *m);
 	void (*revoked)(struct mms_region *r);
 };
 
@@ -245,6 +251,7 @@ long mms_ioctl_notify(struct file *file, void __user *arg);
 long mms_ioctl_wait(struct file *file, void __user *arg);
 
 /* seal.c */
+int mms_seal_prepare(const struct mms_region *r, struct mms_mapping *m);
 int mms_seal_map(struct mms_region *r, struct vm_area_struct *vma);
 void mms_seal_open(struct mms_region *r, const struct vm_area_struct *vma);
 void mms_seal_close(struct mms_region *r, const struct vm_area_struct *vma);

@@ -96,20 +96,20 @@ void mms_endpoint_writable_range(const struct mms_endpoint *ep, u64 *offset, u64
 	}
 }
 
-static bool mms_endpoint_may_write(const struct mms_endpoint *ep, const struct vm_area_struct *vma)
+static bool mms_endpoint_may_write(const struct mms_endpoint *ep, const struct mms_mapping *m)
 {
-	const u64 start = (u64)vma->vm_pgoff << PAGE_SHIFT;
+	const u64 start = (u64)m->pgoff << PAGE_SHIFT;
 	u64 offset, size;
 
 	if (!ep)
 		return false;
 	mms_endpoint_writable_range(ep, &offset, &size);
 	return start >= offset &&
-	       mms_range_ok(size, start - offset, vma->vm_end - vma->vm_start);
+	       mms_range_ok(size, start - offset, m->end - m->start);
 }
 
 /*
- * struct mms_region_ops, @may_map. @vma is inside the ring or is its doorbell.
+ * struct mms_region_ops, @may_map. @m is inside the ring or is its doorbell.
  * A mapping of the ring that is not writable now can never become so by
  * mprotect(). MAP_PRIVATE is refused, because its stores would reach no other
  * endpoint. The doorbell may be written through any file that is not an
@@ -118,15 +118,15 @@ static bool mms_endpoint_may_write(const struct mms_endpoint *ep, const struct v
  * Return: 0; -EINVAL for MAP_PRIVATE; -EACCES for a writable mapping that is
  * not inside mms_endpoint_writable_range().
  */
-static int mms_ring_may_map(const struct mms_file *f, struct vm_area_struct *vma)
+static int mms_ring_may_map(const struct mms_file *f, struct mms_mapping *m)
 {
-	if (!(vma->vm_flags & VM_MAYSHARE))
+	if (!(m->flags & VM_MAYSHARE))
 		return -EINVAL;
-	if (vma->vm_pgoff == MMS_DOORBELL_PGOFF && !f->ep)
+	if (m->pgoff == MMS_DOORBELL_PGOFF && !f->ep)
 		return 0;
-	if (vma->vm_flags & VM_WRITE)
-		return mms_endpoint_may_write(f->ep, vma) ? 0 : -EACCES;
-	vm_flags_clear(vma, VM_MAYWRITE);
+	if (m->flags & VM_WRITE)
+		return mms_endpoint_may_write(f->ep, m) ? 0 : -EACCES;
+	m->flags &= ~VM_MAYWRITE;
 	return 0;
 }
 

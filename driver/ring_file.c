@@ -157,7 +157,7 @@ static void mms_endpoint_show_fdinfo(struct seq_file *m, struct file *file)
 static const struct file_operations mms_endpoint_fops = {
 	.owner = THIS_MODULE,
 	.release = mms_endpoint_release,
-	.mmap = mms_mmap,
+	MMS_FOPS_MMAP
 	.poll = mms_endpoint_poll,
 	.unlocked_ioctl = mms_endpoint_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,

@@ -18,21 +18,44 @@
 			 MMAPSHARE_SEAL_WRITE | MMAPSHARE_SEAL_REVOKE)
 
 /*
- * Does r->writable count this VMA? Neither flag changes during its life. The
- * doorbell page does not belong to the region's bytes.
+ * Does r->writable count such a VMA? Neither flag changes once it is counted.
+ * The doorbell page does not belong to the region's bytes.
  */
-static bool mms_vma_is_counted(const struct vm_area_struct *vma)
+static bool mms_is_counted(vm_flags_t flags, pgoff_t pgoff)
 {
 	const vm_flags_t both = VM_SHARED | VM_MAYWRITE;
 
-	return (vma->vm_flags & both) == both &&
-	       vma->vm_pgoff != MMS_DOORBELL_PGOFF;
+	return (flags & both) == both && pgoff != MMS_DOORBELL_PGOFF;
+}
+
+static bool mms_vma_is_counted(const struct vm_area_struct *vma)
+{
+	return mms_is_counted(vma->vm_flags, vma->vm_pgoff);
+}
+
+/**
+ * mms_seal_prepare - check an intended mapping against the seals
+ * @r: the region
+ * @m: the mapping; it can never become writable if a seal forbids that
+ *
+ * Nothing is counted: mms_seal_map() decides.
+ *
+ * Return: 0; -EPERM if it would be writable and a seal forbids that.
+ */
+int mms_seal_prepare(const struct mms_region *r, struct mms_mapping *m)
+{
+	if (!(READ_ONCE(r->seals) & MMS_SEALS_NO_WRITE) || !mms_is_counted(m->flags, m->pgoff))
+		return 0;
+	if (m->flags & VM_WRITE)
+		return -EPERM;
+	m->flags &= ~VM_MAYWRITE;
+	return 0;
 }
 
 /**
  * mms_seal_map - count a new VMA, or make sure that it never becomes writable
  * @r: the region
- * @vma: not yet visible to other tasks
+ * @vma: a new VMA; no task can fault in it yet
  *
  * Context: between mms_access_begin() and mms_access_end(), so that a seal is
  * either seen here or waits for the VMA to be counted.
@@ -47,7 +70,7 @@ int mms_seal_map(struct mms_region *r, struct vm_area_struct *vma)
 		return 0;
 	if (vma->vm_flags & VM_WRITE)
 		return -EPERM;
-	vm_flags_clear(vma, VM_MAYWRITE);
+	mms_vma_deny_write(vma);
 	return 0;
 }
 

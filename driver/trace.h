@@ -17,9 +17,8 @@
 
 /* mmap() of a region; ret is 0 or a negative errno */
 TRACE_EVENT(mmapshare_map,
-	TP_PROTO(const struct mms_region *r, const struct vm_area_struct *vma,
-		 int ret),
-	TP_ARGS(r, vma, ret),
+	TP_PROTO(const struct mms_region *r, const struct mms_mapping *m, int ret),
+	TP_ARGS(r, m, ret),
 	TP_STRUCT__entry(
 		__field(u32, region)
 		__field(unsigned long, addr)
@@ -30,10 +29,10 @@ TRACE_EVENT(mmapshare_map,
 	),
 	TP_fast_assign(
 		__entry->region = r->id;
-		__entry->addr = vma->vm_start;
-		__entry->length = vma->vm_end - vma->vm_start;
-		__entry->offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
-		__entry->flags = vma->vm_flags;
+		__entry->addr = m->start;
+		__entry->length = m->end - m->start;
+		__entry->offset = (u64)m->pgoff << PAGE_SHIFT;
+		__entry->flags = m->flags;
 		__entry->ret = ret;
 	),
 	TP_printk("region=%u addr=%#lx length=%lu offset=%llu flags=%#lx ret=%d",

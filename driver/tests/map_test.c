@@ -57,7 +57,7 @@ static void run_length_test(struct kunit *test)
 					    "%lu of %lu", i, max);
 }
 
-/* The addresses and the offset of a VMA, in PMD entries and pages. */
+/* The addresses and the offset of a mapping, in pages. */
 static void fits_pmd_test(struct kunit *test)
 {
 	const unsigned long pages = PMD_SIZE >> PAGE_SHIFT;
@@ -82,16 +82,16 @@ static void fits_pmd_test(struct kunit *test)
 		{ pages, 2 * pages, 8 * pages, true },
 		{ pages, 2 * pages, 8 * pages + 1, false },
 	};
-	struct vm_area_struct *vma;
 	size_t i;
 
-	vma = kunit_kzalloc(test, sizeof(*vma), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, vma);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		vma->vm_start = cases[i].start << PAGE_SHIFT;
-		vma->vm_end = cases[i].end << PAGE_SHIFT;
-		vma->vm_pgoff = cases[i].pgoff;
-		KUNIT_EXPECT_EQ_MSG(test, cases[i].fits, mms_vma_fits_pmd(vma),
+		const struct mms_mapping m = {
+			.start = cases[i].start << PAGE_SHIFT,
+			.end = cases[i].end << PAGE_SHIFT,
+			.pgoff = cases[i].pgoff,
+		};
+
+		KUNIT_EXPECT_EQ_MSG(test, cases[i].fits, mms_fits_pmd(&m),
 				    "case %zu", i);
 	}
 }
@@ -127,7 +127,8 @@ static void strategy_table_test(struct kunit *test)
 
 		KUNIT_EXPECT_NOT_NULL(test, s->source->get);
 		KUNIT_EXPECT_NOT_NULL(test, s->source->put);
-		KUNIT_EXPECT_NOT_NULL(test, s->map);
+		KUNIT_EXPECT_NOT_NULL(test, s->prepare);
+		KUNIT_EXPECT_EQ(test, s->maps_at_once, !!s->fill);
 		/* every VMA is counted */
 		KUNIT_EXPECT_PTR_EQ(test, s->vm_ops->open, &mms_vma_open);
 		KUNIT_EXPECT_PTR_EQ(test, s->vm_ops->close, &mms_vma_close);

@@ -61,6 +61,31 @@ TEST_F(map, refused_mapping_leaves_neighbours)
 	EXPECT_EQ('c', self->mem[2 * page]);
 }
 
+/* Each mmap() makes a VMA, which is counted, even where it continues another. */
+TEST_F(map, adjacent_mappings_are_not_merged)
+{
+	const size_t page = self->dev.page;
+	int i;
+
+	ASSERT_EQ(0, munmap(self->mem, self->dev.size));
+	EXPECT_EQ(0, count_maps(self->dev.fd));
+	/* page 2 last, between two others */
+	for (i = 0; i < 4; i++) {
+		const size_t at = (i < 2 ? i : 5 - i) * page;
+
+		ASSERT_EQ(self->mem + at, mmap(self->mem + at, page, RW,
+					       MAP_SHARED | MAP_FIXED, self->dev.fd, at));
+		EXPECT_EQ(i + 1, count_maps(self->dev.fd));
+		EXPECT_EQ((long)page, smaps_bytes(self->mem + at, "Size:"));
+	}
+	/* nor after they differed for a while */
+	ASSERT_EQ(0, mprotect(self->mem + page, page, PROT_READ));
+	ASSERT_EQ(0, mprotect(self->mem + page, page, RW));
+	EXPECT_EQ(4, count_maps(self->dev.fd));
+	ASSERT_EQ(0, munmap(self->mem, 4 * page));
+	EXPECT_EQ(0, count_maps(self->dev.fd));
+}
+
 TEST_F(map, noreplace)
 {
 	const size_t page = self->dev.page;
