@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The file operations of regions, and which handler an ioctl goes to.
+ * The file operations of regions, and the dispatch of ioctls.
  */
 #include <linux/bits.h>
 #include <linux/fs.h>
@@ -15,7 +15,7 @@
 #include "map.h"
 #include "region.h"
 
-/* On which regions a command is known; elsewhere it is -ENOTTY. */
+/* The regions that know a command; on others it fails with -ENOTTY. */
 enum mms_ioctl_scope {
 	MMS_ON_ANY,
 	MMS_ON_RING,
@@ -69,12 +69,12 @@ static const struct mms_ioctl *mms_ioctl_find(const struct mms_region *r, unsign
 }
 
 /*
- * The magic and the number decide; direction and size of @cmd do not, because
- * structures may grow. Every handler returns 0, or a descriptor where
- * <linux/mmapshare.h> says so, or a negative errno: -EFAULT; -EINVAL for a
- * structure that is too small, unknown flags or reserved members that are not
- * 0; -E2BIG for a structure that is too large with something set that is not
- * known here; and those of its own. May sleep.
+ * The magic and the number of @cmd select the handler. Its direction and size do
+ * not, because structures may grow. A handler returns 0, or a descriptor where
+ * <linux/mmapshare.h> says so, or a negative errno. All handlers return -EFAULT;
+ * -EINVAL for a structure that is too small, and for unknown flags or reserved
+ * members that are not 0; -E2BIG for a structure that is larger than a page or
+ * has a byte set after the members known here. May sleep.
  */
 static long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {

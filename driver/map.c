@@ -248,8 +248,8 @@ static vm_fault_t mms_fault(struct vm_fault *vmf)
 }
 
 /*
- * ptrace() and /proc/PID/mem call this for memory that cannot be pinned. A
- * debugger may store only where the program itself may.
+ * ptrace() and /proc/PID/mem call this where get_user_pages() fails. A debugger
+ * may store only where the program itself may.
  */
 static int mms_access(struct vm_area_struct *vma, unsigned long addr,
 		      void *buf, int len, int write)

@@ -101,7 +101,7 @@ struct mms_region_ops {
  *	on the region: the core finds all mappings of a page. Its i_size is
  *	@size, which the core requires before it maps a huge page
  * @name: as it was created, even if the name was destroyed since; "" for none
- * @uid: its owner, who may destroy its name
+ * @uid: its owner: the user that may destroy its name
  * @gid: group of the node
  * @charge: for its @size; NULL for the default region, for those that the
  *	kernel created, and once @mem is freed

@@ -38,8 +38,8 @@
  * @waiters: tasks in mms_endpoint_wait(), and pollers of the endpoint's file
  * @wake: if not NULL, called instead of waking @waiters, with the ring's @lock
  *	held and interrupts disabled
- * @armed: the endpoint sleeps or is about to, and must be woken when the other
- *	side reaches @wake_pos. Set by mms_endpoint_arm(), cleared by
+ * @armed: the endpoint sleeps or is about to, and must be woken when its peer
+ *	reaches @wake_pos. Set by mms_endpoint_arm(), cleared by
  *	mms_endpoint_wake()
  * @wake_pos: position of the producer if this is a consumer, else of the
  *	slowest consumer; valid while @armed

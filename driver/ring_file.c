@@ -75,7 +75,7 @@ static long mms_ioctl_ring_notify(const struct mms_endpoint *ep, void __user *ar
 		return -EINVAL;
 	trace_mmapshare_ring_notify(ep, 0);
 	/*
-	 * Between the program's position and reading the other side's state:
+	 * Between the program's position and reading the state of its peers:
 	 * <linux/mmapshare.h> promises a full fence to programs that execute
 	 * none. Pairs with smp_mb() in mms_endpoint_arm().
 	 */

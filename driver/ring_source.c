@@ -5,7 +5,7 @@
  * Only the kernel writes the records and the producer's page of such a ring, so
  * that lengths of records can be trusted. The producer's position, the oldest
  * position and the next sequence number are kept in struct mmapshare_source and
- * copied to the ring. The producer reads what programs write, the cursors, only
+ * copied to the ring. Programs write the cursors; the producer reads these only
  * when a lossless ring looks full or a task waits for space.
  *
  * Without MMAPSHARE_MULTI_PRODUCER, mmapshare_commit() publishes a record. With
@@ -194,8 +194,8 @@ static struct mmapshare_record *mms_source_record(const struct mmapshare_source 
 
 /*
  * Advance oldest_pos past one record, unless that is BUSY or ends after @limit.
- * Only record lengths move it, which are trusted: it is at the beginning of a
- * record whatever the positions of consumers are.
+ * It moves by lengths of records, which are trusted: it is the beginning of a
+ * record even if the position of a consumer is not.
  */
 static bool mms_source_advance_oldest(struct mmapshare_source *source, u64 limit)
 {
@@ -226,13 +226,13 @@ static void mms_source_overwrite(struct mmapshare_source *source, u64 step)
 	smp_wmb();
 }
 
-/* Reclaim at least that many records at a time, if there are as many. */
+/* Minimum number of records to reclaim at a time, if that many are released. */
 #define MMS_SOURCE_BATCH	64
 
 /*
  * Make space in a lossless ring, by reclaiming records that all consumers have
- * released. ring->lock keeps consumers from attaching between reading the
- * cursors and storing oldest_pos, where those that attach later begin.
+ * released. A new consumer begins at oldest_pos: ring->lock keeps it from
+ * attaching after the cursors were read and before oldest_pos is stored.
  */
 static void mms_source_reclaim(struct mmapshare_source *source, u64 step)
 {

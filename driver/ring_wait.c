@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rings: sleeping until the other side has made progress, and waking.
+ * Rings: sleeping until a peer has made progress, and waking.
  *
  * Records pass from the producer to the consumers without a system call. An
  * endpoint that has nothing to do sleeps; its peer reads a wake position after
@@ -173,8 +173,8 @@ static int mms_check_locked(const struct mms_endpoint *ep, u64 *wake_pos)
 }
 
 /*
- * The lowest position of the other side that is progress compared to now. An
- * endpoint that is ready waits for it, as edge-triggered epoll needs.
+ * The lowest position of the peer that is progress compared to now. An endpoint
+ * that is ready waits for it, as edge-triggered epoll needs.
  */
 static u64 mms_next_event_pos(const struct mms_endpoint *ep)
 {
@@ -195,9 +195,9 @@ static u64 mms_next_event_pos(const struct mms_endpoint *ep)
  * overwrite ring.
  *
  * Context: any in which @lock of the ring may be taken.
- * Return: 0 if it is ready; -EAGAIN if it is not; -EPIPE if it is not and the
- * other side has detached; -EBADMSG if the shared state is corrupt; -ENODEV if
- * the ring was revoked.
+ * Return: 0 if it is ready; -EAGAIN if it is not; -EPIPE if it is not and its
+ * peers have detached; -EBADMSG if the shared state is corrupt; -ENODEV if the
+ * ring was revoked.
  */
 int mms_endpoint_check(struct mms_endpoint *ep)
 {
@@ -269,7 +269,7 @@ static bool mms_consumer_is_blocked(const struct mms_endpoint *ep)
 }
 
 /*
- * Wake the endpoint if the other side, at @pos, has reached its wake position.
+ * Wake the endpoint if its peer, at @pos, has reached its wake position.
  * Neither this function nor the woken task checks the threshold again: that
  * would touch pages that are cold after another process has run.
  */
@@ -367,7 +367,7 @@ static int mms_endpoint_sleep(struct mms_endpoint *ep, bool ignore_hup, ktime_t 
 /**
  * mms_endpoint_wait - sleep until the endpoint is ready
  * @ep: the endpoint, attached
- * @ignore_hup: if the other side has detached, wait for the next to attach
+ * @ignore_hup: if all peers have detached, wait for another one to attach
  * @timeout: nanoseconds; 0 returns immediately, negative means no timeout
  *
  * Context: process context; may sleep unless @timeout is 0.

@@ -148,7 +148,7 @@ DEFINE_EVENT(mmapshare_ring, mmapshare_ring_wait,
 	TP_PROTO(const struct mms_endpoint *ep, int ret),
 	TP_ARGS(ep, ret));
 
-/* the endpoint is about to wake the other side; ret is 0 */
+/* the endpoint is about to wake its peers; ret is 0 */
 DEFINE_EVENT(mmapshare_ring, mmapshare_ring_notify,
 	TP_PROTO(const struct mms_endpoint *ep, int ret),
 	TP_ARGS(ep, ret));

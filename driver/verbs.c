@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ioctls of a region: facts, seals, revocation, and two verbs that the
- * kernel carries out on its own address of the memory, which show that both
- * sides share it.
+ * The ioctls of a region: INFO, SEAL, READ_ONLY, REVOKE; and FILL and CHECKSUM,
+ * which access the memory through the kernel's address of it.
  */
 #include <linux/err.h>
 #include <linux/fcntl.h>
@@ -97,8 +96,8 @@ static int mms_in_pieces(struct mms_region *r, u64 offset, u64 length, size_t ma
 }
 
 /*
- * struct mms_pattern - as many whole repetitions of a pattern as fit
- * @len: bytes of them
+ * struct mms_pattern - a pattern, repeated for longer copies
+ * @len: bytes in use, a multiple of the pattern's length
  * @bytes: the repetitions
  */
 struct mms_pattern {

@@ -495,8 +495,7 @@ struct mmapshare_ring_attach_args {
 };
 
 /**
- * struct mmapshare_ring_notify_args - wake the other side where it waits for
- * this
+ * struct mmapshare_ring_notify_args - wake the peers that wait for this
  * @size: in: sizeof(struct mmapshare_ring_notify_args)
  * @flags: in: must be 0
  *
@@ -508,7 +507,7 @@ struct mmapshare_ring_notify_args {
 	__u32 flags;
 };
 
-/* mmapshare_ring_wait_args.flags: wait even if the other side has detached */
+/* mmapshare_ring_wait_args.flags: wait even if all peers have detached */
 #define MMAPSHARE_RING_WAIT_IGNORE_HUP	_BITUL(0)
 
 /**
