@@ -46,7 +46,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.parser = parse,
 	.args_doc = "REGION [SEAL...]",
-	.doc = "Add seals to REGION, which bind all processes and cannot be removed: \"write\" "
+	.doc = "Add seals to REGION, which bind all processes and are permanent: \"write\" "
 	       "forbids all writes, and needs a region without shared mappings of a writable "
 	       "descriptor; \"future\" forbids writes except through existing mappings; "
 	       "\"revoke\" forbids to revoke REGION; \"seal\" forbids further seals. Without "

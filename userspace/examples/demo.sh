@@ -221,9 +221,8 @@ run refused
 check "every error is the documented one" [ $? = 0 ]
 
 step "It can be removed"
-say "The module cannot be unloaded while a process has the region mapped, even" \
-	"after the process has closed the file. Once the process has exited, nothing is" \
-	"left behind."
+say "rmmod fails while a process has the region mapped, even after the process has" \
+	"closed the file. Once the process has exited, nothing is left behind."
 clear_region
 start_server
 "$bin/talk" ask "1 * 1" >/dev/null
