@@ -16,7 +16,7 @@
 
 #define SPINS		200
 #define BATCH		16
-/* Sleep until so many bytes can be read, or so many nanoseconds have passed. */
+/* Bytes, or nanoseconds of waiting, after which a sleeping consumer reads. */
 #define WAKE_BYTES	(BENCH_SIZE / 16)
 #define WAIT_TIMEOUT	1000000
 #define PIPE_READ	65536

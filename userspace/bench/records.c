@@ -14,7 +14,7 @@
 #include "bench.h"
 
 #define CLOCK_INTERVAL	256	/* records between two reads of the clock */
-/* Limits of a burst that one process puts, then takes: all channels hold it. */
+/* Limits of a burst that one process puts, then takes: it fits in each channel. */
 #define BURST_BYTES	(32 * KIB)
 #define BURST_RECORDS	64
 #define FIXED_RECORDS	4096	/* at most, when instructions are counted */
@@ -63,10 +63,9 @@ static bool take_record(const struct transport *t, struct channel *c, size_t exp
 }
 
 /*
- * So many bytes go through a channel before the measurement: both processes
- * have then touched all of its memory, and page faults are not measured. A
- * slow channel stops after options.seconds: pipes and sockets have no such
- * memory.
+ * Bytes that go through a channel before the measurement. Both processes have
+ * then touched all of its memory, and no page fault is measured. Pipes and
+ * sockets have no such memory: they are slow, and stop after options.seconds.
  */
 #define WARM_BYTES	(2 * CHANNEL_SIZE)
 

@@ -43,7 +43,7 @@ static bool report_problem(const char *remedy, const char *format, ...)
 	return false;
 }
 
-/* The first line of a file, "" if it cannot be read. */
+/* The first line of a file, "" if it is empty or reading it fails. */
 static const char *read_line(const char *path)
 {
 	static char line[128];

@@ -180,7 +180,7 @@ static void plot_channel(const struct trace *t, unsigned int channel, FILE *f)
 	fprintf(f, "e\n");
 }
 
-/* One plot for each channel, below each other. */
+/* One plot for each channel, from top to bottom. */
 static void plot(const struct trace *t, const char *file, FILE *f)
 {
 	unsigned int i;

@@ -14,7 +14,7 @@ static bool has_atomic_count(void)
 	return __atomic_always_lock_free(sizeof(__u64), 0);
 }
 
-/* NULL if the page cannot be mapped writable; the NOTIFY ioctl then adds 1. */
+/* NULL if mapping the page for writing fails; the NOTIFY ioctl then adds 1. */
 static struct mmapshare_doorbell *map_doorbell(const struct mmapshare *region)
 {
 	struct mmapshare_info info = { .size = sizeof(info) };

@@ -682,8 +682,8 @@ int mmapshare_ring_notify(struct mmapshare_endpoint *ep);
  *	header of each record included; 0, the initial value, for any. More than
  *	half of the ring counts as half
  *
- * mmapshare_ring_wait() and poll() wait until there are so many bytes: fewer
- * wake-ups, but later ones.
+ * mmapshare_ring_wait() and poll() wait until there are @bytes: fewer wake-ups,
+ * but later ones.
  */
 void mmapshare_ring_set_wake_bytes(struct mmapshare_endpoint *ep, uint32_t bytes);
 
