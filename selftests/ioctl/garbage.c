@@ -149,7 +149,7 @@ static int expected_errno(FIXTURE_DATA(garbage) *self, const struct call *call)
 		return E2BIG;
 	if (cmd == MMAPSHARE_IOC_READ_ONLY)
 		return any->ro.flags & ~MMAPSHARE_READ_ONLY_CLOEXEC ? EINVAL : 0;
-	/* the default region cannot be revoked */
+	/* REVOKE refuses the default region */
 	if (any->info.flags & (cmd == MMAPSHARE_IOC_NOTIFY ? ~1U : ~0U) ||
 	    cmd == MMAPSHARE_IOC_REVOKE)
 		return EINVAL;

@@ -216,7 +216,7 @@ static int expected_errno(FIXTURE_DATA(places) *self, const struct call *call,
 			return E2BIG;
 	if (readable < usize)
 		return EFAULT;
-	/* the default region cannot be revoked */
+	/* REVOKE refuses the default region */
 	if (cmd == MMAPSHARE_IOC_REVOKE)
 		return EINVAL;
 	if (has_range(cmd) &&

@@ -78,7 +78,7 @@ FIXTURE_VARIANT_ADD(structure, read_only) {
 	.flags = MMAPSHARE_READ_ONLY_CLOEXEC,
 };
 
-/* Of a new region for each call: the default region cannot be revoked. */
+/* Each call gets a new region: REVOKE refuses the default one. */
 FIXTURE_VARIANT_ADD(structure, revoke) {
 	.cmd = MMAPSHARE_IOC_REVOKE,
 	.size = sizeof(struct mmapshare_revoke_args),

@@ -18,5 +18,5 @@ need_package()
 	[ -d "$PYTHON" ] || skip_all "no userspace/python"
 	command -v python3 >/dev/null || skip_all "python3 is not installed"
 	python3 -c 'import mmapshare' 2>/dev/null ||
-		skip_all "the Python package mmapshare cannot be imported"
+		skip_all "python3 fails to import mmapshare"
 }

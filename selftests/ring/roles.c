@@ -90,7 +90,10 @@ TEST_F(ring, cursor_per_consumer)
 		close(fds[i]);
 }
 
-/* A read-only mapping cannot be made writable, not even of the own range. */
+/*
+ * mprotect() refuses to make a read-only mapping writable, even one of the
+ * endpoint's own range.
+ */
 TEST_F(ring, mprotect)
 {
 	const size_t size = self->dev.page;
