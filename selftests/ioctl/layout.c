@@ -3,16 +3,7 @@
  * Numbers, sizes and offsets of the ABI. They must never change, and must be
  * the same in 32-bit programs (compat/ioctl_layout.c).
  */
-#include "mmapshare_test.h"
-#include <stddef.h>
-
-#define FIELD(type, field, offset, length)				\
-	do {								\
-		struct type s;						\
-									\
-		EXPECT_EQ(offset, (int)offsetof(struct type, field));	\
-		EXPECT_EQ(length, (int)sizeof(s.field));		\
-	} while (0)
+#include "layout_test.h"
 
 #define RW	(_IOC_READ | _IOC_WRITE)
 

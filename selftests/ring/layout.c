@@ -3,16 +3,7 @@
  * Offsets and sizes of the structures of rings, and values of the constants:
  * part of the ABI, the same for 32-bit and 64-bit programs.
  */
-#include "mmapshare_test.h"
-#include <stddef.h>
-
-#define FIELD(type, field, offset, length)				\
-	do {								\
-		struct type s;						\
-									\
-		EXPECT_EQ(offset, (int)offsetof(struct type, field));	\
-		EXPECT_EQ(length, (int)sizeof(s.field));		\
-	} while (0)
+#include "layout_test.h"
 
 /* Groups of words that are stored together have a cache line of their own. */
 TEST(ring)
