@@ -4,15 +4,15 @@
  * records while no peer sleeps. The calls are counted with ptrace().
  */
 #include "lib_ring_test.h"
-#include <sys/ptrace.h>
-#include <sys/syscall.h>
+#include "syscalls_test.h"
 
 #define RECORDS	1000000
 #define LENGTH	64
 
 /* put_records() and take_records() spin, never sleep. */
-static int put_records(FIXTURE_DATA(ring) *self, long records)
+static int put_records(void *arg, long records)
 {
+	FIXTURE_DATA(ring) *self = arg;
 	char record[LENGTH] = "";
 	int ret;
 
@@ -25,8 +25,9 @@ static int put_records(FIXTURE_DATA(ring) *self, long records)
 	return 0;
 }
 
-static int take_records(FIXTURE_DATA(ring) *self, long records)
+static int take_records(void *arg, long records)
 {
+	FIXTURE_DATA(ring) *self = arg;
 	const void *record;
 	size_t length;
 	int ret;
@@ -42,65 +43,9 @@ static int take_records(FIXTURE_DATA(ring) *self, long records)
 	return 0;
 }
 
-/* In the traced child: the tracer counts calls between the two getppid(). */
-static int run_between_marks(FIXTURE_DATA(ring) *self,
-			     int (*run)(FIXTURE_DATA(ring) *, long), long records)
-{
-	int ret;
-
-	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
-		return 1;
-	raise(SIGSTOP);
-	syscall(SYS_getppid);
-	ret = run(self, records);
-	syscall(SYS_getppid);
-	return ret;
-}
-
-/* Continue @pid to its next system call. False when it has exited. */
-static bool wait_for_call(pid_t pid, long *nr)
-{
-	struct __ptrace_syscall_info info;
-	int status;
-
-	do {
-		if (ptrace(PTRACE_SYSCALL, pid, NULL, NULL) ||
-		    waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status) ||
-		    ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) < 0)
-			return false;
-	} while (info.op != PTRACE_SYSCALL_INFO_ENTRY);
-	*nr = info.entry.nr;
-	return true;
-}
-
-/* Returns the number of system calls of @run in a child; -1 on failure. */
-static long count_calls(FIXTURE_DATA(ring) *self, int (*run)(FIXTURE_DATA(ring) *, long),
-			long records)
-{
-	pid_t pid = fork();
-	long calls = 0, nr;
-	int status;
-
-	if (!pid)
-		_exit(run_between_marks(self, run, records));
-	if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status) ||
-	    ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL))
-		return -1;
-	do {
-		if (!wait_for_call(pid, &nr))
-			return -1;
-	} while (nr != SYS_getppid);
-	while (wait_for_call(pid, &nr) && nr != SYS_getppid)
-		calls++;
-	ptrace(PTRACE_DETACH, pid, NULL, NULL);
-	waitpid(pid, &status, 0);
-	return nr == SYS_getppid && !status ? calls : -1;
-}
-
 /* As count_calls(), while @peer runs in another, untraced process. */
-static long count_calls_with_peer(FIXTURE_DATA(ring) *self,
-				  int (*run)(FIXTURE_DATA(ring) *, long),
-				  int (*peer)(FIXTURE_DATA(ring) *, long), long records)
+static long count_calls_with_peer(FIXTURE_DATA(ring) *self, int (*run)(void *arg, long n),
+				  int (*peer)(void *arg, long n), long records)
 {
 	pid_t pid = fork();
 	int status;
@@ -108,7 +53,7 @@ static long count_calls_with_peer(FIXTURE_DATA(ring) *self,
 
 	if (!pid)
 		_exit(peer(self, records));
-	calls = count_calls(self, run, records);
+	calls = count_calls(run, self, records, NULL);
 	if (calls < 0)
 		kill(pid, SIGKILL);
 	return waitpid(pid, &status, 0) == pid && !status ? calls : -1;
@@ -128,8 +73,9 @@ TEST_F(ring, consumer)
 	EXPECT_EQ(0, count_calls_with_peer(self, take_records, put_records, RECORDS));
 }
 
-static int wait_often(FIXTURE_DATA(ring) *self, long times)
+static int wait_often(void *arg, long times)
 {
+	FIXTURE_DATA(ring) *self = arg;
 	int ret = 0;
 
 	while (times-- && !ret)
@@ -143,7 +89,7 @@ TEST_F(ring, wait_when_ready)
 {
 	ASSERT_EQ(0, attach_both(self));
 	ASSERT_EQ(0, put_records(self, 1));
-	EXPECT_EQ(0, count_calls(self, wait_often, 1000));
+	EXPECT_EQ(0, count_calls(wait_often, self, 1000, NULL));
 }
 
 /* Waking a sleeper takes one call, and so shows that the tracer counts. */
@@ -156,7 +102,7 @@ TEST_F(ring, wake_sleeper)
 	if (!pid)
 		_exit(mmapshare_ring_wait(self->c, 0, 20 * SECOND));
 	ASSERT_TRUE(falls_asleep(pid));
-	EXPECT_EQ(1, count_calls(self, put_records, 20));
+	EXPECT_EQ(1, count_calls(put_records, self, 20, NULL));
 	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
 }
 
