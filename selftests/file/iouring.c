@@ -3,9 +3,8 @@
  * io_uring reads and writes complete inline, during submission, without a
  * worker thread.
  */
-#include "mmapshare_test.h"
+#include "uring_test.h"
 #include <dirent.h>
-#include <liburing.h>
 
 #define LENGTH	((1 << 20) + 300)	/* more than the driver copies at once */
 
@@ -37,18 +36,13 @@ FIXTURE_VARIANT_ADD(iouring, fixed) {
 
 FIXTURE_SETUP(iouring)
 {
-	int ret;
-
 	DEVICE_OPEN(&self->dev, O_RDWR);
 	self->map = device_map(&self->dev, PROT_READ | PROT_WRITE, MAP_SHARED);
 	ASSERT_NE(MAP_FAILED, self->map);
 	self->iov.iov_base = malloc(LENGTH);
 	self->iov.iov_len = LENGTH;
 	ASSERT_NE(NULL, self->iov.iov_base);
-	ret = io_uring_queue_init(4, &self->ring, 0);
-	if (ret == -ENOSYS || ret == -EPERM)
-		SKIP(return, "io_uring is missing or forbidden");
-	ASSERT_EQ(0, ret);
+	URING_SETUP(&self->ring);
 	ASSERT_EQ(0, io_uring_register_buffers(&self->ring, &self->iov, 1));
 }
 

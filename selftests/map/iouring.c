@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A mapping can be a registered io_uring buffer if its pages can be pinned. */
 #include "map_fixture.h"
-#include <liburing.h>
+#include "uring_test.h"
 
 FIXTURE(ring) {
 	struct device dev;
@@ -46,10 +46,7 @@ FIXTURE_SETUP(ring)
 	DEVICE_OPEN(&self->dev, O_RDWR);
 	self->mem = device_map(&self->dev, PROT_READ | PROT_WRITE, MAP_SHARED);
 	ASSERT_NE(MAP_FAILED, self->mem);
-	ret = io_uring_queue_init(4, &self->ring, 0);
-	if (ret == -EPERM)
-		SKIP(return, "io_uring is forbidden");
-	ASSERT_EQ(0, ret);
+	URING_SETUP(&self->ring);
 	self->file = memfd_create("file", MFD_CLOEXEC);
 	ASSERT_LE(0, self->file);
 	iov.iov_base = self->mem;

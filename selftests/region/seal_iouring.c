@@ -2,7 +2,7 @@
 /* MMAPSHARE_SEAL_WRITE fails with EBUSY while io_uring has a buffer pinned. */
 #include "map_fixture.h"
 #include "region_test.h"
-#include <liburing.h>
+#include "uring_test.h"
 
 TEST_F(region, fixed_buffer)
 {
@@ -12,10 +12,7 @@ TEST_F(region, fixed_buffer)
 	struct iovec iov;
 
 	ASSERT_LE(0, fd);
-	ret = io_uring_queue_init(4, &ring, 0);
-	if (ret == -EPERM)
-		SKIP(return, "io_uring is not allowed here");
-	ASSERT_EQ(0, ret);
+	URING_SETUP(&ring);
 	iov.iov_base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	iov.iov_len = self->dev.page;
 	ASSERT_NE(MAP_FAILED, iov.iov_base);
