@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* libmmapshare: create, open and destroy regions. */
-#include "lib_test.h"
-#include <pthread.h>
+#include "lib_race.h"
 
 static struct mmapshare *const untouched = (void *)1;
 
@@ -131,57 +130,24 @@ TEST_F(lib, create_or_open_without_node)
 	mmapshare_close(first);
 }
 
-#define THREADS	4
-#define ROUNDS	150
-
-struct racer {
-	const char *name;
-	int created;
-	int error;
-};
-
-/* create_or_open() must return a region, while other threads destroy it. */
-static void *race(void *arg)
+static int destroy_and_close(struct mmapshare *region, const char *name)
 {
-	struct racer *racer = arg;
-	int i, ret;
+	ssize_t written = mmapshare_write(region, 0, "x", 1);
+	int ret;
 
-	for (i = 0; i < ROUNDS && !racer->error; i++) {
-		struct mmapshare *region;
-
-		ret = mmapshare_create_or_open(&region, racer->name, 1, FAULT, 0600);
-		if (ret < 0) {
-			racer->error = ret;
-			break;
-		}
-		racer->created += ret;
-		if (mmapshare_write(region, 0, "x", 1) != 1)
-			racer->error = 1;
-		mmapshare_close(region);
-		ret = mmapshare_destroy(racer->name, 0);
-		if (ret && ret != -ENOENT)
-			racer->error = ret;
-	}
-	return NULL;
+	mmapshare_close(region);
+	ret = mmapshare_destroy(name, 0);
+	if (written != 1)
+		return written < 0 ? written : -EIO;
+	return ret == -ENOENT ? 0 : ret ?: 1;
 }
 
 TEST_F(lib, create_or_open_race_destroy)
 {
-	struct racer racers[THREADS] = { };
-	pthread_t threads[THREADS];
-	int i, created = 0;
+	struct race race = { .name = self->name, .remove = destroy_and_close };
 
-	for (i = 0; i < THREADS; i++) {
-		racers[i].name = self->name;
-		ASSERT_EQ(0, pthread_create(&threads[i], NULL, race, &racers[i]));
-	}
-	for (i = 0; i < THREADS; i++) {
-		ASSERT_EQ(0, pthread_join(threads[i], NULL));
-		EXPECT_EQ(0, racers[i].error);
-		created += racers[i].created;
-	}
-	EXPECT_LT(0, created);
-	EXPECT_GE(THREADS * ROUNDS, created);
+	run_race(_metadata, &race);
+	EXPECT_EQ(race.created, race.removed);
 	EXPECT_EQ(-ENOENT, mmapshare_destroy(self->name, 0));
 }
 

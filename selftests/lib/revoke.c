@@ -3,9 +3,8 @@
  * libmmapshare: on a revoked region every function returns -ENODEV, waiting
  * tasks are woken, and only accesses to a mapping raise a signal, SIGBUS.
  */
-#include "lib_test.h"
+#include "lib_race.h"
 #include <poll.h>
-#include <pthread.h>
 #include <sys/mman.h>
 
 static struct mmapshare *const untouched = (void *)1;
@@ -238,56 +237,19 @@ TEST_F(shared, not_permitted)
 	EXPECT_EQ(1, mmapshare_write(self->region, 0, "x", 1));
 }
 
-#define THREADS	4
-#define ROUNDS	150
-
-struct racer {
-	const char *name;
-	int revoked;
-	int error;
-};
-
-/* create_or_open() must return a region, while other threads revoke it. */
-static void *race(void *arg)
+static int revoke_and_close(struct mmapshare *region, const char *name)
 {
-	struct racer *racer = arg;
-	struct mmapshare *region;
-	int i, ret;
+	int ret = mmapshare_notify(region) ?: mmapshare_revoke(region);
 
-	for (i = 0; i < ROUNDS && !racer->error; i++) {
-		ret = mmapshare_create_or_open(&region, racer->name, 1, FAULT, 0600);
-		if (ret < 0) {
-			racer->error = ret;
-			break;
-		}
-		ret = mmapshare_notify(region);
-		if (!ret)
-			ret = mmapshare_revoke(region);
-		if (!ret)
-			racer->revoked++;
-		else if (ret != -ENODEV)
-			racer->error = ret;
-		mmapshare_close(region);
-	}
-	return NULL;
+	mmapshare_close(region);
+	return ret == -ENODEV ? 0 : ret ?: 1;
 }
 
 TEST_F(shared, create_or_open_race_revoke)
 {
-	struct racer racers[THREADS] = { };
-	pthread_t threads[THREADS];
-	int i, revoked = 0;
+	struct race race = { .name = self->name, .remove = revoke_and_close };
 
-	for (i = 0; i < THREADS; i++) {
-		racers[i].name = self->name;
-		ASSERT_EQ(0, pthread_create(&threads[i], NULL, race, &racers[i]));
-	}
-	for (i = 0; i < THREADS; i++) {
-		ASSERT_EQ(0, pthread_join(threads[i], NULL));
-		EXPECT_EQ(0, racers[i].error);
-		revoked += racers[i].revoked;
-	}
-	EXPECT_LT(0, revoked);
+	run_race(_metadata, &race);
 	EXPECT_EQ(0, run_child(check_enodev, self->region));
 }
 
