@@ -109,6 +109,18 @@ static void stop_flipping(FIXTURE_DATA(race) *self)
 	pthread_join(self->thread, NULL);
 }
 
+/* FILL until both threads have run concurrently, then stop the other one. */
+static void fill_while_flipping(FIXTURE_DATA(race) *self, struct outcomes *t, int refusal)
+{
+	int error;
+
+	while (needs_more_calls(t)) {
+		error = ioctl(self->dev.fd, MMAPSHARE_IOC_FILL, &self->shared->fill) ? errno : 0;
+		count_outcome(t, error, refusal);
+	}
+	stop_flipping(self);
+}
+
 /*
  * The size is that of the kernel's structure, and the word after it is ignored,
  * or includes that word, which is not 0: E2BIG. A driver that read the size
@@ -158,7 +170,6 @@ TEST_F(race, length)
 {
 	struct mmapshare_fill_args *fill = &self->shared->fill;
 	struct outcomes t = { };
-	int error;
 	size_t i;
 
 	fill->size = sizeof(*fill);
@@ -167,12 +178,7 @@ TEST_F(race, length)
 	fill->pattern[0] = 'x';
 	ASSERT_TRUE(start_flipping(self, offsetof(struct mmapshare_fill_args, length), PAGE,
 				   (uint32_t)self->dev.size));
-	while (needs_more_calls(&t)) {
-		error = ioctl(self->dev.fd, MMAPSHARE_IOC_FILL, fill) ?
-			errno : 0;
-		count_outcome(&t, error, ENXIO);
-	}
-	stop_flipping(self);
+	fill_while_flipping(self, &t, ENXIO);
 	EXPECT_EQ(t.calls, t.good + t.refused);
 	for (i = 0; i < 16 * PAGE; i++)
 		if (self->map[i] != (t.good && i / PAGE == 4 ? 'x' : '.'))
@@ -205,7 +211,6 @@ TEST_F(race, pattern_length)
 {
 	struct mmapshare_fill_args *fill = &self->shared->fill;
 	struct outcomes t = { };
-	int error;
 	size_t i;
 
 	fill->size = sizeof(*fill);
@@ -214,12 +219,7 @@ TEST_F(race, pattern_length)
 	memcpy(fill->pattern, "abcdefgh", 8);
 	ASSERT_TRUE(start_flipping(self, offsetof(struct mmapshare_fill_args, pattern_len), 8,
 				   0x40000000));
-	while (needs_more_calls(&t)) {
-		error = ioctl(self->dev.fd, MMAPSHARE_IOC_FILL, fill) ?
-			errno : 0;
-		count_outcome(&t, error, EINVAL);
-	}
-	stop_flipping(self);
+	fill_while_flipping(self, &t, EINVAL);
 	EXPECT_EQ(t.calls, t.good + t.refused);
 	for (i = 0; i < PAGE; i++)
 		if (self->map[4 * PAGE + i] != (t.good ? "abcdefgh"[i % 8] : '.'))
