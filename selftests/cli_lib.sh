@@ -8,6 +8,8 @@
 
 NODE=/dev/mmapshare
 PARAMETERS=/sys/module/mmapshare/parameters
+# that of the tree in which the module was built
+DAQ=${MMAPSHARE_KO:+${MMAPSHARE_KO%/*}/driver/examples/mmapshare_daq.ko}
 # shellcheck disable=SC2034	# used by scripts that source this file
 PAGE=$(getconf PAGESIZE)
 TMP=$(mktemp -d)
@@ -108,6 +110,15 @@ until_true()
 until_line()
 {
 	until_true grep -q "$1" "$2"
+}
+
+# load_daq PARAMETER...: load the example driver, again if it is loaded. Fails if it
+# was not built, or if the caller is not root.
+load_daq()
+{
+	[ -e "$DAQ" ] && [ "$(id -u)" = 0 ] || return
+	rmmod mmapshare_daq 2>/dev/null
+	insmod "$DAQ" "$@"
 }
 
 # said TEXT: if the line in $TMP/err does not begin with TEXT, print it

@@ -8,7 +8,6 @@
 . "$(dirname "$0")/../cli_lib.sh"
 
 name=cli.$$
-KO=${MMAPSHARE_KO%/*}/driver/examples/mmapshare_daq.ko
 scope=
 
 # shellcheck disable=SC2317	# called when the test ends
@@ -16,13 +15,6 @@ cleanup()
 {
 	[ -z "$scope" ] || kill -KILL "$scope" 2>/dev/null
 	rmmod mmapshare_daq 2>/dev/null
-}
-
-# load_daq [PARAMETER...]
-load_daq()
-{
-	rmmod mmapshare_daq 2>/dev/null
-	insmod "$KO" name=$name "$@"
 }
 
 # bad STATUS WORDS...: one line on standard error, which begins with the command
@@ -124,7 +116,7 @@ plotted()
 		END { print (right > n / 2 ? "twice" : right " of " n) }' "$TMP/plot"
 }
 
-[ -e "$KO" ] || skip_all "needs mmapshare_daq.ko"
+[ -e "$DAQ" ] || skip_all "needs mmapshare_daq.ko"
 [ "$(id -u)" = 0 ] || skip_all "needs root"
 plan 25
 bad 1 no-such-device
@@ -139,7 +131,7 @@ mmapshare ring create $name 4K
 bad 1 -r 1 $name
 mmapshare destroy $name
 
-load_daq
+load_daq name=$name
 expect "no samples" "$name: N records/s, 0 channels of N samples/s, 0 missed" \
 	"$(lines -n 0.1 -c 1)"
 # the channels have steps of 256, 512 and 768
@@ -186,7 +178,7 @@ else
 	bad 1 -n 0.2 --png x.png $name
 fi
 
-load_daq size=4096
+load_daq name=$name size=4096
 mmapshare scope -r 1000 -n 0.2 $name >"$TMP/rate" &
 scope=$!
 until_line , "$TMP/rate"

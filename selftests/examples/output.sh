@@ -211,8 +211,7 @@ OPERAND_B  0x00010001
 RESULT     0x00020001
 END
 
-daq=${MMAPSHARE_KO:+${MMAPSHARE_KO%/*}/driver/examples/mmapshare_daq.ko}
-if [ "$(id -u)" = 0 ] && [ -e "$daq" ] && insmod "$daq"; then
+if load_daq name=daq; then
 	same "daq: samples of a driver" timeout 100 "$EXAMPLES/daq" 500 <<-'END'
 		500 records of 2 channels, 8 samples each
 		lost: 0 according to the ring, 0 according to sequence numbers

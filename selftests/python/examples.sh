@@ -243,8 +243,7 @@ OPERAND_B  0x00010001
 RESULT     0x00020001
 END
 
-daq=${MMAPSHARE_KO:+${MMAPSHARE_KO%/*}/driver/examples/mmapshare_daq.ko}
-if [ "$(id -u)" = 0 ] && [ -e "$daq" ] && insmod "$daq"; then
+if load_daq name=daq; then
 	same "daq: samples of a driver" example daq 100 <<-'END'
 		100 records of 2 channels, 8 samples each, 250000 ns apart
 		lost: 0 according to the ring, 0 according to sequence numbers
