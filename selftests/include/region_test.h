@@ -23,22 +23,30 @@ static inline void name_copy(char *field, const char *name)
 }
 
 /* Returns a descriptor or a negative errno. NULL: an anonymous region. */
+static inline int region_create_by(int control, struct mmapshare_create_args *create,
+				   const char *name)
+{
+	int fd;
+
+	create->size = sizeof(*create);
+	create->flags = MMAPSHARE_CREATE_CLOEXEC;
+	if (name)
+		name_copy(create->name, name);
+	fd = ioctl(control, MMAPSHARE_IOC_CREATE, create);
+	return fd < 0 ? -errno : fd;
+}
+
+/* As region_create_by(). */
 static inline int region_create_as(int control, const char *name, uint64_t size,
 				   uint32_t strategy, uint32_t mode)
 {
 	struct mmapshare_create_args create = {
-		.size = sizeof(create),
-		.flags = MMAPSHARE_CREATE_CLOEXEC,
 		.region_size = size,
 		.strategy = strategy,
 		.mode = mode,
 	};
-	int fd;
 
-	if (name)
-		name_copy(create.name, name);
-	fd = ioctl(control, MMAPSHARE_IOC_CREATE, &create);
-	return fd < 0 ? -errno : fd;
+	return region_create_by(control, &create, name);
 }
 
 static inline int region_create(int control, const char *name)

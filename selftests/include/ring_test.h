@@ -38,20 +38,14 @@ static inline int ring_create_as(int control, const char *name, uint64_t size,
 				 uint32_t flags, uint32_t consumers)
 {
 	struct mmapshare_create_args create = {
-		.size = sizeof(create),
-		.flags = MMAPSHARE_CREATE_CLOEXEC,
 		.region_size = size,
 		.strategy = MMAPSHARE_STRATEGY_FAULT,
 		.mode = name ? 0600 : 0,
 		.ring = flags,
 		.consumers = consumers,
 	};
-	int fd;
 
-	if (name)
-		name_copy(create.name, name);
-	fd = ioctl(control, MMAPSHARE_IOC_CREATE, &create);
-	return fd < 0 ? -errno : fd;
+	return region_create_by(control, &create, name);
 }
 
 /* Returns a descriptor or a negative errno. */
