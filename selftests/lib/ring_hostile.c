@@ -4,58 +4,19 @@
  * library detects them, reads nothing outside the ring, and every call returns.
  */
 #include "lib_ring_test.h"
+#include "ring_protocol.h"
 
 #define LENGTH	40
 
-/* An endpoint that does not use the library. */
-struct raw {
-	int fd;
-	char *base;
-	struct mmapshare_ring_attach_args at;
-	struct mmapshare_ring *ring;
-	struct mmapshare_ring_producer *p;
-	struct mmapshare_ring_cursor *c;
-	char *data;
-};
-
-static int raw_attach(struct raw *raw, const struct mmapshare *region, unsigned int flags)
-{
-	raw->at = (struct mmapshare_ring_attach_args){ .size = sizeof(raw->at), .flags = flags };
-	raw->fd = ioctl(mmapshare_fd(region), MMAPSHARE_IOC_RING_ATTACH, &raw->at);
-	if (raw->fd < 0)
-		return errno;
-	raw->base = mmap(NULL, raw->at.map_size, PROT_READ, MAP_SHARED, raw->fd, 0);
-	if (raw->base == MAP_FAILED ||
-	    mmap(raw->base + raw->at.own_offset, raw->at.own_size, PROT_READ | PROT_WRITE,
-		 MAP_SHARED | MAP_FIXED, raw->fd, raw->at.own_offset) == MAP_FAILED)
-		return errno;
-	raw->ring = (void *)raw->base;
-	raw->p = (void *)(raw->base + raw->ring->producer_offset);
-	raw->c = (void *)(raw->base + raw->at.own_offset);
-	raw->data = raw->base + raw->ring->data_offset;
-	return 0;
-}
-
-static void raw_detach(struct raw *raw)
-{
-	munmap(raw->base, raw->at.map_size);
-	close(raw->fd);
-}
-
-static struct mmapshare_record *raw_record(struct raw *raw, uint64_t pos)
-{
-	return (void *)(raw->data + (pos & (raw->ring->data_size - 8)));
-}
-
 TEST_F(ring, invalid_pos)
 {
-	struct raw raw;
+	struct endpoint raw;
 	uint64_t bad[] = {
 		1, 12, self->size + 8, 2 * self->size, 1ULL << 32, 1ULL << 63, -8ULL, -1ULL,
 	};
 	size_t i;
 
-	ASSERT_EQ(0, raw_attach(&raw, self->region, PRODUCER));
+	ASSERT_EQ(0, endpoint_attach(&raw, mmapshare_fd(self->region), PRODUCER));
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		raw.p->pos = 0;
 		ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
@@ -70,46 +31,46 @@ TEST_F(ring, invalid_pos)
 		mmapshare_ring_close(self->c);
 		self->c = NULL;
 	}
-	raw_detach(&raw);
+	endpoint_detach(&raw);
 }
 
 TEST_F(ring, invalid_length)
 {
-	struct raw raw;
+	struct endpoint raw;
 	uint32_t bad[] = { 33, 40, self->size / 2 - 7, self->size, MMAPSHARE_RECORD_LENGTH };
 	size_t i;
 
-	ASSERT_EQ(0, raw_attach(&raw, self->region, PRODUCER));
+	ASSERT_EQ(0, endpoint_attach(&raw, mmapshare_fd(self->region), PRODUCER));
 	ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
 	raw.p->pos = 40;
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		raw_record(&raw, 0)->length = bad[i];
+		endpoint_record(&raw, 0)->length = bad[i];
 		EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record,
 							&self->length));
-		raw_record(&raw, 0)->length = bad[i] | MMAPSHARE_RECORD_DISCARD;
+		endpoint_record(&raw, 0)->length = bad[i] | MMAPSHARE_RECORD_DISCARD;
 		EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record,
 							&self->length));
 	}
-	raw_record(&raw, 0)->length = 32;
-	raw_record(&raw, 0)->seq = 7;
+	endpoint_record(&raw, 0)->length = 32;
+	endpoint_record(&raw, 0)->seq = 7;
 	EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record, &self->length));
-	raw_record(&raw, 0)->seq = 0;
+	endpoint_record(&raw, 0)->seq = 0;
 	EXPECT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
 	EXPECT_EQ(32, (int)self->length);
-	raw_detach(&raw);
+	endpoint_detach(&raw);
 }
 
 TEST_F(ring, invalid_oldest_pos)
 {
-	struct raw raw;
+	struct endpoint raw;
 	uint64_t bad[] = { 1, 44, 48, 1ULL << 32, (1ULL << 63) - 8 };
 	size_t i;
 
 	ASSERT_EQ(0, make_ring(self, self->dev.page, OVERWRITE));
-	ASSERT_EQ(0, raw_attach(&raw, self->region, PRODUCER));
+	ASSERT_EQ(0, endpoint_attach(&raw, mmapshare_fd(self->region), PRODUCER));
 	ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
 	raw.p->pos = 40;
-	raw_record(&raw, 0)->length = 32;
+	endpoint_record(&raw, 0)->length = 32;
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		raw.p->oldest_pos = bad[i];
 		EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record,
@@ -117,13 +78,13 @@ TEST_F(ring, invalid_oldest_pos)
 	}
 	/* the sequence number must not decrease */
 	raw.p->oldest_pos = 40;
-	raw_record(&raw, 40)->seq = -3U;
+	endpoint_record(&raw, 40)->seq = -3U;
 	EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record, &self->length));
 	EXPECT_EQ(0, (int)mmapshare_ring_lost(self->c));
-	raw_record(&raw, 40)->seq = 1;
+	endpoint_record(&raw, 40)->seq = 1;
 	EXPECT_EQ(-EAGAIN, mmapshare_ring_next(self->c, &self->record, &self->length));
 	EXPECT_EQ(1, (int)mmapshare_ring_lost(self->c));
-	raw_detach(&raw);
+	endpoint_detach(&raw);
 }
 
 /*
@@ -132,7 +93,7 @@ TEST_F(ring, invalid_oldest_pos)
  */
 TEST_F(ring, invalid_cursor)
 {
-	struct raw raw;
+	struct endpoint raw;
 	uint64_t bad[] = { 1, 12, 1ULL << 20, 1ULL << 63, -1ULL };
 	long n;
 	size_t i;
@@ -140,7 +101,7 @@ TEST_F(ring, invalid_cursor)
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		ASSERT_EQ(0, make_ring(self, self->dev.page, 0));
 		ASSERT_EQ(0, attach_both(self));
-		ASSERT_EQ(0, raw_attach(&raw, self->region, CONSUMER));
+		ASSERT_EQ(0, endpoint_attach(&raw, mmapshare_fd(self->region), CONSUMER));
 		n = put_all(self->p, 0, LENGTH);
 		ASSERT_LT(0, n);
 		raw.c->pos = bad[i];
@@ -154,7 +115,7 @@ TEST_F(ring, invalid_cursor)
 		EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, 20 * SECOND));
 		EXPECT_EQ(n, put_all(self->p, n, LENGTH));
 		EXPECT_EQ(n, take_all(self->c, n, LENGTH));
-		raw_detach(&raw);
+		endpoint_detach(&raw);
 		mmapshare_ring_close(self->p);
 		mmapshare_ring_close(self->c);
 		self->p = NULL;
@@ -165,14 +126,14 @@ TEST_F(ring, invalid_cursor)
 /* The last producer left an invalid length: the next one gets -EBADMSG. */
 TEST_F(ring, invalid_length_of_last_producer)
 {
-	struct raw raw;
+	struct endpoint raw;
 	int ret, i;
 
 	ASSERT_EQ(0, make_ring(self, self->dev.page, OVERWRITE));
-	ASSERT_EQ(0, raw_attach(&raw, self->region, PRODUCER));
-	raw_record(&raw, 0)->length = MMAPSHARE_RECORD_LENGTH;
+	ASSERT_EQ(0, endpoint_attach(&raw, mmapshare_fd(self->region), PRODUCER));
+	endpoint_record(&raw, 0)->length = MMAPSHARE_RECORD_LENGTH;
 	raw.p->pos = self->size;
-	raw_detach(&raw);
+	endpoint_detach(&raw);
 	ASSERT_EQ(0, attach(self, &self->p, PRODUCER));
 	for (i = 0; i < 100; i++) {
 		ret = put_record(self->p, i, LENGTH);
@@ -181,7 +142,7 @@ TEST_F(ring, invalid_length_of_last_producer)
 }
 
 struct writer {
-	struct raw raw;
+	struct endpoint raw;
 	bool stop;
 };
 
@@ -216,7 +177,7 @@ static void consume_random_values(struct __test_metadata *_metadata, FIXTURE_DAT
 	pthread_t thread;
 	int ret;
 
-	ASSERT_EQ(0, raw_attach(&s.raw, self->region, PRODUCER));
+	ASSERT_EQ(0, endpoint_attach(&s.raw, mmapshare_fd(self->region), PRODUCER));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, store_random_values, &s));
 	ret = attach(self, &self->c, CONSUMER);
 	while (now() < end || !corrupt) {
@@ -244,7 +205,7 @@ static void consume_random_values(struct __test_metadata *_metadata, FIXTURE_DAT
 	pthread_join(thread, NULL);
 	TH_LOG("%lu records taken, %lu times corrupt (%lu)", taken, corrupt, sum % 2);
 	EXPECT_LT(0UL, corrupt);
-	raw_detach(&s.raw);
+	endpoint_detach(&s.raw);
 }
 
 TEST_F(ring, random_values)
