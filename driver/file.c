@@ -56,7 +56,7 @@ int mms_open(struct inode *inode, struct file *file)
  * @r: the region; the file gets a reference of its own
  * @flags: O_RDWR or O_RDONLY
  * @fops: the file operations
- * @ep: the endpoint that the file is to be; NULL for a plain file
+ * @ep: the endpoint that the file becomes; NULL for a plain file
  *
  * Context: process context, may sleep.
  * Return: the file or an ERR_PTR().

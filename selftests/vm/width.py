@@ -6,7 +6,7 @@ are any.
 Code has 100 columns, with tabs of 8, and prose has 80: reStructuredText, Markdown,
 and what is not a macro in manual pages. Examples in prose are code. Tables have no
 limit, nor do files of other kinds, which are data. A URL does not count, nor does a
-string in C, which is not to be split.
+string in C, which must not be split.
 """
 
 import os

@@ -59,7 +59,7 @@ struct contender;
  * @what: which of the experiment's measurements, "read" or "write" for example
  * @size: position on the x axis, in units of @x
  * @x: unit of @size
- * @bytes: bytes that one operation moves; 0 if no rate is to be shown
+ * @bytes: bytes that one operation moves; 0 for an operation without a rate
  * @contenders: the ratios in the table are relative to the first one
  * @n_contenders: number of @contenders
  * @metrics: names of the metrics that a contender measures, at most
