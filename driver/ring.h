@@ -88,7 +88,7 @@ struct mms_endpoint {
  *	by mms_source_notify(), after a full fence that pairs with the one in
  *	mms_endpoint_arm()
  * @producer_wake_pos: copied to @head->producer_wake_pos. Read without the lock
- *	by mms_sink_release(), after a full fence that pairs with the same
+ *	by mms_sink_release(), after a full fence that pairs with that one, too
  * @retained_pos: oldest position that a lossless ring keeps while @active is 0.
  *	Copied to @head->retained_pos
  * @had_consumers: a consumer has been attached at some time

@@ -73,9 +73,9 @@ void mms_endpoint_wake(struct mms_endpoint *ep)
  * @ring: the ring, locked
  * @c: the consumer; nothing happens if it is not active
  *
- * When the last active consumer goes, a lossless ring retains for the next one
- * the records that this one has not released; all records if its position is
- * corrupt.
+ * When the last active consumer detaches, a lossless ring retains for the next
+ * one the records that this one has not released, or all records if its
+ * position is corrupt.
  *
  * Context: @ring->lock held.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sizes as module parameters write them.
+ * Sizes in module parameters, such as "64K".
  */
 #include <linux/ctype.h>
 #include <linux/errno.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A hostile peer stores arbitrary values to the doorbell page: every call still
+ * A hostile peer stores arbitrary values in the doorbell page: every call still
  * returns, waiters by their timeouts, and once it stops the doorbell works.
  */
 #include "doorbell_test.h"
