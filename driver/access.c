@@ -6,7 +6,7 @@
  * table entries, does so between mms_access_begin(), which checks seals and
  * revocation, and mms_access_end(), in pieces no longer than a copy: nothing in
  * between may wait for userspace. Code that changes the rules stores the new
- * ones and then waits in mms_access_sync() for every section that began under
+ * ones and then waits in mms_access_sync() for all sections that began under
  * the old ones.
  */
 #include <linux/srcu.h>
@@ -49,7 +49,7 @@ void mms_access_end(int access)
 }
 
 /*
- * Wait for every section that may have missed what the caller stored before.
+ * Wait for all sections that may have missed what the caller stored before.
  * Pairs with srcu_read_lock() in mms_access_begin(). May sleep.
  */
 void mms_access_sync(void)

@@ -55,7 +55,7 @@ bool mms_allow_exec;
 /*
  * VMAs are created by mmap(), fork(), mremap() and splits. The core calls
  * ->open for each except the one that mmap() creates, which mms_map_vma()
- * counts, and ->close for every one.
+ * counts, and ->close for all.
  *
  * vm_private_data is the region if the VMA is counted, else NULL. A VMA that
  * ->mapped refuses is not counted. The core unmaps it, but ignores whether that
@@ -296,8 +296,8 @@ static const struct vm_operations_struct mms_pfn_vm_ops = {
  */
 
 /*
- * VM_MIXEDMAP: vm_insert_pages() needs it, and it cannot be set in a fault,
- * where the mmap lock is not held for writing.
+ * VM_MIXEDMAP: vm_insert_pages() needs it, and a fault must not set it, because
+ * it does not hold the mmap lock for writing.
  */
 static int mms_prepare_fault(struct mms_region *r, struct mms_mapping *m)
 {

@@ -3,7 +3,7 @@
  * The pages of a region: allocated all at once, and entered into the page cache
  * of the region's inode, which owns them.
  *
- * Through their mapping and index the core finds whoever has them mapped, for
+ * Through their mapping and index the core finds where they are mapped, for
  * memory failure or truncation, and process-shared futexes have their key. The
  * page cache charges them to the memory cgroup of the task that creates the
  * region.
@@ -264,7 +264,7 @@ u64 mms_memory_sweep(struct mms_memory *mem)
 
 /**
  * mms_memory_release - free all pages but those that are used elsewhere
- * @mem: from mms_memory_alloc(); nobody has it mapped or uses its address
+ * @mem: from mms_memory_alloc(); it is neither mapped nor used by its address
  *
  * Pages may be pinned, or be in a pipe. A folio is used if one of its pages is.
  * On return, @mem has one page, with one reference, of each folio that is left.

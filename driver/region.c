@@ -136,7 +136,7 @@ void mms_region_exit(void)
 	kern_unmount(mms_fs_mnt);
 }
 
-/* The kernel's address of the page cannot be changed. */
+/* The kernel's address of the page stays the same. */
 static int mms_migrate_folio(struct address_space *mapping, struct folio *dst,
 			     struct folio *src, enum migrate_mode mode)
 {
@@ -221,7 +221,7 @@ free_region:
  *
  * The file has an inode of its own with the number and size of the region's.
  * Reopening it through /proc/PID/fd fails, so that a read-only descriptor
- * cannot be turned into a writable one: the inode's i_fop has no open.
+ * remains read-only: the inode's i_fop has no open.
  *
  * Context: process context, may sleep.
  * Return: the file or an ERR_PTR().

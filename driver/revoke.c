@@ -23,7 +23,7 @@
  * Nothing here waits for the mmap lock of another task, which that task can
  * hold for as long as it likes, over a page fault that does not end. A strategy
  * that makes page table entries in mmap() would need that: the core does not
- * make a VMA findable before mmap() returns. Such a region cannot be revoked.
+ * make a VMA findable before mmap() returns. mms_may_revoke() refuses such a region.
  */
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -83,7 +83,7 @@ int mms_revoke(struct mms_region *r)
 	ret = mms_revoked(r) ? -ENODEV : mms_may_revoke(r);
 	if (ret)
 		goto unlock;
-	/* before the flag, so that a revoked region cannot be found */
+	/* before the flag, so that no task finds a revoked region */
 	name = mms_name_detach(r);
 	WRITE_ONCE(r->revoked, true);
 	/* a name being added: it is live now, or mms_name_settle() sees the flag */

@@ -90,8 +90,8 @@ void mms_seal_close(struct mms_region *r, const struct vm_area_struct *vma)
 /*
  * Are there references to @folio besides those of the page cache, of page
  * tables, and of an isolation from the LRU lists (or of the batch that is to add
- * it to them)? A surplus need not be a pin for writing, but it cannot be told
- * from one. Memory failure holds a reference for good.
+ * it to them)? A surplus need not be a pin for writing, but
+ * looks like one. Memory failure holds a reference for good.
  */
 static bool mms_folio_is_used(struct folio *folio)
 {

@@ -88,7 +88,7 @@ FIXTURE_SETUP(failed)
 {
 	DEVICE_OPEN(&self->dev, O_RDWR);
 	if (!has_feature(&self->dev, MMAPSHARE_FEAT_GUP))
-		SKIP(return, "pages of this strategy cannot be pinned, nor fail, by address");
+		SKIP(return, "MADV_HWPOISON gets EFAULT with this strategy");
 	self->device = variant->device;
 	self->page = self->dev.page;
 	self->size = PAGES * self->page;

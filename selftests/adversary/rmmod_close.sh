@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The module cannot be unloaded while the last close of a descriptor without a
-# node is still in the kernel, behind the release of the driver.
+# rmmod is refused while the last close of a descriptor without a node is still
+# in the kernel, behind the release of the driver.
 
 # shellcheck source=../module/module_lib.sh
 . "$(dirname "$0")/../module/module_lib.sh"

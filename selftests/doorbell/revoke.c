@@ -93,7 +93,7 @@ TEST_F(bell, wakes_all_waiters)
 	size_t i;
 
 	if (!has_feature(&self->dev, MMAPSHARE_FEAT_REVOKE))
-		SKIP(return, "regions of this strategy cannot be revoked");
+		SKIP(return, "REVOKE gets EOPNOTSUPP with this strategy");
 	for (i = 0; i < ARRAY_SIZE(sleepers); i++) {
 		struct sleeper *s = &sleepers[i];
 
@@ -114,7 +114,7 @@ TEST_F(bell, wakes_all_waiters)
 TEST_F(bell, calls_fail)
 {
 	if (!has_feature(&self->dev, MMAPSHARE_FEAT_REVOKE))
-		SKIP(return, "regions of this strategy cannot be revoked");
+		SKIP(return, "REVOKE gets EOPNOTSUPP with this strategy");
 	ASSERT_LT(0, bell_notify(self->fd, 0));
 	ASSERT_EQ(0, region_revoke(self->fd));
 	EXPECT_EQ(-ENODEV, bell_notify(self->fd, 0));
@@ -142,7 +142,7 @@ TEST_F(bell, ringing_has_no_effect)
 	int i;
 
 	if (!has_feature(&self->dev, MMAPSHARE_FEAT_REVOKE))
-		SKIP(return, "regions of this strategy cannot be revoked");
+		SKIP(return, "REVOKE gets EOPNOTSUPP with this strategy");
 	ASSERT_EQ(1, bell_notify(self->fd, 0));
 	ASSERT_FALSE(bell_ring(self->bell, self->fd));
 	EXPECT_EQ(0, bell_wait(self->fd, &count, 0));
@@ -168,7 +168,7 @@ TEST_F(bell, private_page_per_mapping)
 	struct mmapshare_doorbell *read_only = bell_map(reader, PROT_READ);
 
 	if (!has_feature(&self->dev, MMAPSHARE_FEAT_REVOKE))
-		SKIP(return, "regions of this strategy cannot be revoked");
+		SKIP(return, "REVOKE gets EOPNOTSUPP with this strategy");
 	ASSERT_NE(MAP_FAILED, second);
 	ASSERT_NE(MAP_FAILED, read_only);
 	EXPECT_EQ(0U, bell_count(read_only));
@@ -213,7 +213,7 @@ TEST_F(bell, rung_while_revoked)
 	int round, i;
 
 	if (!has_feature(&self->dev, MMAPSHARE_FEAT_REVOKE))
-		SKIP(return, "regions of this strategy cannot be revoked");
+		SKIP(return, "REVOKE gets EOPNOTSUPP with this strategy");
 	for (round = 0; round < 30; round++) {
 		int fd = region_create_as(self->dev.fd, NULL, self->dev.page,
 					  self->dev.info.strategy, 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * poll() and select() report the same as for a regular file, for every set of
+ * poll() and select() report the same as for a regular file, for each set of
  * events: reads and writes never wait. doorbell/poll.c tests POLLPRI, which a
  * regular file never reports.
  */
@@ -97,7 +97,7 @@ TEST_F(poll, select)
 	}
 }
 
-/* A regular file cannot be added: EPERM. A region can, and is always ready. */
+/* EPERM for a regular file. A region can be added, and is always ready. */
 TEST_F(poll, epoll)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLPRI };

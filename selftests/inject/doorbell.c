@@ -76,7 +76,7 @@ TEST_F_TIMEOUT(inject, ring, INJECT_TIMEOUT)
 	};
 
 	if (variant->revoked && !has_feature(&self->dev, MMAPSHARE_FEAT_REVOKE))
-		SKIP(return, "regions of this strategy cannot be revoked");
+		SKIP(return, "REVOKE gets EOPNOTSUPP with this strategy");
 	ASSERT_EQ(NULL, create_doorbell(&r));
 	EXPECT_STREQ("", inject_sweep(&self->in, &c));
 	destroy_doorbell(&r);

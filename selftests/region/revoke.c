@@ -22,7 +22,7 @@ FIXTURE_SETUP(revoked)
 
 	DEVICE_OPEN(&self->dev, O_RDWR);
 	if (!has_feature(&self->dev, MMAPSHARE_FEAT_REVOKE))
-		SKIP(return, "regions of this strategy cannot be revoked");
+		SKIP(return, "REVOKE gets EOPNOTSUPP with this strategy");
 	self->size = own_size(&self->dev);
 	snprintf(self->name, sizeof(self->name), "revoke.%d", getpid());
 	self->fd = region_create_own(&self->dev, self->name);

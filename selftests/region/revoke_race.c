@@ -60,7 +60,7 @@ FIXTURE_SETUP(race)
 
 	DEVICE_OPEN(&self->dev, O_RDWR);
 	if (!has_feature(&self->dev, MMAPSHARE_FEAT_REVOKE))
-		SKIP(return, "regions of this strategy cannot be revoked");
+		SKIP(return, "REVOKE gets EOPNOTSUPP with this strategy");
 	race->page = self->dev.page;
 	race->size = PAGES * race->page;
 	race->counters = mmap(NULL, sizeof(*race->counters), PROT_READ | PROT_WRITE,

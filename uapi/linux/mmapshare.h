@@ -162,7 +162,7 @@ struct mmapshare_checksum_args {
  * no writes at all; refused with EBUSY while a writable mapping or a pin exists
  */
 #define MMAPSHARE_SEAL_WRITE		_BITUL(2)
-/* the region cannot be revoked */
+/* REVOKE gets EPERM */
 #define MMAPSHARE_SEAL_REVOKE		_BITUL(3)
 
 /**
