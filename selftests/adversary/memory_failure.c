@@ -7,6 +7,10 @@
 #include "region_test.h"
 #include <setjmp.h>
 
+#ifndef MADV_SOFT_OFFLINE
+#define MADV_SOFT_OFFLINE	101
+#endif
+
 #define PAGES	1024	/* two huge pages */
 #define BAD	600	/* the page that fails: in the second one */
 
@@ -213,6 +217,16 @@ TEST_F(failed, kernel_copies)
 	EXPECT_LE(0, kernel_checksum(self->fd, 0, at));
 	EXPECT_EQ(0, kernel_fill(self->fd, at + self->page, 1, 'f'));
 	EXPECT_EQ('f', self->bad[self->page]);
+}
+
+/* The kernel has an address of a region's pages, so that they do not move. */
+TEST_F(failed, soft_offline)
+{
+	EXPECT_EQ(self->device ? EBUSY : 0,
+		  errno_of(madvise(self->bad, self->page, MADV_SOFT_OFFLINE)));
+	EXPECT_EQ('m', self->bad[0]);
+	self->bad[1] = 's';
+	EXPECT_EQ('s', self->bad[1]);
 }
 
 /* Memory failure keeps a reference to the page, which is no pin. */
