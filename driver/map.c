@@ -481,7 +481,8 @@ static bool mms_may_map_at_once(struct mms_region *r, struct vm_area_struct *vma
 {
 	const u64 length = (u64)vma_pages(vma) << PAGE_SHIFT;
 
-	return mms_intact(&r->mem, (u64)vma->vm_pgoff << PAGE_SHIFT, length) == length;
+	return !READ_ONCE(r->mem.has_hwpoisoned) ||
+	       mms_intact(&r->mem, (u64)vma->vm_pgoff << PAGE_SHIFT, length) == length;
 }
 
 /**
@@ -522,13 +523,14 @@ static const struct mms_strategy mms_strategies[] = {
 		.name = "fault",
 		.id = MMAPSHARE_STRATEGY_FAULT,
 		.features = MMS_FEAT_FAULT,
+		.orders = BIT(0),
 		.prepare = mms_prepare_fault,
 		.vm_ops = &mms_page_vm_ops,
 	}, {
 		.name = "huge",
 		.id = MMAPSHARE_STRATEGY_HUGE,
 		.features = MMS_FEAT_FAULT | MMAPSHARE_FEAT_HUGE,
-		.order = MMS_PMD_ORDER,
+		.orders = BIT(MMS_PMD_ORDER) | BIT(0),
 		.prepare = mms_prepare_huge,
 		.vm_ops = &mms_page_vm_ops,
 	}, {
@@ -536,6 +538,7 @@ static const struct mms_strategy mms_strategies[] = {
 		.id = MMAPSHARE_STRATEGY_VMALLOC,
 		.features = MMS_FEAT_PAGES,
 		.maps_at_once = true,
+		.orders = BIT(0),
 		.prepare = mms_prepare_fault,
 		.fill = mms_fill_vmalloc,
 		.vm_ops = &mms_page_vm_ops,
@@ -543,7 +546,7 @@ static const struct mms_strategy mms_strategies[] = {
 		.name = "pfn",
 		.id = MMAPSHARE_STRATEGY_PFN,
 		.maps_at_once = true,
-		.order = MMS_PMD_ORDER,
+		.orders = GENMASK(MMS_PMD_ORDER, 0),
 		.prepare = mms_prepare_pfn,
 		.fill = mms_fill_pfn,
 		.vm_ops = &mms_pfn_vm_ops,

@@ -81,9 +81,10 @@ void mms_uncharge(struct mms_charge *charge, struct mms_memory *mem);
  * @vaddr: all @nr_mapped of them in a row
  * @huge_pages: how many PMD-sized folios were allocated; the core may split
  *	them
+ * @has_hwpoisoned: a page had a memory failure. Written with that page locked
  *
- * Constant from mms_memory_alloc() to mms_memory_release(). The bytes belong to
- * the users.
+ * Constant, but for @has_hwpoisoned, from mms_memory_alloc() to
+ * mms_memory_release(). The bytes belong to the users.
  */
 struct mms_memory {
 	struct address_space *mapping;
@@ -92,13 +93,14 @@ struct mms_memory {
 	struct page **pages;
 	void *vaddr;
 	unsigned long huge_pages;
+	bool has_hwpoisoned;
 };
 
 /* pages.c */
 struct page *mms_add_page(struct address_space *mapping, pgoff_t index);
 struct folio *mms_get_folio(struct page *page);
 u64 mms_intact(const struct mms_memory *mem, u64 offset, u64 n);
-int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned int order);
+int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned long orders);
 u64 mms_memory_release(struct mms_memory *mem);
 u64 mms_memory_sweep(struct mms_memory *mem);
 void mms_memory_free(struct mms_memory *mem);

@@ -34,13 +34,14 @@ static int mms_resched_killable(void)
 }
 
 /*
- * A zeroed folio of 1 << @order pages, or a smaller one where there is none
- * without reclaim. Only for a PMD-sized one memory is compacted.
+ * A zeroed folio of the largest of @orders that is available without reclaim.
+ * Only for a PMD-sized one memory is compacted. Bit 0 of @orders is set.
  */
-static struct folio *mms_alloc_folio(unsigned int order)
+static struct folio *mms_alloc_folio(unsigned long orders)
 {
 	for (;;) {
 		gfp_t gfp = GFP_HIGHUSER | __GFP_ZERO | __GFP_NOWARN;
+		const unsigned int order = __fls(orders);
 		struct folio *folio;
 
 		gfp |= order ? __GFP_NORETRY : __GFP_RETRY_MAYFAIL;
@@ -49,15 +50,15 @@ static struct folio *mms_alloc_folio(unsigned int order)
 		folio = folio_alloc(gfp, order);
 		if (folio || !order)
 			return folio;
-		order--;
+		orders &= ~BIT(order);
 	}
 }
 
 /* Enter a new folio at @index; the page cache has the only reference to it. */
 static struct folio *mms_add_folio(struct address_space *mapping, pgoff_t index,
-				   unsigned int order)
+				   unsigned long orders)
 {
-	struct folio *folio = mms_alloc_folio(order);
+	struct folio *folio = mms_alloc_folio(orders);
 	int ret;
 
 	if (!folio)
@@ -85,26 +86,29 @@ static struct folio *mms_add_folio(struct address_space *mapping, pgoff_t index,
  */
 struct page *mms_add_page(struct address_space *mapping, pgoff_t index)
 {
-	struct folio *folio = mms_add_folio(mapping, index, 0);
+	struct folio *folio = mms_add_folio(mapping, index, BIT(0));
 
 	return IS_ERR(folio) ? ERR_CAST(folio) : folio_page(folio, 0);
 }
 
-/* The page cache wants folios aligned to their size. */
-static unsigned int mms_order_at(const struct mms_memory *mem, unsigned long i,
-				 unsigned int order)
+/* Those that fit at @i. The page cache wants folios aligned to their size. */
+static unsigned long mms_orders_at(const struct mms_memory *mem, unsigned long i,
+				   unsigned long orders)
 {
-	order = min_t(unsigned int, order, ilog2(mem->nr_pages - i));
-	return i ? min_t(unsigned int, order, __ffs(i)) : order;
+	unsigned int max = ilog2(mem->nr_pages - i);
+
+	if (i)
+		max = min_t(unsigned int, max, __ffs(i));
+	return orders & GENMASK(max, 0);
 }
 
-static int mms_add_folios(struct mms_memory *mem, unsigned int order)
+static int mms_add_folios(struct mms_memory *mem, unsigned long orders)
 {
 	unsigned long i = 0, j, n;
 
 	while (i < mem->nr_pages) {
 		struct folio *folio = mms_add_folio(mem->mapping, i,
-						    mms_order_at(mem, i, order));
+						    mms_orders_at(mem, i, orders));
 		int ret = IS_ERR(folio) ? PTR_ERR(folio) : mms_resched_killable();
 
 		if (ret)
@@ -173,12 +177,12 @@ u64 mms_intact(const struct mms_memory *mem, u64 offset, u64 n)
  * @mem: its @mapping is set, and empty
  * @size: bytes, a non-zero multiple of PAGE_SIZE
  * @mirrored: bytes, of whole pages at the end, to map a second time behind them
- * @order: of the folios, if there are such
+ * @orders: of the folios: a bit for each that may be used; bit 0 is set
  *
  * Context: process context, may sleep.
  * Return: 0, -ENOMEM, or -EINTR when the caller was killed.
  */
-int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned int order)
+int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned long orders)
 {
 	const unsigned long nr_mirrored = mirrored >> PAGE_SHIFT;
 	int ret;
@@ -198,12 +202,12 @@ int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned in
 		return -ENOMEM;
 	/* only then does the page cache take folios of several pages */
 	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) || !has_transparent_hugepage())
-		order = 0;
-	if (order)
+		orders = BIT(0);
+	if (orders != BIT(0))
 		mapping_set_large_folios(mem->mapping);
-	order = min_t(unsigned int, order, MAX_PAGECACHE_ORDER);
+	orders &= GENMASK(MAX_PAGECACHE_ORDER, 0);
 	mms_mapping_set_unmovable(mem->mapping);
-	ret = mms_add_folios(mem, order);
+	ret = mms_add_folios(mem, orders);
 	if (ret)
 		goto truncate;
 	memcpy(mem->pages + mem->nr_pages, mem->pages + mem->nr_pages - nr_mirrored,

@@ -150,6 +150,9 @@ static int mms_migrate_folio(struct address_space *mapping, struct folio *dst,
  */
 static int mms_error_remove(struct address_space *mapping, MMS_ERROR_PAGE *page)
 {
+	struct mms_region *r = mapping->host->i_private;
+
+	WRITE_ONCE(r->mem.has_hwpoisoned, true);
 	mms_access_sync();
 	unmap_mapping_range(mapping, (loff_t)page->index << PAGE_SHIFT, PAGE_SIZE, 0);
 	return 0;
@@ -196,12 +199,13 @@ struct mms_region *mms_region_create(u64 size, u64 mirrored, const struct mms_st
 	}
 	i_size_write(r->inode, size);
 	r->inode->i_mapping->a_ops = &mms_aops;
+	r->inode->i_private = r;
 	r->mem.mapping = r->inode->i_mapping;
 
 	ret = mms_doorbell_init(r);
 	if (ret)
 		goto put_inode;
-	ret = mms_memory_alloc(&r->mem, size, mirrored, s->order);
+	ret = mms_memory_alloc(&r->mem, size, mirrored, s->orders);
 	if (ret)
 		goto put_inode;
 	return r;

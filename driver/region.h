@@ -35,7 +35,7 @@ struct mms_ring;
  * @features: MMAPSHARE_FEAT_*
  * @maps_at_once: @fill makes all page table entries; else the fault handler
  *	does, and the region can be revoked
- * @order: the preferred size of its folios
+ * @orders: of its folios: a bit for each that may be used
  * @prepare: can @m, whose range is inside the region, be mapped like this? Adds
  *	to its flags. Changes no other state, because mmap() may still fail.
  *	Return: 0 or a negative errno
@@ -49,7 +49,7 @@ struct mms_strategy {
 	u32 id;
 	u64 features;
 	bool maps_at_once;
-	unsigned int order;
+	unsigned long orders;
 	int (*prepare)(struct mms_region *r, struct mms_mapping *m);
 	int (*fill)(struct mms_region *r, struct vm_area_struct *vma);
 	const struct vm_operations_struct *vm_ops;
