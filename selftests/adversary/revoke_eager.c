@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A region whose strategy makes page table entries in mmap() cannot be revoked:
- * that is refused, and changes nothing.
+ * REVOKE of a region whose strategy makes page table entries in mmap() gets
+ * EOPNOTSUPP, and changes nothing.
  */
 #include "region_test.h"
 

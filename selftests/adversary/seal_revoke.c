@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A region that is sealed against revocation cannot be taken away from a task
- * that maps it, by its owner or by root.
+ * REVOKE of a region that is sealed against it gets EPERM, for its owner and for
+ * root, and a task that maps it keeps it.
  */
 #include "region_test.h"
 
