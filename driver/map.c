@@ -84,7 +84,7 @@ static void mms_vma_close(struct vm_area_struct *vma)
 
 static bool mms_has_page(const struct mms_region *r, pgoff_t pgoff)
 {
-	return pgoff < r->mem.nr_mapped || pgoff == MMS_DOORBELL_PGOFF;
+	return pgoff < r->size >> PAGE_SHIFT || pgoff == MMS_DOORBELL_PGOFF;
 }
 
 /*
@@ -411,7 +411,7 @@ static const struct mms_strategy *mms_strategy_for(const struct mms_region *r,
 
 	if (m->pgoff == MMS_DOORBELL_PGOFF && pages == 1)
 		return &mms_doorbell_strategy;
-	return mms_range_ok(r->mem.nr_mapped, m->pgoff, pages) ? r->strategy : NULL;
+	return mms_range_ok(r->size >> PAGE_SHIFT, m->pgoff, pages) ? r->strategy : NULL;
 }
 
 static int mms_map_check(struct mms_region *r, struct mms_mapping *m)

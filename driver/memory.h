@@ -75,10 +75,9 @@ void mms_uncharge(struct mms_charge *charge, struct mms_memory *mem);
  * struct mms_memory - pages, and their address in vmalloc space
  * @mapping: the page cache that owns them
  * @nr_pages: how many
- * @nr_mapped: @nr_pages plus the mirrored ones
- * @pages: entries from @nr_pages on repeat the last ones, as the records of a
- *	ring are mirrored behind themselves
- * @vaddr: all @nr_mapped of them in a row
+ * @pages: all of them
+ * @vaddr: all of them in a row. Behind them the records of a ring follow once
+ *	more, their mirror
  * @huge_pages: how many PMD-sized folios were allocated; the core may split
  *	them
  * @has_hwpoisoned: a page had a memory failure. Written with that page locked
@@ -89,7 +88,6 @@ void mms_uncharge(struct mms_charge *charge, struct mms_memory *mem);
 struct mms_memory {
 	struct address_space *mapping;
 	unsigned long nr_pages;
-	unsigned long nr_mapped;
 	struct page **pages;
 	void *vaddr;
 	unsigned long huge_pages;

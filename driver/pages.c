@@ -185,6 +185,7 @@ u64 mms_intact(const struct mms_memory *mem, u64 offset, u64 n)
 int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned long orders)
 {
 	const unsigned long nr_mirrored = mirrored >> PAGE_SHIFT;
+	unsigned long nr_mapped;
 	int ret;
 
 	/*
@@ -195,8 +196,9 @@ int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned lo
 		return -ENOMEM;
 
 	mem->nr_pages = size >> PAGE_SHIFT;
-	mem->nr_mapped = mem->nr_pages + nr_mirrored;
-	mem->pages = kvmalloc_array(mem->nr_mapped, sizeof(*mem->pages),
+	/* those of the mirror are behind the others, for vmap() only */
+	nr_mapped = mem->nr_pages + nr_mirrored;
+	mem->pages = kvmalloc_array(nr_mapped, sizeof(*mem->pages),
 				    GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!mem->pages)
 		return -ENOMEM;
@@ -214,7 +216,7 @@ int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned lo
 	       nr_mirrored * sizeof(*mem->pages));
 
 	/* remap_vmalloc_range() only takes what is marked VM_USERMAP. */
-	mem->vaddr = vmap(mem->pages, mem->nr_mapped, VM_MAP | VM_USERMAP, PAGE_KERNEL);
+	mem->vaddr = vmap(mem->pages, nr_mapped, VM_MAP | VM_USERMAP, PAGE_KERNEL);
 	if (!mem->vaddr) {
 		ret = -ENOMEM;
 		goto truncate;

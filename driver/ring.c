@@ -41,7 +41,7 @@ static unsigned long mms_ring_front_pages(unsigned int consumers)
  * @consumers: number of cursors, 1 to MMAPSHARE_RING_CONSUMERS_MAX
  *
  * Context: any.
- * Return: bytes of the region, without the mirror; 0 if @size is larger than
+ * Return: bytes of the region; 0 if @size is larger than
  * MMAPSHARE_RING_SIZE_MAX.
  */
 u64 mms_ring_geometry(u64 *size, unsigned int consumers)
@@ -64,7 +64,7 @@ static void mms_ring_init_head(struct mms_ring *ring)
 		.consumers_max = ring->consumers_max,
 		.data_size = ring->size,
 		.data_offset = front,
-		.map_size = front + 2 * ring->size,
+		.map_size = front + ring->size,
 		.producer_offset = front - PAGE_SIZE,
 		.cursor_offset = PAGE_SIZE,
 		.cursor_stride = PAGE_SIZE,
@@ -79,7 +79,7 @@ static void mms_ring_init_head(struct mms_ring *ring)
  * @size: out: bytes, a multiple of PAGE_SIZE
  *
  * A consumer writes the page of its cursor; the producer its page and, right
- * behind it, the records and their mirror.
+ * behind it, the records.
  *
  * Context: any.
  */
@@ -89,7 +89,7 @@ void mms_endpoint_writable_range(const struct mms_endpoint *ep, u64 *offset, u64
 
 	if (ep->producer) {
 		*offset = (u64)(mms_ring_front_pages(ring->consumers_max) - 1) << PAGE_SHIFT;
-		*size = PAGE_SIZE + 2 * ring->size;
+		*size = PAGE_SIZE + ring->size;
 	} else {
 		*offset = (ep->cursor + 1ULL) << PAGE_SHIFT;
 		*size = PAGE_SIZE;

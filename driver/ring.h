@@ -73,7 +73,8 @@ struct mms_endpoint {
  *	once mms_ring_create() has returned
  * @p: the producer's page, which the producer writes. The kernel writes it as
  *	producer, or under @lock while no producer is attached
- * @data: the records, followed by their mirror
+ * @data: the records, followed by their mirror: in kernel addresses only. Each
+ *	program maps the records twice
  * @attach: serializes mms_ring_attach() and mms_ring_detach(); taken before
  *	@lock
  * @lock: protects all members below. Taken with interrupts disabled, in any

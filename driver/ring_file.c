@@ -24,7 +24,7 @@
 #include "ring.h"
 #include "trace.h"
 
-#define MMS_ATTACH_SIZE_VER0		40
+#define MMS_ATTACH_SIZE_VER0		48
 #define MMS_RING_NOTIFY_SIZE_VER0	8
 #define MMS_RING_WAIT_SIZE_VER0		16
 
@@ -206,7 +206,8 @@ static struct file *mms_endpoint_open(struct mms_region *r,
 	if (IS_ERR(file))
 		goto detach;
 	attach->cursor = ep->cursor;
-	attach->map_size = (u64)r->mem.nr_mapped << PAGE_SHIFT;
+	attach->map_size = r->size;
+	attach->data_size = r->ring->size;
 	mms_endpoint_writable_range(ep, &attach->own_offset, &attach->own_size);
 	return file;
 

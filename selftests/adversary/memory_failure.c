@@ -5,7 +5,7 @@
  */
 #include "map_fixture.h"
 #include "region_test.h"
-#include <setjmp.h>
+#include "failure_test.h"
 
 #ifndef MADV_SOFT_OFFLINE
 #define MADV_SOFT_OFFLINE	101
@@ -36,56 +36,14 @@ FIXTURE_VARIANT_ADD(failed, memfd) {
 	.device = false,
 };
 
-static sigjmp_buf jump;
-static siginfo_t caught;
-
-static void on_sigbus(int sig, siginfo_t *info, void *context)
-{
-	(void)sig;
-	(void)context;
-	caught = *info;
-	siglongjmp(jump, 1);
-}
-
-/* Is a load refused as that of a page with a memory failure? */
-static bool is_refused(volatile char *p)
-{
-	struct sigaction action = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
-	struct sigaction old;
-	bool refused = false;
-
-	sigaction(SIGBUS, &action, &old);
-	if (sigsetjmp(jump, 1))
-		refused = caught.si_code == BUS_MCEERR_AR && caught.si_addr == p;
-	else
-		(void)*p;
-	sigaction(SIGBUS, &old, NULL);
-	return refused;
-}
-
-static void ignore(int sig)
-{
-	(void)sig;
-}
-
 static void *map_all(int fd, size_t size, int flags)
 {
 	return mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
 }
 
-/*
- * The kernel sends the caller a SIGBUS of its own, for having accessed the page.
- * The page of a region stays in its page cache, for which it returns EBUSY; that
- * of a memfd does, too, and the kernel expects that.
- */
-static int fail_page(const FIXTURE_DATA(failed) *self)
+static int fail_bad_page(const FIXTURE_DATA(failed) *self)
 {
-	int error;
-
-	signal(SIGBUS, ignore);
-	error = errno_of(madvise(self->bad, self->page, MADV_HWPOISON));
-	signal(SIGBUS, SIG_DFL);
-	return self->device && error == EBUSY ? 0 : error;
+	return fail_page(self->bad, self->page, self->device);
 }
 
 FIXTURE_SETUP(failed)
@@ -105,10 +63,8 @@ FIXTURE_SETUP(failed)
 	ASSERT_NE(MAP_FAILED, self->mem);
 	self->bad = self->mem + BAD * self->page;
 	memset(self->mem, 'm', self->size);
-	if (geteuid())
-		SKIP(return, "needs root");
-	if (errno_of(madvise(self->mem, 0, MADV_HWPOISON)) == EINVAL)
-		SKIP(return, "the kernel has no CONFIG_MEMORY_FAILURE");
+	if (no_failures(self->mem))
+		SKIP(return, "%s", no_failures(self->mem));
 }
 
 FIXTURE_TEARDOWN(failed)
@@ -128,7 +84,7 @@ TEST_F(failed, mappings)
 	ASSERT_NE(MAP_FAILED, copy);
 	EXPECT_EQ('m', other[BAD * self->page]);
 	EXPECT_EQ('m', copy[BAD * self->page]);
-	ASSERT_EQ(0, fail_page(self));
+	ASSERT_EQ(0, fail_bad_page(self));
 	EXPECT_TRUE(is_refused(self->bad));
 	EXPECT_TRUE(is_refused(other + BAD * self->page));
 	EXPECT_TRUE(is_refused(copy + BAD * self->page));
@@ -142,7 +98,7 @@ TEST_F(failed, mappings)
 
 TEST_F(failed, after_dontneed)
 {
-	ASSERT_EQ(0, fail_page(self));
+	ASSERT_EQ(0, fail_bad_page(self));
 	ASSERT_EQ(0, madvise(self->mem, self->size, MADV_DONTNEED));
 	EXPECT_TRUE(is_refused(self->bad));
 	EXPECT_EQ('m', self->bad[-1]);
@@ -156,7 +112,7 @@ TEST_F(failed, new_mapping)
 	const bool lazy = !self->device || has_feature(&self->dev, MMAPSHARE_FEAT_REVOKE);
 	char *late;
 
-	ASSERT_EQ(0, fail_page(self));
+	ASSERT_EQ(0, fail_bad_page(self));
 	late = map_all(self->fd, self->size, MAP_SHARED);
 	if (!lazy) {
 		EXPECT_EQ(EIO, errno_of(late));
@@ -179,7 +135,7 @@ TEST_F(failed, private_mapping)
 
 	if (self->device && !has_feature(&self->dev, MMAPSHARE_FEAT_REVOKE))
 		SKIP(return, "this strategy refuses the range");
-	ASSERT_EQ(0, fail_page(self));
+	ASSERT_EQ(0, fail_bad_page(self));
 	copy = map_all(self->fd, self->size, MAP_PRIVATE);
 	ASSERT_NE(MAP_FAILED, copy);
 	EXPECT_EQ(SIGBUS, run_child(store_byte, copy + BAD * self->page));
@@ -194,7 +150,7 @@ TEST_F(failed, read)
 	const off_t at = BAD * self->page;
 	char buf[256];
 
-	ASSERT_EQ(0, fail_page(self));
+	ASSERT_EQ(0, fail_bad_page(self));
 	EXPECT_EQ(EIO, errno_of(pread(self->fd, buf, 16, at)));
 	EXPECT_EQ(EIO, errno_of(pread(self->fd, buf, 1, at + self->page - 1)));
 	/* what is in front of it can be read */
@@ -208,7 +164,7 @@ TEST_F(failed, kernel_copies)
 
 	if (!self->device)
 		SKIP(return, "a memfd has no such calls");
-	ASSERT_EQ(0, fail_page(self));
+	ASSERT_EQ(0, fail_bad_page(self));
 	EXPECT_EQ(EIO, errno_of(pwrite(self->fd, "w", 1, at)));
 	EXPECT_EQ(EIO, errno_of(kernel_fill(self->fd, at, 1, 'f')));
 	EXPECT_EQ(EIO, errno_of(kernel_fill(self->fd, at - 8, 16, 'f')));
@@ -234,7 +190,7 @@ TEST_F(failed, seal)
 {
 	if (!self->device)
 		SKIP(return, "tested for regions only");
-	ASSERT_EQ(0, fail_page(self));
+	ASSERT_EQ(0, fail_bad_page(self));
 	munmap(self->mem, self->size);
 	EXPECT_EQ(0, region_seal(self->fd, MMAPSHARE_SEAL_WRITE));
 }

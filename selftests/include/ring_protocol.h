@@ -56,18 +56,33 @@ static inline int ring_attach(int fd, uint32_t flags, struct mmapshare_ring_atta
 	return ret < 0 ? -errno : ret;
 }
 
+static inline size_t endpoint_map_size(const struct endpoint *ep)
+{
+	return ep->at.map_size + ep->at.data_size;
+}
+
+/* Map @size bytes at @offset of the ring at @to. Returns whether that works. */
+static inline bool endpoint_map_at(const struct endpoint *ep, char *to, uint64_t offset,
+				   uint64_t size, int prot)
+{
+	return mmap(to, size, prot, MAP_SHARED | MAP_FIXED, ep->fd, offset) == to;
+}
+
 /* Returns 0 or an errno. */
 static inline int endpoint_map(struct endpoint *ep)
 {
-	char *own;
+	const struct mmapshare_ring_attach_args *at = &ep->at;
+	const int writable = PROT_READ | PROT_WRITE;
 
-	ep->base = mmap(NULL, ep->at.map_size, PROT_READ, MAP_SHARED, ep->fd, 0);
-	if (ep->base == MAP_FAILED)
-		return errno;
-	own = mmap(ep->base + ep->at.own_offset, ep->at.own_size,
-		   PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, ep->fd,
-		   ep->at.own_offset);
-	if (own == MAP_FAILED)
+	ep->base = mmap(NULL, endpoint_map_size(ep), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			-1, 0);
+	if (ep->base == MAP_FAILED ||
+	    !endpoint_map_at(ep, ep->base, 0, at->map_size, PROT_READ) ||
+	    !endpoint_map_at(ep, ep->base + at->map_size, at->map_size - at->data_size,
+			     at->data_size, at->flags & MMAPSHARE_RING_ATTACH_PRODUCER ?
+			     writable : PROT_READ) ||
+	    !endpoint_map_at(ep, ep->base + at->own_offset, at->own_offset, at->own_size,
+			     writable))
 		return errno;
 	ep->ring = (void *)ep->base;
 	ep->p = (void *)(ep->base + ep->ring->producer_offset);
@@ -114,7 +129,7 @@ static inline int endpoint_attach(struct endpoint *ep, int fd, uint32_t flags)
 
 static inline void endpoint_detach(struct endpoint *ep)
 {
-	munmap(ep->base, ep->at.map_size);
+	munmap(ep->base, endpoint_map_size(ep));
 	close(ep->fd);
 }
 

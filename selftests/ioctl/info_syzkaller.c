@@ -53,9 +53,9 @@ static const struct field {
 	FIELD(query, gid), FIELD(query, id), FIELD(query, ring),
 	FIELD(query, files), FIELD(query, maps), FIELD(query, name),
 	FIELD(ring_attach_args, size), FIELD(ring_attach_args, flags),
-	FIELD(ring_attach_args, map_size), FIELD(ring_attach_args, own_offset),
-	FIELD(ring_attach_args, own_size), FIELD(ring_attach_args, cursor),
-	FIELD(ring_attach_args, reserved),
+	FIELD(ring_attach_args, map_size), FIELD(ring_attach_args, data_size),
+	FIELD(ring_attach_args, own_offset), FIELD(ring_attach_args, own_size),
+	FIELD(ring_attach_args, cursor), FIELD(ring_attach_args, reserved),
 	FIELD(ring_notify_args, size), FIELD(ring_notify_args, flags),
 	FIELD(ring_wait_args, size), FIELD(ring_wait_args, flags), FIELD(ring_wait_args, timeout),
 };
@@ -171,7 +171,7 @@ TEST_F(text, fields)
 	EXPECT_EQ(96U, sizeof(struct mmapshare_create_args));
 	EXPECT_EQ(72U, sizeof(struct mmapshare_destroy_args));
 	EXPECT_EQ(120U, sizeof(struct mmapshare_query));
-	EXPECT_EQ(40U, sizeof(struct mmapshare_ring_attach_args));
+	EXPECT_EQ(48U, sizeof(struct mmapshare_ring_attach_args));
 	EXPECT_EQ(8U, sizeof(struct mmapshare_ring_notify_args));
 	EXPECT_EQ(16U, sizeof(struct mmapshare_ring_wait_args));
 }

@@ -84,7 +84,7 @@ TEST_F(ring, first_page)
 	EXPECT_EQ(page, ring->cursor_stride);
 	EXPECT_EQ((RING_CONSUMERS + 1) * page, ring->producer_offset);
 	EXPECT_EQ((RING_CONSUMERS + 2) * page, ring->data_offset);
-	EXPECT_EQ(ring->data_offset + 2 * RING_SIZE, ring->map_size);
+	EXPECT_EQ(ring->data_offset + RING_SIZE, ring->map_size);
 	EXPECT_EQ(RING_SIZE / 2 - 8, ring->record_max);
 	EXPECT_EQ(0ULL, ring->consumers);
 	EXPECT_EQ(0ULL, ring->consumer_wake_pos);

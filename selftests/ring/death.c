@@ -195,7 +195,7 @@ TEST_F(ring, inherited_mapping)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		pause();
 	}
-	munmap(self->p.base, self->p.at.map_size);
+	munmap(self->p.base, endpoint_map_size(&self->p));
 	EXPECT_EQ(MMAPSHARE_RING_PRODUCER_ATTACHED, (int)self->c.ring->producer_state);
 	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->c, MS));
 	kill_child(pid);

@@ -61,14 +61,15 @@ TEST(record)
 
 TEST(ioctl_arguments)
 {
-	EXPECT_EQ(40, (int)sizeof(struct mmapshare_ring_attach_args));
+	EXPECT_EQ(48, (int)sizeof(struct mmapshare_ring_attach_args));
 	FIELD(mmapshare_ring_attach_args, size, 0, 4);
 	FIELD(mmapshare_ring_attach_args, flags, 4, 4);
 	FIELD(mmapshare_ring_attach_args, map_size, 8, 8);
-	FIELD(mmapshare_ring_attach_args, own_offset, 16, 8);
-	FIELD(mmapshare_ring_attach_args, own_size, 24, 8);
-	FIELD(mmapshare_ring_attach_args, cursor, 32, 4);
-	FIELD(mmapshare_ring_attach_args, reserved, 36, 4);
+	FIELD(mmapshare_ring_attach_args, data_size, 16, 8);
+	FIELD(mmapshare_ring_attach_args, own_offset, 24, 8);
+	FIELD(mmapshare_ring_attach_args, own_size, 32, 8);
+	FIELD(mmapshare_ring_attach_args, cursor, 40, 4);
+	FIELD(mmapshare_ring_attach_args, reserved, 44, 4);
 	EXPECT_EQ(8, (int)sizeof(struct mmapshare_ring_notify_args));
 	FIELD(mmapshare_ring_notify_args, size, 0, 4);
 	FIELD(mmapshare_ring_notify_args, flags, 4, 4);

@@ -36,8 +36,8 @@ static int map_errno(const FIXTURE_DATA(ring) *self, int fd, int prot, int flags
 	return 0;
 }
 
-/* First page, cursors, producer's page, records, and the mirror of these. */
-#define PAGES(self)	(RING_CONSUMERS + 2 + 2 * RING_SIZE / (self)->dev.page)
+/* First page, cursors, producer's page, and records. */
+#define PAGES(self)	(RING_CONSUMERS + 2 + RING_SIZE / (self)->dev.page)
 
 TEST_F(ring, own_pages)
 {
@@ -61,7 +61,12 @@ TEST_F(ring, own_pages)
 	EXPECT_FALSE(can_map_writable(self, self->c.fd, 0, 2));
 	EXPECT_FALSE(can_map_writable(self, self->c.fd, 1, 2));
 	EXPECT_FALSE(can_map_writable(self, self->c.fd, 0, pages));
+	/* there is nothing behind the records: the mirror has their offset */
 	EXPECT_EQ(ENXIO, map_errno(self, self->p.fd, PROT_READ, MAP_SHARED, pages));
+	EXPECT_EQ(ENXIO, map_errno(self, self->c.fd, PROT_READ, MAP_SHARED,
+				   pages + RING_SIZE / self->dev.page - 1));
+	EXPECT_TRUE(can_map_writable(self, self->p.fd, RING_CONSUMERS + 2,
+				     RING_SIZE / self->dev.page));
 	endpoint_detach(&self->p);
 	endpoint_detach(&self->c);
 }
@@ -76,6 +81,8 @@ TEST_F(ring, cursor_per_consumer)
 		fds[i] = ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at);
 		ASSERT_LE(0, fds[i]);
 		EXPECT_EQ(i, (int)at.cursor);
+		EXPECT_EQ(PAGES(self) * self->dev.page, at.map_size);
+		EXPECT_EQ(RING_SIZE, at.data_size);
 		EXPECT_EQ((1 + i) * self->dev.page, at.own_offset);
 		EXPECT_EQ(self->dev.page, at.own_size);
 	}

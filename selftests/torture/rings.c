@@ -81,8 +81,11 @@ static int endpoint_attach(struct worker *w, struct endpoint *ep, unsigned int r
 	close(fd);
 	if (error)
 		return error;
-	ep->map_size = attach.map_size;
+	ep->map_size = attach.map_size + attach.data_size;
 	if (mmap(base, attach.map_size, PROT_READ, MAP_SHARED | MAP_FIXED, ep->fd, 0) != base ||
+	    mmap(base + attach.map_size, attach.data_size,
+		 producer ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED | MAP_FIXED, ep->fd,
+		 attach.map_size - attach.data_size) == MAP_FAILED ||
 	    mmap(base + attach.own_offset, attach.own_size, PROT_READ | PROT_WRITE,
 		 MAP_SHARED | MAP_FIXED, ep->fd, attach.own_offset) == MAP_FAILED) {
 		fail(w, "cannot map a ring: errno %d", errno);

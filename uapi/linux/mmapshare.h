@@ -331,9 +331,10 @@ struct mmapshare_query {
  * @consumers_max: number of cursors
  * @features: bits for properties that a program must know to attach; 0
  * @data_size: bytes of records, a power of two
- * @data_offset: offset of the records. They are mirrored at @data_offset +
- *	@data_size, so that a record that crosses the end is contiguous
- * @map_size: bytes to map, including the mirror
+ * @data_offset: offset of the records, which end at @map_size. A program maps
+ *	them a second time right behind that, so that a record that crosses the
+ *	end is contiguous: the mirror
+ * @map_size: bytes to map at offset 0: all of the ring
  * @producer_offset: offset of struct mmapshare_ring_producer, which has a page
  *	of its own right before the records
  * @cursor_offset: offset of the first struct mmapshare_ring_cursor
@@ -476,10 +477,14 @@ struct mmapshare_record {
  * ring
  * @size: in: sizeof(struct mmapshare_ring_attach_args)
  * @flags: in: MMAPSHARE_RING_ATTACH_*
- * @map_size: out: bytes to map at offset 0, shared and read-only
- * @own_offset: out: offset of the range to map over that, shared and writable:
- *	a consumer's cursor, or the producer's page with the records and their
- *	mirror
+ * @map_size: out: bytes to map at offset 0, shared and read-only: all of the
+ *	ring
+ * @data_size: out: bytes of records, the last ones of the ring. They are to be
+ *	mapped a second time, from offset @map_size - @data_size, at the
+ *	addresses right behind the first mapping: writable by the producer
+ * @own_offset: out: offset of the range to map over the first mapping, shared
+ *	and writable: a consumer's cursor, or the producer's page and the
+ *	records
  * @own_size: out: bytes of that range
  * @cursor: out: for a consumer the index of its cursor
  * @reserved: in: must be 0
@@ -488,6 +493,7 @@ struct mmapshare_ring_attach_args {
 	__u32 size;
 	__u32 flags;
 	__u64 map_size;
+	__u64 data_size;
 	__u64 own_offset;
 	__u64 own_size;
 	__u32 cursor;

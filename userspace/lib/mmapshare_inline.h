@@ -60,7 +60,7 @@ enum mms_role {
  * @producer_pos: (consumer) the producer's position as it was last loaded
  * @oldest_pos: (producer) bytes of records before this may be overwritten
  * @lost: (consumer) records that were overwritten before it took them
- * @map_size: bytes of the mapping
+ * @map_size: bytes of the mapping, with the mirror
  * @fd: the descriptor
  * @wake_bytes: set by mmapshare_ring_set_wake_bytes()
  * @spins_max: set by mmapshare_ring_set_spins()

@@ -35,29 +35,50 @@ int mmapshare_ring_create_or_open(struct mmapshare **region, const char *name,
 	return mms_create_or_open(region, name, &create);
 }
 
+/* Map a part of the ring over addresses that belong to this endpoint. */
+static int map_part(const struct mmapshare_endpoint *ep, void *address, uint64_t offset,
+		    uint64_t size, int prot)
+{
+	return mmap(address, size, prot, MAP_SHARED | MAP_FIXED, ep->fd, offset) == MAP_FAILED ?
+	       -errno : 0;
+}
+
 /*
- * Map all of the ring for reading, then the endpoint's own range writable over
- * that.
+ * Reserve addresses, and map there all of the ring for reading, the records once
+ * more behind it, and the endpoint's own range writable over that. On failure
+ * the caller unmaps what was mapped.
  */
 static int map_ring(struct mmapshare_endpoint *ep,
 		    const struct mmapshare_ring_attach_args *args)
 {
+	const uint64_t data_offset = args->map_size - args->data_size;
+	const uint64_t total = args->map_size + args->data_size;
+	const int writable = PROT_READ | PROT_WRITE;
 	const struct mmapshare_ring *ring;
 	char *base;
+	int ret;
 
-	if (args->map_size > SIZE_MAX)
+	/* possible in a 32-bit program */
+	if (total > SIZE_MAX)
 		return -ENOMEM;
-	base = mmap(NULL, args->map_size, PROT_READ, MAP_SHARED, ep->fd, 0);
+	base = mmap(NULL, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (base == MAP_FAILED)
 		return -errno;
 	ring = (const void *)base;
 	ep->ring = ring;
-	ep->map_size = args->map_size;
+	ep->map_size = total;
+	ret = map_part(ep, base, 0, args->map_size, PROT_READ);
+	if (ret)
+		return ret;
 	if (!mms_ring_is_known(ring))
 		return -EPROTONOSUPPORT;
-	if (mmap(base + args->own_offset, args->own_size, PROT_READ | PROT_WRITE,
-		 MAP_SHARED | MAP_FIXED, ep->fd, args->own_offset) == MAP_FAILED)
-		return -errno;
+	ret = map_part(ep, base + args->map_size, data_offset, args->data_size,
+		       ep->role == MMS_ROLE_PRODUCER ? writable : PROT_READ);
+	if (!ret)
+		ret = map_part(ep, base + args->own_offset, args->own_offset, args->own_size,
+			       writable);
+	if (ret)
+		return ret;
 	ep->overwrite = ring->flags & MMAPSHARE_RING_OVERWRITE;
 	ep->mask = ring->data_size - MMS_HEADER;
 	ep->record_max = ring->record_max;

@@ -17,6 +17,9 @@ Python has neither atomics nor fences. This module relies on the following:
 - Full fences. A store followed by a load needs one on every machine. There the
   code always calls RING_NOTIFY, which is a full fence and also wakes the
   endpoints that can go on.
+
+The mmap module cannot map the records a second time behind themselves. A record
+that crosses the end of the ring is therefore copied, once in each turn.
 """
 from __future__ import annotations
 
@@ -44,7 +47,7 @@ _MAX_ATTEMPTS = 1000
 
 # Indexes of fields in 64-bit words; for names that end in 32, in 32-bit words.
 # struct mmapshare_ring
-_MAGIC, _FEATURES, _DATA_SIZE, _DATA_OFFSET = 0, 3, 4, 5
+_MAGIC, _FEATURES = 0, 3
 _PRODUCER_OFFSET, _CURSOR_OFFSET, _CURSOR_STRIDE, _RECORD_MAX = 7, 8, 9, 10
 _CONSUMERS, _RETAINED_POS = 16, 17
 _VERSION32, _FLAGS32 = 2, 4
@@ -93,17 +96,16 @@ class _Endpoint:
         self._record_view: Optional[memoryview] = None
         self._revoked = False
         self._fd: int
-        self._fd, *fields = _abi.RING_ATTACH(fd, flags | _abi.ATTACH_CLOEXEC, 0, 0, 0, 0, 0)
+        self._fd, *fields = _abi.RING_ATTACH(fd, flags | _abi.ATTACH_CLOEXEC, 0, 0, 0, 0, 0, 0)
         self._finalizer = weakref.finalize(self, os.close, self._fd)
         self._finalizer.atexit = False
         try:
-            self._map(*fields[1:6])
+            self._map(*fields[1:5])
         except BaseException:
             self.close()
             raise
 
-    def _map(self, map_size: int, own_offset: int, own_size: int, cursor: int,
-             _reserved: int) -> None:
+    def _map(self, map_size: int, data_size: int, own_offset: int, own_size: int) -> None:
         whole = self._view_mapping(mmap.mmap(self._fd, map_size, mmap.MAP_SHARED,
                                              mmap.PROT_READ))
         self._own = self._view_mapping(mmap.mmap(self._fd, own_size, mmap.MAP_SHARED,
@@ -115,15 +117,14 @@ class _Endpoint:
                 words32[_VERSION32] != _abi.RING_VERSION):
             raise _error(errno.EPROTONOSUPPORT)
         self._overwrite = bool(words32[_FLAGS32] & _abi.RING_OVERWRITE)
-        self._size = self._ring64[_DATA_SIZE]
+        self._size = data_size
         self.record_max = self._ring64[_RECORD_MAX]
         self._own64 = self._new_view(self._own, "Q")
         self._own32 = self._new_view(self._own, "I")
         self._own32[_WAKE_BYTES32] = 0
         offset = self._ring64[_PRODUCER_OFFSET]
         self._producer64 = self._new_view(whole[offset:offset + 128], "Q")
-        offset = self._ring64[_DATA_OFFSET]
-        self._data = self._new_view(whole[offset:offset + 2 * self._size], "B")
+        self._data = self._new_view(whole[map_size - data_size:], "B")
         self._headers = self._new_view(self._data, "I")
 
     def _view_mapping(self, mapping: mmap.mmap) -> memoryview:
@@ -222,7 +223,8 @@ class Consumer(_Endpoint):
     A record is a read-only memoryview. In a lossless ring it refers to the
     ring's memory and is valid until the next record is requested; the producer
     may then overwrite the bytes, which an array made of the record would show.
-    In an overwrite ring it is a consistent copy.
+    In an overwrite ring it is a consistent copy, as is in any ring a record that
+    crosses the end of the memory.
 
     lost: records that were overwritten before this consumer took them
     """
@@ -377,10 +379,11 @@ class Consumer(_Endpoint):
         discarded. Return False if it was overwritten in the meantime."""
         if not word & _abi.RECORD_DISCARD:
             start = (self._pos & (self._size - _HEADER)) + _HEADER
-            view = self._data[start:start + (word & _abi.RECORD_LENGTH)]
-            if self._overwrite:
-                copy = memoryview(bytes(view))
-                view.release()
+            length = word & _abi.RECORD_LENGTH
+            view = self._data[start:start + length]
+            if self._overwrite or len(view) < length:
+                with view, self._data[:length - len(view)] as rest:
+                    copy = memoryview(bytes(view) + bytes(rest))
                 if not self._is_intact(self._pos):
                     return False
                 view = copy
@@ -448,8 +451,8 @@ class Producer(_Endpoint):
         # continue where the previous producer stopped: the page is the same
         self._pos = self._published_pos = self._own64[_POS]
         self._oldest_pos = self._own64[_OLDEST_POS]
-        offset = self._ring64[_DATA_OFFSET] - self._ring64[_PRODUCER_OFFSET]
-        self._data = self._new_view(self._own[offset:], "B")
+        self._data = self._new_view(self._own[-self._size:], "B")
+        self._wrapped: Optional[bytearray] = None
         self._headers = self._new_view(self._data, "I")
         self._next_seq = _extend_seq(self._headers[self._header_index(self._pos) + 1],
                                      self._own64[_SEQ])
@@ -526,9 +529,18 @@ class Producer(_Endpoint):
             self._own32[_WAKE_BYTES32] = stride
             self._wait(deadline)
         start = (self._pos & (self._size - _HEADER)) + _HEADER
-        return self._data[start:start + length]
+        # a record that crosses the end is copied when it is complete
+        self._wrapped = bytearray(length) if start + length > self._size else None
+        return (self._data[start:start + length] if self._wrapped is None else
+                memoryview(self._wrapped))
 
     def _complete_record(self, length: int) -> None:
+        if self._wrapped is not None:
+            start = (self._pos & (self._size - _HEADER)) + _HEADER
+            before_end = self._size - start
+            self._data[start:] = self._wrapped[:before_end]
+            self._data[:length - before_end] = self._wrapped[before_end:]
+            self._wrapped = None
         index = self._header_index(self._pos)
         self._headers[index] = length
         self._headers[index + 1] = self._next_seq & 0xffffffff

@@ -67,6 +67,28 @@ class Alone(TestCase):
                     self.assertEqual(content(n, 1000), consumer.read())
                 self.assertEqual(0, consumer.lost)
 
+    def test_crossing_in_place(self):
+        """A record that crosses the end is whole, stored in place or not, and
+        is dropped with its block."""
+        with mmapshare.create_ring(None, 4096) as ring, ring.producer() as producer, \
+                ring.consumer() as consumer:
+            for length in 2000, 2000:
+                producer.write(bytes(length))
+                self.assertEqual(length, len(consumer.read()))
+                consumer.release()
+            with self.assertRaises(ZeroDivisionError), producer.record(200) as view:
+                view[:] = b"b" * 200
+                1 / 0
+            with producer.record(200) as view:
+                view[:] = bytes(range(200))
+            record = consumer.take()
+            self.assertEqual((bytes(range(200)), True), (bytes(record), record.readonly))
+            # then one of which only the header is in front of the end
+            for length in 1976, 1968, 50, 0:
+                producer.write(b"r" * length)
+                self.assertEqual(b"r" * length, consumer.read())
+                consumer.release()
+
     def test_full(self):
         with mmapshare.create_ring(None, 4096) as ring, ring.producer() as producer:
             count = 0
