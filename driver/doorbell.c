@@ -51,7 +51,7 @@ static_assert(sizeof(struct mmapshare_doorbell) <= PAGE_SIZE);
 
 static atomic64_t *mms_count(const struct mms_region *r)
 {
-	return (atomic64_t *)&r->doorbell->count;
+	return (atomic64_t *)&READ_ONCE(r->doorbell)->count;
 }
 
 /* Notifications so far. Untrusted: programs may have stored any value. */
@@ -80,8 +80,26 @@ int mms_doorbell_init(struct mms_region *r)
  */
 void mms_doorbell_wake_all(struct mms_region *r)
 {
-	WRITE_ONCE(r->doorbell->armed, 0);
+	WRITE_ONCE(READ_ONCE(r->doorbell)->armed, 0);
 	wake_up_all(&r->waiters);
+}
+
+/**
+ * mms_doorbell_memory_failed - no longer touch the doorbell's page
+ * @r: its region
+ *
+ * The kernel goes on with a doorbell of its own, which programs cannot map:
+ * only NOTIFY adds to it. Its count is one that no task knows, so that every
+ * wait ends once.
+ *
+ * Context: process context.
+ */
+void mms_doorbell_memory_failed(struct mms_region *r)
+{
+	r->spare_doorbell.count = BIT_ULL(62);
+	/* after the count is set; the readers depend on the address */
+	smp_store_release(&r->doorbell, &r->spare_doorbell);
+	mms_doorbell_wake_all(r);
 }
 
 /**
@@ -170,7 +188,7 @@ static int mms_doorbell_check(const struct mms_file *f, u64 known, u64 *count)
  */
 static void mms_doorbell_arm(struct mms_region *r)
 {
-	WRITE_ONCE(r->doorbell->armed, 1);
+	WRITE_ONCE(READ_ONCE(r->doorbell)->armed, 1);
 	/* before count is read; pairs with the fence after adding to count */
 	smp_mb();
 }

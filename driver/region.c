@@ -147,6 +147,9 @@ static int mms_migrate_folio(struct address_space *mapping, struct folio *dst,
  * Memory failure has marked the page, removed the entries that it found, and
  * holds the page lock. A fault handler that looked at the page before may have
  * made another one since. The page stays, so that later faults find the mark.
+ *
+ * What the kernel uses by its address without looking for the mark ends here:
+ * rings, and doorbells.
  */
 static int mms_error_remove(struct address_space *mapping, MMS_ERROR_PAGE *page)
 {
@@ -155,6 +158,10 @@ static int mms_error_remove(struct address_space *mapping, MMS_ERROR_PAGE *page)
 	WRITE_ONCE(r->mem.has_hwpoisoned, true);
 	mms_access_sync();
 	unmap_mapping_range(mapping, (loff_t)page->index << PAGE_SHIFT, PAGE_SIZE, 0);
+	if (page->index == MMS_DOORBELL_PGOFF)
+		mms_doorbell_memory_failed(r);
+	else if (r->ops)
+		r->ops->memory_failed(r);
 	return 0;
 }
 

@@ -63,10 +63,15 @@ struct mms_strategy {
  *	Return: 0 or a negative errno
  * @revoked: the region was revoked: wake every task that waits in it, and no
  *	longer use its bytes. Called with the region's @lock held; may sleep
+ * @memory_failed: the memory of a page failed: no longer use the region's bytes
+ *	through its kernel address without mms_intact(). Called with that page
+ *	locked; may sleep, but not wait for another page's lock or the region's
+ *	@lock
  */
 struct mms_region_ops {
 	int (*may_map)(const struct mms_file *f, struct mms_mapping *m);
 	void (*revoked)(struct mms_region *r);
+	void (*memory_failed)(struct mms_region *r);
 };
 
 /*
@@ -111,7 +116,9 @@ struct mms_region_ops {
  * @opens: files opened so far. Written and read under @files_lock
  * @files_lock: makes @files and @opens change together
  * @doorbell_page: constant, as @mem is; programs write to its bytes, too
- * @doorbell: its kernel address; see doorbell.c
+ * @doorbell: its kernel address; see doorbell.c. Becomes @spare_doorbell when
+ *	the memory of the page fails
+ * @spare_doorbell: for the kernel only
  * @waiters: tasks that wait for the doorbell or poll a file
  * @lock: held while seals are added and while the region is revoked
  * @seals: MMAPSHARE_SEAL_*; bits are only ever added, under @lock. A task that
@@ -125,8 +132,9 @@ struct mms_region_ops {
  *	it between mms_access_begin() and mms_access_end(), or with a page
  *	locked
  *
- * All but @ref, @waiters, the counters, @mem, @charge, @seals, @writable and
- * @revoked are constant once other tasks can see the region, and need no lock.
+ * All but @ref, @waiters, the counters, @mem, @charge, @doorbell, @seals,
+ * @writable and @revoked are constant once other tasks can see the region, and
+ * need no lock.
  */
 struct mms_region {
 	refcount_t ref;
@@ -147,6 +155,7 @@ struct mms_region {
 	spinlock_t files_lock;	/* protects files and opens */
 	struct page *doorbell_page;
 	struct mmapshare_doorbell *doorbell;
+	struct mmapshare_doorbell spare_doorbell;
 	wait_queue_head_t waiters;
 	struct mutex lock;	/* serializes sealing and revoking */
 	u32 seals;
@@ -245,6 +254,7 @@ void mms_doorbell_attach(struct mms_file *f);
 void mms_doorbell_detach(struct mms_file *f);
 u64 mms_doorbell_count(const struct mms_region *r);
 void mms_doorbell_wake_all(struct mms_region *r);
+void mms_doorbell_memory_failed(struct mms_region *r);
 u64 mms_notify(struct mms_region *r);
 __poll_t mms_doorbell_poll(struct file *file, struct poll_table_struct *wait);
 long mms_ioctl_notify(struct file *file, void __user *arg);

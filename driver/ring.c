@@ -130,15 +130,18 @@ static int mms_ring_may_map(const struct mms_file *f, struct mms_mapping *m)
 	return 0;
 }
 
-static void mms_ring_revoked(struct mms_region *r)
+/* Wake all, and no longer use the pages. */
+static void mms_ring_stop(struct mms_ring *ring, bool memory_failed)
 {
-	struct mms_ring *ring = r->ring;
 	unsigned long flags;
 
-	mms_ring_wake_all(ring);
 	spin_lock_irqsave(&ring->lock, flags);
 	WRITE_ONCE(ring->revoked, true);
+	/* after a revocation the kernel's consumer takes what is there */
+	if (memory_failed)
+		WRITE_ONCE(ring->producer_corrupt, true);
 	spin_unlock_irqrestore(&ring->lock, flags);
+	mms_ring_wake_all(ring);
 	/* wait for an attachment in progress: mms_ring_walk() ends early */
 	mutex_lock(&ring->attach);
 	mutex_unlock(&ring->attach);
@@ -146,9 +149,20 @@ static void mms_ring_revoked(struct mms_region *r)
 	synchronize_rcu_expedited();
 }
 
+static void mms_ring_revoked(struct mms_region *r)
+{
+	mms_ring_stop(r->ring, false);
+}
+
+static void mms_ring_memory_failed(struct mms_region *r)
+{
+	mms_ring_stop(r->ring, true);
+}
+
 static const struct mms_region_ops mms_ring_ops = {
 	.may_map = mms_ring_may_map,
 	.revoked = mms_ring_revoked,
+	.memory_failed = mms_ring_memory_failed,
 };
 
 /**
@@ -456,7 +470,7 @@ unlock:
  * Context: process context, may sleep.
  * Return: 0; -EBUSY if a producer is attached already; -ENOSPC if all cursors
  * are in use; -EBADMSG if the shared state is corrupt; -ENODEV if the ring was
- * revoked.
+ * revoked; -EIO if the memory of a page failed.
  */
 int mms_ring_attach(struct mms_endpoint *ep, bool latest)
 {
@@ -465,7 +479,7 @@ int mms_ring_attach(struct mms_endpoint *ep, bool latest)
 
 	mutex_lock(&ring->attach);
 	if (READ_ONCE(ring->revoked))
-		ret = -ENODEV;
+		ret = mms_revoked(ep->region) ? -ENODEV : -EIO;
 	else if (ep->producer)
 		ret = mms_ring_attach_producer(ring, ep);
 	else

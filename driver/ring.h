@@ -97,9 +97,11 @@ struct mms_endpoint {
  *	records are ignored until mms_ring_reset() for the next producer. Read
  *	without the lock by mms_sink_take(), with an acquire that pairs with the
  *	release in mms_ring_reset(), and by mms_sink_work()
- * @revoked: the pages of a ring that a program created are freed. Read under
- *	@lock, @attach or rcu_read_lock() before they are used, unless
- *	mms_revoked() was read so. Never cleared
+ * @revoked: the kernel no longer uses the pages: the ring was revoked, and
+ *	those that a program created are freed; or the memory of one failed, if
+ *	mms_revoked() is false. Read under @lock, @attach or rcu_read_lock()
+ *	before they are used; read without by a kernel producer, whose pages
+ *	are not freed. Never cleared
  *
  * @flags to @data are constant once mms_ring_create() has returned.
  */
@@ -152,7 +154,7 @@ static inline u64 mms_endpoint_pos(const struct mms_endpoint *ep)
 	const struct mms_ring *ring = ep->region->ring;
 	u64 pos = 0;
 
-	/* pairs with synchronize_rcu_expedited() in mms_ring_revoked() */
+	/* pairs with synchronize_rcu_expedited() in mms_ring_stop() */
 	rcu_read_lock();
 	if (!READ_ONCE(ring->revoked))
 		pos = ep->producer ? READ_ONCE(ring->p->pos) :

@@ -175,7 +175,9 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_source_file, MMS_NS);
  */
 bool mmapshare_source_wanted(const struct mmapshare_source *source)
 {
-	return READ_ONCE(source->ring->head->consumers);
+	const struct mms_ring *ring = source->ring;
+
+	return !READ_ONCE(ring->revoked) && READ_ONCE(ring->head->consumers);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_source_wanted, MMS_NS);
 
@@ -308,7 +310,7 @@ static __always_inline void mms_source_notify(const struct mmapshare_source *sou
 static __always_inline bool mms_source_accepts(const struct mmapshare_source *source,
 					       u32 length)
 {
-	return length <= source->record_max && !mms_revoked(source->ep.region);
+	return length <= source->record_max && !READ_ONCE(source->ring->revoked);
 }
 
 static __always_inline bool mms_source_ensure_space(struct mmapshare_source *source, u64 step)
@@ -412,7 +414,8 @@ static noinline int mms_write_multi(struct mmapshare_source *source, const void 
  * mmapshare_commit() or mmapshare_discard(). NULL if the ring is full:
  * consumers of a lossless ring have not released enough records, or the oldest
  * record is still reserved. NULL if with a header of 8 bytes the record is
- * longer than half of the ring or than 1 GiB. NULL if the ring was revoked.
+ * longer than half of the ring or than 1 GiB. NULL if the ring was revoked, or
+ * the memory of one of its pages failed.
  */
 void *mmapshare_reserve(struct mmapshare_source *source, u32 length)
 {
@@ -496,13 +499,14 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_write, MMS_NS);
  *
  * Context: process context; may sleep unless @timeout is 0.
  * Return: 0; -EPIPE if all consumers have detached; -ETIMEDOUT; -EINTR for a
- * signal; -ENODEV if the ring was revoked.
+ * signal; -ENODEV if the ring was revoked; -EIO if the memory of a page failed.
  */
 int mmapshare_source_wait(struct mmapshare_source *source, u32 length, s64 timeout)
 {
 	int ret;
 
-	WRITE_ONCE(source->ring->p->wake_bytes, mms_record_step(length));
+	if (!READ_ONCE(source->ring->revoked))
+		WRITE_ONCE(source->ring->p->wake_bytes, mms_record_step(length));
 	ret = mms_endpoint_wait(&source->ep, false, timeout);
 	trace_mmapshare_ring_wait(&source->ep, ret);
 	return ret;

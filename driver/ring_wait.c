@@ -166,6 +166,8 @@ static int mms_check_locked(const struct mms_endpoint *ep, u64 *wake_pos)
 	*wake_pos = 0;
 	if (mms_revoked(ep->region))
 		return -ENODEV;
+	if (ep->region->ring->revoked)
+		return -EIO;
 	ret = ep->producer ? mms_check_space(ep, wake_pos) :
 			     mms_check_records(ep, wake_pos);
 	/* mms_ring_min_pos() may have set it just now */

@@ -166,6 +166,41 @@ static void sink_test(struct kunit *test)
 	}
 }
 
+/* A record is available when a page fails. */
+static void check_failed_sink(struct kunit *test, struct mmapshare_sink *sink,
+			      struct mms_region *r)
+{
+	struct mms_endpoint p = { };
+	char record[8];
+
+	mms_endpoint_init(&p, r, true);
+	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(&p, false));
+	mms_record(r->ring, 0)->length = 0;
+	r->ring->p->pos = 8;
+	r->ops->memory_failed(r);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_sink_read(sink, record, sizeof(record)));
+	KUNIT_EXPECT_EQ(test, 0ULL, mms_cursor(r->ring, 0)->pos);
+	KUNIT_EXPECT_EQ(test, -EIO, mms_endpoint_check(&p));
+	mms_ring_detach(&p);
+	KUNIT_EXPECT_EQ(test, -EIO, mms_ring_attach(&p, false));
+}
+
+static void sink_memory_failed_test(struct kunit *test)
+{
+	const struct mmapshare_params params = { .size = 1 };
+	struct mmapshare_sink *sink = mmapshare_sink_create(&params, 8, NULL, NULL);
+	struct file *file;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sink));
+	file = mmapshare_sink_file(sink);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(file));
+	if (!IS_ERR(file)) {
+		check_failed_sink(test, sink, mms_region_of(file));
+		fput(file);
+	}
+	mmapshare_sink_put(sink);
+}
+
 static struct kunit_case kernel_cases[] = {
 	KUNIT_CASE(region_refused_test),
 	KUNIT_CASE(region_test),
@@ -173,6 +208,7 @@ static struct kunit_case kernel_cases[] = {
 	KUNIT_CASE(source_refused_test),
 	KUNIT_CASE(source_test),
 	KUNIT_CASE(sink_test),
+	KUNIT_CASE(sink_memory_failed_test),
 	{ }
 };
 

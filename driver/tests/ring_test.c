@@ -365,6 +365,39 @@ static void refused_test(struct kunit *test)
 	}
 }
 
+/* After a memory failure the kernel touches no page of the ring. */
+static void memory_failed_test(struct kunit *test)
+{
+	static const unsigned int flags[] = { 0, MMAPSHARE_MULTI_PRODUCER };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		struct mmapshare_source *source = new_source(test, flags[i]);
+		struct mms_region *r = source->ep.region;
+		struct mms_endpoint c = { }, late = { };
+		struct mmapshare_ring_producer p;
+		u64 consumers;
+
+		rebase(test, source, &c, 0, 0);
+		KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, &i, sizeof(i)));
+		KUNIT_EXPECT_TRUE(test, mmapshare_source_wanted(source));
+		p = *source->ring->p;
+		consumers = source->ring->head->consumers;
+		r->ops->memory_failed(r);
+		KUNIT_EXPECT_NULL(test, mmapshare_reserve(source, 0));
+		KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_write(source, &i, sizeof(i)));
+		KUNIT_EXPECT_EQ(test, -EIO, mmapshare_source_wait(source, 8, 0));
+		KUNIT_EXPECT_FALSE(test, mmapshare_source_wanted(source));
+		KUNIT_EXPECT_EQ(test, -EIO, mms_endpoint_check(&c));
+		mms_endpoint_init(&late, r, false);
+		KUNIT_EXPECT_EQ(test, -EIO, mms_ring_attach(&late, false));
+		mms_ring_detach(&c);
+		KUNIT_EXPECT_EQ(test, 0, memcmp(&p, source->ring->p, sizeof(p)));
+		KUNIT_EXPECT_EQ(test, consumers, source->ring->head->consumers);
+		mmapshare_source_put(source);
+	}
+}
+
 static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(pos_reached_test),
 	KUNIT_CASE(pos_ok_test),
@@ -377,6 +410,7 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(blocked_test),
 	KUNIT_CASE(busy_test),
 	KUNIT_CASE(refused_test),
+	KUNIT_CASE(memory_failed_test),
 	{ }
 };
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Memory failure in the records of a ring: no mapping shows the page, neither
- * the records nor their mirror. The same is done with a memfd that is mapped
- * twice in a row.
+ * the records nor their mirror, and no endpoint goes on. The former is done with
+ * a memfd, too, that is mapped twice in a row.
  */
 #include "ring_test.h"
 #include "failure_test.h"
+#include <poll.h>
 
 FIXTURE(twice) {
 	struct device dev;
@@ -116,6 +117,48 @@ TEST_F(twice, mirror_fails)
 	const size_t bad = 5 * self->page;
 
 	fail_and_look(_metadata, self, self->data[1] + bad + RING_SIZE, bad);
+}
+
+static void *wait_for_records(void *arg)
+{
+	return (void *)(long)endpoint_wait(arg, NO_TIMEOUT);
+}
+
+static short poll_endpoint(const struct endpoint *ep)
+{
+	struct pollfd pfd = { .fd = ep->fd, .events = POLLIN | POLLOUT };
+
+	return poll(&pfd, 1, 0) < 0 ? -1 : pfd.revents;
+}
+
+/* A page of the records fails while a consumer sleeps. */
+TEST_F(ring, endpoints)
+{
+	struct mmapshare_ring_attach_args at;
+	pthread_t thread;
+	void *error;
+
+	RING_ATTACH_BOTH(self);
+	if (no_failures(self->p.data))
+		SKIP(return, "%s", no_failures(self->p.data));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_for_records, &self->c));
+	while (!__atomic_load_n(&self->c.ring->consumer_wake_pos, __ATOMIC_RELAXED))
+		sleep_ns(MS);
+	ASSERT_EQ(0, fail_page(self->p.data + self->dev.page, self->dev.page, true));
+	pthread_join(thread, &error);
+	EXPECT_EQ(EIO, (int)(long)error);
+	EXPECT_EQ(EIO, endpoint_wait(&self->c, 0));
+	EXPECT_EQ(EIO, endpoint_wait(&self->p, NO_TIMEOUT));
+	EXPECT_EQ(POLLERR | POLLHUP, poll_endpoint(&self->c));
+	EXPECT_EQ(POLLERR | POLLHUP, poll_endpoint(&self->p));
+	EXPECT_EQ(0, endpoint_notify(&self->p));
+	EXPECT_EQ(-EIO, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at));
+	endpoint_detach(&self->p);
+	EXPECT_EQ(-EIO, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_PRODUCER, &at));
+	/* revoked as well */
+	EXPECT_EQ(0, region_revoke(self->fd));
+	EXPECT_EQ(ENODEV, endpoint_wait(&self->c, 0));
+	endpoint_detach(&self->c);
 }
 
 TEST_HARNESS_MAIN

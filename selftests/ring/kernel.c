@@ -4,6 +4,7 @@
  * commits records in interrupt context, a workqueue takes commands.
  */
 #include "daq_test.h"
+#include "failure_test.h"
 #include <poll.h>
 
 FIXTURE(daq) {
@@ -187,6 +188,23 @@ TEST_F(daq, unload)
 	EXPECT_EQ(POLLHUP, poll_endpoint(&self->p));
 	/* the module can be loaded again while its old rings are in use */
 	EXPECT_EQ(0, load_daq(variant->params));
+}
+
+/* The memory of a page of each ring fails while the device runs. */
+TEST_F(daq, memory_failure)
+{
+	const size_t page = sysconf(_SC_PAGESIZE);
+
+	if (no_failures(self->c.data))
+		SKIP(return, "%s", no_failures(self->c.data));
+	ASSERT_TRUE(daq_send_command(&self->p, DAQ_RATE, 1000));
+	ASSERT_NE(NULL, daq_next_record(self));
+	ASSERT_EQ(0, fail_page(self->c.data + page, page, true));
+	EXPECT_EQ(EIO, endpoint_wait(&self->c, NO_TIMEOUT));
+	EXPECT_EQ(POLLERR | POLLHUP, poll_endpoint(&self->c));
+	ASSERT_EQ(0, fail_page(self->p.data, page, true));
+	EXPECT_EQ(EIO, endpoint_wait(&self->p, NO_TIMEOUT));
+	EXPECT_EQ(POLLERR | POLLHUP, poll_endpoint(&self->p));
 }
 
 /* The names are destroyed and the rings revoked while the device runs. */

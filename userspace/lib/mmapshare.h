@@ -426,8 +426,8 @@ int mmapshare_ring_create_or_open(struct mmapshare **region, const char *name,
  * not a ring; -EBADF if it is not open for that; -EBADMSG if the producer's
  * state in the ring is corrupt; -EPROTONOSUPPORT if the library does not know
  * the module's layout of a ring; -EOPNOTSUPP without lock-free 64-bit atomics;
- * -ENODEV if the ring was revoked; -EINVAL for invalid @flags; -ENOMEM;
- * -EMFILE, -ENFILE.
+ * -ENODEV if the ring was revoked; -EIO if the memory of one of its pages
+ * failed; -EINVAL for invalid @flags; -ENOMEM; -EMFILE, -ENFILE.
  */
 int mmapshare_ring_attach(struct mmapshare_endpoint **ep, const struct mmapshare *region,
 			  unsigned int flags);
@@ -658,7 +658,8 @@ uint64_t mmapshare_ring_lost(const struct mmapshare_endpoint *ep);
  * records are taken; for a producer all consumers, if there were any, and there
  * is no space; -EBUSY if a record is reserved or taken; -EBADMSG if the state
  * that this endpoint or a peer has stored in the ring is corrupt; -ENODEV if
- * the ring was revoked; -EINVAL for invalid @flags.
+ * the ring was revoked; -EIO if the memory of one of its pages failed; -EINVAL
+ * for invalid @flags.
  */
 int mmapshare_ring_wait(struct mmapshare_endpoint *ep, unsigned int flags,
 			int64_t timeout);
