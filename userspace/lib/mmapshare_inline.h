@@ -65,6 +65,8 @@ enum mms_role {
  * @wake_bytes: set by mmapshare_ring_set_wake_bytes()
  * @spins_max: set by mmapshare_ring_set_spins()
  * @spins: number of polls before the next sleep, adapted to past success
+ * @known_pos: (producer of a lossless ring) a @published_pos of the past, not
+ *	before @oldest_pos: a record begins there
  *
  * One thread at a time uses an endpoint, so no member is atomic. The members
  * are in private memory. What a peer stores to shared memory is checked before
@@ -97,6 +99,7 @@ struct mmapshare_endpoint {
 	uint32_t wake_bytes;
 	unsigned int spins_max;
 	unsigned int spins;
+	uint64_t known_pos;
 };
 
 #define MMS_HEADER	sizeof(struct mmapshare_record)

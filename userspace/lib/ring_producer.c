@@ -12,6 +12,7 @@ void mms_producer_init(struct mmapshare_endpoint *ep)
 	ep->pos = ep->producer->pos;
 	ep->published_pos = ep->pos;
 	ep->oldest_pos = ep->producer->oldest_pos;
+	ep->known_pos = ep->pos;
 	ep->seq = mms_extend_seq(mms_record(ep, ep->pos)->seq, ep->producer->seq);
 	ep->last_pos = ep->pos;
 	mmapshare_ring_set_wake_bytes(ep, 0);
@@ -26,7 +27,8 @@ static bool is_valid_pos(const struct mmapshare_endpoint *ep, uint64_t pos)
 /*
  * The position from which on a consumer needs the records, or from which on
  * they are retained for the next one. With an invalid position the ring looks
- * full: the caller waits, and the kernel decides.
+ * full: the caller waits, and the kernel decides. Untrusted: it may be inside a
+ * record.
  */
 static uint64_t min_consumer_pos(const struct mmapshare_endpoint *ep)
 {
@@ -59,43 +61,111 @@ static uint64_t min_consumer_pos(const struct mmapshare_endpoint *ep)
 	return min_pos;
 }
 
+/* Would there be space for @step bytes if the oldest record were at @oldest_pos? */
+static bool would_have_space(const struct mmapshare_endpoint *ep, uint64_t step,
+			     uint64_t oldest_pos)
+{
+	return ep->pos + step - oldest_pos <= ep->mask;
+}
+
+/*
+ * Move @pos, which is not @published_pos, past a record. A previous producer may
+ * have stored the length. It is untrusted, but must not lead past the last
+ * position.
+ */
+static int skip_record(const struct mmapshare_endpoint *ep, uint64_t *pos)
+{
+	const uint32_t length = mms_record(ep, *pos)->length;
+	const uint64_t next = *pos + mms_record_step(length);
+
+	if (length & MMAPSHARE_RECORD_BUSY || !mms_pos_reached(ep->published_pos, next))
+		return -EBADMSG;
+	*pos = next;
+	return 0;
+}
+
+/* Minimum number of records to reclaim at a time, if that many are released. */
+#define RECLAIM_BATCH	64
+
+/*
+ * Find a new oldest_pos: as far as there is space for @step bytes, but not past
+ * @min_pos. It moves by whole records, so that the next consumer begins at one,
+ * even if a consumer has stored a position inside of a record. Where the
+ * producer has been itself, records need not be walked.
+ */
+static int find_oldest_pos(const struct mmapshare_endpoint *ep, uint64_t step,
+			   uint64_t min_pos, uint64_t *oldest_pos)
+{
+	uint64_t pos = ep->oldest_pos, next;
+	unsigned int n;
+	int ret;
+
+	if (min_pos == ep->published_pos)
+		pos = min_pos;
+	else if (mms_pos_reached(min_pos, ep->known_pos))
+		pos = ep->known_pos;
+	for (n = 0; pos != min_pos && (n < RECLAIM_BATCH || !would_have_space(ep, step, pos));
+	     n++) {
+		next = pos;
+		ret = skip_record(ep, &next);
+		if (ret)
+			return ret;
+		if (!mms_pos_reached(min_pos, next))
+			break;
+		pos = next;
+	}
+	*oldest_pos = pos;
+	return 0;
+}
+
 /*
  * Step 4. A consumer may attach meanwhile. The full fence, between the store of
  * oldest_pos and the second load of the positions, pairs with the one in the
  * kernel's mms_ring_first_pos(), between the store of ring->consumers and the
  * load of oldest_pos: the consumer begins at the new oldest_pos, or its cursor
  * is seen here and oldest_pos is taken back.
+ *
+ * Returns 0, whether there is space now or not; or -EBADMSG. @needed is set to
+ * how many bytes the kernel must find free, counted from the consumers'
+ * positions, before there is space for @step bytes.
  */
-static void refresh_oldest_pos(struct mmapshare_endpoint *ep)
+static int refresh_oldest_pos(struct mmapshare_endpoint *ep, uint64_t step, uint64_t *needed)
 {
-	const uint64_t oldest_pos = min_consumer_pos(ep);
-	uint64_t recheck;
+	uint64_t min_pos = min_consumer_pos(ep), oldest_pos;
+	int ret = find_oldest_pos(ep, step, min_pos, &oldest_pos);
 
-	__atomic_store_n(&ep->producer->oldest_pos, oldest_pos, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	recheck = min_consumer_pos(ep);
-	ep->oldest_pos = mms_pos_reached(recheck, oldest_pos) ? oldest_pos : recheck;
-	if (ep->oldest_pos != oldest_pos)
-		__atomic_store_n(&ep->producer->oldest_pos, ep->oldest_pos, __ATOMIC_RELAXED);
+	if (!ret && oldest_pos != ep->oldest_pos) {
+		__atomic_store_n(&ep->producer->oldest_pos, oldest_pos, __ATOMIC_RELAXED);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		min_pos = min_consumer_pos(ep);
+		if (!mms_pos_reached(min_pos, oldest_pos)) {
+			oldest_pos = ep->oldest_pos;
+			ret = find_oldest_pos(ep, step, min_pos, &oldest_pos);
+			__atomic_store_n(&ep->producer->oldest_pos, oldest_pos,
+					 __ATOMIC_RELAXED);
+		}
+	}
+	if (ret)
+		return ret;
+	ep->oldest_pos = oldest_pos;
+	if (mms_pos_reached(oldest_pos, ep->known_pos))
+		ep->known_pos = ep->published_pos;
+	*needed = step + (min_pos - oldest_pos);
+	return 0;
 }
 
-/*
- * Step 3. A previous producer may have stored the lengths. They are untrusted,
- * but must not lead past its last position.
- */
+/* Step 3 */
 static int overwrite(struct mmapshare_endpoint *ep, uint64_t step)
 {
-	uint64_t oldest_pos = ep->oldest_pos, records = 0, next;
+	uint64_t oldest_pos = ep->oldest_pos, records = 0;
+	int ret;
 
-	while (ep->pos + step - oldest_pos > ep->mask) {
-		const uint32_t length = mms_record(ep, oldest_pos)->length;
-
+	while (!would_have_space(ep, step, oldest_pos)) {
 		if (oldest_pos == ep->published_pos)
 			return -EAGAIN;
-		next = oldest_pos + mms_record_step(length);
-		if (length & MMAPSHARE_RECORD_BUSY || !mms_pos_reached(ep->published_pos, next))
-			return -EBADMSG;
-		oldest_pos = next;
+		ret = skip_record(ep, &oldest_pos);
+		if (ret)
+			return ret;
 		records++;
 	}
 	ep->oldest_pos = oldest_pos;
@@ -110,20 +180,23 @@ static int overwrite(struct mmapshare_endpoint *ep, uint64_t step)
 }
 
 /* Have the kernel wake this producer only when the refused record fits. */
-static void set_wake_threshold(struct mmapshare_endpoint *ep, uint64_t step)
+static void set_wake_threshold(struct mmapshare_endpoint *ep, uint64_t bytes)
 {
-	__atomic_store_n(&ep->producer->wake_bytes, step > ep->wake_bytes ? step :
+	__atomic_store_n(&ep->producer->wake_bytes, bytes > ep->wake_bytes ? bytes :
 			 ep->wake_bytes, __ATOMIC_RELAXED);
 }
 
 static int make_space(struct mmapshare_endpoint *ep, uint64_t step)
 {
+	uint64_t needed;
+	int ret;
+
 	if (ep->overwrite)
 		return overwrite(ep, step);
-	refresh_oldest_pos(ep);
-	if (mms_has_space(ep, step))
-		return 0;
-	set_wake_threshold(ep, step);
+	ret = refresh_oldest_pos(ep, step, &needed);
+	if (ret || mms_has_space(ep, step))
+		return ret;
+	set_wake_threshold(ep, needed);
 	return -EAGAIN;
 }
 
@@ -196,10 +269,13 @@ int mmapshare_ring_drop(struct mmapshare_endpoint *ep, uint64_t records)
 	return 0;
 }
 
-/* The condition of the kernel's mms_check_space(), without a system call. */
+/*
+ * The condition of the kernel's mms_check_space(), without a system call. True
+ * also if mmapshare_ring_reserve() will fail for another reason.
+ */
 bool mms_producer_is_ready(struct mmapshare_endpoint *ep)
 {
-	uint64_t min_bytes = round8(ep->producer->wake_bytes);
+	uint64_t min_bytes = round8(ep->producer->wake_bytes), needed;
 
 	if (ep->overwrite)
 		return true;
@@ -207,7 +283,6 @@ bool mms_producer_is_ready(struct mmapshare_endpoint *ep)
 		min_bytes = MMS_HEADER;
 	if (min_bytes > mms_ring_size(ep) / 2)
 		min_bytes = mms_ring_size(ep) / 2;
-	if (!mms_has_space(ep, min_bytes))
-		refresh_oldest_pos(ep);
-	return mms_has_space(ep, min_bytes);
+	return mms_has_space(ep, min_bytes) || refresh_oldest_pos(ep, min_bytes, &needed) ||
+	       mms_has_space(ep, min_bytes);
 }

@@ -42,6 +42,8 @@ _IS_TSO = _MACHINE in _TSO_MACHINES
 
 _MASK = (1 << 64) - 1
 _HEADER = 8
+# Producer makes space for at least so many records at a time.
+_RECLAIM_BATCH = 64
 # Consumer.take() gives up after being overrun this many times in a row.
 _MAX_ATTEMPTS = 1000
 
@@ -451,6 +453,7 @@ class Producer(_Endpoint):
         # continue where the previous producer stopped: the page is the same
         self._pos = self._published_pos = self._own64[_POS]
         self._oldest_pos = self._own64[_OLDEST_POS]
+        self._held_back = 0
         self._data = self._new_view(self._own[-self._size:], "B")
         self._wrapped: Optional[bytearray] = None
         self._headers = self._new_view(self._data, "I")
@@ -526,7 +529,7 @@ class Producer(_Endpoint):
                 self._publish()
                 continue
             # the wake threshold: less space is of no use
-            self._own32[_WAKE_BYTES32] = stride
+            self._own32[_WAKE_BYTES32] = stride + self._held_back
             self._wait(deadline)
         start = (self._pos & (self._size - _HEADER)) + _HEADER
         # a record that crosses the end is copied when it is complete
@@ -570,7 +573,7 @@ class Producer(_Endpoint):
             return True
         if self._overwrite:
             return self._overwrite_oldest(stride)
-        self._refresh_oldest_pos()
+        self._refresh_oldest_pos(stride)
         return self._has_space(stride)
 
     def _min_consumer_pos(self) -> int:
@@ -600,31 +603,59 @@ class Producer(_Endpoint):
             min_bytes = min(min_bytes, ahead)
         return (self._oldest_pos + min_bytes) & _MASK
 
-    def _refresh_oldest_pos(self) -> None:
+    def _skip_record(self, pos: int) -> int:
+        """The position behind a record. A previous producer may have stored the
+        length. It is untrusted, but must not lead past the last position."""
+        length = self._headers[self._header_index(pos)]
+        pos = (pos + _record_stride(length)) & _MASK
+        if length & _abi.RECORD_BUSY or not _is_at_or_past(self._published_pos, pos):
+            raise _error(errno.EBADMSG)
+        return pos
+
+    def _find_oldest_pos(self, stride: int, min_pos: int) -> int:
+        """A new oldest_pos: as far as there is space, but not past min_pos. It
+        moves by whole records, so that the next consumer begins at one, even if
+        a consumer has stored a position inside of a record."""
+        if min_pos == self._published_pos:
+            return min_pos
+        pos = following = self._oldest_pos
+        records = 0
+        while _is_at_or_past(min_pos, following):
+            pos = following
+            if pos == min_pos or (records >= _RECLAIM_BATCH and
+                                  (self._pos - pos) & _MASK <= self._size - stride - _HEADER):
+                break
+            following = self._skip_record(pos)
+            records += 1
+        return pos
+
+    def _refresh_oldest_pos(self, stride: int) -> None:
         """Step 4: advance oldest_pos. _notify() is the full fence between the
         store of oldest_pos and the recheck of consumers; it pairs with the
         fence of ATTACH, in the kernel's mms_ring_first_pos(). A consumer that
         attaches in between either starts at the new oldest_pos or is found by
         the recheck."""
-        oldest = self._min_consumer_pos()
-        self._own64[_OLDEST_POS] = oldest
-        self._notify()
-        rechecked = self._min_consumer_pos()
-        self._oldest_pos = oldest if _is_at_or_past(rechecked, oldest) else rechecked
-        if self._oldest_pos != oldest:
-            self._own64[_OLDEST_POS] = self._oldest_pos
+        min_pos = self._min_consumer_pos()
+        oldest = self._find_oldest_pos(stride, min_pos)
+        if oldest != self._oldest_pos:
+            self._own64[_OLDEST_POS] = oldest
+            self._notify()
+            min_pos = self._min_consumer_pos()
+            if not _is_at_or_past(min_pos, oldest):
+                oldest = self._find_oldest_pos(stride, min_pos)
+                self._own64[_OLDEST_POS] = oldest
+        self._oldest_pos = oldest
+        # what the kernel counts as free, because it does not walk the records
+        self._held_back = (min_pos - oldest) & _MASK
 
     def _overwrite_oldest(self, stride: int) -> bool:
         """Step 3: give up the oldest records until there is space. Return False
         if that would take records that are not published yet."""
         oldest, overwritten = self._oldest_pos, 0
         while (self._pos - oldest) & _MASK > self._size - stride - _HEADER:
-            length = self._headers[self._header_index(oldest)]
             if oldest == self._published_pos:
                 return False
-            oldest = (oldest + _record_stride(length)) & _MASK
-            if length & _abi.RECORD_BUSY or not _is_at_or_past(self._published_pos, oldest):
-                raise _error(errno.EBADMSG)
+            oldest = self._skip_record(oldest)
             overwritten += 1
         self._oldest_pos = self._own64[_OLDEST_POS] = oldest
         self._own64[_OVERWRITTEN] = (self._own64[_OVERWRITTEN] + overwritten) & _MASK

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Rings: records arrive intact and in order, and waiters are woken."""
+import contextlib
 import errno
 import os
 import select
@@ -355,6 +356,27 @@ class Hostile(TestCase):
     def test_length(self):
         for length in 4000, 105, 0x3fffffff:
             self.attack(None, length)
+
+    def test_cursor_in_record(self):
+        """A consumer's position is inside a record: the next consumer begins
+        at the beginning of that record."""
+        with mmapshare.create_ring(None, 4096) as ring, ring.producer() as producer:
+            count = 0
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    producer.write(content(count, 100), 0)
+                    count += 1
+            with ring.consumer() as consumer:
+                for _ in range(9):
+                    consumer.take()
+                consumer.release()
+                consumer._own64[0] += 8
+                consumer._attached = False
+                self.assertRaises(TimeoutError, producer.writelines,
+                                  (content(n, 100) for n in range(count, 1 << 20)), 0)
+            with ring.consumer() as consumer:
+                for n in range(9, count):
+                    self.assertEqual(content(n, 100), consumer.read())
 
     def test_cursor(self):
         """The kernel treats a consumer with a corrupt position as detached."""

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * libmmapshare: a reader of a lossless ring stores a position inside a record.
+ * The producer's oldest position stays at the beginning of one, so that the next
+ * consumer gets no record that the producer has not written.
+ */
+#include "lib_ring_test.h"
+#include "ring_protocol.h"
+
+#define LENGTH	40
+#define STEP	(8 + LENGTH)
+#define RELEASED	30	/* records */
+
+/* Fill the ring, while @reader, whose position is 0, is attached. */
+static long fill(FIXTURE_DATA(ring) *self, struct endpoint *reader)
+{
+	if (attach(self, &self->p, PRODUCER) ||
+	    endpoint_attach(reader, mmapshare_fd(self->region), CONSUMER))
+		return -1;
+	return put_all(self->p, 0, LENGTH);
+}
+
+/* The next consumer begins with record number RELEASED; there are @n. */
+static void check_next_consumer(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self,
+				long n)
+{
+	ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
+	EXPECT_EQ(n, take_all(self->c, RELEASED, LENGTH));
+}
+
+/* The ring is not full for good. */
+static void check_next_records(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self,
+			       long n)
+{
+	EXPECT_EQ(n, put_all(self->p, RELEASED + n, LENGTH));
+	EXPECT_EQ(n, take_all(self->c, RELEASED + n, LENGTH));
+}
+
+TEST_F(ring, cursor)
+{
+	struct endpoint reader;
+	long n = fill(self, &reader);
+	int offset;
+
+	ASSERT_LT(RELEASED, n);
+	for (offset = 8; offset < STEP; offset += 8) {
+		reader.c->pos = offset;
+		EXPECT_EQ(0, put_all(self->p, n, LENGTH));
+		EXPECT_EQ(0ULL, reader.p->oldest_pos) TH_LOG("%d", offset);
+	}
+	reader.c->pos = RELEASED * STEP + 16;
+	EXPECT_EQ(RELEASED, put_all(self->p, n, LENGTH));
+	EXPECT_EQ(RELEASED * STEP, (int)reader.p->oldest_pos);
+	endpoint_detach(&reader);
+	check_next_consumer(_metadata, self, n);
+	check_next_records(_metadata, self, n);
+}
+
+/* The reader detaches: its position is where records are retained from. */
+TEST_F(ring, retained_pos)
+{
+	struct endpoint reader;
+	long n = fill(self, &reader);
+
+	ASSERT_LT(RELEASED, n);
+	reader.c->pos = RELEASED * STEP + 16;
+	endpoint_detach(&reader);
+	EXPECT_EQ(RELEASED, put_all(self->p, n, LENGTH));
+	check_next_consumer(_metadata, self, n);
+	check_next_records(_metadata, self, n);
+}
+
+/* A consumer attaches while the position is invalid. */
+TEST_F(ring, attach_meanwhile)
+{
+	struct endpoint reader;
+	long n = fill(self, &reader);
+
+	ASSERT_LT(RELEASED, n);
+	reader.c->pos = RELEASED * STEP + 16;
+	EXPECT_EQ(RELEASED, put_all(self->p, n, LENGTH));
+	check_next_consumer(_metadata, self, n);
+	endpoint_detach(&reader);
+	check_next_records(_metadata, self, n);
+}
+
+/* The kernel must not find space where the producer finds none. */
+TEST_F(ring, wait)
+{
+	struct endpoint reader;
+	long n = fill(self, &reader);
+
+	ASSERT_LT(RELEASED, n);
+	reader.c->pos = STEP - 8;
+	EXPECT_EQ(0, put_all(self->p, n, LENGTH));
+	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->p, 0, 0));
+	reader.c->pos = 2 * STEP;
+	EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, 0));
+	EXPECT_EQ(2, put_all(self->p, n, LENGTH));
+	endpoint_detach(&reader);
+}
+
+/* Lengths of the previous producer lead past its position. */
+TEST_F(ring, previous_producer)
+{
+	struct endpoint raw, reader;
+
+	ASSERT_EQ(0, endpoint_attach(&raw, mmapshare_fd(self->region), PRODUCER));
+	endpoint_record(&raw, 0)->length = MMAPSHARE_RECORD_LENGTH;
+	raw.p->pos = self->size;
+	endpoint_detach(&raw);
+	ASSERT_EQ(0, attach(self, &self->p, PRODUCER));
+	ASSERT_EQ(0, endpoint_attach(&reader, mmapshare_fd(self->region), CONSUMER));
+	reader.c->pos = self->size / 2;
+	EXPECT_EQ(-EBADMSG, put_record(self->p, 0, LENGTH));
+	EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, 20 * SECOND));
+	EXPECT_EQ(-EBADMSG, put_record(self->p, 0, LENGTH));
+	/* nothing of it is left when all is released */
+	reader.c->pos = self->size;
+	EXPECT_LT(RELEASED, put_all(self->p, 0, LENGTH));
+	endpoint_detach(&reader);
+}
+
+TEST_HARNESS_MAIN
