@@ -60,6 +60,36 @@ TEST_F(ring, invalid_length)
 	endpoint_detach(&raw);
 }
 
+/* Only kernel producers publish BUSY records; elsewhere they are corrupt. */
+static void check_busy(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self,
+		       unsigned int flags, uint64_t oldest_pos)
+{
+	struct endpoint raw;
+
+	ASSERT_EQ(0, make_ring(self, self->dev.page, flags));
+	ASSERT_EQ(0, endpoint_attach(&raw, mmapshare_fd(self->region), PRODUCER));
+	ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
+	endpoint_record(&raw, 0)->length = 32 | MMAPSHARE_RECORD_BUSY;
+	raw.p->oldest_pos = oldest_pos;
+	raw.p->pos = 40;
+	EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record, &self->length));
+	EXPECT_EQ(0, mmapshare_ring_wait(self->c, 0, 20 * SECOND));
+	EXPECT_EQ(-EBADMSG, mmapshare_ring_next(self->c, &self->record, &self->length));
+	endpoint_record(&raw, 0)->length = 32;
+	EXPECT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
+	endpoint_detach(&raw);
+	mmapshare_ring_close(self->c);
+	self->c = NULL;
+}
+
+TEST_F(ring, busy)
+{
+	check_busy(_metadata, self, 0, 0);
+	/* the oldest position means nothing to a consumer of a lossless ring */
+	check_busy(_metadata, self, 0, 40);
+	check_busy(_metadata, self, OVERWRITE, 0);
+}
+
 TEST_F(ring, invalid_oldest_pos)
 {
 	struct endpoint raw;

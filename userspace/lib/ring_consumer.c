@@ -120,6 +120,16 @@ static int skip_overwritten(struct mmapshare_endpoint *ep)
 }
 
 /*
+ * Is a record with this length not complete yet? Only kernel producers publish
+ * such records.
+ */
+static bool is_busy(const struct mmapshare_endpoint *ep, uint32_t length)
+{
+	return length & MMAPSHARE_RECORD_BUSY &&
+	       ep->ring->flags & MMAPSHARE_RING_KERNEL_PRODUCER;
+}
+
+/*
  * Examine the header at @ep->pos. Returns 0 for a record, whose length and
  * flags are stored to @length; 1 if it was overwritten; or a negative errno.
  */
@@ -137,9 +147,10 @@ static int check_record(struct mmapshare_endpoint *ep, uint32_t *length)
 	seq = mms_extend_seq(__atomic_load_n(&record->seq, __ATOMIC_RELAXED), ep->seq);
 	if (!is_not_overwritten(ep, ep->pos))
 		return 1;
-	if (*length & MMAPSHARE_RECORD_BUSY)
+	if (is_busy(ep, *length))
 		return -EAGAIN;
-	if (mms_record_step(*length) > ep->producer_pos - ep->pos ||
+	if (*length & MMAPSHARE_RECORD_BUSY ||
+	    mms_record_step(*length) > ep->producer_pos - ep->pos ||
 	    (*length & MMAPSHARE_RECORD_LENGTH) > ep->record_max ||
 	    seq != ep->seq)
 		return -EBADMSG;
@@ -283,6 +294,6 @@ bool mms_consumer_is_ready(struct mmapshare_endpoint *ep)
 	if (ep->producer_pos - ep->pos < min_bytes && !refresh_producer_pos(ep))
 		return false;
 	return ep->producer_pos - ep->pos >= min_bytes &&
-	       !(__atomic_load_n(&mms_record(ep, ep->pos)->length,
-				 __ATOMIC_ACQUIRE) & MMAPSHARE_RECORD_BUSY);
+	       !is_busy(ep, __atomic_load_n(&mms_record(ep, ep->pos)->length,
+					    __ATOMIC_ACQUIRE));
 }

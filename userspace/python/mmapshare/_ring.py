@@ -119,6 +119,7 @@ class _Endpoint:
                 words32[_VERSION32] != _abi.RING_VERSION):
             raise _error(errno.EPROTONOSUPPORT)
         self._overwrite = bool(words32[_FLAGS32] & _abi.RING_OVERWRITE)
+        self._kernel_producer = bool(words32[_FLAGS32] & _abi.RING_KERNEL_PRODUCER)
         self._size = data_size
         self.record_max = self._ring64[_RECORD_MAX]
         self._own64 = self._new_view(self._own, "Q")
@@ -351,7 +352,12 @@ class Consumer(_Endpoint):
             self._load_producer_pos()
         if self._pos == self._producer_pos:
             return False
-        return not self._headers[self._header_index(self._pos)] & _abi.RECORD_BUSY
+        return not self._is_busy(self._headers[self._header_index(self._pos)])
+
+    def _is_busy(self, word: int) -> bool:
+        """Is a record with this length and flags not complete yet? Only kernel
+        producers publish such records."""
+        return bool(word & _abi.RECORD_BUSY) and self._kernel_producer
 
     def _load_header(self) -> Optional[int]:
         """Step 7: the length and flags of the next record; None if there is no
@@ -368,9 +374,10 @@ class Consumer(_Endpoint):
         seq = _extend_seq(self._headers[index + 1], self._next_seq)
         if not self._is_intact(self._pos):
             return -1
-        if word & _abi.RECORD_BUSY:
+        if self._is_busy(word):
             return None
-        if (_record_stride(word) > (self._producer_pos - self._pos) & _MASK or
+        if (word & _abi.RECORD_BUSY or
+                _record_stride(word) > (self._producer_pos - self._pos) & _MASK or
                 word & _abi.RECORD_LENGTH > self.record_max or
                 seq != self._next_seq):
             raise _error(errno.EBADMSG)

@@ -55,6 +55,7 @@ class Header(unittest.TestCase):
 
     def test_constants(self):
         for name, value in (("RING", abi.RING), ("RING_OVERWRITE", abi.RING_OVERWRITE),
+                            ("RING_KERNEL_PRODUCER", abi.RING_KERNEL_PRODUCER),
                             ("RING_ATTACH_PRODUCER", abi.ATTACH_PRODUCER),
                             ("RING_ATTACH_CONSUMER", abi.ATTACH_CONSUMER),
                             ("RING_ATTACH_LATEST", abi.ATTACH_LATEST),

@@ -357,6 +357,10 @@ class Hostile(TestCase):
         for length in 4000, 105, 0x3fffffff:
             self.attack(None, length)
 
+    def test_busy(self):
+        """Only kernel producers publish records that are not complete."""
+        self.attack(None, 100 | 1 << 31)
+
     def test_cursor_in_record(self):
         """A consumer's position is inside a record: the next consumer begins
         at the beginning of that record."""
