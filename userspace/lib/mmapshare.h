@@ -562,7 +562,10 @@ int mmapshare_ring_drop(struct mmapshare_endpoint *ep, uint64_t records);
  * overwriting ring only as long as mmapshare_ring_check() returns 0.
  *
  * Makes no system call, except after it has skipped discarded records for whose
- * space the producer waits.
+ * space the producer waits. A call skips at most 64 of them: then it returns
+ * -EAGAIN although a record may follow, and the next mmapshare_ring_wait()
+ * returns 0 at once. While records are taken and not released, each call skips
+ * the same ones.
  *
  * Return: 0; -EAGAIN if there is no record now; -EBADMSG if the producer's
  * state in the ring is corrupt; -EBADF for a producer; -ENODEV after another

@@ -39,6 +39,8 @@ enum mms_role {
  * @overwrite: the ring is not lossless
  * @stale: (consumer) mmapshare_ring_check() found the record at @last_pos
  *	overwritten
+ * @more: (consumer) mmapshare_ring_next() returned -EAGAIN although records may
+ *	follow; makes the next wait return at once
  * @ring: the first page; written by the kernel only
  * @producer: the producer's page; written by the producer
  * @cursor: (consumer) its own page; written by this endpoint
@@ -77,6 +79,7 @@ struct mmapshare_endpoint {
 	enum mms_role role;
 	bool overwrite;
 	bool stale;
+	bool more;
 	const struct mmapshare_ring *ring;
 	struct mmapshare_ring_producer *producer;
 	struct mmapshare_ring_cursor *cursor;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Rings: consumers. The producer is untrusted: whatever it stores, a consumer
- * reads no byte outside the ring. Each iteration of a loop passes a record that
- * the producer has published, or is one of TRIES.
+ * reads no byte outside the ring, and each loop has a limit: TRIES or DISCARDS.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,6 +9,8 @@
 
 /* Attempts to catch up with a producer that keeps overwriting. */
 #define TRIES	1000
+/* Discarded records that mmapshare_ring_next() skips in one call. */
+#define DISCARDS	64
 
 /* The kernel has initialized the cursor. */
 void mms_consumer_init(struct mmapshare_endpoint *ep)
@@ -159,7 +160,8 @@ static int check_record(struct mmapshare_endpoint *ep, uint32_t *length)
 
 /*
  * The slow path of mmapshare_ring_next(): recovers from overruns, and skips
- * discarded records.
+ * discarded records, so many that a producer of nothing else does not keep the
+ * caller here.
  *
  * If no record follows, the skipped ones are released at once, as the producer
  * may be waiting for their space. This is not possible while records before
@@ -170,10 +172,11 @@ find_next(struct mmapshare_endpoint *ep, const void **record, size_t *length)
 {
 	const bool has_unreleased = mms_has_unreleased(ep);
 	uint64_t pos = ep->pos, seq = ep->seq;
-	unsigned int tries = 0;
+	unsigned int tries = 0, discards = 0;
 	uint32_t header_length;
 	int ret;
 
+	ep->more = false;
 	for (;;) {
 		ret = check_record(ep, &header_length);
 		if (ret > 0 && ++tries < TRIES) {
@@ -189,6 +192,10 @@ find_next(struct mmapshare_endpoint *ep, const void **record, size_t *length)
 		if (!(header_length & MMAPSHARE_RECORD_DISCARD)) {
 			ep->stale = false;
 			return mms_take_record(ep, header_length, record, length);
+		}
+		if (discards++ == DISCARDS) {
+			ep->more = true;
+			break;
 		}
 		ep->pos += mms_record_step(header_length);
 		ep->seq++;
@@ -287,6 +294,10 @@ bool mms_consumer_is_ready(struct mmapshare_endpoint *ep)
 {
 	uint64_t min_bytes = round8(ep->wake_bytes);
 
+	if (ep->more) {
+		ep->more = false;
+		return true;
+	}
 	if (min_bytes < MMS_HEADER)
 		min_bytes = MMS_HEADER;
 	if (min_bytes > mms_ring_size(ep) / 2)
