@@ -507,8 +507,9 @@ int mmapshare_ring_trim(struct mmapshare_endpoint *ep, size_t length);
  * They are published by a store-release: a consumer that takes one of them sees
  * all stores that the caller made before. The store, and the check for
  * consumers that are asleep, are sequentially consistent, which costs as much
- * as a full fence. Makes a system call only if one of these consumers waits for
- * no more than what is published now.
+ * as a full fence. Non-temporal stores (_mm_stream_*) are not ordered: the
+ * caller executes sfence after them. Makes a system call only if one of these
+ * consumers waits for no more than what is published now.
  *
  * Return: 0; -ENODEV if that system call finds the ring revoked, or another
  * function has returned that before; -EBADF for a consumer.
