@@ -10,11 +10,13 @@
 #include <linux/build_bug.h>
 #include <linux/compiler.h>
 #include <linux/err.h>
+#include <linux/lockdep.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -142,10 +144,10 @@ static void mms_ring_stop(struct mms_ring *ring, bool memory_failed)
 		WRITE_ONCE(ring->producer_corrupt, true);
 	spin_unlock_irqrestore(&ring->lock, flags);
 	mms_ring_wake_all(ring);
-	/* wait for an attachment in progress: mms_ring_walk() ends early */
-	mutex_lock(&ring->attach);
-	mutex_unlock(&ring->attach);
-	/* pairs with rcu_read_lock() in mms_endpoint_pos() */
+	/*
+	 * pairs with rcu_read_lock() in mms_endpoint_pos() and in
+	 * mms_ring_walk()
+	 */
 	synchronize_rcu_expedited();
 }
 
@@ -195,7 +197,6 @@ struct mms_region *mms_ring_create(u32 flags, u64 size, unsigned int consumers)
 	ring->head = r->mem.vaddr;
 	ring->data = r->mem.vaddr + (total - size);
 	ring->p = ring->data - PAGE_SIZE;
-	mutex_init(&ring->attach);
 	spin_lock_init(&ring->lock);
 	mms_ring_init_head(ring);
 	r->ring = ring;
@@ -224,6 +225,9 @@ static int mms_ring_read_seq(const struct mms_ring *ring, u64 pos, u64 *seq)
 	const u32 low = READ_ONCE(mms_record(ring, pos)->seq);
 
 	*seq = mms_extend_seq(low, READ_ONCE(ring->p->seq));
+	/* the provisional position keeps the record */
+	if (mms_is_lossless(ring))
+		return 0;
 	/*
 	 * Between the record and oldest_pos; pairs with smp_wmb() in
 	 * mms_source_overwrite(), or with the release fence of a program.
@@ -232,76 +236,68 @@ static int mms_ring_read_seq(const struct mms_ring *ring, u64 pos, u64 *seq)
 	return mms_pos_reached(pos, READ_ONCE(ring->p->oldest_pos)) ? 0 : -EAGAIN;
 }
 
-/*
- * Does a record begin at @to? Follow the records from @from on, and return @to
- * if they lead there, else @from. @to is a position of another consumer, which
- * must not decide alone where a new one begins.
- */
-static u64 mms_ring_walk(const struct mms_ring *ring, u64 from, u64 to)
+/* Records that mms_ring_walk() passes in one RCU read-side section. */
+#define MMS_WALK_BATCH		1024
+
+static int mms_ring_walk_batch(const struct mms_ring *ring, u64 *pos, u64 to)
 {
-	unsigned long n = 0;
-	u64 pos = from;
+	unsigned int n;
+	int ret = 0;
+
+	/* pairs with synchronize_rcu_expedited() in mms_ring_stop() */
+	rcu_read_lock();
+	if (READ_ONCE(ring->revoked))
+		ret = -ENODEV;
+	for (n = 0; !ret && n < MMS_WALK_BATCH && *pos != to; n++) {
+		u64 step = mms_record_step(READ_ONCE(mms_record(ring, *pos)->length));
+
+		if (step > to - *pos)
+			ret = -EBADMSG;
+		else
+			*pos += step;
+	}
+	rcu_read_unlock();
+	return ret;
+}
+
+/*
+ * Move @pos, where a record begins, to @to if the records in between lead there.
+ * @to is a position of another consumer, which must not decide alone where a new
+ * one begins. No producer reuses the records meanwhile, because of the
+ * provisional position.
+ *
+ * Return: 0; -EINTR for a signal; -ENODEV if the ring was revoked.
+ */
+static int mms_ring_walk(const struct mms_ring *ring, u64 *pos, u64 to)
+{
+	u64 from = *pos;
+	int ret;
 
 	if (to - from > ring->size)
-		return from;
-	while (pos != to) {
-		u64 step = mms_record_step(READ_ONCE(mms_record(ring, pos)->length));
-
-		if (step > to - pos)
-			return from;
-		pos += step;
-		if (++n % 1024)
-			continue;
-		if (READ_ONCE(ring->revoked))
-			return from;
+		return 0;
+	while (from != to) {
+		ret = mms_ring_walk_batch(ring, &from, to);
+		if (ret)
+			return ret == -EBADMSG ? 0 : ret;
+		if (signal_pending(current))
+			return -EINTR;
 		cond_resched();
 	}
-	return to;
+	*pos = to;
+	return 0;
 }
 
 /*
- * The first position of a new consumer: the producer's if @latest; in a
- * lossless ring @min_pos, if records lead there; else the oldest one.
- *
- * In a lossless ring the provisional position of mms_ring_add_consumer()
- * already holds back the producer at oldest_pos or before.
+ * Move the cursor from its provisional position to @pos. Return: 0; -EAGAIN if
+ * the record there was overwritten meanwhile; -EBADMSG.
  */
-static u64 mms_ring_first_pos(const struct mms_ring *ring, u64 min_pos, bool latest)
-{
-	u64 oldest;
-
-	/*
-	 * Between storing consumers and loading oldest_pos; pairs with the full
-	 * fence of a program that has stored a new oldest_pos and loads
-	 * consumers again. mms_source_reclaim() takes ring->lock instead.
-	 */
-	smp_mb();
-	oldest = READ_ONCE(ring->p->oldest_pos);
-	if (latest)
-		return mms_producer_pos(ring);
-	return mms_is_lossless(ring) ? mms_ring_walk(ring, oldest, min_pos) : oldest;
-}
-
-/*
- * A producer that overwrites the first record of a new consumer that many times
- * in a row is malicious.
- */
-#define MMS_ATTACH_TRIES	1000
-
-/* Move the cursor from its provisional position to the first one. */
-static int mms_ring_init_cursor(struct mms_ring *ring, struct mms_endpoint *c, u64 min_pos,
-				bool latest)
+static int mms_ring_set_cursor(const struct mms_ring *ring, const struct mms_endpoint *c, u64 pos)
 {
 	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
-	unsigned int tries = 0;
-	u64 pos, seq;
+	u64 seq;
 
-	do {
-		if (tries++ == MMS_ATTACH_TRIES)
-			return -EBADMSG;
-		pos = mms_ring_first_pos(ring, min_pos, latest);
-	} while (mms_ring_read_seq(ring, pos, &seq));
-
+	if (mms_ring_read_seq(ring, pos, &seq))
+		return -EAGAIN;
 	if (!IS_ALIGNED(pos, MMS_RECORD_ALIGN) ||
 	    !mms_pos_reached(READ_ONCE(ring->p->pos), pos))
 		return -EBADMSG;
@@ -315,35 +311,96 @@ static int mms_ring_init_cursor(struct mms_ring *ring, struct mms_endpoint *c, u
 }
 
 /*
- * Give @c a free cursor with oldest_pos as provisional position, and activate
- * it. @min_pos: out: mms_ring_min_pos() without it. Return: 0, or -ENOSPC if
- * all cursors are in use.
+ * A producer that overwrites the first record of a new consumer that many times
+ * in a row is malicious.
  */
-static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_endpoint *c, u64 *min_pos)
+#define MMS_ATTACH_TRIES	1000
+
+/*
+ * The consumer begins at the producer's position if @latest, at @first in a
+ * lossless ring, else at the oldest record.
+ */
+static int mms_ring_init_cursor(const struct mms_ring *ring, const struct mms_endpoint *c,
+				u64 first, bool latest)
 {
-	struct mmapshare_ring_cursor *cursor;
+	unsigned int tries = 0;
+	u64 pos;
+	int ret;
+
+	do {
+		/* pairs with synchronize_rcu_expedited() in mms_ring_stop() */
+		rcu_read_lock();
+		ret = -ENODEV;
+		if (!READ_ONCE(ring->revoked)) {
+			pos = mms_is_lossless(ring) ? first : READ_ONCE(ring->p->oldest_pos);
+			ret = mms_ring_set_cursor(ring, c, latest ? mms_producer_pos(ring) : pos);
+		}
+		rcu_read_unlock();
+	} while (ret == -EAGAIN && ++tries < MMS_ATTACH_TRIES);
+	return ret == -EAGAIN ? -EBADMSG : ret;
+}
+
+/*
+ * Activate the consumer, with oldest_pos as provisional position: from then on
+ * the producer of a lossless ring does not go past that. A producer that did not
+ * see the consumer yet may just have moved oldest_pos, so that it is read again.
+ * A malicious one can only keep its own records from the consumer.
+ *
+ * Return: the provisional position.
+ */
+static u64 mms_ring_activate(struct mms_ring *ring, const struct mms_endpoint *c)
+{
+	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
+	unsigned int tries = 0;
+	u64 oldest;
+
+	lockdep_assert_held(&ring->lock);
+	memset(cursor, 0, sizeof(*cursor));
+	ring->active |= BIT_ULL(c->cursor);
+	ring->had_consumers = true;
+	do {
+		oldest = READ_ONCE(ring->p->oldest_pos);
+		WRITE_ONCE(cursor->pos, oldest);
+		/*
+		 * After the cursor's position; pairs with the acquire in a
+		 * producing program, which then loads that position.
+		 */
+		smp_store_release(&ring->head->consumers, ring->active);
+		/*
+		 * Between storing consumers and loading oldest_pos; pairs with
+		 * the full fence of a program that has stored a new oldest_pos
+		 * and loads consumers again. mms_source_reclaim() takes
+		 * ring->lock instead.
+		 */
+		smp_mb();
+	} while (READ_ONCE(ring->p->oldest_pos) != oldest && ++tries < MMS_ATTACH_TRIES);
+	return oldest;
+}
+
+/*
+ * Give @c a free cursor. @first: out: its provisional position. @min_pos: out:
+ * mms_ring_min_pos() without it. Return: 0; -ENODEV; -ENOSPC if all cursors are
+ * in use.
+ */
+static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_endpoint *c, u64 *first,
+				 u64 *min_pos)
+{
 	unsigned long flags;
-	int ret = -ENOSPC;
+	int ret = -ENODEV;
 	unsigned int i;
 
 	spin_lock_irqsave(&ring->lock, flags);
+	if (ring->revoked)
+		goto unlock;
+	ret = -ENOSPC;
 	for (i = 0; i < ring->consumers_max && ring->consumers[i]; i++)
 		;
 	if (i == ring->consumers_max)
 		goto unlock;
 	*min_pos = mms_ring_min_pos(ring);
 	c->cursor = i;
-	cursor = mms_cursor(ring, i);
-	memset(cursor, 0, sizeof(*cursor));
-	WRITE_ONCE(cursor->pos, READ_ONCE(ring->p->oldest_pos));
 	ring->consumers[i] = c;
-	ring->active |= BIT_ULL(i);
-	ring->had_consumers = true;
-	/*
-	 * After the cursor's position; pairs with the acquire in a producing
-	 * program, which then loads that position.
-	 */
-	smp_store_release(&ring->head->consumers, ring->active);
+	*first = mms_ring_activate(ring, c);
 	mms_ring_update_wake_pos(ring);
 	ret = 0;
 unlock:
@@ -370,12 +427,15 @@ static void mms_ring_del_consumer(struct mms_ring *ring, struct mms_endpoint *c)
 
 static int mms_ring_attach_consumer(struct mms_ring *ring, struct mms_endpoint *c, bool latest)
 {
-	u64 min_pos;
-	int ret = mms_ring_add_consumer(ring, c, &min_pos);
+	u64 first, min_pos;
+	int ret = mms_ring_add_consumer(ring, c, &first, &min_pos);
 
 	if (ret)
 		return ret;
-	ret = mms_ring_init_cursor(ring, c, min_pos, latest);
+	if (mms_is_lossless(ring) && !latest)
+		ret = mms_ring_walk(ring, &first, min_pos);
+	if (!ret)
+		ret = mms_ring_init_cursor(ring, c, first, latest);
 	if (ret)
 		mms_ring_del_consumer(ring, c);
 	else
@@ -430,9 +490,12 @@ static void mms_ring_repair_oldest_pos(struct mms_ring *ring)
 static int mms_ring_attach_producer(struct mms_ring *ring, struct mms_endpoint *p)
 {
 	unsigned long flags;
-	int ret = -EBUSY;
+	int ret = -ENODEV;
 
 	spin_lock_irqsave(&ring->lock, flags);
+	if (ring->revoked)
+		goto unlock;
+	ret = -EBUSY;
 	if (ring->producer)
 		goto unlock;
 	ret = -EBADMSG;
@@ -467,24 +530,22 @@ unlock:
  *
  * The caller must call mms_ring_detach() after success.
  *
+ * A consumer of a lossless ring begins with the first record that others still
+ * need. It is looked for from the oldest one on, record by record.
+ *
  * Context: process context, may sleep.
  * Return: 0; -EBUSY if a producer is attached already; -ENOSPC if all cursors
- * are in use; -EBADMSG if the shared state is corrupt; -ENODEV if the ring was
- * revoked; -EIO if the memory of a page failed.
+ * are in use; -EBADMSG if the shared state is corrupt; -EINTR for a signal;
+ * -ENODEV if the ring was revoked; -EIO if the memory of a page failed.
  */
 int mms_ring_attach(struct mms_endpoint *ep, bool latest)
 {
 	struct mms_ring *ring = ep->region->ring;
-	int ret;
+	int ret = ep->producer ? mms_ring_attach_producer(ring, ep) :
+				 mms_ring_attach_consumer(ring, ep, latest);
 
-	mutex_lock(&ring->attach);
-	if (READ_ONCE(ring->revoked))
-		ret = mms_revoked(ep->region) ? -ENODEV : -EIO;
-	else if (ep->producer)
-		ret = mms_ring_attach_producer(ring, ep);
-	else
-		ret = mms_ring_attach_consumer(ring, ep, latest);
-	mutex_unlock(&ring->attach);
+	if (ret == -ENODEV && !mms_revoked(ep->region))
+		ret = -EIO;
 	trace_mmapshare_ring_attach(ep, ret);
 	return ret;
 }
@@ -505,21 +566,19 @@ void mms_ring_detach(struct mms_endpoint *ep)
 	unsigned long flags;
 
 	trace_mmapshare_ring_detach(ep, READ_ONCE(ep->corrupt) ? -EBADMSG : 0);
-	mutex_lock(&ring->attach);
-	if (ep->producer) {
-		spin_lock_irqsave(&ring->lock, flags);
-		ring->producer = NULL;
-		if (!ring->revoked)
-			/*
-			 * After the producer's last position; pairs with the
-			 * acquire in mms_check_records(), or in a program.
-			 */
-			smp_store_release(&ring->head->producer_state,
-					  MMAPSHARE_RING_PRODUCER_DETACHED);
-		spin_unlock_irqrestore(&ring->lock, flags);
-		mms_ring_wake_all(ring);
-	} else {
+	if (!ep->producer) {
 		mms_ring_del_consumer(ring, ep);
+		return;
 	}
-	mutex_unlock(&ring->attach);
+	spin_lock_irqsave(&ring->lock, flags);
+	ring->producer = NULL;
+	if (!ring->revoked)
+		/*
+		 * After the producer's last position; pairs with the acquire in
+		 * mms_check_records(), or in a program.
+		 */
+		smp_store_release(&ring->head->producer_state,
+				  MMAPSHARE_RING_PRODUCER_DETACHED);
+	spin_unlock_irqrestore(&ring->lock, flags);
+	mms_ring_wake_all(ring);
 }

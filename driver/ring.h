@@ -19,7 +19,6 @@
 #include <linux/compiler.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -75,8 +74,6 @@ struct mms_endpoint {
  *	producer, or under @lock while no producer is attached
  * @data: the records, followed by their mirror: in kernel addresses only. Each
  *	program maps the records twice
- * @attach: serializes mms_ring_attach() and mms_ring_detach(); taken before
- *	@lock
  * @lock: protects all members below. Taken with interrupts disabled, in any
  *	context but NMI; on PREEMPT_RT it is a sleeping lock, which only
  *	preemptible context may take. Nests inside the lock of a struct
@@ -99,8 +96,8 @@ struct mms_endpoint {
  *	release in mms_ring_reset(), and by mms_sink_work()
  * @revoked: the kernel no longer uses the pages: the ring was revoked, and
  *	those that a program created are freed; or the memory of one failed, if
- *	mms_revoked() is false. Read under @lock, @attach or rcu_read_lock()
- *	before they are used; read without by a kernel producer, whose pages
+ *	mms_revoked() is false. Read under @lock or rcu_read_lock() before
+ *	they are used; read without by a kernel producer, whose pages
  *	are not freed. Never cleared
  *
  * @flags to @data are constant once mms_ring_create() has returned.
@@ -112,7 +109,6 @@ struct mms_ring {
 	struct mmapshare_ring *head;
 	struct mmapshare_ring_producer *p;
 	void *data;
-	struct mutex attach;	/* serializes attaching and detaching */
 	spinlock_t lock;	/* protects all members below */
 	struct mms_endpoint *producer;
 	struct mms_endpoint *consumers[MMAPSHARE_RING_CONSUMERS_MAX];
