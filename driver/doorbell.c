@@ -22,6 +22,9 @@
  *	sleep if it is the		if a task may sleep:
  *	known one			armed = 0, wake the queue
  *
+ * A module may ring in any context: that of a probe inside the wait queue, for
+ * example. For it an irq_work wakes the queue.
+ *
  * The fences pair with each other: the sleeper reads the new count, or the
  * notifier sees the sleeper, or both.
  *
@@ -36,7 +39,9 @@
  * notification or the sleeper's timeout.
  */
 #include <linux/atomic.h>
+#include <linux/container_of.h>
 #include <linux/err.h>
+#include <linux/irq_work.h>
 #include <linux/ktime.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
@@ -60,18 +65,6 @@ u64 mms_doorbell_count(const struct mms_region *r)
 	return atomic64_read(mms_count(r));
 }
 
-/* Return: 0 or -ENOMEM. May sleep. */
-int mms_doorbell_init(struct mms_region *r)
-{
-	r->doorbell_page = mms_add_page(r->inode->i_mapping, MMS_DOORBELL_PGOFF);
-	if (IS_ERR(r->doorbell_page))
-		return PTR_ERR(r->doorbell_page);
-	r->doorbell = page_address(r->doorbell_page);
-	init_waitqueue_head(&r->waiters);
-	spin_lock_init(&r->files_lock);
-	return 0;
-}
-
 /*
  * Wake every waiter and poller, so that each rechecks and arms again if need
  * be. EPOLLEXCLUSIVE must not leave one asleep that waits for the region to be
@@ -82,6 +75,35 @@ void mms_doorbell_wake_all(struct mms_region *r)
 {
 	WRITE_ONCE(READ_ONCE(r->doorbell)->armed, 0);
 	wake_up_all(&r->waiters);
+}
+
+static void mms_doorbell_irq_work(struct irq_work *work)
+{
+	mms_doorbell_wake_all(container_of(work, struct mms_region, wake_waiters));
+}
+
+/* Return: 0 or -ENOMEM. May sleep. */
+int mms_doorbell_init(struct mms_region *r)
+{
+	r->doorbell_page = mms_add_page(r->inode->i_mapping, MMS_DOORBELL_PGOFF);
+	if (IS_ERR(r->doorbell_page))
+		return PTR_ERR(r->doorbell_page);
+	r->doorbell = page_address(r->doorbell_page);
+	init_waitqueue_head(&r->waiters);
+	init_irq_work(&r->wake_waiters, mms_doorbell_irq_work);
+	spin_lock_init(&r->files_lock);
+	return 0;
+}
+
+/*
+ * Add 1 to the count. The atomic addition is the full fence. The queue decides
+ * whether a task may sleep, not armed: a program cannot hide a sleeper from the
+ * kernel.
+ */
+static bool mms_doorbell_add(struct mms_region *r, u64 *count)
+{
+	*count = atomic64_inc_return(mms_count(r));
+	return wq_has_sleeper(&r->waiters);
 }
 
 /**
@@ -104,24 +126,20 @@ void mms_doorbell_memory_failed(struct mms_region *r)
 
 /**
  * mms_notify - ring a region's doorbell
- * @r: the region; the caller has a reference
+ * @r: the region; the caller has a reference, and executes irq_work_sync() for
+ *	@r->wake_waiters before it puts that
  *
  * A task that reads the new count also sees what the caller stored before.
  *
- * Context: any but NMI. Takes the lock of a wait queue, which sleeps on
- * PREEMPT_RT: not from hard interrupts there.
+ * Context: any.
  * Return: the count including this notification.
  */
 u64 mms_notify(struct mms_region *r)
 {
-	u64 count = atomic64_inc_return(mms_count(r));
+	u64 count;
 
-	/*
-	 * The atomic addition is the full fence. The queue decides, not armed:
-	 * a program cannot hide a sleeper from the kernel.
-	 */
-	if (wq_has_sleeper(&r->waiters))
-		mms_doorbell_wake_all(r);
+	if (mms_doorbell_add(r, &count))
+		irq_work_queue(&r->wake_waiters);
 	return count;
 }
 
@@ -292,8 +310,8 @@ long mms_ioctl_notify(struct file *file, void __user *arg)
 	if (notify.flags & MMAPSHARE_NOTIFY_COUNTED) {
 		mms_doorbell_wake_all(r);
 		notify.count = mms_doorbell_count(r);
-	} else {
-		notify.count = mms_notify(r);
+	} else if (mms_doorbell_add(r, &notify.count)) {
+		mms_doorbell_wake_all(r);
 	}
 	return mms_copy_out(arg, &notify, sizeof(notify), usize);
 }

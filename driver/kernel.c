@@ -7,6 +7,7 @@
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/fcntl.h>
+#include <linux/irq_work.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/types.h>
@@ -127,7 +128,8 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_region_create, MMS_NS);
 
 /**
  * mmapshare_region_put - remove the name of a region and release it
- * @region: from mmapshare_region_create(); must not be used any more
+ * @region: from mmapshare_region_create(). The caller makes sure that no other
+ *	call with it is in progress or follows
  *
  * When this returns, the name has been removed. The memory is freed when the
  * last program has closed and unmapped the region.
@@ -136,8 +138,11 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_region_create, MMS_NS);
  */
 void mmapshare_region_put(struct mmapshare_region *region)
 {
-	mms_name_drop(mms_kernel_region_of(region));
-	mms_region_put(mms_kernel_region_of(region));
+	struct mms_region *r = mms_kernel_region_of(region);
+
+	irq_work_sync(&r->wake_waiters);
+	mms_name_drop(r);
+	mms_region_put(r);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_region_put, MMS_NS);
 
@@ -174,10 +179,10 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_region_size, MMS_NS);
  * mmapshare_region_notify - ring the doorbell of a region
  * @region: the region
  *
- * Wakes the programs that wait for the doorbell. A program that reads the new
- * count also sees what the caller stored before.
+ * Wakes the programs that wait for the doorbell, by irq_work. A program that
+ * reads the new count also sees what the caller stored before.
  *
- * Context: any but NMI; on PREEMPT_RT only preemptible context.
+ * Context: any, including NMI.
  * Return: notifications so far, including this one. Programs can write the
  * count and make it any value.
  */

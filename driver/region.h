@@ -10,6 +10,7 @@
 #include <linux/bits.h>
 #include <linux/fs.h>
 #include <linux/hrtimer.h>
+#include <linux/irq_work.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -120,6 +121,7 @@ struct mms_region_ops {
  *	the memory of the page fails
  * @spare_doorbell: for the kernel only
  * @waiters: tasks that wait for the doorbell or poll a file
+ * @wake_waiters: wakes @waiters for mms_notify()
  * @lock: held while seals are added and while the region is revoked
  * @seals: MMAPSHARE_SEAL_*; bits are only ever added, under @lock. A task that
  *	is about to store reads them between mms_access_begin() and
@@ -157,6 +159,7 @@ struct mms_region {
 	struct mmapshare_doorbell *doorbell;
 	struct mmapshare_doorbell spare_doorbell;
 	wait_queue_head_t waiters;
+	struct irq_work wake_waiters;
 	struct mutex lock;	/* serializes sealing and revoking */
 	u32 seals;
 	atomic_long_t writable;
