@@ -10,6 +10,7 @@
 #include <linux/build_bug.h>
 #include <linux/compiler.h>
 #include <linux/err.h>
+#include <linux/irq_work.h>
 #include <linux/lockdep.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -214,6 +215,7 @@ void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool produ
 	ep->region = r;
 	ep->producer = producer;
 	init_waitqueue_head(&ep->waiters);
+	init_irq_work(&ep->notify, mms_endpoint_irq_work);
 }
 
 /*
@@ -304,7 +306,8 @@ static int mms_ring_set_cursor(const struct mms_ring *ring, const struct mms_end
 	WRITE_ONCE(cursor->seq, seq);
 	/*
 	 * The records before pos may be reused from here on. After loading
-	 * them; pairs with the acquire in mms_ring_min_pos(), or in a program.
+	 * them; pairs with the acquire in mms_source_min_pos(),
+	 * mms_ring_min_pos(), or in a program.
 	 */
 	smp_store_release(&cursor->pos, pos);
 	return 0;
@@ -362,15 +365,15 @@ static u64 mms_ring_activate(struct mms_ring *ring, const struct mms_endpoint *c
 		oldest = READ_ONCE(ring->p->oldest_pos);
 		WRITE_ONCE(cursor->pos, oldest);
 		/*
-		 * After the cursor's position; pairs with the acquire in a
-		 * producing program, which then loads that position.
+		 * After the cursor's position; pairs with the acquire in
+		 * mms_source_min_pos(), or in a producing program, which then
+		 * load that position.
 		 */
 		smp_store_release(&ring->head->consumers, ring->active);
 		/*
 		 * Between storing consumers and loading oldest_pos; pairs with
-		 * the full fence of a program that has stored a new oldest_pos
-		 * and loads consumers again. mms_source_reclaim() takes
-		 * ring->lock instead.
+		 * the full fence in mms_source_reclaim(), or of a program, which
+		 * have stored a new oldest_pos and load consumers again.
 		 */
 		smp_mb();
 	} while (READ_ONCE(ring->p->oldest_pos) != oldest && ++tries < MMS_ATTACH_TRIES);
@@ -443,7 +446,7 @@ static int mms_ring_attach_consumer(struct mms_ring *ring, struct mms_endpoint *
 		 * The first position may be past the provisional one, so that
 		 * there may be space now.
 		 */
-		mms_ring_wake_producer(ring);
+		mms_ring_wake_peers(c);
 	return ret;
 }
 

@@ -17,6 +17,7 @@
 #include <asm/barrier.h>
 #include <linux/align.h>
 #include <linux/compiler.h>
+#include <linux/irq_work.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
@@ -37,6 +38,8 @@
  * @waiters: tasks in mms_endpoint_wait(), and pollers of the endpoint's file
  * @wake: if not NULL, called instead of waking @waiters, with the ring's @lock
  *	held and interrupts disabled
+ * @notify: wakes the peers of an endpoint of the kernel, see
+ *	mms_endpoint_notify()
  * @armed: the endpoint sleeps or is about to, and must be woken when its peer
  *	reaches @wake_pos. Set by mms_endpoint_arm(), cleared by
  *	mms_endpoint_wake()
@@ -57,6 +60,7 @@ struct mms_endpoint {
 	unsigned int cursor;
 	wait_queue_head_t waiters;
 	void (*wake)(struct mms_endpoint *ep);
+	struct irq_work notify;
 	bool armed;
 	u64 wake_pos;
 	bool notified;
@@ -74,10 +78,9 @@ struct mms_endpoint {
  *	producer, or under @lock while no producer is attached
  * @data: the records, followed by their mirror: in kernel addresses only. Each
  *	program maps the records twice
- * @lock: protects all members below. Taken with interrupts disabled, in any
- *	context but NMI; on PREEMPT_RT it is a sleeping lock, which only
- *	preemptible context may take. Nests inside the lock of a struct
- *	mmapshare_source
+ * @lock: protects all members below. Taken with interrupts disabled, in process
+ *	context, by workqueues and by irq_work. Publishing and releasing records
+ *	never take it
  * @producer: the attached producer, or NULL
  * @consumers: the attached consumers by cursor, or NULL; includes corrupt ones
  * @active: bit N is set while @consumers[N] is attached and not corrupt.
@@ -93,14 +96,17 @@ struct mms_endpoint {
  * @producer_corrupt: the producer of a kernel consumer is or was corrupt:
  *	records are ignored until mms_ring_reset() for the next producer. Read
  *	without the lock by mms_sink_take(), with an acquire that pairs with the
- *	release in mms_ring_reset(), and by mms_sink_work()
+ *	release in mms_ring_reset(), and by mms_sink_work(). Set without the
+ *	lock by mms_sink_take()
+ * @check_cursors: the kernel producer has met a position that may be corrupt.
+ *	Set without the lock by mms_source_min_pos()
  * @revoked: the kernel no longer uses the pages: the ring was revoked, and
  *	those that a program created are freed; or the memory of one failed, if
- *	mms_revoked() is false. Read under @lock or rcu_read_lock() before
- *	they are used; read without by a kernel producer, whose pages
- *	are not freed. Never cleared
+ *	mms_revoked() is false. Read under @lock or rcu_read_lock() before they
+ *	are used; read without by a kernel producer, whose pages are not freed.
+ *	Never cleared
  *
- * @flags to @data are constant once mms_ring_create() has returned.
+ * @flags to @data are constant once the ring is visible.
  */
 struct mms_ring {
 	u32 flags;
@@ -118,6 +124,7 @@ struct mms_ring {
 	u64 retained_pos;
 	bool had_consumers;
 	bool producer_corrupt;
+	bool check_cursors;
 	bool revoked;
 };
 
@@ -162,6 +169,17 @@ static inline u64 mms_endpoint_pos(const struct mms_endpoint *ep)
 static inline bool mms_is_lossless(const struct mms_ring *ring)
 {
 	return !(ring->flags & MMAPSHARE_RING_OVERWRITE);
+}
+
+/*
+ * Wake the peers that wait for the endpoint's position, soon: for an endpoint of
+ * the kernel, which may be in any context, that of a tracepoint inside the
+ * scheduler or a wait queue included. Before the endpoint is freed, the caller
+ * executes irq_work_sync().
+ */
+static inline void mms_endpoint_notify(struct mms_endpoint *ep)
+{
+	irq_work_queue(&ep->notify);
 }
 
 /*
@@ -217,8 +235,8 @@ static inline bool mms_wake_pos_reached(u64 wake_pos, u64 pos)
 /* ring_state.c */
 void mms_ring_update_wake_pos(struct mms_ring *ring);
 void mms_endpoint_wake(struct mms_endpoint *ep);
-void mms_ring_deactivate(struct mms_ring *ring, const struct mms_endpoint *c);
 void mms_ring_mark_producer_corrupt(struct mms_ring *ring);
+void mms_ring_deactivate(struct mms_ring *ring, const struct mms_endpoint *c);
 u64 mms_ring_min_pos(struct mms_ring *ring);
 
 /* ring_wait.c */
@@ -226,8 +244,8 @@ void mms_ring_wake_all(struct mms_ring *ring);
 int mms_endpoint_check(struct mms_endpoint *ep);
 int mms_endpoint_arm(struct mms_endpoint *ep, bool always);
 int mms_endpoint_wait(struct mms_endpoint *ep, bool ignore_hup, s64 timeout);
-void mms_ring_wake_consumers(struct mms_ring *ring);
-void mms_ring_wake_producer(struct mms_ring *ring);
+void mms_ring_wake_peers(const struct mms_endpoint *ep);
+void mms_endpoint_irq_work(struct irq_work *work);
 
 /* ring.c */
 u64 mms_ring_geometry(u64 *size, unsigned int consumers);

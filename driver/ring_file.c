@@ -73,17 +73,13 @@ static long mms_ioctl_ring_notify(const struct mms_endpoint *ep, void __user *ar
 		return ret;
 	if (notify.flags)
 		return -EINVAL;
-	trace_mmapshare_ring_notify(ep, 0);
 	/*
 	 * Between the program's position and reading the state of its peers:
 	 * <linux/mmapshare.h> promises a full fence to programs that execute
 	 * none. Pairs with smp_mb() in mms_endpoint_arm().
 	 */
 	smp_mb();
-	if (ep->producer)
-		mms_ring_wake_consumers(ep->region->ring);
-	else
-		mms_ring_wake_producer(ep->region->ring);
+	mms_ring_wake_peers(ep);
 	return 0;
 }
 

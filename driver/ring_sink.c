@@ -9,8 +9,7 @@
  * impossible position or length is ignored; mms_ring_reset() starts anew when
  * the next one attaches.
  *
- * Waking the producer and marking it corrupt take ring->lock, which is a
- * spinlock_t: on PREEMPT_RT only preemptible context may take it.
+ * Taking a record takes no lock, and wakes nobody itself: any context may do it.
  */
 #include <asm/barrier.h>
 #include <linux/bug.h>
@@ -19,6 +18,7 @@
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/fcntl.h>
+#include <linux/irq_work.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -89,7 +89,6 @@ static int mms_sink_peek(const struct mmapshare_sink *sink, u64 head, u32 *lengt
 static void mms_sink_release(struct mmapshare_sink *sink, u32 length)
 {
 	struct mmapshare_ring_cursor *cursor = mms_cursor(sink->ring, sink->ep.cursor);
-	u64 wake_pos;
 
 	sink->pos += mms_record_step(length);
 	sink->seq++;
@@ -104,11 +103,8 @@ static void mms_sink_release(struct mmapshare_sink *sink, u32 length)
 	 * mms_endpoint_arm().
 	 */
 	smp_mb();
-	wake_pos = READ_ONCE(sink->ring->producer_wake_pos);
-	if (mms_wake_pos_reached(wake_pos, sink->pos)) {
-		trace_mmapshare_ring_notify(&sink->ep, 0);
-		mms_ring_wake_producer(sink->ring);
-	}
+	if (mms_wake_pos_reached(READ_ONCE(sink->ring->producer_wake_pos), sink->pos))
+		mms_endpoint_notify(&sink->ep);
 }
 
 /*
@@ -133,7 +129,9 @@ static int mms_sink_take(struct mmapshare_sink *sink, void *record, u32 max)
 	for (tries = 0; tries < MMS_SINK_DISCARDS; tries++) {
 		ret = mms_sink_peek(sink, head, &length);
 		if (ret == -EBADMSG) {
-			mms_ring_mark_producer_corrupt(ring);
+			/* mms_ring_wake_peers() tells the producer */
+			WRITE_ONCE(ring->producer_corrupt, true);
+			mms_endpoint_notify(&sink->ep);
 			return -EAGAIN;
 		}
 		if (ret)
@@ -263,6 +261,7 @@ void mmapshare_sink_put(struct mmapshare_sink *sink)
 	/* from here on only the work schedules itself */
 	mms_ring_detach(&sink->ep);
 	cancel_work_sync(&sink->work);
+	irq_work_sync(&sink->ep.notify);
 	mms_name_drop(r);
 	mms_region_put(r);
 	kvfree(sink->record);
@@ -295,8 +294,7 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_sink_file, MMS_NS);
  * The caller serializes the calls. A call skips at most 64 discarded records:
  * then it returns -EAGAIN although a record may follow.
  *
- * Context: any but NMI; on PREEMPT_RT only preemptible context. Never waits for
- * a record.
+ * Context: any. Never waits for a record.
  * Return: bytes of the record, which may be 0; -EAGAIN if there is none;
  * -EMSGSIZE if the record is longer than @max: it has been skipped.
  */

@@ -12,17 +12,23 @@
  * it, mmapshare_reserve() publishes the record as BUSY, and committing it, in
  * any order, clears BUSY.
  *
- * Contexts: waking a consumer, and looking for space in a full lossless ring,
- * take ring->lock. It is a spinlock_t, which on PREEMPT_RT only preemptible
- * context may take. With MMAPSHARE_MULTI_PRODUCER a full lossless ring takes it
- * inside source->lock, a raw spinlock: PREEMPT_RT does not support that.
+ * Publishing a record, making space for it included, is possible in any context:
+ * it takes no lock but source->lock, and wakes nobody itself. source->lock is a
+ * raw spinlock for several producers. The only code that can interrupt its holder
+ * is an NMI or a probe of whatever the holder calls: their records are refused.
  */
 #include <asm/barrier.h>
+#include <linux/atomic.h>
+#include <linux/bitops.h>
 #include <linux/bug.h>
 #include <linux/compiler.h>
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/fcntl.h>
+#include <linux/irq_work.h>
+#include <linux/irqflags.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -41,19 +47,18 @@
  * @mask: turns a position into an offset in @data; also the maximum distance of
  *	@head from @oldest_pos, as the next header needs space, too
  * @record_max: maximum bytes of a record
- * @multi_producer: several tasks and interrupts may produce concurrently
- * @lock: protects all members below if @multi_producer; else the caller
- *	serializes. Taken with interrupts disabled; the ring's @lock nests
- *	inside
+ * @nesting: per CPU: how many times mms_source_lock() was entered and not left.
+ *	NULL if there is one producer
+ * @lock: protects all members below if @nesting is not NULL; else the caller
+ *	serializes
  * @head: where the next record will begin. Copied to @p->pos
  * @oldest_pos: where the oldest record begins. Copied to @p->oldest_pos
  * @seq: sequence number of the next record. Copied to @p->seq
  * @overwritten: records overwritten so far. Copied to @p->overwritten
- * @dropped: records dropped for lack of space so far. Copied to @p->dropped
  * @reserved: bytes from @head on of a record that is reserved and not yet
- *	committed, with its header; unused if @multi_producer
+ *	committed, with its header; unused if there are several producers
  *
- * @ep to @multi_producer are constant once mmapshare_source_create() returned.
+ * @ep to @nesting are constant once mmapshare_source_create() has returned.
  */
 struct mmapshare_source {
 	struct mms_endpoint ep;
@@ -62,13 +67,12 @@ struct mmapshare_source {
 	struct mmapshare_ring_producer *p;
 	u64 mask;
 	u32 record_max;
-	bool multi_producer;
-	raw_spinlock_t lock;	/* protects all below if multi_producer */
+	int __percpu *nesting;
+	raw_spinlock_t lock;	/* protects all below, for several producers */
 	u64 head;
 	u64 oldest_pos;
 	u64 seq;
 	u64 overwritten;
-	u64 dropped;
 	u64 reserved;
 };
 
@@ -101,12 +105,16 @@ struct mmapshare_source *mmapshare_source_create(const struct mmapshare_params *
 	if (!source)
 		return ERR_PTR(-ENOMEM);
 	raw_spin_lock_init(&source->lock);
-	source->multi_producer = params->flags & MMAPSHARE_MULTI_PRODUCER;
-
+	ret = -ENOMEM;
+	if (params->flags & MMAPSHARE_MULTI_PRODUCER) {
+		source->nesting = alloc_percpu(int);
+		if (!source->nesting)
+			goto free;
+	}
 	r = mms_kernel_create_ring(params, flags, params->consumers);
 	if (IS_ERR(r)) {
-		kfree(source);
-		return ERR_CAST(r);
+		ret = PTR_ERR(r);
+		goto free_nesting;
 	}
 	source->ring = r->ring;
 	source->data = r->ring->data;
@@ -122,6 +130,12 @@ struct mmapshare_source *mmapshare_source_create(const struct mmapshare_params *
 		return ERR_PTR(ret);
 	}
 	return source;
+
+free_nesting:
+	free_percpu(source->nesting);
+free:
+	kfree(source);
+	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_source_create, MMS_NS);
 
@@ -140,9 +154,11 @@ void mmapshare_source_put(struct mmapshare_source *source)
 {
 	struct mms_region *r = source->ep.region;
 
+	irq_work_sync(&source->ep.notify);
 	mms_ring_detach(&source->ep);
 	mms_name_drop(r);
 	mms_region_put(r);
+	free_percpu(source->nesting);
 	kfree(source);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_source_put, MMS_NS);
@@ -210,14 +226,22 @@ static bool mms_source_advance_oldest(struct mmapshare_source *source, u64 limit
 	return true;
 }
 
+/*
+ * Records to pass at a time. Several producers exclude each other, and
+ * interrupts, for not longer than that.
+ */
+#define MMS_SOURCE_BATCH	64
+
 /* Make space in an overwrite ring, by giving up the oldest records. */
 static void mms_source_overwrite(struct mmapshare_source *source, u64 step)
 {
 	struct mms_ring *ring = source->ring;
+	unsigned int n;
 
-	while (!mms_source_has_space(source, step) &&
-	       mms_source_advance_oldest(source, source->head))
-		source->overwritten++;
+	for (n = 0; n < MMS_SOURCE_BATCH && !mms_source_has_space(source, step); n++)
+		if (!mms_source_advance_oldest(source, source->head))
+			break;
+	source->overwritten += n;
 	WRITE_ONCE(ring->p->overwritten, source->overwritten);
 	WRITE_ONCE(ring->p->oldest_pos, source->oldest_pos);
 	/*
@@ -228,40 +252,86 @@ static void mms_source_overwrite(struct mmapshare_source *source, u64 step)
 	smp_wmb();
 }
 
-/* Minimum number of records to reclaim at a time, if that many are released. */
-#define MMS_SOURCE_BATCH	64
+/*
+ * As mms_ring_min_pos(), for a lossless ring and without ring->lock. A position
+ * that is impossible holds back the producer for now. It may be corrupt, or that
+ * of a consumer that is just attaching: mms_ring_wake_peers() checks it under
+ * the lock.
+ */
+static u64 mms_source_min_pos(struct mmapshare_source *source)
+{
+	struct mms_ring *ring = source->ring;
+	/*
+	 * Before the positions, and before retained_pos; pairs with the
+	 * releases in mms_ring_activate() and in mms_ring_deactivate().
+	 */
+	u64 active = smp_load_acquire(&ring->head->consumers);
+	u64 min_pos = active ? source->head : READ_ONCE(ring->retained_pos);
+
+	for (; active; active &= active - 1) {
+		/*
+		 * The consumer's loads of the records before pos are complete;
+		 * pairs with the release in mms_ring_set_cursor(), or in a
+		 * program.
+		 */
+		u64 pos = smp_load_acquire(&mms_cursor(ring, __ffs64(active))->pos);
+
+		if (!mms_pos_ok(pos, source->head, ring->size)) {
+			WRITE_ONCE(ring->check_cursors, true);
+			mms_endpoint_notify(&source->ep);
+			return source->oldest_pos;
+		}
+		if (!mms_pos_reached(pos, min_pos))
+			min_pos = pos;
+	}
+	return min_pos;
+}
 
 /*
  * Make space in a lossless ring, by reclaiming records that all consumers have
- * released. A new consumer begins at oldest_pos: ring->lock keeps it from
- * attaching after the cursors were read and before oldest_pos is stored.
+ * released. A consumer that attaches meanwhile begins at the new oldest_pos, or
+ * its cursor is seen here and oldest_pos is taken back.
  */
-static void mms_source_reclaim(struct mmapshare_source *source, u64 step)
+static void mms_source_reclaim(struct mmapshare_source *source)
 {
 	struct mms_ring *ring = source->ring;
-	unsigned long flags;
+	const u64 before = source->oldest_pos;
+	const u64 min_pos = mms_source_min_pos(source);
 	unsigned int n;
-	u64 min_pos;
 
-	spin_lock_irqsave(&ring->lock, flags);
-	min_pos = mms_ring_min_pos(ring);
-	for (n = 0; n < MMS_SOURCE_BATCH || !mms_source_has_space(source, step); n++)
+	for (n = 0; n < MMS_SOURCE_BATCH; n++)
 		if (!mms_source_advance_oldest(source, min_pos))
 			break;
+	if (!n)
+		return;
 	WRITE_ONCE(ring->p->oldest_pos, source->oldest_pos);
-	spin_unlock_irqrestore(&ring->lock, flags);
+	/*
+	 * Between storing oldest_pos and loading consumers again; pairs with
+	 * smp_mb() in mms_ring_activate().
+	 */
+	smp_mb();
+	if (mms_pos_reached(mms_source_min_pos(source), source->oldest_pos))
+		return;
+	source->oldest_pos = before;
+	WRITE_ONCE(ring->p->oldest_pos, before);
 }
 
-static noinline bool mms_source_make_space(struct mmapshare_source *source, u64 step)
+/* Return: true if it made some space, but not enough yet. */
+static bool mms_source_make_space(struct mmapshare_source *source, u64 step)
 {
-	if (source->ring->flags & MMAPSHARE_RING_OVERWRITE)
-		mms_source_overwrite(source, step);
+	const u64 before = source->oldest_pos;
+
+	if (mms_is_lossless(source->ring))
+		mms_source_reclaim(source);
 	else
-		mms_source_reclaim(source, step);
-	if (mms_source_has_space(source, step))
-		return true;
-	WRITE_ONCE(source->ring->p->dropped, ++source->dropped);
-	return false;
+		mms_source_overwrite(source, step);
+	return source->oldest_pos != before && !mms_source_has_space(source, step);
+}
+
+/* Count a record that is dropped. Without a lock, as it may be refused. */
+static void mms_source_drop(struct mmapshare_source *source)
+{
+	atomic64_inc((atomic64_t *)&source->p->dropped);
 }
 
 /*
@@ -287,14 +357,8 @@ static __always_inline void mms_source_publish(struct mmapshare_source *source, 
 	smp_store_release(&p->pos, head);
 }
 
-static noinline void mms_source_wake(const struct mmapshare_source *source)
-{
-	trace_mmapshare_ring_notify(&source->ep, 0);
-	mms_ring_wake_consumers(source->ring);
-}
-
 /* After publishing or completing a record: wake consumers that wait for it. */
-static __always_inline void mms_source_notify(const struct mmapshare_source *source)
+static __always_inline void mms_source_notify(struct mmapshare_source *source)
 {
 	/*
 	 * Between p->pos or record->length and consumer_wake_pos; pairs with
@@ -303,19 +367,27 @@ static __always_inline void mms_source_notify(const struct mmapshare_source *sou
 	smp_mb();
 	if (mms_wake_pos_reached(READ_ONCE(source->ring->consumer_wake_pos),
 				 READ_ONCE(source->p->pos)))
-		mms_source_wake(source);
+		mms_endpoint_notify(&source->ep);
 }
 
 /* A record that is refused here does not count as dropped. */
-static __always_inline bool mms_source_accepts(const struct mmapshare_source *source,
-					       u32 length)
+static __always_inline int mms_source_check(const struct mmapshare_source *source, u32 length)
 {
-	return length <= source->record_max && !READ_ONCE(source->ring->revoked);
+	if (length > source->record_max)
+		return -EMSGSIZE;
+	if (READ_ONCE(source->ring->revoked))
+		return mms_revoked(source->ep.region) ? -ENODEV : -EIO;
+	return 0;
 }
 
-static __always_inline bool mms_source_ensure_space(struct mmapshare_source *source, u64 step)
+static noinline int mms_source_find_space(struct mmapshare_source *source, u64 step)
 {
-	return mms_source_has_space(source, step) || mms_source_make_space(source, step);
+	while (mms_source_make_space(source, step))
+		;
+	if (mms_source_has_space(source, step))
+		return 0;
+	mms_source_drop(source);
+	return -EAGAIN;
 }
 
 /* One producer: the record is published when it is committed. */
@@ -323,10 +395,15 @@ static __always_inline void *mms_reserve_single(struct mmapshare_source *source,
 {
 	const u64 step = mms_record_step(length);
 	struct mmapshare_record *record;
+	int ret;
 
-	if (WARN_ON_ONCE(source->reserved) || !mms_source_accepts(source, length) ||
-	    !mms_source_ensure_space(source, step))
-		return NULL;
+	if (WARN_ON_ONCE(source->reserved))
+		return ERR_PTR(-EBUSY);
+	ret = mms_source_check(source, length);
+	if (!ret && !mms_source_has_space(source, step))
+		ret = mms_source_find_space(source, step);
+	if (ret)
+		return ERR_PTR(ret);
 	record = mms_source_record(source, source->head);
 	WRITE_ONCE(record->length, length);
 	source->reserved = step;
@@ -340,24 +417,74 @@ static __always_inline void mms_commit_single(struct mmapshare_source *source)
 	mms_source_notify(source);
 }
 
-/* Several producers: the record is published at once, BUSY. */
+/*
+ * Exclude the other producers. An NMI, or a probe, that has interrupted a holder
+ * of the lock on this CPU must not wait for it. Nor may an NMI wait for another
+ * CPU, whose NMI may wait for this one: it tries once.
+ *
+ * Return: false if the lock was not taken. Sparse wants functions balanced.
+ */
+static bool mms_source_lock(struct mmapshare_source *source, unsigned long *flags)
+{
+	local_irq_save(*flags);
+	if (__this_cpu_inc_return(*source->nesting) == 1) {
+		if (!in_nmi())
+			raw_spin_lock(&source->lock);
+		else if (!raw_spin_trylock(&source->lock))
+			goto leave;
+		__release(&source->lock);
+		return true;
+	}
+leave:
+	__this_cpu_dec(*source->nesting);
+	local_irq_restore(*flags);
+	return false;
+}
+
+static void mms_source_unlock(struct mmapshare_source *source, unsigned long flags)
+{
+	__acquire(&source->lock);
+	raw_spin_unlock(&source->lock);
+	__this_cpu_dec(*source->nesting);
+	local_irq_restore(flags);
+}
+
+/* Publish a BUSY record at @source->head. Called with source->lock held. */
+static void *mms_begin_multi(struct mmapshare_source *source, u32 length)
+{
+	struct mmapshare_record *record = mms_source_record(source, source->head);
+
+	WRITE_ONCE(record->length, length | MMAPSHARE_RECORD_BUSY);
+	mms_source_publish(source, mms_record_step(length));
+	return record + 1;
+}
+
+/*
+ * Several producers: the record is published at once, BUSY. The lock is released
+ * after each batch of records that are passed to make space.
+ */
 static noinline void *mms_reserve_multi(struct mmapshare_source *source, u32 length)
 {
 	const u64 step = mms_record_step(length);
-	struct mmapshare_record *record = NULL;
+	int ret = mms_source_check(source, length);
+	void *record = ERR_PTR(ret);
 	unsigned long flags;
+	bool again = true;
 
-	if (!mms_source_accepts(source, length))
-		return NULL;
-	raw_spin_lock_irqsave(&source->lock, flags);
-	if (!mms_source_ensure_space(source, step))
-		goto unlock;
-	record = mms_source_record(source, source->head);
-	WRITE_ONCE(record->length, length | MMAPSHARE_RECORD_BUSY);
-	mms_source_publish(source, step);
-	record++;
-unlock:
-	raw_spin_unlock_irqrestore(&source->lock, flags);
+	while (!ret && again) {
+		record = ERR_PTR(-EBUSY);
+		if (!mms_source_lock(source, &flags))
+			break;
+		record = ERR_PTR(-EAGAIN);
+		again = !mms_source_has_space(source, step) && mms_source_make_space(source, step);
+		if (mms_source_has_space(source, step)) {
+			record = mms_begin_multi(source, length);
+			again = false;
+		}
+		mms_source_unlock(source, flags);
+	}
+	if (!ret && IS_ERR(record))
+		mms_source_drop(source);
 	return record;
 }
 
@@ -383,8 +510,8 @@ static noinline int mms_write_multi(struct mmapshare_source *source, const void 
 {
 	void *record = mms_reserve_multi(source, length);
 
-	if (!record)
-		return -EAGAIN;
+	if (IS_ERR(record))
+		return PTR_ERR(record);
 	memcpy(record, data, length);
 	mms_complete_multi(source, record, 0);
 	return 0;
@@ -404,22 +531,23 @@ static noinline int mms_write_multi(struct mmapshare_source *source, const void 
  * reclaimed. Without, the caller serializes all calls, and at most one record
  * is reserved at a time; a second one is refused with a warning.
  *
- * A record that is refused because the ring is full counts in the dropped
- * counter, which programs can see.
+ * A record that is refused with -EAGAIN or -EBUSY counts in the dropped counter,
+ * which programs can see.
  *
- * Context: any but NMI; on PREEMPT_RT only preemptible context, and not with
- * MMAPSHARE_MULTI_PRODUCER unless the ring has MMAPSHARE_OVERWRITE. Never waits
- * for space.
+ * Context: any. In NMI only with MMAPSHARE_MULTI_PRODUCER, or if nothing else
+ * produces. Never waits for space. An NMI, or a probe, may have interrupted a
+ * producer of this ring: it gets -EBUSY.
  * Return: where to store the record, aligned to 8 bytes, to be passed to
- * mmapshare_commit() or mmapshare_discard(). NULL if the ring is full:
- * consumers of a lossless ring have not released enough records, or the oldest
- * record is still reserved. NULL if with a header of 8 bytes the record is
- * longer than half of the ring or than 1 GiB. NULL if the ring was revoked, or
- * the memory of one of its pages failed.
+ * mmapshare_commit() or mmapshare_discard(); or an ERR_PTR(): -EAGAIN if the ring
+ * is full: consumers of a lossless ring have not released enough records, or the
+ * oldest record is still reserved; -EBUSY if several producers met, see above;
+ * -EMSGSIZE if with a header of 8 bytes the record is longer than half of the
+ * ring or than 1 GiB; -ENODEV if the ring was revoked; -EIO if the
+ * memory of one of its pages failed.
  */
 void *mmapshare_reserve(struct mmapshare_source *source, u32 length)
 {
-	if (source->multi_producer)
+	if (source->nesting)
 		return mms_reserve_multi(source, length);
 	return mms_reserve_single(source, length);
 }
@@ -431,13 +559,13 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_reserve, MMS_NS);
  * @record: from mmapshare_reserve(); must not be accessed any more
  *
  * A consumer that gets the record sees all that the caller stored to it before.
- * Consumers that sleep until this record are woken.
+ * Consumers that sleep until this record are woken, by irq_work.
  *
- * Context: any but NMI; on PREEMPT_RT only preemptible context.
+ * Context: any, as for mmapshare_reserve().
  */
 void mmapshare_commit(struct mmapshare_source *source, void *record)
 {
-	if (source->multi_producer)
+	if (source->nesting)
 		mms_complete_multi(source, record, 0);
 	else
 		mms_commit_single(source);
@@ -452,11 +580,11 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_commit, MMS_NS);
  * With MMAPSHARE_MULTI_PRODUCER the record keeps its space and its sequence
  * number, and consumers skip it. Without, both are available again.
  *
- * Context: any but NMI; on PREEMPT_RT only preemptible context.
+ * Context: any, as for mmapshare_reserve().
  */
 void mmapshare_discard(struct mmapshare_source *source, void *record)
 {
-	if (source->multi_producer)
+	if (source->nesting)
 		mms_complete_multi(source, record, MMAPSHARE_RECORD_DISCARD);
 	else
 		source->reserved = 0;
@@ -470,18 +598,17 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_discard, MMS_NS);
  * @length: how many
  *
  * Context: as mmapshare_reserve().
- * Return: 0; -EAGAIN where mmapshare_reserve() returns NULL, for whatever
- * reason.
+ * Return: 0; or a negative errno, as mmapshare_reserve().
  */
 int mmapshare_write(struct mmapshare_source *source, const void *data, u32 length)
 {
 	void *record;
 
-	if (source->multi_producer)
+	if (source->nesting)
 		return mms_write_multi(source, data, length);
 	record = mms_reserve_single(source, length);
-	if (!record)
-		return -EAGAIN;
+	if (IS_ERR(record))
+		return PTR_ERR(record);
 	memcpy(record, data, length);
 	mms_commit_single(source);
 	return 0;
@@ -491,20 +618,23 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_write, MMS_NS);
 /**
  * mmapshare_source_wait - wait until there is space for a record
  * @source: the ring
- * @length: bytes of the record, at most as many as mmapshare_reserve() accepts
+ * @length: bytes of the record
  * @timeout: nanoseconds; 0 returns immediately, negative means no timeout
  *
  * At most one task may wait at a time. Returns 0 immediately for an overwrite
  * ring. Another producer may take the space before the caller reserves it.
  *
  * Context: process context; may sleep unless @timeout is 0.
- * Return: 0; -EPIPE if all consumers have detached; -ETIMEDOUT; -EINTR for a
- * signal; -ENODEV if the ring was revoked; -EIO if the memory of a page failed.
+ * Return: 0; -EMSGSIZE if the record never fits; -EPIPE if all consumers have
+ * detached; -ETIMEDOUT; -EINTR for a signal; -ENODEV if the ring was revoked;
+ * -EIO if the memory of a page failed.
  */
 int mmapshare_source_wait(struct mmapshare_source *source, u32 length, s64 timeout)
 {
 	int ret;
 
+	if (length > source->record_max)
+		return -EMSGSIZE;
 	if (!READ_ONCE(source->ring->revoked))
 		WRITE_ONCE(source->ring->p->wake_bytes, mms_record_step(length));
 	ret = mms_endpoint_wait(&source->ep, false, timeout);

@@ -114,30 +114,21 @@ static void mms_endpoint_mark_corrupt(struct mms_ring *ring, struct mms_endpoint
 	mms_ring_update_wake_pos(ring);
 }
 
-static void mms_ring_mark_producer_corrupt_locked(struct mms_ring *ring)
+/**
+ * mms_ring_mark_producer_corrupt - ignore the producer of a kernel consumer
+ * @ring: the ring, locked
+ *
+ * From now on the records are ignored, and the producer's calls get -EBADMSG,
+ * until the next producer attaches and mms_ring_reset() starts anew.
+ *
+ * Context: @ring->lock held.
+ */
+void mms_ring_mark_producer_corrupt(struct mms_ring *ring)
 {
 	lockdep_assert_held(&ring->lock);
 	WRITE_ONCE(ring->producer_corrupt, true);
 	if (ring->producer)
 		mms_endpoint_mark_corrupt(ring, ring->producer);
-}
-
-/**
- * mms_ring_mark_producer_corrupt - ignore the producer of a kernel consumer
- * @ring: the ring, not locked
- *
- * From now on the records are ignored, and the producer's calls get -EBADMSG,
- * until the next producer attaches and mms_ring_reset() starts anew.
- *
- * Context: any in which @ring->lock may be taken.
- */
-void mms_ring_mark_producer_corrupt(struct mms_ring *ring)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&ring->lock, flags);
-	mms_ring_mark_producer_corrupt_locked(ring);
-	spin_unlock_irqrestore(&ring->lock, flags);
 }
 
 /*
@@ -147,7 +138,7 @@ void mms_ring_mark_producer_corrupt(struct mms_ring *ring)
 static void mms_ring_mark_mismatch(struct mms_ring *ring, struct mms_endpoint *c)
 {
 	if (ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER)
-		mms_ring_mark_producer_corrupt_locked(ring);
+		mms_ring_mark_producer_corrupt(ring);
 	else
 		mms_endpoint_mark_corrupt(ring, c);
 }

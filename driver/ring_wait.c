@@ -5,8 +5,8 @@
  * Records pass from the producer to the consumers without a system call. An
  * endpoint that has nothing to do sleeps; its peer reads a wake position after
  * it has published its own, and wakes the endpoint if that is reached. Sleeping
- * and waking are done under ring->lock, publishing is not. Full fences order
- * the two:
+ * and waking are done under ring->lock, publishing is not: the kernel publishes
+ * in any context, and leaves waking to an irq_work. Full fences order the two:
  *
  *	sleeper				publisher
  *	-------				---------
@@ -20,8 +20,8 @@
  *	  full fence			  load consumer_wake_pos
  *	  mms_check_locked():		  or producer_wake_pos
  *	    load the peer's position	  if the own position has reached it:
- *	    or BUSY			mms_ring_wake_consumers(),
- *	mms_endpoint_sleep():		mms_ring_wake_producer():
+ *	    or BUSY			  mms_endpoint_notify(), or RING_NOTIFY
+ *	mms_endpoint_sleep():		mms_ring_wake_peers():
  *	  schedule() if not ready	  wake up, under ring->lock
  *
  * The fences pair with each other: the sleeper sees what was published, or the
@@ -37,7 +37,9 @@
 #include <asm/barrier.h>
 #include <linux/align.h>
 #include <linux/compiler.h>
+#include <linux/container_of.h>
 #include <linux/errno.h>
+#include <linux/irq_work.h>
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
@@ -47,6 +49,7 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 #include "ring.h"
+#include "trace.h"
 
 /*
  * Bytes for which an endpoint is woken, from its untrusted @wake_bytes. Never
@@ -283,52 +286,61 @@ static void mms_endpoint_wake_if_reached(struct mms_endpoint *ep, u64 pos)
 	mms_endpoint_wake(ep);
 }
 
-/**
- * mms_ring_wake_consumers - wake the consumers whose wake position is reached
- * @ring: the ring
- *
- * To be called when the producer's position has reached consumer_wake_pos, be
- * it by publishing a record or, for a consumer that was blocked, by completing
- * one.
- *
- * Context: any in which @ring->lock may be taken.
- */
-void mms_ring_wake_consumers(struct mms_ring *ring)
+static void mms_ring_wake_consumers(struct mms_ring *ring)
 {
-	unsigned long flags;
+	const u64 head = READ_ONCE(ring->p->pos);
 	unsigned int i;
-	u64 head;
 
-	spin_lock_irqsave(&ring->lock, flags);
-	if (ring->revoked)
-		goto unlock;
-	head = READ_ONCE(ring->p->pos);
+	if (READ_ONCE(ring->check_cursors)) {
+		WRITE_ONCE(ring->check_cursors, false);
+		mms_ring_min_pos(ring);
+	}
 	for (i = 0; i < ring->consumers_max; i++)
 		if (ring->consumers[i])
 			mms_endpoint_wake_if_reached(ring->consumers[i], head);
+}
+
+/* The producer is woken if the slowest consumer has reached its wake position. */
+static void mms_ring_wake_producer(struct mms_ring *ring)
+{
+	if (READ_ONCE(ring->producer_corrupt))
+		mms_ring_mark_producer_corrupt(ring);
+	if (ring->producer && ring->producer->armed)
+		mms_endpoint_wake_if_reached(ring->producer, mms_ring_min_pos(ring));
+}
+
+/**
+ * mms_ring_wake_peers - wake the peers whose wake position is reached
+ * @ep: an endpoint that has published its position or, for a consumer that was
+ *	blocked, has completed a record
+ *
+ * Context: any in which @lock of the ring may be taken.
+ */
+void mms_ring_wake_peers(const struct mms_endpoint *ep)
+{
+	struct mms_ring *ring = ep->region->ring;
+	unsigned long flags;
+
+	trace_mmapshare_ring_notify(ep, 0);
+	spin_lock_irqsave(&ring->lock, flags);
+	if (ring->revoked)
+		goto unlock;
+	if (ep->producer)
+		mms_ring_wake_consumers(ring);
+	else
+		mms_ring_wake_producer(ring);
 	mms_ring_update_wake_pos(ring);
 unlock:
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
 
-/**
- * mms_ring_wake_producer - wake the producer if its wake position is reached
- * @ring: the ring
- *
- * To be called when the position of a consumer has reached producer_wake_pos.
- * The producer is woken if that holds for the slowest consumer.
- *
- * Context: any in which @ring->lock may be taken.
+/*
+ * Runs in a hard interrupt, on PREEMPT_RT in a thread. A probe that publishes
+ * while this holds locks queues it again; it does not recurse.
  */
-void mms_ring_wake_producer(struct mms_ring *ring)
+void mms_endpoint_irq_work(struct irq_work *work)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&ring->lock, flags);
-	if (ring->producer && ring->producer->armed && !ring->revoked)
-		mms_endpoint_wake_if_reached(ring->producer, mms_ring_min_pos(ring));
-	mms_ring_update_wake_pos(ring);
-	spin_unlock_irqrestore(&ring->lock, flags);
+	mms_ring_wake_peers(container_of(work, struct mms_endpoint, notify));
 }
 
 static bool mms_wait_is_over(int ret, bool ignore_hup)

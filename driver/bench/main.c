@@ -47,13 +47,13 @@ put:
 	return fd;
 }
 
-/* If the ring is full, wait until half of it is free. */
+/* If the ring is full, wait until there is space for the largest record. */
 static int ring_put(struct feed *feed)
 {
 	int ret;
 
 	while (mmapshare_write(feed->source, feed->record, feed->length)) {
-		ret = mmapshare_source_wait(feed->source, BENCH_SIZE / 2, -1);
+		ret = mmapshare_source_wait(feed->source, BENCH_SIZE / 2 - 8, -1);
 		if (ret)
 			return ret;
 	}

@@ -8,6 +8,7 @@
  * All uses of mmapshare are in daq_init(), daq_exit(), daq_publish() and
  * daq_command(); the rest simulates the device.
  */
+#include <linux/err.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
@@ -66,7 +67,7 @@ static void daq_publish(u64 now, u32 period)
 	u32 i, channel;
 
 	record = mmapshare_reserve(samples, struct_size(record, samples, nr * n));
-	if (!record)
+	if (IS_ERR(record))
 		return;
 	record->sequence = sequence;
 	record->time = now;

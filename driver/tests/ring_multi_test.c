@@ -48,13 +48,13 @@ static bool race_send(struct racer *r)
 	void *other;
 	u32 i;
 
-	if (!record)
+	if (IS_ERR(record))
 		return false;
 	for (i = 0; i < words; i++)
 		record[i] = r->id << 32 | r->sent;
 	other = r->sent % 7 ? NULL : mmapshare_reserve(r->source, 1);
 	mmapshare_commit(r->source, record);
-	if (other)
+	if (!IS_ERR_OR_NULL(other))
 		mmapshare_discard(r->source, other);
 	r->sent++;
 	return true;

