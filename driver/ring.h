@@ -78,6 +78,7 @@ struct mms_endpoint {
  *	producer, or under @lock while no producer is attached
  * @data: the records, followed by their mirror: in kernel addresses only. Each
  *	program maps the records twice
+ * @multi_producer: a source that publishes records BUSY is the producer
  * @lock: protects all members below. Taken with interrupts disabled, in process
  *	context, by workqueues and by irq_work. Publishing and releasing records
  *	never take it
@@ -106,7 +107,7 @@ struct mms_endpoint {
  *	are used; read without by a kernel producer, whose pages are not freed.
  *	Never cleared
  *
- * @flags to @data are constant once the ring is visible.
+ * @flags to @multi_producer are constant once the ring is visible.
  */
 struct mms_ring {
 	u32 flags;
@@ -115,6 +116,7 @@ struct mms_ring {
 	struct mmapshare_ring *head;
 	struct mmapshare_ring_producer *p;
 	void *data;
+	bool multi_producer;
 	spinlock_t lock;	/* protects all members below */
 	struct mms_endpoint *producer;
 	struct mms_endpoint *consumers[MMAPSHARE_RING_CONSUMERS_MAX];

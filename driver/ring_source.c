@@ -116,6 +116,7 @@ struct mmapshare_source *mmapshare_source_create(const struct mmapshare_params *
 		ret = PTR_ERR(r);
 		goto free_nesting;
 	}
+	r->ring->multi_producer = source->nesting;
 	source->ring = r->ring;
 	source->data = r->ring->data;
 	source->p = r->ring->p;

@@ -179,7 +179,9 @@ static int mms_check_locked(const struct mms_endpoint *ep, u64 *wake_pos)
 
 /*
  * The lowest position of the peer that is progress compared to now. An endpoint
- * that is ready waits for it, as edge-triggered epoll needs.
+ * that is ready waits for it, as edge-triggered epoll needs. Completing a record
+ * that several producers have published BUSY is progress, too, but moves no
+ * position.
  */
 static u64 mms_next_event_pos(const struct mms_endpoint *ep)
 {
@@ -187,7 +189,8 @@ static u64 mms_next_event_pos(const struct mms_endpoint *ep)
 	u64 now = ep->producer ? mms_ring_min_pos(ring) :
 				 mms_producer_pos(ring);
 
-	return (now & ~(MMS_RECORD_ALIGN - 1ULL)) + MMS_RECORD_ALIGN;
+	now &= ~(MMS_RECORD_ALIGN - 1ULL);
+	return ring->multi_producer ? now : now + MMS_RECORD_ALIGN;
 }
 
 /**

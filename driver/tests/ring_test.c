@@ -462,6 +462,34 @@ static void memory_failed_test(struct kunit *test)
 	}
 }
 
+/*
+ * A consumer that has taken a record and is ready or not is woken when the next
+ * one, which was reserved before, is complete: edge-triggered epoll calls ->poll()
+ * only once in between.
+ */
+static void edge_test(struct kunit *test)
+{
+	struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER);
+	struct mms_endpoint c = { .wake = set_notified };
+	void *records[2];
+	u64 seq;
+	size_t i;
+
+	rebase(test, source, &c, 0, 0);
+	for (i = 0; i < ARRAY_SIZE(records); i++) {
+		records[i] = mmapshare_reserve(source, 8);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(records[i]));
+	}
+	mmapshare_commit(source, records[0]);
+	notified = false;
+	KUNIT_EXPECT_EQ(test, 0, mms_endpoint_arm(&c, true));
+	KUNIT_EXPECT_EQ(test, 8, take(&c, &seq));
+	mmapshare_commit(source, records[1]);
+	KUNIT_EXPECT_TRUE(test, was_notified(source));
+	mms_ring_detach(&c);
+	mmapshare_source_put(source);
+}
+
 static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(pos_reached_test),
 	KUNIT_CASE(pos_ok_test),
@@ -475,6 +503,7 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(busy_test),
 	KUNIT_CASE(nesting_test),
 	KUNIT_CASE(corrupt_cursor_test),
+	KUNIT_CASE(edge_test),
 	KUNIT_CASE(refused_test),
 	KUNIT_CASE(memory_failed_test),
 	{ }
