@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Loads the helper module mmapshare_contexts, and makes its contexts publish. */
+#ifndef CONTEXTS_TEST_H
+#define CONTEXTS_TEST_H
+
+#include "doorbell_test.h"
+#include "helper_module.h"
+#include "../../driver/tests/contexts.h"
+
+#define CONTEXTS_MODULE	"mmapshare_contexts"
+#define CONTEXTS_NODE	DEVICE "-contexts"
+#define CONTEXTS_ERRORS	5
+
+/* A line of the parameter "counts" */
+struct context_counts {
+	char name[32];
+	unsigned int written;
+	unsigned int refused[CONTEXTS_ERRORS];
+};
+
+static inline unsigned int context_refused(const struct context_counts *c)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < CONTEXTS_ERRORS; i++)
+		n += c->refused[i];
+	return n;
+}
+
+/* Must come first in a FIXTURE_SETUP. */
+#define CONTEXTS_LOAD(params)						\
+	do {								\
+		int error_;						\
+									\
+		if (geteuid() || !getenv("MMAPSHARE_KO"))		\
+			SKIP(return, "needs root, and MMAPSHARE_KO");	\
+		/* a failed test may have left it loaded */		\
+		helper_unload(CONTEXTS_MODULE);				\
+		error_ = helper_load(CONTEXTS_MODULE, params);		\
+		if (error_ == ENOENT)					\
+			SKIP(return, "needs " CONTEXTS_MODULE ".ko");	\
+		ASSERT_EQ(0, error_);					\
+	} while (0)
+
+/*
+ * Make these contexts publish. Skips if the kernel has no such probe, or this
+ * architecture no way to raise an NMI.
+ */
+#define CONTEXTS_RUN(names)						\
+	do {								\
+		const bool done_ = helper_set(CONTEXTS_MODULE, "run", names); \
+									\
+		if (!done_ && errno == EOPNOTSUPP)			\
+			SKIP(return, "the kernel cannot run one of " names); \
+		ASSERT_TRUE(done_) TH_LOG("%s: %s", names, strerror(errno)); \
+	} while (0)
+
+/* Wait until each has made all its attempts. */
+static inline bool contexts_end(void)
+{
+	const int64_t end = now() + 120 * SECOND;
+
+	while (atoi(helper_get(CONTEXTS_MODULE, "running")) && now() < end)
+		sleep_ns(MS);
+	return !atoi(helper_get(CONTEXTS_MODULE, "running"));
+}
+
+static inline bool contexts_get(struct context_counts counts[CONTEXTS])
+{
+	char text[4096], *line = text;
+	const int fd = helper_parameter(CONTEXTS_MODULE, "counts", O_RDONLY);
+	const ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	int i;
+
+	close(fd);
+	text[n < 0 ? 0 : n] = '\0';
+	for (i = 0; i < CONTEXTS; i++) {
+		struct context_counts *c = &counts[i];
+
+		if (sscanf(line, "%31s %u %u %u %u %u %u\n", c->name, &c->written,
+			   &c->refused[0], &c->refused[1], &c->refused[2], &c->refused[3],
+			   &c->refused[4]) != 7)
+			return false;
+		line = strchr(line, '\n') + 1;
+	}
+	return true;
+}
+
+/* One line for each context that made attempts */
+static inline void contexts_print(const struct context_counts counts[CONTEXTS])
+{
+	const struct context_counts *c;
+
+	for (c = counts; c < counts + CONTEXTS; c++)
+		if (c->written + context_refused(c))
+			printf("# %s: %u written, %u EAGAIN, %u EBUSY, %u EMSGSIZE, %u ENODEV, %u other\n",
+			       c->name, c->written, c->refused[0], c->refused[1],
+			       c->refused[2], c->refused[3], c->refused[4]);
+}
+
+#endif /* CONTEXTS_TEST_H */

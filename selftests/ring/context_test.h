@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The fixture of the tests in which a module publishes to a ring from some
+ * contexts: sleeping consumers take each record that was published, in order.
+ */
+#ifndef CONTEXT_TEST_H
+#define CONTEXT_TEST_H
+
+#include "contexts_test.h"
+#include "ring_test.h"
+
+#define CPUS_MAX	64
+
+/* A thread that takes all records of the ring until its producer detaches. */
+struct context_consumer {
+	struct endpoint ep;
+	int64_t timeout;		/* of each wait */
+	pthread_t thread;
+	bool started;
+	int error;			/* of the last wait; -1: a record was bad */
+	uint64_t total;			/* read by the test meanwhile */
+	uint64_t received[CONTEXTS];
+	uint64_t next[CONTEXTS][CPUS_MAX * CONTEXT_LEVELS];
+	uint64_t lost;			/* as @ep.lost, read by the test meanwhile */
+};
+
+FIXTURE(context) {
+	int fd;
+	struct context_consumer consumers[2];
+	struct context_counts counts[CONTEXTS];
+};
+
+FIXTURE_VARIANT(context) {
+	const char *params;
+	int64_t timeout;	/* of the second consumer, 0 if there is none */
+};
+
+FIXTURE_VARIANT_ADD(context, multi) { .params = "" };
+FIXTURE_VARIANT_ADD(context, multi_timeouts) { .params = "", .timeout = MS };
+FIXTURE_VARIANT_ADD(context, multi_full) { .params = "size=4096", .timeout = MS };
+FIXTURE_VARIANT_ADD(context, multi_overwrite) { .params = "overwrite=1 size=4096" };
+FIXTURE_VARIANT_ADD(context, single) { .params = "multi=0", .timeout = MS };
+FIXTURE_VARIANT_ADD(context, single_overwrite) { .params = "multi=0 overwrite=1 size=4096" };
+
+static bool check_record(struct context_consumer *c, const struct contexts_record *record,
+			 int length)
+{
+	const int n = length - (int)sizeof(*record);
+	uint64_t *next;
+	int i;
+
+	if (n < 0 || record->context >= CONTEXTS ||
+	    record->stream >= CPUS_MAX * CONTEXT_LEVELS)
+		return false;
+	next = &c->next[record->context][record->stream];
+	if (record->seq < *next)
+		return false;
+	*next = record->seq + 1;
+	for (i = 0; i < n; i++)
+		if (record->bytes[i] != (uint8_t)(record->seq + i))
+			return false;
+	c->received[record->context]++;
+	return true;
+}
+
+/* Returns whether there was a record that is as it should be. */
+static bool take_record(struct context_consumer *c)
+{
+	uint64_t buf[CONTEXTS_LENGTH_MAX / 8];
+	int length = ring_take(&c->ep, buf, sizeof(buf));
+
+	if (length == -1)
+		return false;
+	if (length < 0 || !check_record(c, (void *)buf, length)) {
+		c->error = -1;
+		return false;
+	}
+	__atomic_store_n(&c->lost, c->ep.lost, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&c->total, 1, __ATOMIC_RELEASE);
+	return true;
+}
+
+static void *consume(void *arg)
+{
+	struct context_consumer *c = arg;
+
+	while (!c->error) {
+		while (take_record(c))
+			;
+		if (!c->error)
+			c->error = endpoint_wait(&c->ep, c->timeout);
+		if (c->error == ETIMEDOUT)
+			c->error = 0;
+	}
+	return NULL;
+}
+
+static bool start_consumer(struct context_consumer *c, int fd, int64_t timeout)
+{
+	c->timeout = timeout;
+	c->started = !endpoint_attach(&c->ep, fd, MMAPSHARE_RING_ATTACH_CONSUMER) &&
+		     !pthread_create(&c->thread, NULL, consume, c);
+	return c->started;
+}
+
+FIXTURE_SETUP(context)
+{
+	CONTEXTS_LOAD(variant->params);
+	self->fd = open(CONTEXTS_NODE, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, self->fd);
+	ASSERT_TRUE(start_consumer(&self->consumers[0], self->fd, NO_TIMEOUT));
+	if (variant->timeout)
+		ASSERT_TRUE(start_consumer(&self->consumers[1], self->fd, variant->timeout));
+}
+
+/* The module is gone after the test; the consumers get EPIPE, and nothing else. */
+FIXTURE_TEARDOWN(context)
+{
+	struct context_consumer *c;
+
+	EXPECT_EQ(0, helper_unload(CONTEXTS_MODULE));
+	for (c = self->consumers; c < self->consumers + 2; c++) {
+		if (!c->started)
+			continue;
+		pthread_join(c->thread, NULL);
+		EXPECT_EQ(EPIPE, c->error);
+		endpoint_detach(&c->ep);
+	}
+	close(self->fd);
+}
+
+static bool gets_all(struct context_consumer *c, uint64_t written)
+{
+	const int64_t end = now() + 20 * SECOND;
+
+	while (__atomic_load_n(&c->total, __ATOMIC_ACQUIRE) +
+	       __atomic_load_n(&c->lost, __ATOMIC_RELAXED) < written && now() < end)
+		sleep_ns(MS);
+	return c->total + c->lost == written;
+}
+
+/*
+ * All attempts were made; each published record has reached each consumer,
+ * except those that an overwriting ring has lost, which it has counted.
+ */
+#define EXPECT_ALL_RECORDS(self)						\
+	do {								\
+		uint64_t written_ = 0, refused_ = 0;			\
+		int i_, n_;						\
+									\
+		ASSERT_TRUE(contexts_end());				\
+		ASSERT_TRUE(contexts_get((self)->counts));		\
+		contexts_print((self)->counts);				\
+		for (i_ = 0; i_ < CONTEXTS; i_++) {			\
+			written_ += (self)->counts[i_].written;		\
+			refused_ += context_refused(&(self)->counts[i_]); \
+		}							\
+		EXPECT_LT(0ULL, written_);				\
+		for (n_ = 0; n_ < 2; n_++) {				\
+			struct context_consumer *c_ = &(self)->consumers[n_]; \
+									\
+			if (!c_->started)				\
+				continue;				\
+			EXPECT_TRUE(gets_all(c_, written_))		\
+				TH_LOG("consumer %d: %llu of %llu, %llu lost", n_, \
+				       (unsigned long long)c_->total,	\
+				       (unsigned long long)written_,	\
+				       (unsigned long long)c_->lost);	\
+			EXPECT_EQ(0, c_->error);			\
+			if (c_->lost)					\
+				continue;				\
+			for (i_ = 0; i_ < CONTEXTS; i_++)		\
+				EXPECT_EQ((self)->counts[i_].written, c_->received[i_]); \
+		}							\
+		EXPECT_EQ(refused_, (self)->consumers[0].ep.p->dropped); \
+		if (!((self)->consumers[0].ep.ring->flags & MMAPSHARE_RING_OVERWRITE)) \
+			EXPECT_EQ(0ULL, (self)->consumers[0].lost);	\
+	} while (0)
+
+#endif /* CONTEXT_TEST_H */
