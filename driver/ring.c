@@ -22,6 +22,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/types.h>
+#include <linux/vmalloc.h>
 #include <linux/wait.h>
 #include "compat.h"
 #include "map.h"
@@ -381,9 +382,18 @@ static u64 mms_ring_activate(struct mms_ring *ring, const struct mms_endpoint *c
 }
 
 /*
+ * Is cursor @i free? Not while a former owner may still store to its page, as
+ * through a buffer that it has registered with io_uring.
+ */
+static bool mms_cursor_is_free(const struct mms_region *r, unsigned int i)
+{
+	return !r->ring->consumers[i] &&
+	       !folio_maybe_dma_pinned(page_folio(vmalloc_to_page(mms_cursor(r->ring, i))));
+}
+
+/*
  * Give @c a free cursor. @first: out: its provisional position. @min_pos: out:
- * mms_ring_min_pos() without it. Return: 0; -ENODEV; -ENOSPC if all cursors are
- * in use.
+ * mms_ring_min_pos() without it. Return: 0; -ENODEV; -ENOSPC if there is none.
  */
 static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_endpoint *c, u64 *first,
 				 u64 *min_pos)
@@ -396,7 +406,7 @@ static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_endpoint *c, 
 	if (ring->revoked)
 		goto unlock;
 	ret = -ENOSPC;
-	for (i = 0; i < ring->consumers_max && ring->consumers[i]; i++)
+	for (i = 0; i < ring->consumers_max && !mms_cursor_is_free(c->region, i); i++)
 		;
 	if (i == ring->consumers_max)
 		goto unlock;
@@ -538,8 +548,8 @@ unlock:
  *
  * Context: process context, may sleep.
  * Return: 0; -EBUSY if a producer is attached already; -ENOSPC if all cursors
- * are in use; -EBADMSG if the shared state is corrupt; -EINTR for a signal;
- * -ENODEV if the ring was revoked; -EIO if the memory of a page failed.
+ * are in use or pinned; -EBADMSG if the shared state is corrupt; -EINTR for a
+ * signal; -ENODEV if the ring was revoked; -EIO if the memory of a page failed.
  */
 int mms_ring_attach(struct mms_endpoint *ep, bool latest)
 {
