@@ -143,7 +143,7 @@ static void mms_ring_stop(struct mms_ring *ring, bool memory_failed)
 	WRITE_ONCE(ring->revoked, true);
 	/* after a revocation the kernel's consumer takes what is there */
 	if (memory_failed)
-		WRITE_ONCE(ring->producer_corrupt, true);
+		WRITE_ONCE(ring->corrupt_nr, ring->producer_nr);
 	spin_unlock_irqrestore(&ring->lock, flags);
 	mms_ring_wake_all(ring);
 	/*
@@ -196,6 +196,7 @@ struct mms_region *mms_ring_create(u32 flags, u64 size, unsigned int consumers)
 	ring->flags = flags;
 	ring->size = size;
 	ring->consumers_max = consumers;
+	ring->producer_nr = 1;
 	ring->head = r->mem.vaddr;
 	ring->data = r->mem.vaddr + (total - size);
 	ring->p = ring->data - PAGE_SIZE;
@@ -460,30 +461,11 @@ static int mms_ring_attach_consumer(struct mms_ring *ring, struct mms_endpoint *
 	return ret;
 }
 
-/*
- * Make a ring with a kernel consumer consistent again: the new producer begins
- * at the kernel's position, and what the previous one has left is dropped. The
- * kernel wrote the cursor, which can be trusted.
- */
-static void mms_ring_reset(struct mms_ring *ring)
-{
-	const struct mmapshare_ring_cursor *cursor = mms_cursor(ring, 0);
-
-	mms_record(ring, cursor->pos)->seq = cursor->seq;
-	*ring->p = (struct mmapshare_ring_producer) {
-		.pos = cursor->pos,
-		.oldest_pos = cursor->pos,
-		.seq = cursor->seq,
-	};
-	/* after the reset; pairs with the acquire in mms_sink_take() */
-	smp_store_release(&ring->producer_corrupt, false);
-}
-
 static bool mms_ring_is_consistent(const struct mms_ring *ring)
 {
 	const u64 head = READ_ONCE(ring->p->pos);
 
-	return !ring->producer_corrupt && IS_ALIGNED(head, MMS_RECORD_ALIGN) &&
+	return !mms_producer_is_corrupt(ring) && IS_ALIGNED(head, MMS_RECORD_ALIGN) &&
 	       mms_pos_ok(READ_ONCE(ring->p->oldest_pos), head, ring->size);
 }
 
@@ -500,6 +482,31 @@ static void mms_ring_repair_oldest_pos(struct mms_ring *ring)
 		WRITE_ONCE(ring->p->oldest_pos, min_pos);
 }
 
+/*
+ * A kernel consumer gets the next producer. If what the previous one has left is
+ * inconsistent, it is dropped: the new one begins at the kernel's position. The
+ * kernel wrote the cursor, which can be trusted. mms_sink_take() follows if it
+ * released a record of the previous producer meanwhile.
+ */
+static void mms_ring_next_producer(struct mms_ring *ring)
+{
+	const struct mmapshare_ring_cursor *cursor = mms_cursor(ring, 0);
+	const u64 nr = ring->producer_nr + 1, pos = READ_ONCE(cursor->pos);
+
+	if (!mms_ring_is_consistent(ring)) {
+		WRITE_ONCE(mms_record(ring, pos)->seq, READ_ONCE(cursor->seq));
+		*ring->p = (struct mmapshare_ring_producer) {
+			.pos = pos,
+			.oldest_pos = pos,
+			.seq = READ_ONCE(cursor->seq),
+		};
+		WRITE_ONCE(ring->reset_pos, pos);
+		WRITE_ONCE(ring->reset_nr, nr);
+	}
+	/* after the reset; pairs with the acquire in mms_sink_take() */
+	smp_store_release(&ring->producer_nr, nr);
+}
+
 static int mms_ring_attach_producer(struct mms_ring *ring, struct mms_endpoint *p)
 {
 	unsigned long flags;
@@ -513,13 +520,13 @@ static int mms_ring_attach_producer(struct mms_ring *ring, struct mms_endpoint *
 		goto unlock;
 	ret = -EBADMSG;
 	/*
-	 * Also checks the cursors: marks the ring producer_corrupt if the
-	 * previous producer left its position before the kernel consumer's.
+	 * Also checks the cursors: marks the previous producer corrupt if it
+	 * left its position before the kernel consumer's.
 	 */
 	if (mms_ring_is_consistent(ring))
 		mms_ring_repair_oldest_pos(ring);
-	if (!mms_ring_is_consistent(ring) && ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER)
-		mms_ring_reset(ring);
+	if (ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER)
+		mms_ring_next_producer(ring);
 	if (!mms_ring_is_consistent(ring))
 		goto unlock;
 	ring->producer = p;

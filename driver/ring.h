@@ -94,11 +94,15 @@ struct mms_endpoint {
  * @retained_pos: oldest position that a lossless ring keeps while @active is 0.
  *	Copied to @head->retained_pos
  * @had_consumers: a consumer has been attached at some time
- * @producer_corrupt: the producer of a kernel consumer is or was corrupt:
- *	records are ignored until mms_ring_reset() for the next producer. Read
+ * @producer_nr: number of the producer of a kernel consumer, from 1 on. Read
  *	without the lock by mms_sink_take(), with an acquire that pairs with the
- *	release in mms_ring_reset(), and by mms_sink_work(). Set without the
- *	lock by mms_sink_take()
+ *	release in mms_ring_next_producer()
+ * @corrupt_nr: if equal to @producer_nr, that producer is corrupt: its records
+ *	are ignored until the next one attaches. Read and set without the lock
+ *	by mms_sink_take(), which may be late: so a number
+ * @reset_nr: number of the last producer for which the ring was reset, or 0;
+ *	published by @producer_nr
+ * @reset_pos: the position at which that one began, likewise
  * @check_cursors: the kernel producer has met a position that may be corrupt.
  *	Set without the lock by mms_source_min_pos()
  * @revoked: the kernel no longer uses the pages: the ring was revoked, and
@@ -125,7 +129,10 @@ struct mms_ring {
 	u64 producer_wake_pos;
 	u64 retained_pos;
 	bool had_consumers;
-	bool producer_corrupt;
+	u64 producer_nr;
+	u64 corrupt_nr;
+	u64 reset_nr;
+	u64 reset_pos;
 	bool check_cursors;
 	bool revoked;
 };
@@ -182,6 +189,12 @@ static inline bool mms_is_lossless(const struct mms_ring *ring)
 static inline void mms_endpoint_notify(struct mms_endpoint *ep)
 {
 	irq_work_queue(&ep->notify);
+}
+
+/* Are the records of the program that produces for a kernel consumer ignored? */
+static inline bool mms_producer_is_corrupt(const struct mms_ring *ring)
+{
+	return READ_ONCE(ring->corrupt_nr) == READ_ONCE(ring->producer_nr);
 }
 
 /*

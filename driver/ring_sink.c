@@ -6,8 +6,8 @@
  * The kernel's position is kept in struct mmapshare_sink and copied to the
  * ring. The program may change what it stores at any time: each word is read
  * once, and a record is copied before it is used. A producer that stores an
- * impossible position or length is ignored; mms_ring_reset() starts anew when
- * the next one attaches.
+ * impossible position or length is ignored; mms_ring_next_producer() starts anew
+ * when the next one attaches.
  *
  * Taking a record takes no lock, and wakes nobody itself: any context may do it.
  */
@@ -33,6 +33,7 @@
  * struct mmapshare_sink - a ring whose consumer is the kernel
  * @ep: the consumer endpoint; @ep.region holds a reference
  * @ring: the ring of @ep.region
+ * @producer_nr: ring->producer_nr of the producer whose records are taken
  * @pos: position of the next record. Copied to the cursor
  * @seq: sequence number of the next record. Copied to the cursor
  * @work: passes the available records to @consume
@@ -41,12 +42,13 @@
  * @max: bytes that fit into @record
  * @record: buffer for the copy that @consume gets
  *
- * @pos and @seq belong to @work if there is a callback, else to the caller of
+ * @producer_nr, @pos and @seq belong to @work if there is a callback, else to the caller of
  * mmapshare_sink_read(). All others are constant.
  */
 struct mmapshare_sink {
 	struct mms_endpoint ep;
 	struct mms_ring *ring;
+	u64 producer_nr;
 	u64 pos;
 	u64 seq;
 	struct work_struct work;
@@ -108,6 +110,27 @@ static void mms_sink_release(struct mmapshare_sink *sink, u32 length)
 }
 
 /*
+ * Take notice of a new producer: begin at its first position if the ring was
+ * reset for it. Return: false if the producer is corrupt.
+ */
+static bool mms_sink_follow(struct mmapshare_sink *sink)
+{
+	struct mms_ring *ring = sink->ring;
+	/*
+	 * Before the producer's page and reset_pos; pairs with the release in
+	 * mms_ring_next_producer()
+	 */
+	const u64 nr = smp_load_acquire(&ring->producer_nr);
+
+	if (nr != sink->producer_nr && READ_ONCE(ring->reset_nr) > sink->producer_nr) {
+		sink->pos = READ_ONCE(ring->reset_pos);
+		WRITE_ONCE(mms_cursor(ring, sink->ep.cursor)->pos, sink->pos);
+	}
+	sink->producer_nr = nr;
+	return READ_ONCE(ring->corrupt_nr) != nr;
+}
+
+/*
  * Copy the next record, and release it. Return: its length; -EAGAIN if there is
  * none; -EMSGSIZE if it is longer than @max: it is released all the same.
  */
@@ -119,18 +142,14 @@ static int mms_sink_take(struct mmapshare_sink *sink, void *record, u32 max)
 	u64 head;
 	int ret;
 
-	/*
-	 * before the producer's page; pairs with the release in
-	 * mms_ring_reset()
-	 */
-	if (smp_load_acquire(&ring->producer_corrupt))
+	if (!mms_sink_follow(sink))
 		return -EAGAIN;
 	head = mms_producer_pos(ring);
 	for (tries = 0; tries < MMS_SINK_DISCARDS; tries++) {
 		ret = mms_sink_peek(sink, head, &length);
 		if (ret == -EBADMSG) {
 			/* mms_ring_wake_peers() tells the producer */
-			WRITE_ONCE(ring->producer_corrupt, true);
+			WRITE_ONCE(ring->corrupt_nr, sink->producer_nr);
 			mms_endpoint_notify(&sink->ep);
 			return -EAGAIN;
 		}
@@ -165,7 +184,7 @@ static void mms_sink_work(struct work_struct *work)
 
 		if (ret >= 0)
 			sink->consume(sink->context, sink->record, ret);
-		else if (ret == -EAGAIN && (READ_ONCE(sink->ring->producer_corrupt) ||
+		else if (ret == -EAGAIN && (mms_producer_is_corrupt(sink->ring) ||
 					    mms_endpoint_arm(&sink->ep, false)))
 			return;
 	}
@@ -305,3 +324,7 @@ int mmapshare_sink_read(struct mmapshare_sink *sink, void *record, u32 max)
 	return mms_sink_take(sink, record, max);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_sink_read, MMS_NS);
+
+#if IS_ENABLED(CONFIG_MMAPSHARE_KUNIT_TEST)
+#include "tests/sink_test.c"
+#endif

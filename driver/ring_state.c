@@ -119,14 +119,14 @@ static void mms_endpoint_mark_corrupt(struct mms_ring *ring, struct mms_endpoint
  * @ring: the ring, locked
  *
  * From now on the records are ignored, and the producer's calls get -EBADMSG,
- * until the next producer attaches and mms_ring_reset() starts anew.
+ * until the next producer attaches.
  *
  * Context: @ring->lock held.
  */
 void mms_ring_mark_producer_corrupt(struct mms_ring *ring)
 {
 	lockdep_assert_held(&ring->lock);
-	WRITE_ONCE(ring->producer_corrupt, true);
+	WRITE_ONCE(ring->corrupt_nr, ring->producer_nr);
 	if (ring->producer)
 		mms_endpoint_mark_corrupt(ring, ring->producer);
 }

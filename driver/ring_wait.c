@@ -306,7 +306,7 @@ static void mms_ring_wake_consumers(struct mms_ring *ring)
 /* The producer is woken if the slowest consumer has reached its wake position. */
 static void mms_ring_wake_producer(struct mms_ring *ring)
 {
-	if (READ_ONCE(ring->producer_corrupt))
+	if (mms_producer_is_corrupt(ring))
 		mms_ring_mark_producer_corrupt(ring);
 	if (ring->producer && ring->producer->armed)
 		mms_endpoint_wake_if_reached(ring->producer, mms_ring_min_pos(ring));

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of a kernel consumer that is in the middle of a record while the
+ * producer changes. Included by ring_sink.c.
+ */
+#include <kunit/test.h>
+
+/* Publish a record of 8 bytes, as a program does. */
+static void sink_test_put(struct mms_ring *ring, u64 value)
+{
+	struct mmapshare_record *record = mms_record(ring, ring->p->pos);
+
+	record->length = sizeof(value);
+	*(u64 *)(record + 1) = value;
+	/* pairs with the acquire in mms_producer_pos() */
+	smp_store_release(&ring->p->pos, ring->p->pos + mms_record_step(sizeof(value)));
+}
+
+/* A producer attaches, stores an impossible position, and detaches. */
+static void sink_test_corrupt(struct kunit *test, struct mmapshare_sink *sink)
+{
+	struct mms_endpoint p = { };
+
+	mms_endpoint_init(&p, sink->ep.region, true);
+	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(&p, false));
+	sink->ring->p->pos -= 8;
+	mms_ring_detach(&p);
+}
+
+/*
+ * The kernel finds a producer corrupt, or releases its last record, when the
+ * next one has attached already. That one is not to blame, and loses nothing.
+ */
+static void late_test(struct kunit *test)
+{
+	const struct mmapshare_params params = { .size = PAGE_SIZE };
+	struct mmapshare_sink *sink = mmapshare_sink_create(&params, 8, NULL, NULL);
+	struct mms_endpoint p = { };
+	u64 value, nr;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sink));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_sink_read(sink, &value, sizeof(value)));
+	nr = sink->producer_nr;
+	sink_test_corrupt(test, sink);
+	mms_endpoint_init(&p, sink->ep.region, true);
+	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(&p, false));
+	WRITE_ONCE(sink->ring->corrupt_nr, nr + 1);
+	mms_sink_release(sink, 8);
+	sink_test_put(sink->ring, 7);
+	KUNIT_EXPECT_EQ(test, 8, mmapshare_sink_read(sink, &value, sizeof(value)));
+	KUNIT_EXPECT_EQ(test, 7ULL, value);
+	irq_work_sync(&sink->ep.notify);
+	KUNIT_EXPECT_FALSE(test, p.corrupt);
+	mms_ring_detach(&p);
+	mmapshare_sink_put(sink);
+}
+
+static struct kunit_case sink_cases[] = {
+	KUNIT_CASE(late_test),
+	{ }
+};
+
+static struct kunit_suite sink_suite = {
+	.name = "mmapshare-sink",
+	.test_cases = sink_cases,
+};
+
+kunit_test_suite(sink_suite);
