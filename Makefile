@@ -31,7 +31,7 @@ uninstall:	## remove the files of "make install"
 clean:		## remove the files that "make modules" built
 	$(kbuild) clean
 
-check: deps	## run the selftests in VMs; KERNELS="6.1 6.12 7.2 7.3" STRATEGIES= TESTS= ALL=1
+check: deps	## run the selftests in VMs; KERNELS="6.1 6.12 7.2 6.12-rt" STRATEGIES= TESTS= ALL=1
 	@$(vm)/check $(KERNELS)
 
 check-debug: deps ## run the selftests on kernels with KASAN, lockdep, kmemleak, KCSAN; LEGS=
