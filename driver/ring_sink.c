@@ -65,8 +65,8 @@ struct mmapshare_sink {
 
 /*
  * Read the header of the next record, while the producer is at @head. Return:
- * 0; -EAGAIN if no record is complete; -EBADMSG if the position or the length
- * is impossible.
+ * 0; -EAGAIN if there is none; -EBADMSG if the position or the length is
+ * impossible. A program publishes no record that is BUSY.
  */
 static int mms_sink_peek(const struct mmapshare_sink *sink, u64 head, u32 *length)
 {
@@ -77,11 +77,8 @@ static int mms_sink_peek(const struct mmapshare_sink *sink, u64 head, u32 *lengt
 		return -EAGAIN;
 	if (!mms_pos_ok(head, sink->pos + ring->size, ring->size))
 		return -EBADMSG;
-	/* pairs with the release of a program that clears BUSY */
-	*length = smp_load_acquire(&mms_record(ring, sink->pos)->length);
-	if (*length & MMAPSHARE_RECORD_BUSY)
-		return -EAGAIN;
-	if (mms_record_step(*length) > available ||
+	*length = READ_ONCE(mms_record(ring, sink->pos)->length);
+	if (*length & MMAPSHARE_RECORD_BUSY || mms_record_step(*length) > available ||
 	    (*length & MMAPSHARE_RECORD_LENGTH) > mms_record_max(ring->size))
 		return -EBADMSG;
 	return 0;

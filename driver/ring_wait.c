@@ -62,18 +62,22 @@ static u64 mms_wake_threshold(const struct mms_ring *ring, u32 wake_bytes)
 }
 
 /*
- * Is the record at @pos reserved but not complete? BUSY is ignored if @pos was
- * overwritten, as it may then be part of another record.
+ * Is the record at @pos reserved but not complete? Only kernel producers publish
+ * such records: consumers of other rings take BUSY for corrupt. It is ignored if
+ * @pos was overwritten, as it may then be part of another record.
  */
 static bool mms_record_is_busy(const struct mms_ring *ring, u64 pos)
 {
+	u32 length;
+
+	if (!(ring->flags & MMAPSHARE_RING_KERNEL_PRODUCER))
+		return false;
 	/*
 	 * Pairs with the release in mms_complete_multi(), which clears BUSY.
 	 * Also orders the load of oldest_pos after this one; that pairs with
 	 * smp_wmb() in mms_source_overwrite().
 	 */
-	u32 length = smp_load_acquire(&mms_record(ring, pos)->length);
-
+	length = smp_load_acquire(&mms_record(ring, pos)->length);
 	return length & MMAPSHARE_RECORD_BUSY &&
 	       mms_pos_reached(pos, READ_ONCE(ring->p->oldest_pos));
 }
@@ -265,15 +269,12 @@ unlock:
  * Is the consumer's next record BUSY? Then it cannot use later ones, and need
  * not be woken: it stays armed, and mms_complete_multi() for that record finds
  * its wake position and wakes it. A sleeping consumer's cursor does not move.
- *
- * Only kernel producers publish BUSY records; libmmapshare never does.
  */
 static bool mms_consumer_is_blocked(const struct mms_endpoint *ep)
 {
 	const struct mms_ring *ring = ep->region->ring;
 
-	return !ep->producer && ring->flags & MMAPSHARE_RING_KERNEL_PRODUCER &&
-	       mms_record_is_busy(ring, mms_endpoint_pos(ep));
+	return !ep->producer && mms_record_is_busy(ring, mms_endpoint_pos(ep));
 }
 
 /*

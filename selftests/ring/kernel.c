@@ -246,7 +246,8 @@ TEST_F(daq, corrupt_producer)
 	};
 	static const uint32_t lengths[] = {
 		9, 17, 4096, 1 << 20, MMAPSHARE_RECORD_LENGTH,
-		MMAPSHARE_RECORD_DISCARD | MMAPSHARE_RECORD_LENGTH
+		MMAPSHARE_RECORD_DISCARD | MMAPSHARE_RECORD_LENGTH,
+		MMAPSHARE_RECORD_BUSY | 8
 	};
 	size_t i, n = ARRAY_SIZE(positions);
 
