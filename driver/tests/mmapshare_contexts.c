@@ -294,7 +294,10 @@ static int handle_nmi(unsigned int type, struct pt_regs *regs)
 	return NMI_HANDLED;
 }
 
-/* To each processor in turn: one of them may be publishing. */
+/*
+ * To each processor in turn: one of them may be publishing. Wait for the handler:
+ * of two NMIs that are pending, the processor may take only one.
+ */
 static void trigger_nmi(struct context *c)
 {
 	static unsigned int cpu;
@@ -305,6 +308,8 @@ static void trigger_nmi(struct context *c)
 		cpu = cpumask_first(cpu_online_mask);
 	per_cpu(nmi_sent, cpu) = true;
 	apic->send_IPI(cpu, NMI_VECTOR);
+	while (READ_ONCE(per_cpu(nmi_sent, cpu)))
+		cpu_relax();
 	cpus_read_unlock();
 }
 
@@ -320,22 +325,9 @@ static int start_nmi(struct context *c)
 	return ret;
 }
 
-static bool nmi_is_pending(void)
-{
-	int cpu;
-
-	for_each_online_cpu(cpu)
-		if (READ_ONCE(per_cpu(nmi_sent, cpu)))
-			return true;
-	return false;
-}
-
-/* An NMI that nobody handles would be reported. */
 static void stop_nmi_thread(struct context *c)
 {
 	end_thread(c);
-	while (nmi_is_pending())
-		cpu_relax();
 	unregister_nmi_handler(NMI_LOCAL, "mmapshare_contexts");
 }
 
