@@ -5,7 +5,8 @@
  * the scheduler and in locks. Built with CONFIG_MMAPSHARE_DELAY=m.
  *
  *	run	names of contexts, separated by commas: each makes "records"
- *		attempts from now on; "" stops them
+ *		attempts from now on. "all" stands for all that the kernel has,
+ *		without contention_begin, which may never happen. "none" stops them
  *	running	how many of them have not made all their attempts
  *	counts	a line for each context: its name, and how many attempts
  *		succeeded and failed with EAGAIN, EBUSY, EMSGSIZE, ENODEV, and
@@ -68,7 +69,7 @@ module_param(interval, uint, 0644);
 MODULE_PARM_DESC(interval, "Microseconds between two interrupts of a kind (default 50)");
 
 static char *function = "autoremove_wake_function";
-module_param(function, charp, 0444);
+module_param(function, charp, 0644);
 MODULE_PARM_DESC(function, "Where the kprobe is (default autoremove_wake_function)");
 
 static const int errors[] = { EAGAIN, EBUSY, EMSGSIZE, ENODEV };
@@ -459,21 +460,42 @@ static void reset(struct context *c)
 		atomic_set(&c->refused[i], 0);
 }
 
-static int start(const char *name)
+static int start(struct context *c)
 {
-	struct context *c;
 	int ret;
 
-	for (c = contexts; c < contexts + CONTEXTS; c++) {
-		if (!sysfs_streq(name, c->name))
+	if (c->active)
+		return -EBUSY;
+	atomic_set(&c->left, records);
+	ret = c->start(c);
+	c->active = !ret;
+	return ret;
+}
+
+static int start_all(void)
+{
+	struct context *c;
+	int ret = 0;
+
+	for (c = contexts; c < contexts + CONTEXTS && !ret; c++) {
+		if (c - contexts == CONTEXT_CONTENTION_BEGIN)
 			continue;
-		if (c->active)
-			return -EBUSY;
-		atomic_set(&c->left, records);
-		ret = c->start(c);
-		c->active = !ret;
-		return ret;
+		ret = start(c);
+		if (ret == -EOPNOTSUPP)
+			ret = 0;
 	}
+	return ret;
+}
+
+static int start_named(const char *name)
+{
+	struct context *c;
+
+	if (sysfs_streq(name, "all"))
+		return start_all();
+	for (c = contexts; c < contexts + CONTEXTS; c++)
+		if (sysfs_streq(name, c->name))
+			return start(c);
 	return -EINVAL;
 }
 
@@ -488,11 +510,12 @@ static int set_run(const char *names, const struct kernel_param *kp)
 	if (strscpy(text, names, sizeof(text)) < 0)
 		return -E2BIG;
 	stop_all();
+	if (sysfs_streq(text, "none"))
+		return 0;
 	for (c = contexts; c < contexts + CONTEXTS; c++)
 		reset(c);
 	while (!ret && (name = strsep(&rest, ",")))
-		if (!sysfs_streq(name, ""))
-			ret = start(name);
+		ret = start_named(name);
 	if (ret)
 		stop_all();
 	return ret;

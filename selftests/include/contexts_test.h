@@ -42,27 +42,83 @@ static inline unsigned int context_refused(const struct context_counts *c)
 		ASSERT_EQ(0, error_);					\
 	} while (0)
 
+/* Take the second processor off line, or bring it back. */
+static inline bool contexts_online(bool on)
+{
+	const int fd = open("/sys/devices/system/cpu/cpu1/online", O_WRONLY);
+	const bool done = fd < 0 || write(fd, on ? "1" : "0", 1) == 1;
+
+	close(fd);
+	return done;
+}
+
+/*
+ * Set the parameter "run" while there is one processor. A probe is put into code
+ * that the other one executes: where QEMU emulates the processors, that one may
+ * go on with instructions that are gone, and the kernel crashes.
+ */
+static inline bool contexts_set(const char *names)
+{
+	bool done = contexts_online(false) && helper_set(CONTEXTS_MODULE, "run", names);
+	const int error = errno;
+
+	done &= contexts_online(true);
+	errno = error;
+	return done;
+}
+
 /*
  * Make these contexts publish. Skips if the kernel has no such probe, or this
  * architecture no way to raise an NMI.
  */
 #define CONTEXTS_RUN(names)						\
 	do {								\
-		const bool done_ = helper_set(CONTEXTS_MODULE, "run", names); \
+		const bool done_ = contexts_set(names);			\
 									\
 		if (!done_ && errno == EOPNOTSUPP)			\
 			SKIP(return, "the kernel cannot run one of " names); \
 		ASSERT_TRUE(done_) TH_LOG("%s: %s", names, strerror(errno)); \
 	} while (0)
 
-/* Wait until each has made all its attempts. */
-static inline bool contexts_end(void)
+static inline void *contexts_echo(void *arg)
 {
-	const int64_t end = now() + 120 * SECOND;
+	const int *pipes = arg;
+	char byte;
 
-	while (atoi(helper_get(CONTEXTS_MODULE, "running")) && now() < end)
-		sleep_ns(MS);
-	return !atoi(helper_get(CONTEXTS_MODULE, "running"));
+	while (read(pipes[0], &byte, 1) == 1 && write(pipes[3], &byte, 1) == 1)
+		;
+	return NULL;
+}
+
+/*
+ * Wait until all but @n have made all their attempts. Meanwhile two threads wake
+ * each other, so that probes are hit.
+ */
+static inline bool contexts_end_but(int n)
+{
+	const int64_t end = now() + 200 * SECOND;
+	int pipes[4];
+	pthread_t thread;
+	char byte = 0;
+
+	if (pipe(pipes) || pipe(pipes + 2) ||
+	    pthread_create(&thread, NULL, contexts_echo, pipes))
+		return false;
+	while (atoi(helper_get(CONTEXTS_MODULE, "running")) > n && now() < end)
+		if (write(pipes[1], &byte, 1) != 1 || read(pipes[2], &byte, 1) != 1)
+			break;
+	close(pipes[1]);
+	pthread_join(thread, NULL);
+	close(pipes[0]);
+	close(pipes[2]);
+	close(pipes[3]);
+	return atoi(helper_get(CONTEXTS_MODULE, "running")) <= n;
+}
+
+/* No context publishes from here on, and the counts are final. */
+static inline bool contexts_stop(void)
+{
+	return contexts_set("none");
 }
 
 static inline bool contexts_get(struct context_counts counts[CONTEXTS])

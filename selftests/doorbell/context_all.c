@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0
+/* All contexts ring at the same time, probes in wait queues and locks included. */
+#include "context_test.h"
+
+TEST_F(context, all)
+{
+	ASSERT_TRUE(helper_set(CONTEXTS_MODULE, "interval", "10"));
+	CONTEXTS_RUN("all,contention_begin");
+	/* there may be too little contention */
+	EXPECT_TRUE(contexts_end_but(1));
+	ASSERT_TRUE(contexts_stop());
+	EXPECT_NOTIFIED(self);
+}
+
+TEST_HARNESS_MAIN
