@@ -8,51 +8,47 @@
  * between may wait for userspace. Code that changes the rules stores the new
  * ones and then waits in mms_access_sync() for all sections that began under
  * the old ones.
+ *
+ * Each region has a lock of its own: a task that does not run inside a section,
+ * because it has a low priority, delays users of its region only.
  */
-#include <linux/srcu.h>
+#include <linux/rwsem.h>
 #include "region.h"
-
-/* One for all regions: sections are short. */
-DEFINE_STATIC_SRCU(mms_srcu);
 
 /**
  * mms_access_begin - begin to access a region's bytes
  * @r: the region
  * @store: whether the caller stores, and not only loads
  *
- * Context: any in which SRCU may be read; the section must not wait for
- * userspace.
- * Return: a number for mms_access_end(), not negative; -ENODEV if the region
- * was revoked; -EPERM if @store and a seal forbids it, or @r is a ring, to
- * which only endpoints write.
+ * Context: process context, may sleep. The section must not wait for userspace.
+ * Return: 0; -ENODEV if the region was revoked; -EPERM if @store and a seal
+ * forbids it, or @r is a ring, to which only endpoints write.
  */
-int mms_access_begin(const struct mms_region *r, bool store)
+int mms_access_begin(struct mms_region *r, bool store)
 {
-	int access = srcu_read_lock(&mms_srcu);
-	int ret = access;
+	int ret = 0;
 
-	/* mms_access_end() releases it; sparse wants every function balanced */
-	__release(&mms_srcu);
+	down_read(&r->access);
 	if (mms_revoked(r))
 		ret = -ENODEV;
 	else if (store && (r->ring || READ_ONCE(r->seals) & MMS_SEALS_NO_WRITE))
 		ret = -EPERM;
-	if (ret < 0)
-		mms_access_end(access);
+	if (ret)
+		up_read(&r->access);
 	return ret;
 }
 
-void mms_access_end(int access)
+void mms_access_end(struct mms_region *r)
 {
-	__acquire(&mms_srcu);
-	srcu_read_unlock(&mms_srcu, access);
+	up_read(&r->access);
 }
 
 /*
  * Wait for all sections that may have missed what the caller stored before.
- * Pairs with srcu_read_lock() in mms_access_begin(). May sleep.
+ * Pairs with down_read() in mms_access_begin(). May sleep.
  */
-void mms_access_sync(void)
+void mms_access_sync(struct mms_region *r)
 {
-	synchronize_srcu_expedited(&mms_srcu);
+	down_write(&r->access);
+	up_write(&r->access);
 }

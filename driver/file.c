@@ -103,14 +103,14 @@ int mms_release(struct inode *inode, struct file *file)
  */
 static int mms_copy_begin(struct mms_region *r, loff_t pos, size_t *n, bool store)
 {
-	int access = mms_access_begin(r, store);
+	int ret = mms_access_begin(r, store);
 
-	if (access < 0)
-		return access;
+	if (ret)
+		return ret;
 	*n = mms_intact(&r->mem, pos, *n);
 	if (*n)
-		return access;
-	mms_access_end(access);
+		return 0;
+	mms_access_end(r);
 	return -EIO;
 }
 
@@ -123,15 +123,15 @@ static ssize_t mms_copy_mapped(struct mms_region *r, loff_t pos, size_t n,
 			       struct iov_iter *iter)
 {
 	bool read = iov_iter_rw(iter) == READ;
-	int access = mms_copy_begin(r, pos, &n, !read);
+	int ret = mms_copy_begin(r, pos, &n, !read);
 
-	if (access < 0)
-		return access;
+	if (ret)
+		return ret;
 	pagefault_disable();
 	n = mms_racy(read ? copy_to_iter(r->mem.vaddr + pos, n, iter) :
 			    copy_from_iter(r->mem.vaddr + pos, n, iter));
 	pagefault_enable();
-	mms_access_end(access);
+	mms_access_end(r);
 	return n;
 }
 
@@ -146,7 +146,7 @@ static ssize_t mms_copy_bounce(struct mms_region *r, loff_t pos, size_t n,
 	bool read = iov_iter_rw(iter) == READ;
 	u8 buf[128];
 	size_t got;
-	int access;
+	int ret;
 
 	n = min(n, sizeof(buf));
 	if (!read)
@@ -154,8 +154,8 @@ static ssize_t mms_copy_bounce(struct mms_region *r, loff_t pos, size_t n,
 	if (!n)
 		return 0;
 	got = n;
-	access = mms_copy_begin(r, pos, &n, !read);
-	if (access < 0)
+	ret = mms_copy_begin(r, pos, &n, !read);
+	if (ret)
 		n = 0;
 	else if (read)
 		mms_racy(memcpy(buf, r->mem.vaddr + pos, n));
@@ -163,9 +163,9 @@ static ssize_t mms_copy_bounce(struct mms_region *r, loff_t pos, size_t n,
 		mms_racy(memcpy(r->mem.vaddr + pos, buf, n));
 	if (!read)
 		iov_iter_revert(iter, got - n);
-	if (access < 0)
-		return access;
-	mms_access_end(access);
+	if (ret)
+		return ret;
+	mms_access_end(r);
 	return read ? copy_to_iter(buf, n, iter) : n;
 }
 

@@ -167,16 +167,16 @@ static vm_fault_t mms_fault_window(struct vm_fault *vmf)
 	unsigned long addr = vmf->address & PAGE_MASK;
 	unsigned long start = max(addr & mask, vma->vm_start);
 	unsigned long end = min((addr | ~mask) + 1, vma->vm_end);
-	int access = mms_access_begin(vma->vm_private_data, false);
+	struct mms_region *r = vma->vm_private_data;
 	int ret;
 
-	if (access < 0)
+	if (mms_access_begin(r, false))
 		return vmf->pgoff == MMS_DOORBELL_PGOFF ?
 		       mms_fault_revoked_doorbell(vmf) : VM_FAULT_SIGBUS;
 	ret = mms_insert_range(vma, addr, end);
 	if (!ret)
 		mms_insert_range(vma, start, addr);
-	mms_access_end(access);
+	mms_access_end(r);
 	return mms_fault_result(ret);
 }
 
@@ -192,16 +192,15 @@ static vm_fault_t mms_fault_window(struct vm_fault *vmf)
 static vm_fault_t mms_fault_page(struct vm_fault *vmf)
 {
 	struct mms_region *r = vmf->vma->vm_private_data;
-	int access = mms_access_begin(r, false);
 	struct folio *folio;
 	struct page *page;
 	vm_fault_t ret;
 
-	if (access < 0)
+	if (mms_access_begin(r, false))
 		return VM_FAULT_SIGBUS;
 	page = *mms_vma_page(vmf->vma, vmf->address);
 	folio = mms_get_folio(page);
-	mms_access_end(access);
+	mms_access_end(r);
 
 	folio_lock(folio);
 	ret = VM_FAULT_SIGBUS;
@@ -256,20 +255,20 @@ static int mms_access(struct vm_area_struct *vma, unsigned long addr,
 {
 	struct mms_region *r = vma->vm_private_data;
 	u64 pos = ((u64)vma->vm_pgoff << PAGE_SHIFT) + (addr - vma->vm_start);
-	int access;
+	int ret;
 
 	if (!r || (write && !(vma->vm_flags & VM_WRITE)))
 		return -EACCES;
 	/* like a store by the program: seals do not affect existing mappings */
-	access = mms_access_begin(r, false);
-	if (access < 0)
-		return access;
+	ret = mms_access_begin(r, false);
+	if (ret)
+		return ret;
 	len = mms_intact(&r->mem, pos, min_t(unsigned long, len, vma->vm_end - addr));
 	if (write)
 		mms_racy(memcpy(r->mem.vaddr + pos, buf, len));
 	else
 		mms_racy(memcpy(buf, r->mem.vaddr + pos, len));
-	mms_access_end(access);
+	mms_access_end(r);
 	return len ?: -EIO;
 }
 
@@ -462,13 +461,12 @@ int mms_map_prepare(struct mms_mapping *m)
 /* In one section, so that a task that seals sees the VMA counted or refused. */
 static int mms_map_count(struct mms_region *r, struct vm_area_struct *vma)
 {
-	int access = mms_access_begin(r, false);
-	int ret;
+	int ret = mms_access_begin(r, false);
 
-	if (access < 0)
-		return access;
+	if (ret)
+		return ret;
 	ret = mms_seal_map(r, vma);
-	mms_access_end(access);
+	mms_access_end(r);
 	if (ret)
 		return ret;
 	vma->vm_private_data = r;

@@ -156,7 +156,7 @@ static int mms_error_remove(struct address_space *mapping, MMS_ERROR_PAGE *page)
 	struct mms_region *r = mapping->host->i_private;
 
 	WRITE_ONCE(r->mem.has_hwpoisoned, true);
-	mms_access_sync();
+	mms_access_sync(r);
 	unmap_mapping_range(mapping, (loff_t)page->index << PAGE_SHIFT, PAGE_SIZE, 0);
 	if (page->index == MMS_DOORBELL_PGOFF)
 		mms_doorbell_memory_failed(r);
@@ -196,6 +196,7 @@ struct mms_region *mms_region_create(u64 size, u64 mirrored, const struct mms_st
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&r->ref, 1);
 	mutex_init(&r->lock);
+	init_rwsem(&r->access);
 	r->size = size;
 	r->strategy = s;
 

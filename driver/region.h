@@ -15,6 +15,7 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -123,6 +124,7 @@ struct mms_region_ops {
  * @waiters: tasks that wait for the doorbell or poll a file
  * @wake_waiters: wakes @waiters for mms_notify()
  * @lock: held while seals are added and while the region is revoked
+ * @access: held for reading while the kernel accesses the bytes, see access.c
  * @seals: MMAPSHARE_SEAL_*; bits are only ever added, under @lock. A task that
  *	is about to store reads them between mms_access_begin() and
  *	mms_access_end()
@@ -161,6 +163,7 @@ struct mms_region {
 	wait_queue_head_t waiters;
 	struct irq_work wake_waiters;
 	struct mutex lock;	/* serializes sealing and revoking */
+	struct rw_semaphore access;
 	u32 seals;
 	atomic_long_t writable;
 	u32 ring_flags;
@@ -221,9 +224,9 @@ static inline bool mms_schedule(ktime_t *end)
 }
 
 /* access.c */
-int mms_access_begin(const struct mms_region *r, bool store);
-void mms_access_end(int access);
-void mms_access_sync(void);
+int mms_access_begin(struct mms_region *r, bool store);
+void mms_access_end(struct mms_region *r);
+void mms_access_sync(struct mms_region *r);
 
 /* region.c */
 int mms_region_init(void);

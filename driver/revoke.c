@@ -6,7 +6,7 @@
  * waited for by what they hold until they are done:
  *
  *  - read(), write(), ioctls, and fault handlers that make page table entries
- *    themselves: the section of mms_access_begin(), see seal.c;
+ *    themselves: the section of mms_access_begin(), see access.c;
  *  - a fault handler that returns a page to the core to be mapped or copied:
  *    the page lock, which the core holds until the entry is made.
  *
@@ -89,7 +89,7 @@ int mms_revoke(struct mms_region *r)
 	/* a name being added: it is live now, or mms_name_settle() sees the flag */
 	if (!name)
 		name = mms_name_detach(r);
-	mms_access_sync();
+	mms_access_sync(r);
 	mms_wait_for_faults(r);
 	unmap_mapping_range(r->inode->i_mapping, 0, 0, 1);
 	mms_doorbell_wake_all(r);

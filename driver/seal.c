@@ -201,7 +201,7 @@ int mms_seal(struct mms_region *r, bool writable, u32 *seals)
 		goto unlock;
 	WRITE_ONCE(r->seals, r->seals | more);
 	*seals = r->seals;
-	mms_access_sync();
+	mms_access_sync(r);
 unlock:
 	mutex_unlock(&r->lock);
 	return ret;

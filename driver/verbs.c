@@ -71,19 +71,19 @@ static int mms_in_pieces(struct mms_region *r, u64 offset, u64 length, size_t ma
 			 bool store, void (*fn)(void *p, size_t n, void *ctx),
 			 void *ctx)
 {
-	int ret = 0;
+	int ret;
 
 	while (length) {
 		size_t n = min_t(u64, length, max);
-		int access = mms_access_begin(r, store);
 
-		if (access < 0)
-			return access;
+		ret = mms_access_begin(r, store);
+		if (ret)
+			return ret;
 		if (mms_intact(&r->mem, offset, n) == n)
 			fn(r->mem.vaddr + offset, n, ctx);
 		else
 			ret = -EIO;
-		mms_access_end(access);
+		mms_access_end(r);
 		if (ret)
 			return ret;
 		offset += n;

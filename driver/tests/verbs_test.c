@@ -72,6 +72,7 @@ static void pieces_test(struct kunit *test)
 	struct mms_region r = { .mem = { .vaddr = base, .pages = pages } };
 	size_t i, max;
 
+	init_rwsem(&r.access);
 	KUNIT_ASSERT_GE(test, ARRAY_SIZE(pages) * PAGE_SIZE,
 			7 + lengths[ARRAY_SIZE(lengths) - 1]);
 	for (i = 0; i < ARRAY_SIZE(lengths); i++)

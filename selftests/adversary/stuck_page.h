@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "helper_module.h"
 #include "region_test.h"
 
 /* What a task may take that does not wait for the stuck page, under any load. */
@@ -91,6 +92,27 @@ static inline int run_patiently(int (*fn)(void *arg), void *arg)
 	}
 	kill(pid, SIGKILL);
 	return -1;
+}
+
+/* Wait until helper module mmapshare_delay has stopped a task. */
+static inline bool is_stopped(void)
+{
+	int n;
+
+	for (n = 0; n < PATIENCE * 10 && strcmp(helper_get("mmapshare_delay", "reached"), "Y"); n++)
+		usleep(100000);
+	return n < PATIENCE * 10;
+}
+
+/* Kill a task, and wait for its end; false if it does not die. */
+static inline bool can_be_killed(pid_t pid)
+{
+	int n, status = 0;
+
+	kill(pid, SIGKILL);
+	for (n = 0; n < PATIENCE * 100 && !waitpid(pid, &status, WNOHANG); n++)
+		usleep(10000);
+	return WIFSIGNALED(status);
 }
 
 static inline pid_t start_task(int (*fn)(void *arg), void *arg)
