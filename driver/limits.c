@@ -256,19 +256,24 @@ static bool mms_charge_reduce(struct mms_charge *charge, u64 left)
 	return false;
 }
 
-/* Free and uncharge the pages that are no longer used. */
-static void mms_sweep(void)
+/*
+ * Free and uncharge the pages that are no longer used. Return: 0, or -EINTR if
+ * killed while another task does so.
+ */
+static int mms_sweep(void)
 {
 	struct mms_charge *charge, *next;
 	LIST_HEAD(held);
 
-	mutex_lock(&mms_sweep_lock);
+	if (mutex_lock_killable(&mms_sweep_lock))
+		return -EINTR;
 	mutex_lock(&mms_limits_lock);
 	list_splice_init(&mms_held, &held);
 	mutex_unlock(&mms_limits_lock);
 	list_for_each_entry_safe(charge, next, &held, held)
 		mms_charge_reduce(charge, mms_memory_sweep(&charge->mem));
 	mutex_unlock(&mms_sweep_lock);
+	return 0;
 }
 
 static void mms_sweep_again(struct work_struct *work)
@@ -303,7 +308,7 @@ void mms_limits_exit(void)
  * Context: process context, may sleep.
  * Return: the charge, for mms_uncharge(); -ENOSPC if the number of regions or
  * their bytes would exceed the limit; -EDQUOT if those of this user would;
- * -ENOMEM.
+ * -ENOMEM; -EINTR if killed.
  */
 struct mms_charge *mms_charge(u64 bytes)
 {
@@ -312,8 +317,7 @@ struct mms_charge *mms_charge(u64 bytes)
 
 	if (charge != ERR_PTR(-ENOSPC) && charge != ERR_PTR(-EDQUOT))
 		return charge;
-	mms_sweep();
-	return mms_charge_to(uid, bytes);
+	return mms_sweep() ? ERR_PTR(-EINTR) : mms_charge_to(uid, bytes);
 }
 
 /**
