@@ -82,14 +82,9 @@ static void mms_vma_close(struct vm_area_struct *vma)
 	trace_mmapshare_unmap(r, vma);
 }
 
-static bool mms_has_page(const struct mms_region *r, pgoff_t pgoff)
-{
-	return pgoff < r->size >> PAGE_SHIFT || pgoff == MMS_DOORBELL_PGOFF;
-}
-
 /*
  * The entry of @mem.pages for @addr. mmap() checked that the VMA is inside the
- * region.
+ * region, or is the doorbell's, and VM_DONTEXPAND keeps it so.
  */
 static struct page **mms_vma_page(struct vm_area_struct *vma, unsigned long addr)
 {
@@ -233,12 +228,8 @@ static vm_fault_t mms_fault(struct vm_fault *vmf)
 	if (!r)
 		return VM_FAULT_SIGBUS;
 	atomic_long_inc(&r->faults);
-	/*
-	 * vm_insert_pages() needs VM_MIXEDMAP; VMAs without it get PMD entries.
-	 */
-	if (!mms_has_page(r, vmf->pgoff))
-		ret = VM_FAULT_SIGBUS;
-	else if (mms_fault_is_cow(vmf) || !(vma->vm_flags & VM_MIXEDMAP))
+	/* vm_insert_pages() needs VM_MIXEDMAP; VMAs without it get PMD entries */
+	if (mms_fault_is_cow(vmf) || !(vma->vm_flags & VM_MIXEDMAP))
 		ret = mms_fault_page(vmf);
 	else
 		ret = mms_fault_window(vmf);
