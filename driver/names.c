@@ -73,48 +73,23 @@ static struct mms_name *mms_dev_name(const struct device *dev)
 	return container_of(dev, struct mms_name, dev);
 }
 
-static ssize_t size_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%llu\n", mms_dev_name(dev)->region->size);
-}
-static DEVICE_ATTR_RO(size);
+/* A file in the node's directory in sysfs, that shows @value, of the region @r. */
+#define MMS_NODE_ATTR(name, format, value)						\
+static ssize_t name##_show(struct device *dev, struct device_attribute *attr, char *buf) \
+{											\
+	const struct mms_region *r = mms_dev_name(dev)->region;				\
+											\
+	return sysfs_emit(buf, format "\n", value);					\
+}											\
+static DEVICE_ATTR_RO(name)
 
-static ssize_t strategy_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%s\n", mms_dev_name(dev)->region->strategy->name);
-}
-static DEVICE_ATTR_RO(strategy);
-
-static ssize_t files_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%ld\n", atomic_long_read(&mms_dev_name(dev)->region->files));
-}
-static DEVICE_ATTR_RO(files);
-
-static ssize_t maps_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%ld\n", atomic_long_read(&mms_dev_name(dev)->region->maps));
-}
-static DEVICE_ATTR_RO(maps);
-
-static ssize_t faults_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%ld\n", atomic_long_read(&mms_dev_name(dev)->region->faults));
-}
-static DEVICE_ATTR_RO(faults);
-
-static ssize_t notifications_show(struct device *dev, struct device_attribute *attr,
-				  char *buf)
-{
-	return sysfs_emit(buf, "%llu\n", mms_doorbell_count(mms_dev_name(dev)->region));
-}
-static DEVICE_ATTR_RO(notifications);
-
-static ssize_t seals_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%u\n", READ_ONCE(mms_dev_name(dev)->region->seals));
-}
-static DEVICE_ATTR_RO(seals);
+MMS_NODE_ATTR(size, "%llu", r->size);
+MMS_NODE_ATTR(strategy, "%s", r->strategy->name);
+MMS_NODE_ATTR(files, "%ld", atomic_long_read(&r->files));
+MMS_NODE_ATTR(maps, "%ld", atomic_long_read(&r->maps));
+MMS_NODE_ATTR(faults, "%ld", atomic_long_read(&r->faults));
+MMS_NODE_ATTR(notifications, "%llu", mms_doorbell_count(r));
+MMS_NODE_ATTR(seals, "%u", READ_ONCE(r->seals));
 
 static struct attribute *mms_node_attrs[] = {
 	&dev_attr_size.attr,
