@@ -7,10 +7,6 @@
 #include "region_test.h"
 #include "failure_test.h"
 
-#ifndef MADV_SOFT_OFFLINE
-#define MADV_SOFT_OFFLINE	101
-#endif
-
 #define PAGES	1024	/* two huge pages */
 #define BAD	600	/* the page that fails: in the second one */
 

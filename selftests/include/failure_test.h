@@ -6,6 +6,10 @@
 #include "mmapshare_test.h"
 #include <setjmp.h>
 
+#ifndef MADV_SOFT_OFFLINE
+#define MADV_SOFT_OFFLINE	101
+#endif
+
 static sigjmp_buf failure_jump;
 static siginfo_t failure_caught;
 
