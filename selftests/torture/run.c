@@ -45,7 +45,9 @@ static const struct op {
 	{ "revoke",		5, op_revoke },
 	{ "bell",		10, op_bell },
 	{ "ring",		40, op_ring },
+	{ "failure",		40, op_failure },
 	/* not done by children, see choose_op(): keep these last */
+	{ "stuck",		1, op_stuck },
 	{ "fork",		4, op_fork },
 	{ "kill",		2, op_kill },
 };
@@ -64,11 +66,13 @@ const char *op_name(unsigned int kind)
 	return ops[kind].name;
 }
 
-/* The model allows no access that faults: any signal is a failure. */
+/* Of the model, only op_failure() allows accesses that raise a signal. */
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
 	struct worker *w = this_worker;
 
+	if (w && w->may_fail && sig == SIGBUS && on_memory_failure(w, info))
+		return;
 	if (w)
 		fail(w, "signal %d at arena %+ld", sig,
 		     (long)((char *)info->si_addr - w->arena));
@@ -140,7 +144,7 @@ void worker_close(struct worker *w)
 
 static unsigned int choose_op(struct worker *w)
 {
-	const unsigned int kinds = ARRAY_SIZE(ops) - (w->is_child ? 2 : 0);
+	const unsigned int kinds = ARRAY_SIZE(ops) - (w->is_child ? 3 : 0);
 	unsigned int i, sum = 0, n;
 
 	for (i = 0; i < kinds; i++)

@@ -41,6 +41,8 @@
 #define MAX_WORKERS	64
 #define MAX_OPS		64	/* kinds of operations */
 #define HISTORY		12
+#define FAILING_PAGES	256	/* of the region whose memory fails */
+#define FAILURES_MAX	64	/* pages lost until the machine restarts */
 
 /* Written by the page's owner only: version * 2, + 1 if stored by FILL. */
 struct page_model {
@@ -66,6 +68,11 @@ struct torture {
 	uint64_t hash[MAX_WORKERS];	/* each written by its worker */
 	long vmas[MAX_WORKERS];
 	struct page_model model[MAX_PAGES];
+	int failing_fd;
+	char *failing;			/* mapped by all processes */
+	bool can_fail;			/* the kernel can inject memory failures */
+	unsigned int n_failures;	/* atomic */
+	unsigned int page_state[FAILING_PAGES];	/* atomic */
 };
 
 enum kind { NOTHING, SHARED, PRIVATE };
@@ -116,6 +123,8 @@ struct worker {
 	int pipe[2];		/* empty between operations */
 	int splice[2];		/* has the pages of a vmsplice() until the next */
 	unsigned int n_spliced, spliced[BLOCK];
+	char *volatile may_fail;	/* the page that may raise SIGBUS, or NULL */
+	volatile bool injecting;	/* MADV_HWPOISON is being called for it */
 	char *common;		/* mapping of all workers of the process */
 	char *arena;
 	uint32_t next_vma;
@@ -203,6 +212,8 @@ void op_read_only(struct worker *w);
 void op_revoke(struct worker *w);
 void op_bell(struct worker *w);
 void op_ring(struct worker *w);
+void op_failure(struct worker *w);
+void op_stuck(struct worker *w);
 void op_fork(struct worker *w);
 void op_kill(struct worker *w);
 
@@ -210,6 +221,11 @@ void op_kill(struct worker *w);
 int create_region(struct worker *w, const char *name, unsigned int pages,
 		  unsigned int strategy);
 void destroy_named(struct torture *t);
+/* failure.c */
+bool on_memory_failure(struct worker *w, const siginfo_t *info);
+bool failing_open(struct torture *t);
+unsigned int failing_wrong_pages(struct torture *t);
+void failing_close(struct torture *t);
 /* rings.c */
 void destroy_rings(struct torture *t);
 

@@ -116,12 +116,14 @@ FIXTURE_SETUP(torture)
 	self->only = from_environment("TORTURE_ONLY", -1);
 	self->maps = read_maps(t);
 	ASSERT_TRUE(init_pages(t));
+	ASSERT_TRUE(failing_open(t));
 }
 
 FIXTURE_TEARDOWN(torture)
 {
 	destroy_named(self->t);
 	destroy_rings(self->t);
+	failing_close(self->t);
 	close(self->t->dev.fd);
 	munmap(self->t, sizeof(*self->t));
 }
@@ -342,7 +344,9 @@ TEST_F_TIMEOUT(torture, bytes_match_the_model, TIMEOUT)
 	waitpid(pressure_pid, NULL, 0);
 	EXPECT_TRUE(ok);
 	report(t);
+	printf("# pages with a memory failure: %u\n", t->n_failures);
 	EXPECT_EQ(0U, count_wrong_pages(t));
+	EXPECT_EQ(0U, failing_wrong_pages(t));
 	EXPECT_EQ(self->maps, read_maps(t));
 	EXPECT_EQ(self->maps, read_maps_from_fdinfo(t));
 }
