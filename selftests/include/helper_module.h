@@ -16,22 +16,29 @@
 #include <unistd.h>
 
 /* Returns 0 or an errno. */
-static inline int helper_load(const char *name, const char *parameters)
+static inline int module_load(const char *path, const char *parameters)
 {
-	const char *ko = getenv("MMAPSHARE_KO");
-	const char *end = ko ? strrchr(ko, '/') : NULL;
-	char path[512];
-	int fd, ret;
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int ret;
 
-	if (!end)
-		return ENOENT;
-	snprintf(path, sizeof(path), "%.*s/driver/tests/%s.ko", (int)(end - ko), ko, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno;
 	ret = syscall(SYS_finit_module, fd, parameters, 0) ? errno : 0;
 	close(fd);
 	return ret;
+}
+
+/* As module_load(). */
+static inline int helper_load(const char *name, const char *parameters)
+{
+	const char *ko = getenv("MMAPSHARE_KO");
+	const char *end = ko ? strrchr(ko, '/') : NULL;
+	char path[512];
+
+	if (!end)
+		return ENOENT;
+	snprintf(path, sizeof(path), "%.*s/driver/tests/%s.ko", (int)(end - ko), ko, name);
+	return module_load(path, parameters);
 }
 
 static inline int helper_unload(const char *name)

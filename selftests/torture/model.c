@@ -2,9 +2,26 @@
 /* The model: versions of the region's pages, places of a worker's arena. */
 #include "torture.h"
 #include <stdarg.h>
+#include <sys/random.h>
 
 #define FILL_INDEX	0xffff	/* for all words of a page stored by FILL */
 #define VERSIONS	256	/* a word has the low 8 bits of the version */
+
+uint64_t from_environment(const char *name, uint64_t fallback)
+{
+	const char *text = getenv(name);
+
+	return text && *text ? strtoull(text, NULL, 0) : fallback;
+}
+
+uint64_t seed_from_environment(void)
+{
+	uint32_t seed = 1;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		seed = 1;
+	return from_environment("TORTURE_SEED", seed);
+}
 
 /* splitmix64 */
 uint64_t random_below(struct worker *w, uint64_t limit)

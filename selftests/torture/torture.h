@@ -144,6 +144,8 @@ struct view {
 };
 
 /* model.c */
+uint64_t from_environment(const char *name, uint64_t fallback);
+uint64_t seed_from_environment(void);
 uint64_t random_below(struct worker *w, uint64_t limit);
 struct event *note(struct worker *w, const char *op, unsigned int at,
 		   unsigned int n, long arg);

@@ -13,7 +13,6 @@
 #include "torture.h"
 #include <pthread.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <time.h>
 
 #define DEFAULT_OPS	3000
@@ -27,20 +26,6 @@ FIXTURE(torture) {
 	long maps;		/* VMAs of the region before the test */
 	long only;
 };
-
-static uint64_t from_environment(const char *name, uint64_t fallback)
-{
-	const char *text = getenv(name);
-
-	return text && *text ? strtoull(text, NULL, 0) : fallback;
-}
-
-static uint64_t random_seed(void)
-{
-	uint32_t seed = 1;
-
-	return getrandom(&seed, sizeof(seed), 0) == sizeof(seed) ? seed : 1;
-}
 
 static bool parse_workers(struct torture *t, const char *text)
 {
@@ -107,7 +92,7 @@ FIXTURE_SETUP(torture)
 	if (t->dev.page != PAGE)
 		SKIP(return, "written for pages of 4 KiB");
 	ASSERT_TRUE(parse_workers(t, getenv("TORTURE_WORKERS")));
-	t->seed = from_environment("TORTURE_SEED", random_seed());
+	t->seed = seed_from_environment();
 	t->disk = getenv("MMAPSHARE_DISK");
 	t->tag = (t->seed * 0x9e3779b97f4a7c15ULL) >> 48;
 	t->pages = t->dev.size / PAGE;
