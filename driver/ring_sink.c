@@ -119,7 +119,7 @@ static bool mms_sink_follow(struct mmapshare_sink *sink)
 	 */
 	const u64 nr = smp_load_acquire(&ring->producer_nr);
 
-	if (nr != sink->producer_nr && READ_ONCE(ring->reset_nr) > sink->producer_nr) {
+	if (READ_ONCE(ring->reset_nr) > sink->producer_nr && READ_ONCE(ring->reset_nr) <= nr) {
 		sink->pos = READ_ONCE(ring->reset_pos);
 		WRITE_ONCE(mms_cursor(ring, sink->ep.cursor)->pos, sink->pos);
 	}
@@ -129,7 +129,8 @@ static bool mms_sink_follow(struct mmapshare_sink *sink)
 
 /*
  * Copy the next record, and release it. Return: its length; -EAGAIN if there is
- * none; -EMSGSIZE if it is longer than @max: it is released all the same.
+ * none, or another producer has attached just now; -EMSGSIZE if it is longer
+ * than @max: it is released all the same.
  */
 static int mms_sink_take(struct mmapshare_sink *sink, void *record, u32 max)
 {
@@ -159,6 +160,9 @@ static int mms_sink_take(struct mmapshare_sink *sink, void *record, u32 max)
 		}
 		if (bytes <= max)
 			mms_racy(memcpy(record, mms_record(ring, sink->pos) + 1, bytes));
+		/* the ring may have been reset meanwhile */
+		if (READ_ONCE(ring->producer_nr) != sink->producer_nr)
+			return -EAGAIN;
 		mms_sink_release(sink, length);
 		return bytes <= max ? bytes : -EMSGSIZE;
 	}
