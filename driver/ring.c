@@ -283,7 +283,7 @@ static int mms_ring_walk(const struct mms_ring *ring, u64 *pos, u64 to)
 		ret = mms_ring_walk_batch(ring, &from, to);
 		if (ret)
 			return ret == -EBADMSG ? 0 : ret;
-		if (signal_pending(current))
+		if (from != to && signal_pending(current))
 			return -EINTR;
 		cond_resched();
 	}
@@ -362,6 +362,7 @@ static u64 mms_ring_activate(struct mms_ring *ring, const struct mms_endpoint *c
 	lockdep_assert_held(&ring->lock);
 	memset(cursor, 0, sizeof(*cursor));
 	ring->active |= BIT_ULL(c->cursor);
+	ring->provisional |= BIT_ULL(c->cursor);
 	ring->had_consumers = true;
 	do {
 		oldest = READ_ONCE(ring->p->oldest_pos);
@@ -378,7 +379,8 @@ static u64 mms_ring_activate(struct mms_ring *ring, const struct mms_endpoint *c
 		 * have stored a new oldest_pos and load consumers again.
 		 */
 		smp_mb();
-	} while (READ_ONCE(ring->p->oldest_pos) != oldest && ++tries < MMS_ATTACH_TRIES);
+	} while (mms_is_lossless(ring) && READ_ONCE(ring->p->oldest_pos) != oldest &&
+		 ++tries < MMS_ATTACH_TRIES);
 	return oldest;
 }
 
@@ -393,8 +395,9 @@ static bool mms_cursor_is_free(const struct mms_region *r, unsigned int i)
 }
 
 /*
- * Give @c a free cursor. @first: out: its provisional position. @min_pos: out:
- * mms_ring_min_pos() without it. Return: 0; -ENODEV; -ENOSPC if there is none.
+ * Give @c a free cursor. @first: out: its provisional position. @min_pos: out: up
+ * to where the others have released all, or what was retained for it. Return: 0;
+ * -ENODEV; -ENOSPC if there is none.
  */
 static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_endpoint *c, u64 *first,
 				 u64 *min_pos)
@@ -411,7 +414,7 @@ static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_endpoint *c, 
 		;
 	if (i == ring->consumers_max)
 		goto unlock;
-	*min_pos = mms_ring_min_pos(ring);
+	*min_pos = mms_ring_min_pos_of(ring, ring->active & ~ring->provisional);
 	c->cursor = i;
 	ring->consumers[i] = c;
 	*first = mms_ring_activate(ring, c);
@@ -439,6 +442,20 @@ static void mms_ring_del_consumer(struct mms_ring *ring, struct mms_endpoint *c)
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
 
+/* The consumer has its first position. */
+static void mms_ring_settle(struct mms_ring *ring, const struct mms_endpoint *c)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	ring->provisional &= ~BIT_ULL(c->cursor);
+	spin_unlock_irqrestore(&ring->lock, flags);
+	/*
+	 * That may be past the provisional one, so that there may be space now.
+	 */
+	mms_ring_wake_peers(c);
+}
+
 static int mms_ring_attach_consumer(struct mms_ring *ring, struct mms_endpoint *c, bool latest)
 {
 	u64 first, min_pos;
@@ -453,11 +470,7 @@ static int mms_ring_attach_consumer(struct mms_ring *ring, struct mms_endpoint *
 	if (ret)
 		mms_ring_del_consumer(ring, c);
 	else
-		/*
-		 * The first position may be past the provisional one, so that
-		 * there may be space now.
-		 */
-		mms_ring_wake_peers(c);
+		mms_ring_settle(ring, c);
 	return ret;
 }
 

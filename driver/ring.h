@@ -86,12 +86,14 @@ struct mms_endpoint {
  * @consumers: the attached consumers by cursor, or NULL; includes corrupt ones
  * @active: bit N is set while @consumers[N] is attached and not corrupt.
  *	Copied to @head->consumers
+ * @provisional: those of @active that have their first position not yet
  * @consumer_wake_pos: copied to @head->consumer_wake_pos. Read without the lock
  *	by mms_source_notify(), after a full fence that pairs with the one in
  *	mms_endpoint_arm()
  * @producer_wake_pos: copied to @head->producer_wake_pos. Read without the lock
  *	by mms_sink_release(), after a full fence that pairs with that one, too
- * @retained_pos: oldest position that a lossless ring keeps while @active is 0.
+ * @retained_pos: oldest position that a lossless ring keeps while @active is 0,
+ *	or would if it were not for @provisional.
  *	Copied to @head->retained_pos
  * @had_consumers: a consumer has been attached at some time
  * @producer_nr: number of the producer of a kernel consumer, from 1 on. Read
@@ -125,6 +127,7 @@ struct mms_ring {
 	struct mms_endpoint *producer;
 	struct mms_endpoint *consumers[MMAPSHARE_RING_CONSUMERS_MAX];
 	u64 active;
+	u64 provisional;
 	u64 consumer_wake_pos;
 	u64 producer_wake_pos;
 	u64 retained_pos;
@@ -252,6 +255,7 @@ void mms_ring_update_wake_pos(struct mms_ring *ring);
 void mms_endpoint_wake(struct mms_endpoint *ep);
 void mms_ring_mark_producer_corrupt(struct mms_ring *ring);
 void mms_ring_deactivate(struct mms_ring *ring, const struct mms_endpoint *c);
+u64 mms_ring_min_pos_of(struct mms_ring *ring, u64 consumers);
 u64 mms_ring_min_pos(struct mms_ring *ring);
 
 /* ring_wait.c */

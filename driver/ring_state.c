@@ -75,27 +75,29 @@ void mms_endpoint_wake(struct mms_endpoint *ep)
  *
  * When the last active consumer detaches, a lossless ring retains for the next
  * one the records that this one has not released, or all records if its
- * position is corrupt.
+ * position is corrupt. One that never got its first position changes nothing.
  *
  * Context: @ring->lock held.
  */
 void mms_ring_deactivate(struct mms_ring *ring, const struct mms_endpoint *c)
 {
+	const u64 bit = BIT_ULL(c->cursor);
 	u64 head, oldest, retained;
 
 	lockdep_assert_held(&ring->lock);
-	if (ring->revoked || !(ring->active & BIT_ULL(c->cursor)))
+	if (ring->revoked || !(ring->active & bit))
 		return;
 	head = READ_ONCE(ring->p->pos);
 	oldest = READ_ONCE(ring->p->oldest_pos);
 	retained = READ_ONCE(mms_cursor(ring, c->cursor)->pos);
-	ring->active &= ~BIT_ULL(c->cursor);
-	if (!ring->active) {
+	ring->active &= ~bit;
+	if (!(ring->provisional & bit) && !(ring->active & ~ring->provisional)) {
 		if (c->corrupt || !mms_pos_ok(retained, head, ring->size))
 			retained = mms_pos_ok(oldest, head, ring->size) ? oldest : head;
 		ring->retained_pos = retained;
 		WRITE_ONCE(ring->head->retained_pos, retained);
 	}
+	ring->provisional &= ~bit;
 	/*
 	 * After retained_pos; pairs with the acquire in a producing program,
 	 * which reads retained_pos if it finds no consumer.
@@ -144,8 +146,9 @@ static void mms_ring_mark_mismatch(struct mms_ring *ring, struct mms_endpoint *c
 }
 
 /**
- * mms_ring_min_pos - up to which position are all records released?
+ * mms_ring_min_pos_of - up to which position have some consumers released all?
  * @ring: the ring, locked
+ * @consumers: bits of @ring->active
  *
  * Producer and consumers may advance meanwhile. A valid position of a consumer
  * is at most @ring->size before a position of the producer that was read
@@ -153,11 +156,11 @@ static void mms_ring_mark_mismatch(struct mms_ring *ring, struct mms_endpoint *c
  * contradicts that is marked corrupt.
  *
  * Context: @ring->lock held.
- * Return: the lowest position of the active consumers of a lossless ring, or
+ * Return: the lowest position of these @consumers in a lossless ring, or
  * @ring->retained_pos if there are none; the producer's position in an
  * overwrite ring, where consumers hold back nothing.
  */
-u64 mms_ring_min_pos(struct mms_ring *ring)
+u64 mms_ring_min_pos_of(struct mms_ring *ring, u64 consumers)
 {
 	const u64 before = mms_producer_pos(ring);
 	u64 min_pos = before;
@@ -169,7 +172,7 @@ u64 mms_ring_min_pos(struct mms_ring *ring)
 	for (i = 0; i < ring->consumers_max; i++) {
 		u64 pos, after;
 
-		if (!(ring->active & BIT_ULL(i)))
+		if (!(consumers & BIT_ULL(i)))
 			continue;
 		/*
 		 * The consumer's loads of the records before pos are complete;
@@ -184,5 +187,11 @@ u64 mms_ring_min_pos(struct mms_ring *ring)
 		else if (!mms_pos_reached(pos, min_pos))
 			min_pos = pos;
 	}
-	return ring->active ? min_pos : ring->retained_pos;
+	return ring->active & consumers ? min_pos : ring->retained_pos;
+}
+
+/* Up to which position have all consumers released the records? */
+u64 mms_ring_min_pos(struct mms_ring *ring)
+{
+	return mms_ring_min_pos_of(ring, ring->active);
 }

@@ -45,31 +45,59 @@ static int attach_until_interrupted(FIXTURE_DATA(ring) *self)
 	return ret;
 }
 
-TEST_F(ring, interrupted_attach)
+/* Put many records, and have the consumer release them all. */
+static int put_and_release(FIXTURE_DATA(ring) *self)
+{
+	long i;
+	int ret = make_ring(self, 16UL * RECORDS + self->dev.page, 0);
+
+	if (!ret)
+		ret = attach_both(self);
+	for (i = 0; !ret && i < RECORDS; i++)
+		ret = put_record(self->p, i, 8);
+	return ret ? ret : take_all(self->c, 0, 8) == RECORDS ? 0 : -EPROTO;
+}
+
+/* Attach while signals arrive, until that ends a call. Returns its result. */
+static int attach_with_signals(FIXTURE_DATA(ring) *self)
 {
 	struct sigaction action = { .sa_handler = ignore, .sa_flags = SA_RESTART };
 	struct signaller s = { .target = pthread_self() };
-	struct mmapshare_endpoint *other;
-	long i;
 	int ret;
 
-	ASSERT_EQ(0, make_ring(self, 16UL * RECORDS + self->dev.page, 0));
-	ASSERT_EQ(0, attach_both(self));
-	for (i = 0; i < RECORDS; i++)
-		ASSERT_EQ(0, put_record(self->p, i, 8));
-	ASSERT_EQ(RECORDS, take_all(self->c, 0, 8));
-	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
-	ASSERT_EQ(0, pthread_create(&s.thread, NULL, interrupt, &s));
+	if (sigaction(SIGUSR1, &action, NULL) ||
+	    pthread_create(&s.thread, NULL, interrupt, &s))
+		return -EPROTO;
 	ret = attach_until_interrupted(self);
 	__atomic_store_n(&s.stop, true, __ATOMIC_RELAXED);
-	ASSERT_EQ(0, pthread_join(s.thread, NULL));
-	EXPECT_EQ(-EINTR, ret);
+	pthread_join(s.thread, NULL);
+	return ret;
+}
+
+TEST_F(ring, interrupted)
+{
+	struct mmapshare_endpoint *other;
+
+	ASSERT_EQ(0, put_and_release(self));
+	EXPECT_EQ(-EINTR, attach_with_signals(self));
 	/* the call left nothing behind */
 	ASSERT_EQ(0, attach(self, &other, CONSUMER));
 	ASSERT_EQ(0, put_record(self->p, RECORDS, 8));
 	EXPECT_EQ(1, take_all(other, RECORDS, 8));
 	EXPECT_EQ(1, take_all(self->c, RECORDS, 8));
 	mmapshare_ring_close(other);
+}
+
+/* No consumer is left: what was released is not retained again. */
+TEST_F(ring, interrupted_alone)
+{
+	ASSERT_EQ(0, put_and_release(self));
+	mmapshare_ring_close(self->c);
+	self->c = NULL;
+	EXPECT_EQ(-EINTR, attach_with_signals(self));
+	ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
+	ASSERT_EQ(0, put_record(self->p, RECORDS, 8));
+	EXPECT_EQ(1, take_all(self->c, RECORDS, 8));
 }
 
 TEST_HARNESS_MAIN

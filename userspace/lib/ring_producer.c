@@ -34,7 +34,7 @@ static uint64_t min_consumer_pos(const struct mmapshare_endpoint *ep)
 {
 	uint64_t min_pos = ep->published_pos, pos;
 	/*
-	 * Pairs with the releases in the kernel's mms_ring_add_consumer(),
+	 * Pairs with the releases in the kernel's mms_ring_activate(),
 	 * which stores the cursor's position before, and mms_ring_deactivate(),
 	 * which stores retained_pos before.
 	 */
@@ -121,7 +121,7 @@ static int find_oldest_pos(const struct mmapshare_endpoint *ep, uint64_t step,
 /*
  * Step 4. A consumer may attach meanwhile. The full fence, between the store of
  * oldest_pos and the second load of the positions, pairs with the one in the
- * kernel's mms_ring_first_pos(), between the store of ring->consumers and the
+ * kernel's mms_ring_activate(), between the store of ring->consumers and the
  * load of oldest_pos: the consumer begins at the new oldest_pos, or its cursor
  * is seen here and oldest_pos is taken back.
  *

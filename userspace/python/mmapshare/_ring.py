@@ -639,7 +639,7 @@ class Producer(_Endpoint):
     def _refresh_oldest_pos(self, stride: int) -> None:
         """Step 4: advance oldest_pos. _notify() is the full fence between the
         store of oldest_pos and the recheck of consumers; it pairs with the
-        fence of ATTACH, in the kernel's mms_ring_first_pos(). A consumer that
+        fence of ATTACH, in the kernel's mms_ring_activate(). A consumer that
         attaches in between either starts at the new oldest_pos or is found by
         the recheck."""
         min_pos = self._min_consumer_pos()
