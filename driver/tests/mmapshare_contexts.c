@@ -174,11 +174,11 @@ static void publish(struct context *c)
 {
 	const unsigned int cpu = c->nests ? smp_processor_id() : 0;
 	struct streams *s = &per_cpu(streams, cpu)[c - contexts];
-	const int level = s->depth;
+	const int level = READ_ONCE(s->depth);
 
 	if (atomic_read(&c->left) <= 0 || level >= CONTEXT_LEVELS)
 		return;
-	s->depth++;
+	WRITE_ONCE(s->depth, level + 1);
 	barrier();	/* what interrupts this uses the next level */
 	if (multi || !test_and_set_bit_lock(0, &busy)) {
 		attempt(c, cpu * CONTEXT_LEVELS + level, &s->seq[level]);
@@ -186,7 +186,7 @@ static void publish(struct context *c)
 			clear_bit_unlock(0, &busy);
 	}
 	barrier();
-	s->depth--;
+	WRITE_ONCE(s->depth, level);
 }
 
 /* Contexts that a thread provokes, or that are a thread */
@@ -307,7 +307,7 @@ static void trigger_nmi(struct context *c)
 	cpu = cpumask_next(cpu, cpu_online_mask);
 	if (cpu >= nr_cpu_ids)
 		cpu = cpumask_first(cpu_online_mask);
-	per_cpu(nmi_sent, cpu) = true;
+	WRITE_ONCE(per_cpu(nmi_sent, cpu), true);
 	apic->send_IPI(cpu, NMI_VECTOR);
 	while (READ_ONCE(per_cpu(nmi_sent, cpu)))
 		cpu_relax();
@@ -316,8 +316,11 @@ static void trigger_nmi(struct context *c)
 
 static int start_nmi(struct context *c)
 {
-	int ret = register_nmi_handler(NMI_LOCAL, handle_nmi, 0, "mmapshare_contexts");
+	int ret;
 
+	if (!boot_cpu_has(X86_FEATURE_APIC))
+		return -EOPNOTSUPP;
+	ret = register_nmi_handler(NMI_LOCAL, handle_nmi, 0, "mmapshare_contexts");
 	if (ret)
 		return ret;
 	ret = create_thread(c);
@@ -367,9 +370,14 @@ static void match(struct tracepoint *tp, void *data)
 		c->tracepoint = tp;
 }
 
-/* The probe ignores the arguments that follow the first. */
+/*
+ * The probe has one argument, and ignores what the tracepoint passes behind it:
+ * CFI would not let the tracepoint call it.
+ */
 static int start_tracepoint(struct context *c)
 {
+	if (IS_ENABLED(CONFIG_CFI) || IS_ENABLED(CONFIG_CFI_CLANG))
+		return -EOPNOTSUPP;
 	c->tracepoint = NULL;
 	for_each_kernel_tracepoint(match, c);
 	if (!c->tracepoint)

@@ -9,7 +9,7 @@
 #include "contexts_test.h"
 #include "ring_test.h"
 
-#define CPUS_MAX	64
+#define CPUS_MAX	1024
 
 /* A thread that takes all records of the ring until its producer detaches. */
 struct context_consumer {
