@@ -34,7 +34,7 @@ clean:		## remove the files that "make modules" built
 check: deps	## run the selftests in VMs; KERNELS="6.1 6.12 7.2 6.12-rt" STRATEGIES= TESTS= ALL=1
 	@$(vm)/check $(KERNELS)
 
-check-debug: deps ## run the selftests on kernels with KASAN, lockdep, kmemleak, KCSAN; LEGS=
+check-debug: deps ## run the selftests on kernels with KASAN, kmemleak, KCSAN, lockdep on RT; LEGS=
 	@$(vm)/check-debug
 
 kunit: deps	## run the KUnit tests of the module's static functions

@@ -32,6 +32,19 @@ static int planted_sleep(void)
 	return 0;
 }
 
+/* On PREEMPT_RT, and only there, the second lock sleeps. */
+static int planted_nesting(void)
+{
+	static DEFINE_RAW_SPINLOCK(raw);
+	static DEFINE_SPINLOCK(lock);
+
+	raw_spin_lock(&raw);
+	spin_lock(&lock);
+	spin_unlock(&lock);
+	raw_spin_unlock(&raw);
+	return 0;
+}
+
 static int planted_rcu(void)
 {
 	static void __rcu *pointer;
@@ -166,6 +179,7 @@ static const struct {
 	int (*plant)(void);
 } planted[] = {
 	{ "sleep", planted_sleep },
+	{ "nesting", planted_nesting },
 	{ "rcu", planted_rcu },
 	{ "inversion", planted_inversion },
 	{ "object", planted_object },
