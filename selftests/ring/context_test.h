@@ -17,7 +17,7 @@ struct context_consumer {
 	int64_t timeout;		/* of each wait */
 	pthread_t thread;
 	bool started;
-	int error;			/* of the last wait; -1: a record was bad */
+	int error;			/* why it has ended; -1: a record was bad */
 	uint64_t total;			/* read by the test meanwhile */
 	uint64_t received[CONTEXTS];
 	uint64_t next[CONTEXTS][CPUS_MAX * CONTEXT_LEVELS];
@@ -85,12 +85,15 @@ static void *consume(void *arg)
 	struct context_consumer *c = arg;
 
 	while (!c->error) {
+		int error;
+
 		while (take_record(c))
 			;
-		if (!c->error)
-			c->error = endpoint_wait(&c->ep, c->timeout);
-		if (c->error == ETIMEDOUT)
-			c->error = 0;
+		if (c->error)
+			break;
+		error = endpoint_wait(&c->ep, c->timeout);
+		if (error != ETIMEDOUT)
+			c->error = error;
 	}
 	return NULL;
 }
