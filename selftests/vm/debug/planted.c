@@ -10,6 +10,7 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -32,7 +33,7 @@ static int planted_sleep(void)
 	return 0;
 }
 
-/* On PREEMPT_RT, and only there, the second lock sleeps. */
+/* On PREEMPT_RT, and only there, a spinlock_t sleeps. */
 static int planted_nesting(void)
 {
 	static DEFINE_RAW_SPINLOCK(raw);
@@ -42,6 +43,17 @@ static int planted_nesting(void)
 	spin_lock(&lock);
 	spin_unlock(&lock);
 	raw_spin_unlock(&raw);
+	return 0;
+}
+
+static int planted_atomic(void)
+{
+	static DEFINE_SPINLOCK(lock);
+
+	preempt_disable();
+	spin_lock(&lock);
+	spin_unlock(&lock);
+	preempt_enable();
 	return 0;
 }
 
@@ -180,6 +192,7 @@ static const struct {
 } planted[] = {
 	{ "sleep", planted_sleep },
 	{ "nesting", planted_nesting },
+	{ "atomic", planted_atomic },
 	{ "rcu", planted_rcu },
 	{ "inversion", planted_inversion },
 	{ "object", planted_object },
