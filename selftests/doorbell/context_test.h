@@ -41,7 +41,7 @@ FIXTURE_SETUP(context)
 /* The waiter gets EPIPE when it has no peer. */
 FIXTURE_TEARDOWN(context)
 {
-	EXPECT_EQ(0, helper_unload(CONTEXTS_MODULE));
+	EXPECT_EQ(0, contexts_unload());
 	close(self->fd);
 	pthread_join(self->waiter, NULL);
 	EXPECT_EQ(EPIPE, self->error);

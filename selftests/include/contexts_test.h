@@ -35,7 +35,7 @@ static inline unsigned int context_refused(const struct context_counts *c)
 		if (geteuid() || !getenv("MMAPSHARE_KO"))		\
 			SKIP(return, "needs root, and MMAPSHARE_KO");	\
 		/* a failed test may have left it loaded */		\
-		helper_unload(CONTEXTS_MODULE);				\
+		contexts_unload();					\
 		error_ = helper_load(CONTEXTS_MODULE, params);		\
 		if (error_ == ENOENT)					\
 			SKIP(return, "needs " CONTEXTS_MODULE ".ko");	\
@@ -53,9 +53,10 @@ static inline bool contexts_online(bool on)
 }
 
 /*
- * Set the parameter "run" while there is one processor. A probe is put into code
- * that the other one executes: where QEMU emulates the processors, that one may
- * go on with instructions that are gone, and the kernel crashes.
+ * Set the parameter "run" while there is one processor. Probes are put into code
+ * that the other one executes, or are removed from it: where QEMU emulates the
+ * processors, that one may go on with instructions that are gone, and the kernel
+ * crashes.
  */
 static inline bool contexts_set(const char *names)
 {
@@ -65,6 +66,19 @@ static inline bool contexts_set(const char *names)
 	done &= contexts_online(true);
 	errno = error;
 	return done;
+}
+
+/* No context publishes from here on, and the counts are final. */
+static inline bool contexts_stop(void)
+{
+	return contexts_set("none");
+}
+
+/* Returns 0 or an errno. */
+static inline int contexts_unload(void)
+{
+	contexts_stop();
+	return helper_unload(CONTEXTS_MODULE);
 }
 
 /*
@@ -113,12 +127,6 @@ static inline bool contexts_end_but(int n)
 	close(pipes[2]);
 	close(pipes[3]);
 	return atoi(helper_get(CONTEXTS_MODULE, "running")) <= n;
-}
-
-/* No context publishes from here on, and the counts are final. */
-static inline bool contexts_stop(void)
-{
-	return contexts_set("none");
 }
 
 static inline bool contexts_get(struct context_counts counts[CONTEXTS])

@@ -121,7 +121,7 @@ FIXTURE_TEARDOWN(context)
 {
 	struct context_consumer *c;
 
-	EXPECT_EQ(0, helper_unload(CONTEXTS_MODULE));
+	EXPECT_EQ(0, contexts_unload());
 	for (c = self->consumers; c < self->consumers + 2; c++) {
 		if (!c->started)
 			continue;
