@@ -17,8 +17,10 @@ amd64 | x86 | x86_64)
 	triplet=x86_64-linux-gnu
 	flavour=cloud-amd64 flavour_rt=rt-amd64
 	# without ACPI a kernel finds only the first processor of each socket;
-	# with ERMS it copies memory by "rep movsb", which is slow to emulate
-	qemu="qemu-system-x86_64 -vga none" cpu=max,erms=off,fsrm=off
+	# with ERMS it copies memory by "rep movsb", which is slow to emulate;
+	# QEMU before 8.0 leaves wrong flags behind CMPXCHG16B, which matters if
+	# an interrupt follows: the guest crashes once in a few hundred minutes
+	qemu="qemu-system-x86_64 -vga none" cpu=max,erms=off,fsrm=off,cx16=off
 	smp=2,sockets=2
 	ports="-serial chardev:log -serial chardev:io -serial chardev:report"
 	console="ttyS0 tsc=reliable no_timer_check" terminal=ttyS1 report=ttyS2
