@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * All differences between kernel versions. MMS_HAVE_* are made by probe.sh,
- * which tries to compile and does not look at the version number, because
+ * which tries to compile and does not use the version number, because
  * distributions backport.
  */
 #ifndef MMAPSHARE_COMPAT_H

@@ -22,8 +22,8 @@
  *	sleep if it is the		if a task may sleep:
  *	known one			armed = 0, wake the queue
  *
- * A module may ring in any context: that of a probe inside the wait queue, for
- * example. For it an irq_work wakes the queue.
+ * A module may notify in any context, for example in a probe of the wait queue's
+ * own code. An irq_work wakes the queue on its behalf.
  *
  * The fences pair with each other: the sleeper reads the new count, or the
  * notifier sees the sleeper, or both.
@@ -110,24 +110,24 @@ static bool mms_doorbell_add(struct mms_region *r, u64 *count)
  * mms_doorbell_memory_failed - no longer touch the doorbell's page
  * @r: its region
  *
- * The kernel goes on with a doorbell of its own, which programs cannot map:
- * only NOTIFY adds to it. Its count is one that no task knows, so that every
- * wait ends once.
+ * The kernel continues with a private doorbell, which programs cannot map: only
+ * the kernel adds to its count, in NOTIFY and in mms_notify(). It starts with a
+ * value that no task knows, so that every wait ends once.
  *
  * Context: process context.
  */
 void mms_doorbell_memory_failed(struct mms_region *r)
 {
 	r->spare_doorbell.count = BIT_ULL(62);
-	/* after the count is set; the readers depend on the address */
+	/* after the count; readers are ordered by an address dependency */
 	smp_store_release(&r->doorbell, &r->spare_doorbell);
 	mms_doorbell_wake_all(r);
 }
 
 /**
  * mms_notify - ring a region's doorbell
- * @r: the region; the caller has a reference, and executes irq_work_sync() for
- *	@r->wake_waiters before it puts that
+ * @r: the region; the caller holds a reference, and calls irq_work_sync() for
+ *	@r->wake_waiters before it releases that reference
  *
  * A task that reads the new count also sees what the caller stored before.
  *

@@ -83,8 +83,8 @@ static void mms_vma_close(struct vm_area_struct *vma)
 }
 
 /*
- * The entry of @mem.pages for @addr. mmap() checked that the VMA is inside the
- * region, or is the doorbell's, and VM_DONTEXPAND keeps it so.
+ * The pointer to the page at @addr. mmap() checked that the VMA is inside the
+ * region or is that of the doorbell, and VM_DONTEXPAND keeps it from growing.
  */
 static struct page **mms_vma_page(struct vm_area_struct *vma, unsigned long addr)
 {
@@ -313,7 +313,7 @@ static int mms_prepare_huge(struct mms_region *r, struct mms_mapping *m)
 }
 
 /*
- * The textbook way. The fault handler is needed after MADV_DONTNEED.
+ * Maps all pages at once. The fault handler is needed after MADV_DONTNEED.
  * remap_vmalloc_range() excludes the VMA from core dumps, although its pages
  * can be dumped as those of a file.
  */

@@ -74,10 +74,9 @@ void mms_uncharge(struct mms_charge *charge, struct mms_memory *mem);
 /**
  * struct mms_memory - pages, and their address in vmalloc space
  * @mapping: the page cache that owns them
- * @nr_pages: how many
- * @pages: all of them
- * @vaddr: all of them in a row. Behind them the records of a ring follow once
- *	more, their mirror
+ * @nr_pages: number of pages, without the mirror of a ring's records
+ * @pages: the pages; those of the mirror follow, for vmap() only
+ * @vaddr: kernel address at which the pages are contiguous, followed by the mirror
  * @huge_pages: how many PMD-sized folios were allocated; the core may split
  *	them
  * @has_hwpoisoned: a page had a memory failure. Written with that page locked

@@ -73,7 +73,7 @@ static struct mms_name *mms_dev_name(const struct device *dev)
 	return container_of(dev, struct mms_name, dev);
 }
 
-/* A file in the node's directory in sysfs, that shows @value, of the region @r. */
+/* A read-only sysfs attribute of a node: @value is an expression that may use @r. */
 #define MMS_NODE_ATTR(name, format, value)						\
 static ssize_t name##_show(struct device *dev, struct device_attribute *attr, char *buf) \
 {											\
@@ -325,7 +325,7 @@ static void mms_name_unlink(struct mms_name *name)
  *
  * Context: process context, may sleep. Waits for the lock of the directory
  * /dev.
- * Return: 0, or -EINTR if killed; the node is removed all the same.
+ * Return: 0, or -EINTR if killed; the node is removed in both cases.
  */
 int mms_name_wait(struct mms_name *name)
 {

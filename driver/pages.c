@@ -196,7 +196,7 @@ int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned lo
 		return -ENOMEM;
 
 	mem->nr_pages = size >> PAGE_SHIFT;
-	/* those of the mirror are behind the others, for vmap() only */
+	/* the entries of the mirror follow the others, for vmap() only */
 	nr_mapped = mem->nr_pages + nr_mirrored;
 	mem->pages = kvmalloc_array(nr_mapped, sizeof(*mem->pages),
 				    GFP_KERNEL_ACCOUNT | __GFP_NOWARN);

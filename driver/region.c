@@ -145,11 +145,11 @@ static int mms_migrate_folio(struct address_space *mapping, struct folio *dst,
 
 /*
  * Memory failure has marked the page, removed the entries that it found, and
- * holds the page lock. A fault handler that looked at the page before may have
+ * holds the page lock. A fault handler that checked the page before may have
  * made another one since. The page stays, so that later faults find the mark.
  *
- * What the kernel uses by its address without looking for the mark ends here:
- * rings, and doorbells.
+ * The kernel accesses rings and doorbells by their kernel address without
+ * checking the mark: these accesses are stopped here.
  */
 static int mms_error_remove(struct address_space *mapping, MMS_ERROR_PAGE *page)
 {

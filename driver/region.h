@@ -118,11 +118,11 @@ struct mms_region_ops {
  * @opens: files opened so far. Written and read under @files_lock
  * @files_lock: makes @files and @opens change together
  * @doorbell_page: constant, as @mem is; programs write to its bytes, too
- * @doorbell: its kernel address; see doorbell.c. Becomes @spare_doorbell when
- *	the memory of the page fails
- * @spare_doorbell: for the kernel only
+ * @doorbell: kernel address of @doorbell_page; see doorbell.c. The address of
+ *	@spare_doorbell after the memory of that page has failed
+ * @spare_doorbell: replaces the page's bytes then; programs cannot map it
  * @waiters: tasks that wait for the doorbell or poll a file
- * @wake_waiters: wakes @waiters for mms_notify()
+ * @wake_waiters: wakes @waiters on behalf of mms_notify()
  * @lock: held while seals are added and while the region is revoked
  * @access: held for reading while the kernel accesses the bytes, see access.c
  * @seals: MMAPSHARE_SEAL_*; bits are only ever added, under @lock. A task that

@@ -141,14 +141,17 @@ static void mms_ring_stop(struct mms_ring *ring, bool memory_failed)
 
 	spin_lock_irqsave(&ring->lock, flags);
 	WRITE_ONCE(ring->revoked, true);
-	/* after a revocation the kernel's consumer takes what is there */
+	/*
+	 * A kernel consumer may still take the records of a revoked ring, but
+	 * none after a memory failure.
+	 */
 	if (memory_failed)
 		WRITE_ONCE(ring->corrupt_nr, ring->producer_nr);
 	spin_unlock_irqrestore(&ring->lock, flags);
 	mms_ring_wake_all(ring);
 	/*
-	 * pairs with rcu_read_lock() in mms_endpoint_pos() and in
-	 * mms_ring_walk()
+	 * Pairs with rcu_read_lock() in mms_endpoint_pos(), in
+	 * mms_ring_walk_batch() and in mms_ring_init_cursor().
 	 */
 	synchronize_rcu_expedited();
 }
@@ -433,7 +436,7 @@ static void mms_ring_del_consumer(struct mms_ring *ring, struct mms_endpoint *c)
 	mms_ring_deactivate(ring, c);
 	ring->consumers[c->cursor] = NULL;
 	/*
-	 * The producer has to recheck: it may have waited for this consumer
+	 * The producer must recheck: it may have waited for this consumer
 	 * only, or no consumer is left, which is -EPIPE.
 	 */
 	if (ring->producer && ring->producer->armed)
@@ -451,7 +454,8 @@ static void mms_ring_settle(struct mms_ring *ring, const struct mms_endpoint *c)
 	ring->provisional &= ~BIT_ULL(c->cursor);
 	spin_unlock_irqrestore(&ring->lock, flags);
 	/*
-	 * That may be past the provisional one, so that there may be space now.
+	 * The position may be past the provisional one: wake the producer, as
+	 * there may be space now.
 	 */
 	mms_ring_wake_peers(c);
 }

@@ -76,9 +76,9 @@ struct mms_endpoint {
  *	once mms_ring_create() has returned
  * @p: the producer's page, which the producer writes. The kernel writes it as
  *	producer, or under @lock while no producer is attached
- * @data: the records, followed by their mirror: in kernel addresses only. Each
- *	program maps the records twice
- * @multi_producer: a source that publishes records BUSY is the producer
+ * @data: the records, followed by their mirror in kernel addresses. A program maps
+ *	the records twice instead
+ * @multi_producer: the producer is a source that publishes records BUSY
  * @lock: protects all members below. Taken with interrupts disabled, in process
  *	context, by workqueues and by irq_work. Publishing and releasing records
  *	never take it
@@ -92,19 +92,22 @@ struct mms_endpoint {
  *	mms_endpoint_arm()
  * @producer_wake_pos: copied to @head->producer_wake_pos. Read without the lock
  *	by mms_sink_release(), after a full fence that pairs with that one, too
- * @retained_pos: oldest position that a lossless ring keeps while @active is 0,
- *	or would if it were not for @provisional.
- *	Copied to @head->retained_pos
+ * @retained_pos: position from which a lossless ring keeps records while it has no
+ *	consumer, those in @provisional not counted. Copied to
+ *	@head->retained_pos. Read without the lock by mms_source_min_pos(),
+ *	after an acquire of @head->consumers
  * @had_consumers: a consumer has been attached at some time
  * @producer_nr: number of the producer of a kernel consumer, from 1 on. Read
- *	without the lock by mms_sink_take(), with an acquire that pairs with the
- *	release in mms_ring_next_producer()
+ *	without the lock by mms_sink_follow(), with an acquire that pairs with
+ *	the release in mms_ring_next_producer(); by mms_sink_take(), and by
+ *	mms_sink_work()
  * @corrupt_nr: if equal to @producer_nr, that producer is corrupt: its records
  *	are ignored until the next one attaches. Read and set without the lock
- *	by mms_sink_take(), which may be late: so a number
- * @reset_nr: number of the last producer for which the ring was reset, or 0;
- *	published by @producer_nr
- * @reset_pos: the position at which that one began, likewise
+ *	by mms_sink_take() when the next producer may have attached already:
+ *	hence a number instead of a flag
+ * @reset_nr: number of the last producer for which the ring was reset, or 0.
+ *	Written before the release of @producer_nr
+ * @reset_pos: the position at which that producer began. Likewise
  * @check_cursors: the kernel producer has met a position that may be corrupt.
  *	Set without the lock by mms_source_min_pos()
  * @revoked: the kernel no longer uses the pages: the ring was revoked, and

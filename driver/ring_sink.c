@@ -9,7 +9,8 @@
  * impossible position or length is ignored; mms_ring_next_producer() starts anew
  * when the next one attaches.
  *
- * Taking a record takes no lock, and wakes nobody itself: any context may do it.
+ * Taking a record takes no lock and leaves waking to an irq_work: it is possible in
+ * any context.
  */
 #include <asm/barrier.h>
 #include <linux/bug.h>
@@ -42,8 +43,8 @@
  * @max: bytes that fit into @record
  * @record: buffer for the copy that @consume gets
  *
- * @producer_nr, @pos and @seq belong to @work if there is a callback, else to the caller of
- * mmapshare_sink_read(). All others are constant.
+ * @producer_nr, @pos and @seq belong to @work if there is a callback, else to the
+ * caller of mmapshare_sink_read(). All others are constant.
  */
 struct mmapshare_sink {
 	struct mms_endpoint ep;
@@ -94,7 +95,7 @@ static void mms_sink_release(struct mmapshare_sink *sink, u32 length)
 	WRITE_ONCE(cursor->seq, sink->seq);
 	/*
 	 * After copying the record; pairs with the acquire in
-	 * mms_ring_min_pos(), or in the producing program.
+	 * mms_ring_min_pos_of(), or in the producing program.
 	 */
 	smp_store_release(&cursor->pos, sink->pos);
 	/*
@@ -107,15 +108,15 @@ static void mms_sink_release(struct mmapshare_sink *sink, u32 length)
 }
 
 /*
- * Take notice of a new producer: begin at its first position if the ring was
- * reset for it. Return: false if the producer is corrupt.
+ * If another producer has attached, and the ring was reset for it, continue at its
+ * first position. Return: false if the producer is corrupt.
  */
 static bool mms_sink_follow(struct mmapshare_sink *sink)
 {
 	struct mms_ring *ring = sink->ring;
 	/*
 	 * Before the producer's page and reset_pos; pairs with the release in
-	 * mms_ring_next_producer()
+	 * mms_ring_next_producer().
 	 */
 	const u64 nr = smp_load_acquire(&ring->producer_nr);
 
@@ -129,8 +130,8 @@ static bool mms_sink_follow(struct mmapshare_sink *sink)
 
 /*
  * Copy the next record, and release it. Return: its length; -EAGAIN if there is
- * none, or another producer has attached just now; -EMSGSIZE if it is longer
- * than @max: it is released all the same.
+ * none, if another producer has attached meanwhile, or after MMS_SINK_DISCARDS
+ * discarded records; -EMSGSIZE if it is longer than @max: it is released, too.
  */
 static int mms_sink_take(struct mmapshare_sink *sink, void *record, u32 max)
 {
@@ -146,7 +147,7 @@ static int mms_sink_take(struct mmapshare_sink *sink, void *record, u32 max)
 	for (tries = 0; tries < MMS_SINK_DISCARDS; tries++) {
 		ret = mms_sink_peek(sink, head, &length);
 		if (ret == -EBADMSG) {
-			/* mms_ring_wake_peers() tells the producer */
+			/* mms_ring_wake_peers() marks the producer's endpoint */
 			WRITE_ONCE(ring->corrupt_nr, sink->producer_nr);
 			mms_endpoint_notify(&sink->ep);
 			return -EAGAIN;
@@ -160,7 +161,7 @@ static int mms_sink_take(struct mmapshare_sink *sink, void *record, u32 max)
 		}
 		if (bytes <= max)
 			mms_racy(memcpy(record, mms_record(ring, sink->pos) + 1, bytes));
-		/* the ring may have been reset meanwhile */
+		/* another producer: the ring may have been reset, recheck */
 		if (READ_ONCE(ring->producer_nr) != sink->producer_nr)
 			return -EAGAIN;
 		mms_sink_release(sink, length);
@@ -312,7 +313,8 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_sink_file, MMS_NS);
  * @max: bytes that fit there
  *
  * The caller serializes the calls. A call skips at most 64 discarded records:
- * then it returns -EAGAIN although a record may follow.
+ * then it returns -EAGAIN although a record may follow. It does so, too, if another
+ * producer attaches during the call.
  *
  * Context: any. Never waits for a record.
  * Return: bytes of the record, which may be 0; -EAGAIN if there is none;

@@ -12,10 +12,11 @@
  * it, mmapshare_reserve() publishes the record as BUSY, and committing it, in
  * any order, clears BUSY.
  *
- * Publishing a record, making space for it included, is possible in any context:
- * it takes no lock but source->lock, and wakes nobody itself. source->lock is a
- * raw spinlock for several producers. The only code that can interrupt its holder
- * is an NMI or a probe of whatever the holder calls: their records are refused.
+ * Publishing a record, making space for it included, is possible in any context.
+ * It takes no lock but source->lock, and leaves waking to an irq_work.
+ * source->lock is a raw spinlock, taken only with MMAPSHARE_MULTI_PRODUCER. Only
+ * an NMI or a probe of a function that the holder calls can interrupt the holder:
+ * their records are refused.
  */
 #include <asm/barrier.h>
 #include <linux/atomic.h>
@@ -228,8 +229,8 @@ static bool mms_source_advance_oldest(struct mmapshare_source *source, u64 limit
 }
 
 /*
- * Records to pass at a time. Several producers exclude each other, and
- * interrupts, for not longer than that.
+ * Records to pass at a time: limits how long a producer holds source->lock, with
+ * interrupts disabled.
  */
 #define MMS_SOURCE_BATCH	64
 
@@ -329,7 +330,7 @@ static bool mms_source_make_space(struct mmapshare_source *source, u64 step)
 	return source->oldest_pos != before && !mms_source_has_space(source, step);
 }
 
-/* Count a record that is dropped. Without a lock, as it may be refused. */
+/* Atomic: a record that found source->lock taken is dropped, too. */
 static void mms_source_drop(struct mmapshare_source *source)
 {
 	atomic64_inc((atomic64_t *)&source->p->dropped);
@@ -532,16 +533,18 @@ static noinline int mms_write_multi(struct mmapshare_source *source, const void 
  * reclaimed. Without, the caller serializes all calls, and at most one record
  * is reserved at a time; a second one is refused with a warning.
  *
- * A record that is refused with -EAGAIN or -EBUSY counts in the dropped counter,
- * which programs can see.
+ * A record that is refused with -EAGAIN, or with -EBUSY if there are several
+ * producers, counts in the dropped counter, which programs can see.
  *
  * Context: any. In NMI only with MMAPSHARE_MULTI_PRODUCER, or if nothing else
- * produces. Never waits for space. An NMI, or a probe, may have interrupted a
- * producer of this ring: it gets -EBUSY.
+ * produces. Never waits for space. With MMAPSHARE_MULTI_PRODUCER, an NMI or a
+ * probe that has interrupted a producer of this ring gets -EBUSY, as does an NMI
+ * while another CPU reserves a record.
  * Return: where to store the record, aligned to 8 bytes, to be passed to
  * mmapshare_commit() or mmapshare_discard(); or an ERR_PTR(): -EAGAIN if the ring
  * is full: consumers of a lossless ring have not released enough records, or the
- * oldest record is still reserved; -EBUSY if several producers met, see above;
+ * oldest record is still reserved; -EBUSY, see above, or for a second record
+ * without MMAPSHARE_MULTI_PRODUCER;
  * -EMSGSIZE if with a header of 8 bytes the record is longer than half of the
  * ring or than 1 GiB; -ENODEV if the ring was revoked; -EIO if the
  * memory of one of its pages failed.

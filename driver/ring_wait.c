@@ -63,8 +63,8 @@ static u64 mms_wake_threshold(const struct mms_ring *ring, u32 wake_bytes)
 
 /*
  * Is the record at @pos reserved but not complete? Only kernel producers publish
- * such records: consumers of other rings take BUSY for corrupt. It is ignored if
- * @pos was overwritten, as it may then be part of another record.
+ * such records: consumers of other rings treat BUSY as corrupt. BUSY is ignored if
+ * @pos was overwritten, as the word may then be part of another record.
  */
 static bool mms_record_is_busy(const struct mms_ring *ring, u64 pos)
 {
@@ -177,15 +177,15 @@ static int mms_check_locked(const struct mms_endpoint *ep, u64 *wake_pos)
 		return -EIO;
 	ret = ep->producer ? mms_check_space(ep, wake_pos) :
 			     mms_check_records(ep, wake_pos);
-	/* mms_ring_min_pos() may have set it just now */
+	/* mms_ring_min_pos() may have set ep->corrupt just now */
 	return ep->corrupt ? -EBADMSG : ret;
 }
 
 /*
- * The lowest position of the peer that is progress compared to now. An endpoint
- * that is ready waits for it, as edge-triggered epoll needs. Completing a record
- * that several producers have published BUSY is progress, too, but moves no
- * position.
+ * The lowest position of the peer that counts as progress. Edge-triggered epoll
+ * needs an endpoint that is ready to be armed for it. With several kernel producers
+ * that is the present position: to complete a record that was published BUSY is
+ * progress, too, but moves no position.
  */
 static u64 mms_next_event_pos(const struct mms_endpoint *ep)
 {
@@ -209,7 +209,7 @@ static u64 mms_next_event_pos(const struct mms_endpoint *ep)
  * Context: any in which @lock of the ring may be taken.
  * Return: 0 if it is ready; -EAGAIN if it is not; -EPIPE if it is not and its
  * peers have detached; -EBADMSG if the shared state is corrupt; -ENODEV if the
- * ring was revoked.
+ * ring was revoked; -EIO if the memory of a page failed.
  */
 int mms_endpoint_check(struct mms_endpoint *ep)
 {
@@ -340,7 +340,7 @@ unlock:
 
 /*
  * Runs in a hard interrupt, on PREEMPT_RT in a thread. A probe that publishes
- * while this holds locks queues it again; it does not recurse.
+ * while this function holds a lock queues the work again: no recursion.
  */
 void mms_endpoint_irq_work(struct irq_work *work)
 {

@@ -3,10 +3,11 @@
  * Seals, by which the owner of a region permanently removes the right to write
  * to it, or to revoke it.
  *
- * Stores by programs are not checked one by one. r->writable counts the shared
- * VMAs that are writable or that mprotect() could make so, from mmap() until
- * the last piece is closed. Only from 0 can it become -1, and then no such VMA
- * is created any more. Page pins outlive the VMA through which they were taken.
+ * The kernel does not see the stores of programs to their mappings. Instead,
+ * r->writable counts the shared VMAs that are writable or that mprotect() could
+ * make so. It becomes -1, which forbids new ones, only if it was 0. Page pins,
+ * through which a store may still happen, outlive their VMA and are checked
+ * separately.
  */
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -19,7 +20,7 @@
 
 /*
  * Does r->writable count such a VMA? Neither flag changes once it is counted.
- * The doorbell page does not belong to the region's bytes.
+ * The doorbell is not among the bytes that a seal protects.
  */
 static bool mms_is_counted(vm_flags_t flags, pgoff_t pgoff)
 {
@@ -88,10 +89,11 @@ void mms_seal_close(struct mms_region *r, const struct vm_area_struct *vma)
 }
 
 /*
- * Are there references to @folio besides those of the page cache, of page
- * tables, and of an isolation from the LRU lists (or of the batch that is to add
- * it to them)? A surplus need not be a pin for writing, but
- * looks like one. Memory failure holds a reference for good.
+ * Does @folio have references beyond the expected ones? Expected are those of the
+ * page cache and of page tables, and one while the folio is not on an LRU list:
+ * it was isolated, or is in a batch of folios to be added. Any other reference
+ * may be a pin for writing. A folio with a memory failure keeps a reference for
+ * good, and is not counted.
  */
 static bool mms_folio_is_used(struct folio *folio)
 {

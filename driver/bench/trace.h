@@ -21,7 +21,7 @@ DECLARE_EVENT_CLASS(mms_bench,
 	TP_printk("result=%lld", __entry->result)
 );
 
-/* of the headers that define_trace.h includes, only bpf_probe.h defines it */
+/* DEFINE_EVENT_WRITABLE is only defined while define_trace.h includes bpf_probe.h */
 #ifdef DEFINE_EVENT_WRITABLE
 #define MMS_BENCH_EVENT(class, name, proto, args, size)			\
 	DEFINE_EVENT_WRITABLE(class, name, PARAMS(proto), PARAMS(args), size)

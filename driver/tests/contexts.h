@@ -23,15 +23,19 @@ enum contexts_id {
 	CONTEXTS
 };
 
-/* How often a probe may publish inside itself: it hits code that publishes. */
+/*
+ * How many calls of a probe may be nested: the probed code also runs while the
+ * probe publishes, which calls the probe again.
+ */
 #define CONTEXT_LEVELS	2
 
 /**
  * struct contexts_record - a record of the ring
  * @context: enum contexts_id
- * @stream: records of one stream are published one after another: a processor
- *	times %CONTEXT_LEVELS plus how deep the probe was nested
- * @seq: attempts to publish made before in this stream, refused ones included
+ * @stream: the processor times %CONTEXT_LEVELS, plus the nesting level of the
+ *	probe. A context publishes the records of one stream one after another
+ * @seq: number of earlier attempts to publish in this stream, including those
+ *	that were refused
  * @bytes: @bytes[i] is @seq + i
  */
 struct contexts_record {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For tests: while a task has a certain name, a function of the kernel does
- * nothing for it and returns an error. Works on kernels without fault injection.
- * Built with CONFIG_MMAPSHARE_DELAY=m.
+ * For tests: make a kernel function fail. If a task with the given name calls
+ * it, it does nothing and returns the given result. Needs ftrace, but no fault
+ * injection. Built with CONFIG_MMAPSHARE_DELAY=m.
  */
 #include <linux/errno.h>
 #include <linux/ftrace.h>
@@ -29,7 +29,7 @@ MODULE_PARM_DESC(task, "Name of the task (default failing)");
 
 static unsigned int calls;
 module_param(calls, uint, 0444);
-MODULE_PARM_DESC(calls, "How many calls the task has made, with those that succeed");
+MODULE_PARM_DESC(calls, "How many calls the task has made, including those that succeed");
 
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
 

@@ -105,7 +105,7 @@ static u32 race_take(struct mms_endpoint *c, u64 *word, bool *same)
 			return 0;
 		if (!(length & MMAPSHARE_RECORD_DISCARD))
 			break;
-		/* pairs with the acquire in mms_ring_min_pos() */
+		/* pairs with the acquire in mms_source_min_pos() */
 		smp_store_release(&cursor->pos,
 				  cursor->pos + mms_record_step(length));
 	}
@@ -114,14 +114,14 @@ static u32 race_take(struct mms_endpoint *c, u64 *word, bool *same)
 	*same = true;
 	for (i = 1; i < length / sizeof(*words); i++)
 		*same = *same && words[i] == words[0];
-	/* after loading the words; pairs with the acquire in mms_ring_min_pos() */
+	/* after loading the words; pairs with the acquire in mms_source_min_pos() */
 	smp_store_release(&cursor->pos, cursor->pos + mms_record_step(length));
 	return length / sizeof(*words);
 }
 
 /*
  * A lost wake-up shows as a wait that succeeds only because mms_endpoint_sleep()
- * checks again after the timeout: make that an error.
+ * rechecks after the timeout: make that an error.
  */
 static int race_sleep(struct mms_endpoint *c)
 {

@@ -28,8 +28,9 @@ static void sink_test_corrupt(struct kunit *test, struct mmapshare_sink *sink)
 }
 
 /*
- * The kernel finds a producer corrupt, or releases its last record, when the
- * next one has attached already. That one is not to blame, and loses nothing.
+ * The kernel finds a producer corrupt, or releases its last record, when the next
+ * producer has attached already: that one is not marked corrupt and loses no
+ * record.
  */
 static void late_test(struct kunit *test)
 {

@@ -332,8 +332,8 @@ struct mmapshare_query {
  * @features: bits for properties that a program must know to attach; 0
  * @data_size: bytes of records, a power of two
  * @data_offset: offset of the records, which end at @map_size. A program maps
- *	them a second time right behind that, so that a record that crosses the
- *	end is contiguous: the mirror
+ *	them a second time at the addresses right behind that, their mirror, so
+ *	that a record that crosses the end is contiguous
  * @map_size: bytes to map at offset 0: all of the ring
  * @producer_offset: offset of struct mmapshare_ring_producer, which has a page
  *	of its own right before the records
@@ -479,9 +479,9 @@ struct mmapshare_record {
  * @flags: in: MMAPSHARE_RING_ATTACH_*
  * @map_size: out: bytes to map at offset 0, shared and read-only: all of the
  *	ring
- * @data_size: out: bytes of records, the last ones of the ring. They are to be
- *	mapped a second time, from offset @map_size - @data_size, at the
- *	addresses right behind the first mapping: writable by the producer
+ * @data_size: out: bytes of records, which are the last bytes of the ring. Map
+ *	them a second time, from offset @map_size - @data_size, at the addresses
+ *	right behind the first mapping; a producer maps them writable
  * @own_offset: out: offset of the range to map over the first mapping, shared
  *	and writable: a consumer's cursor, or the producer's page and the
  *	records

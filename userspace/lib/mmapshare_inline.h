@@ -256,7 +256,8 @@ static inline bool mms_cursor_publish(struct mmapshare_endpoint *ep)
 	ep->writable_cursor->seq = ep->seq;
 	/*
 	 * Release: after the loads of the records. Pairs with the acquire in
-	 * min_consumer_pos(), and in the kernel's mms_ring_min_pos().
+	 * min_consumer_pos(), and in the kernel's mms_source_min_pos() and
+	 * mms_ring_min_pos_of().
 	 *
 	 * Sequentially consistent: before the load of producer_wake_pos. Pairs
 	 * with the full fence in the kernel's mms_endpoint_arm(), between its
