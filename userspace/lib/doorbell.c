@@ -14,7 +14,11 @@ static bool has_atomic_count(void)
 	return __atomic_always_lock_free(sizeof(__u64), 0);
 }
 
-/* NULL if mapping the page for writing fails; the NOTIFY ioctl then adds 1. */
+/*
+ * NULL if userspace cannot add to the count or has no writable mapping of the
+ * page, for example with a descriptor that is open for reading only: the NOTIFY
+ * ioctl then adds 1.
+ */
 static struct mmapshare_doorbell *map_doorbell(const struct mmapshare *region)
 {
 	struct mmapshare_info info = { .size = sizeof(info) };
@@ -27,7 +31,10 @@ static struct mmapshare_doorbell *map_doorbell(const struct mmapshare *region)
 	return page == MAP_FAILED ? NULL : page;
 }
 
-/* Of several threads that map the page concurrently, one stores its mapping. */
+/*
+ * If several threads map the page concurrently, the first one stores its mapping,
+ * and the others unmap theirs and use that.
+ */
 static struct mmapshare_doorbell *get_doorbell(struct mmapshare *region)
 {
 	struct mmapshare_doorbell *doorbell, *other = NULL;

@@ -427,7 +427,8 @@ int mmapshare_ring_create_or_open(struct mmapshare **region, const char *name,
  * state in the ring is corrupt; -EPROTONOSUPPORT if the library does not know
  * the module's layout of a ring; -EOPNOTSUPP without lock-free 64-bit atomics;
  * -ENODEV if the ring was revoked; -EIO if the memory of one of its pages
- * failed; -EINVAL for invalid @flags; -ENOMEM; -EMFILE, -ENFILE.
+ * failed; -EINTR for a signal, as a consumer; -EINVAL for invalid @flags;
+ * -ENOMEM; -EMFILE, -ENFILE.
  */
 int mmapshare_ring_attach(struct mmapshare_endpoint **ep, const struct mmapshare *region,
 			  unsigned int flags);
@@ -508,7 +509,7 @@ int mmapshare_ring_trim(struct mmapshare_endpoint *ep, size_t length);
  * all stores that the caller made before. The store, and the check for
  * consumers that are asleep, are sequentially consistent, which costs as much
  * as a full fence. Non-temporal stores (_mm_stream_*) are not ordered: the
- * caller executes sfence after them. Makes a system call only if one of these
+ * caller must execute sfence after them. Makes a system call only if one of these
  * consumers waits for no more than what is published now.
  *
  * Return: 0; -ENODEV if that system call finds the ring revoked, or another

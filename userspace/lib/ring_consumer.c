@@ -160,8 +160,8 @@ static int check_record(struct mmapshare_endpoint *ep, uint32_t *length)
 
 /*
  * The slow path of mmapshare_ring_next(): recovers from overruns, and skips
- * discarded records, so many that a producer of nothing else does not keep the
- * caller here.
+ * discarded records. It skips DISCARDS at most, so that a producer that publishes
+ * nothing else cannot keep the caller here.
  *
  * If no record follows, the skipped ones are released at once, as the producer
  * may be waiting for their space. This is not possible while records before

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Read samples from the simulated data acquisition device of
-driver/examples/mmapshare_daq.c, through a ring that its timer writes. Configure
-the device through a second ring, and check every sample.
+driver/examples/mmapshare_daq.c: the timer of the device writes them to a ring.
+Configure the device through a second ring, and check every sample.
 
     daq.py RECORDS
 """
