@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory failure of the doorbell's page: no mapping shows it, and the ioctls go
- * on with a count of their own.
+ * Memory failure of the doorbell's page: no mapping shows it, and the ioctls
+ * continue with another count.
  */
 #include "doorbell_test.h"
 #include "failure_test.h"

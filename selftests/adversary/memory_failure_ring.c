@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory failure in the records of a ring: no mapping shows the page, neither
- * the records nor their mirror, and no endpoint goes on. The former is done with
- * a memfd, too, that is mapped twice in a row.
+ * Memory failure in the records of a ring: the page is accessible neither in the
+ * records nor in their mirror, and no endpoint continues. A memfd that is mapped
+ * twice in a row shows that the mappings behave as the kernel's own do.
  */
 #include "ring_test.h"
 #include "failure_test.h"

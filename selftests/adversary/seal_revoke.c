@@ -61,7 +61,7 @@ TEST_F(sealed, root)
 	EXPECT_EQ(0, self->mem[0]);
 }
 
-/* A name can be removed all the same: that takes nothing away. */
+/* A name can still be removed, which takes no memory from its users. */
 TEST_F(sealed, destroy)
 {
 	ASSERT_EQ(0, region_seal(self->fd, MMAPSHARE_SEAL_REVOKE));

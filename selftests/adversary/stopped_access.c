@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A task that does not go on while the kernel maps a region for it delays no call
- * on another region. It stops in mmap() or in a page fault, where a large mapping
- * keeps a task for long, or a task of higher priority keeps it from running.
+ * A task that is stopped while the kernel maps a region for it delays no call on
+ * another region. The test stops it in mmap() or in a page fault, where in practice
+ * a large mapping takes long, or a task of higher priority keeps it from running.
  */
 #include "stuck_page.h"
 #include <sys/prctl.h>
@@ -36,7 +36,7 @@ FIXTURE_VARIANT_ADD(stopped, pfn) {
 	.strategy = MMAPSHARE_STRATEGY_PFN,
 };
 
-/* By another user, with a descriptor that is open for reading. */
+/* Runs as another user, with a descriptor that is open for reading. */
 static int map_and_touch(void *arg)
 {
 	FIXTURE_DATA(stopped) *self = arg;
@@ -107,7 +107,10 @@ TEST_F(stopped, revoke)
 	EXPECT_EQ(ENODEV, region_seal(self->other, MMAPSHARE_SEAL_WRITE));
 }
 
-/* Not even calls on the same region, but those that must see the task done. */
+/*
+ * Of the calls on the same region, only those are delayed that must wait until the
+ * task has left the section.
+ */
 TEST_F(stopped, same_region)
 {
 	char byte;

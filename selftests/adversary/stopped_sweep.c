@@ -32,7 +32,7 @@ static int create_other(void *arg)
 	return setuid(USER) || region_create(self->dev.fd, NULL) != -ENOSPC;
 }
 
-/* A page of a region that is gone. */
+/* Pin a page of a region, which is closed while the page is pinned. */
 static bool pin_page(int control, int pipe)
 {
 	const int fd = region_create(control, NULL);

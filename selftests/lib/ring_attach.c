@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * libmmapshare: attaching a consumer to a lossless ring, which follows the
- * records that others have released, ends when a signal arrives.
+ * libmmapshare: to attach a consumer to a lossless ring, the kernel walks the
+ * records that other consumers have released. A signal ends that.
  */
 #include "lib_ring_test.h"
 #include <pthread.h>
@@ -19,7 +19,7 @@ struct signaller {
 	bool stop;
 };
 
-/* Interrupt the target again and again. */
+/* Send signals to the target until the test ends. */
 static void *interrupt(void *arg)
 {
 	struct signaller *s = arg;
@@ -58,7 +58,7 @@ static int put_and_release(FIXTURE_DATA(ring) *self)
 	return ret ? ret : take_all(self->c, 0, 8) == RECORDS ? 0 : -EPROTO;
 }
 
-/* Attach while signals arrive, until that ends a call. Returns its result. */
+/* Attach while signals arrive, until one ends a call. Returns the result. */
 static int attach_with_signals(FIXTURE_DATA(ring) *self)
 {
 	struct sigaction action = { .sa_handler = ignore, .sa_flags = SA_RESTART };

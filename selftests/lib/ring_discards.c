@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * libmmapshare: mmapshare_ring_next() skips a bounded number of discarded
- * records in one call, and no record is missed for it.
+ * libmmapshare: mmapshare_ring_next() skips a limited number of discarded records
+ * in one call. A consumer that calls it again misses no record.
  */
 #include "lib_ring_test.h"
 #include "ring_protocol.h"
@@ -72,7 +72,7 @@ TEST_F(ring, wake_bytes)
 	endpoint_detach(&p);
 }
 
-/* A record is taken and not released: the skipped ones behind it come again. */
+/* While a record is taken and not released, each call skips the same ones. */
 TEST_F(ring, unreleased)
 {
 	struct endpoint p;

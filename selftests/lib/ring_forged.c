@@ -28,7 +28,7 @@ static void check_next_consumer(struct __test_metadata *_metadata, FIXTURE_DATA(
 	EXPECT_EQ(n, take_all(self->c, RELEASED, LENGTH));
 }
 
-/* The ring is not full for good. */
+/* The ring is not full indefinitely: as many records fit as before. */
 static void check_next_records(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self,
 			       long n)
 {
@@ -56,7 +56,7 @@ TEST_F(ring, cursor)
 	check_next_records(_metadata, self, n);
 }
 
-/* The reader detaches: its position is where records are retained from. */
+/* The reader detaches: records are retained from its position on. */
 TEST_F(ring, retained_pos)
 {
 	struct endpoint reader;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Revoke a region while a peer that has it mapped holds its mmap lock: one thread
- * of the peer does so over the fault of a file whose server (FUSE) does not answer,
- * another one waits for the lock to write, so that nobody else gets it.
+ * Revoke a region while a process that maps it holds its mmap lock indefinitely.
+ * One thread of the process holds it for reading in a page fault of a file whose
+ * server (FUSE) does not answer. Another thread waits to take it for writing, so
+ * that no further reader gets it.
  */
 #include "torture.h"
 #include <linux/fuse.h>
@@ -17,7 +18,7 @@
 struct stuck {
 	char path[40];		/* the file, itself the root of the file system */
 	int fuse;
-	int told[2];		/* the server writes to it once the peer is stuck */
+	int notified[2];		/* the server writes to it once the peer is stuck */
 	int go[2];		/* the same, for the peer's second thread */
 	pid_t server, peer;
 };
@@ -85,7 +86,7 @@ static void run_server(const struct stuck *s)
 		;
 	poll(&request, 1, -1);
 	(void)!write(s->go[1], "", 1);
-	(void)!write(s->told[1], "", 1);
+	(void)!write(s->notified[1], "", 1);
 	pause();
 }
 
@@ -151,7 +152,7 @@ static bool stuck_open(struct worker *w, struct stuck *s)
 	close(fd);
 	snprintf(options, sizeof(options), "fd=%d,rootmode=100000,user_id=0,group_id=0", s->fuse);
 	if (fd < 0 || mount("torture", s->path, "fuse", MS_NOSUID | MS_NODEV, options) ||
-	    pipe2(s->told, O_CLOEXEC) || pipe2(s->go, O_CLOEXEC))
+	    pipe2(s->notified, O_CLOEXEC) || pipe2(s->go, O_CLOEXEC))
 		fail(w, "cannot mount FUSE: errno %d", errno);
 	return !w->failed;
 }
@@ -164,8 +165,8 @@ static void stuck_close(struct stuck *s)
 	waitpid(s->server, NULL, 0);
 	umount2(s->path, MNT_DETACH);
 	unlink(s->path);
-	close(s->told[0]);
-	close(s->told[1]);
+	close(s->notified[0]);
+	close(s->notified[1]);
 	close(s->go[0]);
 	close(s->go[1]);
 }
@@ -192,7 +193,7 @@ static void revoke_region(struct worker *w, int fd, const char *name, char *mem)
 
 static void with_peer(struct worker *w, struct stuck *s, int fd, const char *name, char *mem)
 {
-	struct pollfd stuck = { .fd = s->told[0], .events = POLLIN };
+	struct pollfd stuck = { .fd = s->notified[0], .events = POLLIN };
 
 	s->server = start(server, s, NULL);
 	s->peer = start(peer, s, mem);

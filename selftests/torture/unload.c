@@ -161,7 +161,7 @@ static pid_t start_closer(struct unload *u, uint64_t seed)
 	_exit(0);
 }
 
-/* Stop the closers again and again. */
+/* Stop the closers at random times, until the test ends. */
 static pid_t start_stopper(struct unload *u, uint64_t seed)
 {
 	struct worker w = { };
