@@ -7,6 +7,7 @@
  *	run	names of contexts, separated by commas: each makes "records"
  *		attempts from now on. "all" stands for all that the kernel has,
  *		without contention_begin, which may never happen. "none" stops them
+ *	round	publishes two records at once, see set_round()
  *	running	how many of them have not made all their attempts
  *	counts	a line for each context: its name, and how many attempts
  *		succeeded and failed with EAGAIN, EBUSY, EMSGSIZE, ENODEV, and
@@ -22,11 +23,13 @@
 #include <linux/hrtimer.h>
 #include <linux/irq_work.h>
 #include <linux/kprobes.h>
+#include <linux/kstrtox.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
+#include <linux/processor.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -148,21 +151,28 @@ static void count(struct context *c, int ret)
 	atomic_inc(&c->refused[i]);
 }
 
+static void fill(struct contexts_record *record, const struct context *c, u32 stream, u64 seq)
+{
+	u8 *bytes = (u8 *)(record + 1);
+	unsigned int i;
+
+	record->context = c - contexts;
+	record->stream = stream;
+	record->seq = seq;
+	for (i = 0; i < length - sizeof(*record); i++)
+		bytes[i] = seq + i;
+}
+
 static void attempt(struct context *c, u32 stream, u64 *seq)
 {
 	union {
 		struct contexts_record record;
 		u8 bytes[CONTEXTS_LENGTH_MAX];
 	} u;
-	unsigned int i;
 
 	if (atomic_dec_if_positive(&c->left) < 0)
 		return;
-	u.record.context = c - contexts;
-	u.record.stream = stream;
-	u.record.seq = (*seq)++;
-	for (i = sizeof(u.record); i < length; i++)
-		u.bytes[i] = u.record.seq + i - sizeof(u.record);
+	fill(&u.record, c, stream, (*seq)++);
 	count(c, send(&u.record));
 }
 
@@ -532,6 +542,44 @@ static int set_run(const char *names, const struct kernel_param *kp)
 static const struct kernel_param_ops run_ops = { .set = set_run };
 module_param_cb(run, &run_ops, NULL, 0200);
 MODULE_PARM_DESC(run, "Contexts that publish from now on");
+
+/*
+ * Reserve two records, and commit them with @text iterations in between: in
+ * reverse order if that number is odd.
+ */
+static int set_round(const char *text, const struct kernel_param *kp)
+{
+	struct context *c = &contexts[CONTEXT_KTHREAD];
+	static u64 seq;
+	void *records[2];
+	unsigned int n, i;
+	int ret;
+
+	if (!source || !multi)
+		return -EINVAL;
+	ret = kstrtouint(text, 0, &n);
+	if (ret)
+		return ret;
+	for (i = 0; i < ARRAY_SIZE(records); i++) {
+		records[i] = mmapshare_reserve(source, length);
+		if (IS_ERR(records[i])) {
+			if (i)
+				mmapshare_discard(source, records[0]);
+			return PTR_ERR(records[i]);
+		}
+		fill(records[i], c, 0, seq++);
+	}
+	mmapshare_commit(source, records[n % 2]);
+	for (i = 0; i < n; i++)
+		cpu_relax();
+	mmapshare_commit(source, records[!(n % 2)]);
+	atomic_add(ARRAY_SIZE(records), &c->written);
+	return 0;
+}
+
+static const struct kernel_param_ops round_ops = { .set = set_round };
+module_param_cb(round, &round_ops, NULL, 0200);
+MODULE_PARM_DESC(round, "Iterations between the commits of two records, which follow now");
 
 static int sum(const struct context *c)
 {
