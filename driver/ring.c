@@ -487,19 +487,6 @@ static bool mms_ring_is_consistent(const struct mms_ring *ring)
 }
 
 /*
- * A producing program that is killed after storing a new oldest_pos and before
- * rechecking the cursors may leave oldest_pos ahead of a consumer. It has not
- * reused any byte then, so that oldest_pos can be moved back.
- */
-static void mms_ring_repair_oldest_pos(struct mms_ring *ring)
-{
-	const u64 min_pos = mms_ring_min_pos(ring);
-
-	if (mms_is_lossless(ring) && !mms_pos_reached(min_pos, READ_ONCE(ring->p->oldest_pos)))
-		WRITE_ONCE(ring->p->oldest_pos, min_pos);
-}
-
-/*
  * A kernel consumer gets the next producer. If what the previous one has left is
  * inconsistent, it is dropped: the new one begins at the kernel's position. The
  * kernel wrote the cursor, which can be trusted. mms_sink_take() follows if it
@@ -537,11 +524,12 @@ static int mms_ring_attach_producer(struct mms_ring *ring, struct mms_endpoint *
 		goto unlock;
 	ret = -EBADMSG;
 	/*
-	 * Also checks the cursors: marks the previous producer corrupt if it
-	 * left its position before the kernel consumer's.
+	 * Check the cursors: this marks the previous producer corrupt if it left
+	 * its position before the kernel consumer's. A cursor before oldest_pos
+	 * is valid: the new producer keeps the bytes from there on.
 	 */
 	if (mms_ring_is_consistent(ring))
-		mms_ring_repair_oldest_pos(ring);
+		mms_ring_min_pos(ring);
 	if (ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER)
 		mms_ring_next_producer(ring);
 	if (!mms_ring_is_consistent(ring))

@@ -46,7 +46,7 @@
  * @data: copy of @ring->data
  * @p: copy of @ring->p
  * @mask: turns a position into an offset in @data; also the maximum distance of
- *	@head from @oldest_pos, as the next header needs space, too
+ *	@head from @limit, as the next header needs space, too
  * @record_max: maximum bytes of a record
  * @nesting: per CPU: how many times mms_source_lock() was entered and not left.
  *	NULL if there is one producer
@@ -54,6 +54,8 @@
  *	serializes
  * @head: where the next record will begin. Copied to @p->pos
  * @oldest_pos: where the oldest record begins. Copied to @p->oldest_pos
+ * @limit: bytes before this may be reused. @oldest_pos, or before it while a
+ *	consumer of a lossless ring still needs records from there on
  * @seq: sequence number of the next record. Copied to @p->seq
  * @overwritten: records overwritten so far. Copied to @p->overwritten
  * @reserved: bytes from @head on of a record that is reserved and not yet
@@ -72,6 +74,7 @@ struct mmapshare_source {
 	raw_spinlock_t lock;	/* protects all below, for several producers */
 	u64 head;
 	u64 oldest_pos;
+	u64 limit;
 	u64 seq;
 	u64 overwritten;
 	u64 reserved;
@@ -203,7 +206,7 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_source_wanted, MMS_NS);
 static bool mms_source_has_space(const struct mmapshare_source *source, u64 step)
 {
 	/* mask is the size without that header, which holds the next seq */
-	return source->head + step - source->oldest_pos <= source->mask;
+	return source->head + step - source->limit <= source->mask;
 }
 
 static struct mmapshare_record *mms_source_record(const struct mmapshare_source *source,
@@ -213,16 +216,16 @@ static struct mmapshare_record *mms_source_record(const struct mmapshare_source 
 }
 
 /*
- * Advance oldest_pos past one record, unless that is BUSY or ends after @limit.
+ * Advance oldest_pos past one record, unless that is BUSY or ends after @max_pos.
  * It moves by lengths of records, which are trusted: it is the beginning of a
  * record even if the position of a consumer is not.
  */
-static bool mms_source_advance_oldest(struct mmapshare_source *source, u64 limit)
+static bool mms_source_advance_oldest(struct mmapshare_source *source, u64 max_pos)
 {
 	const u32 length = READ_ONCE(mms_source_record(source, source->oldest_pos)->length);
 	const u64 next = source->oldest_pos + mms_record_step(length);
 
-	if (length & MMAPSHARE_RECORD_BUSY || !mms_pos_reached(limit, next))
+	if (length & MMAPSHARE_RECORD_BUSY || !mms_pos_reached(max_pos, next))
 		return false;
 	source->oldest_pos = next;
 	return true;
@@ -240,9 +243,11 @@ static void mms_source_overwrite(struct mmapshare_source *source, u64 step)
 	struct mms_ring *ring = source->ring;
 	unsigned int n;
 
-	for (n = 0; n < MMS_SOURCE_BATCH && !mms_source_has_space(source, step); n++)
+	for (n = 0; n < MMS_SOURCE_BATCH && !mms_source_has_space(source, step); n++) {
 		if (!mms_source_advance_oldest(source, source->head))
 			break;
+		source->limit = source->oldest_pos;
+	}
 	source->overwritten += n;
 	WRITE_ONCE(ring->p->overwritten, source->overwritten);
 	WRITE_ONCE(ring->p->oldest_pos, source->oldest_pos);
@@ -281,7 +286,7 @@ static u64 mms_source_min_pos(struct mmapshare_source *source)
 		if (!mms_pos_ok(pos, source->head, ring->size)) {
 			WRITE_ONCE(ring->check_cursors, true);
 			mms_endpoint_notify(&source->ep);
-			return source->oldest_pos;
+			return source->limit;
 		}
 		if (!mms_pos_reached(pos, min_pos))
 			min_pos = pos;
@@ -292,42 +297,43 @@ static u64 mms_source_min_pos(struct mmapshare_source *source)
 /*
  * Make space in a lossless ring, by reclaiming records that all consumers have
  * released. A consumer that attaches meanwhile begins at the new oldest_pos, or
- * its cursor is seen here and oldest_pos is taken back.
+ * its cursor is seen here and keeps the bytes. oldest_pos, once published, never
+ * moves back: every consumer that is not seen begins there or later.
  */
 static void mms_source_reclaim(struct mmapshare_source *source)
 {
 	struct mms_ring *ring = source->ring;
-	const u64 before = source->oldest_pos;
-	const u64 min_pos = mms_source_min_pos(source);
+	u64 min_pos = mms_source_min_pos(source);
 	unsigned int n;
 
 	for (n = 0; n < MMS_SOURCE_BATCH; n++)
 		if (!mms_source_advance_oldest(source, min_pos))
 			break;
-	if (!n)
-		return;
-	WRITE_ONCE(ring->p->oldest_pos, source->oldest_pos);
-	/*
-	 * Between storing oldest_pos and loading consumers again; pairs with
-	 * smp_mb() in mms_ring_activate().
-	 */
-	smp_mb();
-	if (mms_pos_reached(mms_source_min_pos(source), source->oldest_pos))
-		return;
-	source->oldest_pos = before;
-	WRITE_ONCE(ring->p->oldest_pos, before);
+	if (n) {
+		WRITE_ONCE(ring->p->oldest_pos, source->oldest_pos);
+		/*
+		 * Between storing oldest_pos and loading consumers again; pairs
+		 * with smp_mb() in mms_ring_activate().
+		 */
+		smp_mb();
+		min_pos = mms_source_min_pos(source);
+	}
+	if (mms_pos_reached(min_pos, source->oldest_pos))
+		source->limit = source->oldest_pos;
+	else if (mms_pos_reached(min_pos, source->limit))
+		source->limit = min_pos;
 }
 
 /* Return: true if it made some space, but not enough yet. */
 static bool mms_source_make_space(struct mmapshare_source *source, u64 step)
 {
-	const u64 before = source->oldest_pos;
+	const u64 before = source->limit;
 
 	if (mms_is_lossless(source->ring))
 		mms_source_reclaim(source);
 	else
 		mms_source_overwrite(source, step);
-	return source->oldest_pos != before && !mms_source_has_space(source, step);
+	return source->limit != before && !mms_source_has_space(source, step);
 }
 
 /* Atomic: a record that found source->lock taken is dropped, too. */

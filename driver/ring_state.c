@@ -75,7 +75,8 @@ void mms_endpoint_wake(struct mms_endpoint *ep)
  *
  * When the last active consumer detaches, a lossless ring retains for the next
  * one the records that this one has not released, or all records if its
- * position is corrupt. One that never got its first position changes nothing.
+ * position is corrupt. None before oldest_pos, where the next one begins at the
+ * earliest. One that never got its first position changes nothing.
  *
  * Context: @ring->lock held.
  */
@@ -83,6 +84,7 @@ void mms_ring_deactivate(struct mms_ring *ring, const struct mms_endpoint *c)
 {
 	const u64 bit = BIT_ULL(c->cursor);
 	u64 head, oldest, retained;
+	bool valid;
 
 	lockdep_assert_held(&ring->lock);
 	if (ring->revoked || !(ring->active & bit))
@@ -92,8 +94,11 @@ void mms_ring_deactivate(struct mms_ring *ring, const struct mms_endpoint *c)
 	retained = READ_ONCE(mms_cursor(ring, c->cursor)->pos);
 	ring->active &= ~bit;
 	if (!(ring->provisional & bit) && !(ring->active & ~ring->provisional)) {
-		if (c->corrupt || !mms_pos_ok(retained, head, ring->size))
-			retained = mms_pos_ok(oldest, head, ring->size) ? oldest : head;
+		valid = !c->corrupt && mms_pos_ok(retained, head, ring->size);
+		if (!mms_pos_ok(oldest, head, ring->size))
+			oldest = valid ? retained : head;
+		if (!valid || !mms_pos_reached(retained, oldest))
+			retained = oldest;
 		ring->retained_pos = retained;
 		WRITE_ONCE(ring->head->retained_pos, retained);
 	}

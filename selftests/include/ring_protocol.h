@@ -19,7 +19,7 @@ struct endpoint {
 	char *data;
 	uint64_t pos, seq;
 	uint64_t lost;			/* consumer: gaps in the sequence numbers */
-	uint64_t oldest_pos;		/* producer only */
+	uint64_t oldest_pos, limit;	/* producer only */
 	unsigned long calls;		/* of RING_NOTIFY */
 };
 
@@ -116,6 +116,7 @@ static inline int endpoint_attach(struct endpoint *ep, int fd, uint32_t flags)
 	if (flags & MMAPSHARE_RING_ATTACH_PRODUCER) {
 		ep->pos = ep->p->pos;
 		ep->oldest_pos = ep->p->oldest_pos;
+		ep->limit = ep->pos - ep->ring->data_size;
 		ep->seq = ep->p->seq +
 			(int32_t)(endpoint_record(ep, ep->pos)->seq -
 				  (uint32_t)ep->p->seq);
@@ -187,15 +188,15 @@ static inline uint64_t min_consumer_pos(struct endpoint *ep)
 
 static inline bool endpoint_fits(struct endpoint *ep, uint64_t step)
 {
-	return ep->pos + step + 8 - ep->oldest_pos <= ep->ring->data_size;
+	return ep->pos + step + 8 - ep->limit <= ep->ring->data_size;
 }
 
-/* Advance oldest_pos past the oldest record, unless that ends after @limit. */
-static inline bool advance_oldest(struct endpoint *ep, uint64_t limit)
+/* Advance oldest_pos past the oldest record, unless that ends after @max_pos. */
+static inline bool advance_oldest(struct endpoint *ep, uint64_t max_pos)
 {
 	uint64_t next = ep->oldest_pos + 8 + round8(endpoint_record(ep, ep->oldest_pos)->length);
 
-	if ((int64_t)(limit - next) < 0)
+	if ((int64_t)(max_pos - next) < 0)
 		return false;
 	ep->oldest_pos = next;
 	return true;
@@ -204,14 +205,16 @@ static inline bool advance_oldest(struct endpoint *ep, uint64_t limit)
 /* Free space for @step bytes. Returns whether there is enough. */
 static inline bool make_space(struct endpoint *ep, uint64_t step)
 {
-	const uint64_t before = ep->oldest_pos;
 	uint64_t least;
 
 	if (endpoint_fits(ep, step))
 		return true;
 	if (ep->ring->flags & MMAPSHARE_RING_OVERWRITE) {
-		while (!endpoint_fits(ep, step) && advance_oldest(ep, ep->pos))
+		ep->limit = ep->oldest_pos;
+		while (!endpoint_fits(ep, step) && advance_oldest(ep, ep->pos)) {
+			ep->limit = ep->oldest_pos;
 			ep->p->overwritten++;
+		}
 		__atomic_store_n(&ep->p->oldest_pos, ep->oldest_pos, __ATOMIC_RELAXED);
 		/* before their bytes change; pairs with was_overwritten() */
 		__atomic_thread_fence(__ATOMIC_RELEASE);
@@ -226,10 +229,8 @@ static inline bool make_space(struct endpoint *ep, uint64_t step)
 	 * kernel's attach, which reads oldest_pos after it set "consumers".
 	 */
 	full_fence();
-	if ((int64_t)(min_consumer_pos(ep) - ep->oldest_pos) < 0) {
-		ep->oldest_pos = before;
-		__atomic_store_n(&ep->p->oldest_pos, ep->oldest_pos, __ATOMIC_RELAXED);
-	}
+	least = min_consumer_pos(ep);
+	ep->limit = (int64_t)(least - ep->oldest_pos) < 0 ? least : ep->oldest_pos;
 	return endpoint_fits(ep, step);
 }
 

@@ -105,8 +105,8 @@ TEST_F(ring, killed_producer_wakes_consumer)
 
 /*
  * A producer of a lossless ring that needs free space stores oldest_pos, then
- * rereads the consumers' positions, and moves oldest_pos back if one is before
- * it. If it is killed between the two, the kernel moves oldest_pos back.
+ * rereads the consumers' positions, and does not reuse the bytes if one is
+ * before it. If it is killed between the two, nor does the next producer.
  */
 TEST_F(ring, killed_producer_after_oldest_pos)
 {
@@ -126,6 +126,7 @@ TEST_F(ring, killed_producer_after_oldest_pos)
 	mmapshare_ring_close(self->p);
 	ASSERT_EQ(0, attach(self, &self->p, PRODUCER));
 	EXPECT_EQ(0, put_all(self->p, n, LENGTH));
+	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->p, 0, 0));
 	EXPECT_EQ(n, take_all(self->c, 0, LENGTH));
 	EXPECT_EQ(n, put_all(self->p, n, LENGTH));
 	EXPECT_EQ(n, take_all(self->c, n, LENGTH));

@@ -84,6 +84,52 @@ TEST_F(ring, attach_meanwhile)
 	check_next_records(_metadata, self, n);
 }
 
+/*
+ * The producer has reclaimed RELEASED records, and the position is inside the
+ * last of them when the next producer attaches. Returns how many records the
+ * ring has, or -1.
+ */
+static long replace_producer(FIXTURE_DATA(ring) *self, struct endpoint *reader, bool detach)
+{
+	long n = fill(self, reader);
+
+	reader->c->pos = RELEASED * STEP;
+	if (put_all(self->p, n, LENGTH) != RELEASED)
+		return -1;
+	reader->c->pos -= 8;
+	if (detach)
+		endpoint_detach(reader);
+	mmapshare_ring_close(self->p);
+	self->p = NULL;
+	return attach(self, &self->p, PRODUCER) ? -1 : n;
+}
+
+TEST_F(ring, next_producer)
+{
+	struct endpoint reader;
+	long n = replace_producer(self, &reader, false);
+
+	ASSERT_LT(RELEASED, n);
+	EXPECT_EQ(RELEASED * STEP, (int)reader.p->oldest_pos);
+	check_next_consumer(_metadata, self, n);
+	/* the position holds back the producer, but oldest_pos stays */
+	EXPECT_EQ(0, put_all(self->p, RELEASED + n, LENGTH));
+	EXPECT_EQ(RELEASED * STEP, (int)reader.p->oldest_pos);
+	endpoint_detach(&reader);
+	check_next_records(_metadata, self, n);
+}
+
+/* As before, but it is the retained position that is inside the record. */
+TEST_F(ring, next_producer_retained_pos)
+{
+	struct endpoint reader;
+	long n = replace_producer(self, &reader, true);
+
+	ASSERT_LT(RELEASED, n);
+	check_next_consumer(_metadata, self, n);
+	check_next_records(_metadata, self, n);
+}
+
 /* The kernel must not find space where the producer finds none. */
 TEST_F(ring, wait)
 {

@@ -103,6 +103,36 @@ TEST_F(ring, cursor_inside_record)
 	endpoint_detach(&self->p);
 }
 
+/*
+ * A consumer's position is before the oldest one, inside a record, when the next
+ * producer attaches. oldest_pos does not move there.
+ */
+TEST_F(ring, cursor_before_oldest_pos)
+{
+	struct endpoint late;
+	int n;
+
+	RING_ATTACH_BOTH(self);
+	for (n = 0; n < 3; n++)
+		ASSERT_TRUE(ring_put(&self->p, 120));
+	self->p.p->oldest_pos = 256;
+	self->c.c->pos = 64;
+	endpoint_detach(&self->p);
+	ASSERT_EQ(0, endpoint_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	EXPECT_EQ(256ULL, self->p.oldest_pos);
+	ASSERT_EQ(0, endpoint_attach(&late, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	EXPECT_RECORD(self, &late, 2, 120);
+	endpoint_detach(&late);
+	/* the bytes from that position on are not reused */
+	while (ring_put(&self->p, 120))
+		;
+	EXPECT_EQ(RING_SIZE, self->p.pos);
+	endpoint_detach(&self->c);
+	/* nothing before oldest_pos is retained */
+	EXPECT_EQ(256ULL, self->p.ring->retained_pos);
+	endpoint_detach(&self->p);
+}
+
 /* Call RING_NOTIFY, RING_WAIT and poll on both endpoints; attach consumers. */
 static void call_all(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self)
 {

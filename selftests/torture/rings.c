@@ -132,7 +132,7 @@ static uint64_t oldest_needed(const struct endpoint *ep, uint64_t head)
 /* Steps 2 to 4 of the protocol. Is there space for @step bytes? */
 static bool reserve_space(const struct endpoint *ep, uint64_t head, uint64_t step)
 {
-	uint64_t oldest_pos = ep->p->oldest_pos, recheck;
+	uint64_t oldest_pos = ep->p->oldest_pos, needed;
 
 	if (ep->overwrite) {
 		while (head + step + 8 - oldest_pos > ep->ring->data_size)
@@ -141,15 +141,16 @@ static bool reserve_space(const struct endpoint *ep, uint64_t head, uint64_t ste
 		__atomic_thread_fence(__ATOMIC_RELEASE);
 		return true;
 	}
-	oldest_pos = oldest_needed(ep, head);
-	__atomic_store_n(&ep->p->oldest_pos, oldest_pos, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	recheck = oldest_needed(ep, head);
-	if (head - recheck > head - oldest_pos)
-		__atomic_store_n(&ep->p->oldest_pos, recheck, __ATOMIC_RELAXED);
-	else
-		recheck = oldest_pos;
-	return head + step + 8 - recheck <= ep->ring->data_size;
+	needed = oldest_needed(ep, head);
+	if (head - needed < head - oldest_pos) {
+		oldest_pos = needed;
+		__atomic_store_n(&ep->p->oldest_pos, oldest_pos, __ATOMIC_RELAXED);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		needed = oldest_needed(ep, head);
+	}
+	if (head - needed < head - oldest_pos)
+		needed = oldest_pos;
+	return head + step + 8 - needed <= ep->ring->data_size;
 }
 
 static void produce(struct worker *w, const struct endpoint *ep, unsigned int records,

@@ -396,7 +396,8 @@ struct mmapshare_ring {
  * @pos: where the next record will begin; all records before it are published.
  *	Read by consumers (A), and by the kernel before a consumer sleeps
  *	(F: @consumer_wake_pos)
- * @oldest_pos: where the oldest record begins; those before it are gone.
+ * @oldest_pos: where the oldest record begins; those before it are gone, but
+ *	in a lossless ring for consumers that are before it. Never decreases.
  *	Written before their bytes are reused, read by consumers of an overwrite
  *	ring after they used a record (O), and by the kernel when a consumer
  *	attaches (F: @consumers)

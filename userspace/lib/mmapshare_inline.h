@@ -60,7 +60,7 @@ enum mms_role {
  *	to @pos if no record is taken and not released
  * @published_pos: the @pos that peers can see, in @producer or @cursor
  * @producer_pos: (consumer) the producer's position as it was last loaded
- * @oldest_pos: (producer) bytes of records before this may be overwritten
+ * @limit: (producer) bytes of records before this may be overwritten
  * @lost: (consumer) records that were overwritten before it took them
  * @map_size: bytes of the mapping, with the mirror
  * @fd: the descriptor
@@ -69,6 +69,8 @@ enum mms_role {
  * @spins: number of polls before the next sleep, adapted to past success
  * @known_pos: (producer of a lossless ring) a @published_pos of the past, not
  *	before @oldest_pos: a record begins there
+ * @oldest_pos: (producer) where the oldest record begins, as peers see it. Not
+ *	before @limit
  *
  * One thread at a time uses an endpoint, so no member is atomic. The members
  * are in private memory. What a peer stores to shared memory is checked before
@@ -95,7 +97,7 @@ struct mmapshare_endpoint {
 	uint64_t last_pos;
 	uint64_t published_pos;
 	uint64_t producer_pos;
-	uint64_t oldest_pos;
+	uint64_t limit;
 	uint64_t lost;
 	uint64_t map_size;
 	int fd;
@@ -103,6 +105,7 @@ struct mmapshare_endpoint {
 	unsigned int spins_max;
 	unsigned int spins;
 	uint64_t known_pos;
+	uint64_t oldest_pos;
 };
 
 #define MMS_HEADER	sizeof(struct mmapshare_record)
@@ -137,7 +140,7 @@ static inline struct mmapshare_record *mms_record(const struct mmapshare_endpoin
 /* Step 2: is there space for @step bytes, and for the header behind them? */
 static inline bool mms_has_space(const struct mmapshare_endpoint *ep, uint64_t step)
 {
-	return ep->pos + step - ep->oldest_pos <= ep->mask;
+	return ep->pos + step - ep->limit <= ep->mask;
 }
 
 /*

@@ -4,7 +4,11 @@
 #include <string.h>
 #include "ring.h"
 
-/* Continue at the previous producer's position, which is in the page. */
+/*
+ * Continue at the previous producer's position, which is in the page. A lossless
+ * ring looks full until the consumers' positions are known: they may be before
+ * the oldest position.
+ */
 void mms_producer_init(struct mmapshare_endpoint *ep)
 {
 	ep->writable_producer = ep->producer;
@@ -12,16 +16,17 @@ void mms_producer_init(struct mmapshare_endpoint *ep)
 	ep->pos = ep->producer->pos;
 	ep->published_pos = ep->pos;
 	ep->oldest_pos = ep->producer->oldest_pos;
+	ep->limit = ep->overwrite ? ep->oldest_pos : ep->pos - mms_ring_size(ep);
 	ep->known_pos = ep->pos;
 	ep->seq = mms_extend_seq(mms_record(ep, ep->pos)->seq, ep->producer->seq);
 	ep->last_pos = ep->pos;
 	mmapshare_ring_set_wake_bytes(ep, 0);
 }
 
-/* A consumer is neither before the oldest record nor past the last one. */
+/* A consumer is neither before the limit nor past the last record. */
 static bool is_valid_pos(const struct mmapshare_endpoint *ep, uint64_t pos)
 {
-	return !(pos % MMS_HEADER) && pos - ep->oldest_pos <= ep->published_pos - ep->oldest_pos;
+	return !(pos % MMS_HEADER) && pos - ep->limit <= ep->published_pos - ep->limit;
 }
 
 /*
@@ -42,7 +47,7 @@ static uint64_t min_consumer_pos(const struct mmapshare_endpoint *ep)
 
 	if (!bits) {
 		pos = __atomic_load_n(&ep->ring->retained_pos, __ATOMIC_RELAXED);
-		return is_valid_pos(ep, pos) ? pos : ep->oldest_pos;
+		return is_valid_pos(ep, pos) ? pos : ep->limit;
 	}
 	for (; bits; bits &= bits - 1) {
 		const struct mmapshare_ring_cursor *c =
@@ -54,18 +59,18 @@ static uint64_t min_consumer_pos(const struct mmapshare_endpoint *ep)
 		 */
 		pos = __atomic_load_n(&c->pos, __ATOMIC_ACQUIRE);
 		if (!is_valid_pos(ep, pos))
-			return ep->oldest_pos;
+			return ep->limit;
 		if (!mms_pos_reached(pos, min_pos))
 			min_pos = pos;
 	}
 	return min_pos;
 }
 
-/* Would there be space for @step bytes if the oldest record were at @oldest_pos? */
+/* Would there be space for @step bytes if all bytes before @limit were free? */
 static bool would_have_space(const struct mmapshare_endpoint *ep, uint64_t step,
-			     uint64_t oldest_pos)
+			     uint64_t limit)
 {
-	return ep->pos + step - oldest_pos <= ep->mask;
+	return ep->pos + step - limit <= ep->mask;
 }
 
 /*
@@ -100,6 +105,9 @@ static int find_oldest_pos(const struct mmapshare_endpoint *ep, uint64_t step,
 	unsigned int n;
 	int ret;
 
+	*oldest_pos = pos;
+	if (!mms_pos_reached(min_pos, pos))
+		return 0;
 	if (min_pos == ep->published_pos)
 		pos = min_pos;
 	else if (mms_pos_reached(min_pos, ep->known_pos))
@@ -123,34 +131,29 @@ static int find_oldest_pos(const struct mmapshare_endpoint *ep, uint64_t step,
  * oldest_pos and the second load of the positions, pairs with the one in the
  * kernel's mms_ring_activate(), between the store of ring->consumers and the
  * load of oldest_pos: the consumer begins at the new oldest_pos, or its cursor
- * is seen here and oldest_pos is taken back.
+ * is seen here and keeps the bytes.
  *
  * Returns 0, whether there is space now or not; or -EBADMSG. @needed is set to
  * how many bytes the kernel must find free, counted from the consumers'
  * positions, before there is space for @step bytes.
  */
-static int refresh_oldest_pos(struct mmapshare_endpoint *ep, uint64_t step, uint64_t *needed)
+static int refresh_limit(struct mmapshare_endpoint *ep, uint64_t step, uint64_t *needed)
 {
 	uint64_t min_pos = min_consumer_pos(ep), oldest_pos;
 	int ret = find_oldest_pos(ep, step, min_pos, &oldest_pos);
 
-	if (!ret && oldest_pos != ep->oldest_pos) {
+	if (ret)
+		return ret;
+	if (oldest_pos != ep->oldest_pos) {
+		ep->oldest_pos = oldest_pos;
 		__atomic_store_n(&ep->producer->oldest_pos, oldest_pos, __ATOMIC_RELAXED);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		min_pos = min_consumer_pos(ep);
-		if (!mms_pos_reached(min_pos, oldest_pos)) {
-			oldest_pos = ep->oldest_pos;
-			ret = find_oldest_pos(ep, step, min_pos, &oldest_pos);
-			__atomic_store_n(&ep->producer->oldest_pos, oldest_pos,
-					 __ATOMIC_RELAXED);
-		}
 	}
-	if (ret)
-		return ret;
-	ep->oldest_pos = oldest_pos;
 	if (mms_pos_reached(oldest_pos, ep->known_pos))
 		ep->known_pos = ep->published_pos;
-	*needed = step + (min_pos - oldest_pos);
+	ep->limit = mms_pos_reached(min_pos, oldest_pos) ? oldest_pos : min_pos;
+	*needed = step + (min_pos - ep->limit);
 	return 0;
 }
 
@@ -168,6 +171,7 @@ static int overwrite(struct mmapshare_endpoint *ep, uint64_t step)
 			return ret;
 		records++;
 	}
+	ep->limit = oldest_pos;
 	ep->oldest_pos = oldest_pos;
 	__atomic_store_n(&ep->producer->oldest_pos, oldest_pos, __ATOMIC_RELAXED);
 	/*
@@ -193,7 +197,7 @@ static int make_space(struct mmapshare_endpoint *ep, uint64_t step)
 
 	if (ep->overwrite)
 		return overwrite(ep, step);
-	ret = refresh_oldest_pos(ep, step, &needed);
+	ret = refresh_limit(ep, step, &needed);
 	if (ret || mms_has_space(ep, step))
 		return ret;
 	set_wake_threshold(ep, needed);
@@ -283,6 +287,6 @@ bool mms_producer_is_ready(struct mmapshare_endpoint *ep)
 		min_bytes = MMS_HEADER;
 	if (min_bytes > mms_ring_size(ep) / 2)
 		min_bytes = mms_ring_size(ep) / 2;
-	return mms_has_space(ep, min_bytes) || refresh_oldest_pos(ep, min_bytes, &needed) ||
+	return mms_has_space(ep, min_bytes) || refresh_limit(ep, min_bytes, &needed) ||
 	       mms_has_space(ep, min_bytes);
 }

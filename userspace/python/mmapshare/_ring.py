@@ -460,6 +460,11 @@ class Producer(_Endpoint):
         # continue where the previous producer stopped: the page is the same
         self._pos = self._published_pos = self._own64[_POS]
         self._oldest_pos = self._own64[_OLDEST_POS]
+        # Bytes before this position may be stored to. A lossless ring looks
+        # full until the consumers' positions are known: they may be before
+        # _oldest_pos.
+        self._limit = (self._oldest_pos if self._overwrite else
+                       (self._pos - self._size) & _MASK)
         self._held_back = 0
         self._data = self._new_view(self._own[-self._size:], "B")
         self._wrapped: Optional[bytearray] = None
@@ -573,21 +578,21 @@ class Producer(_Endpoint):
     def _has_space(self, stride: int) -> bool:
         """Is there space for the record and for the header behind it, which
         holds the next sequence number?"""
-        return (self._pos - self._oldest_pos) & _MASK <= self._size - stride - _HEADER
+        return (self._pos - self._limit) & _MASK <= self._size - stride - _HEADER
 
     def _make_space(self, stride: int) -> bool:
         if self._has_space(stride):
             return True
         if self._overwrite:
             return self._overwrite_oldest(stride)
-        self._refresh_oldest_pos(stride)
+        self._refresh_limit(stride)
         return self._has_space(stride)
 
     def _min_consumer_pos(self) -> int:
         """The lowest position from which a consumer needs records. If a
-        position is corrupt, return _oldest_pos, as if the ring were full: the
-        caller then calls RING_WAIT, where the kernel treats the corrupt
-        consumer as detached."""
+        position is corrupt, return _limit, as if the ring were full: the caller
+        then calls RING_WAIT, where the kernel treats the corrupt consumer as
+        detached."""
         consumers = self._ring64[_CONSUMERS]
         # acquire: pairs with the kernel's store-release of consumers, which
         # follows its stores of a new cursor's position and of retained_pos
@@ -601,14 +606,14 @@ class Producer(_Endpoint):
         # acquire: bytes before these positions are overwritten after this;
         # pairs with the release in Consumer._publish_pos()
         self._acq_rel_fence()
-        published_bytes = (self._published_pos - self._oldest_pos) & _MASK
+        published_bytes = (self._published_pos - self._limit) & _MASK
         min_bytes = published_bytes
         for pos in positions:
-            ahead = (pos - self._oldest_pos) & _MASK
+            ahead = (pos - self._limit) & _MASK
             if pos % _HEADER or ahead > published_bytes:
-                return self._oldest_pos
+                return self._limit
             min_bytes = min(min_bytes, ahead)
-        return (self._oldest_pos + min_bytes) & _MASK
+        return (self._limit + min_bytes) & _MASK
 
     def _skip_record(self, pos: int) -> int:
         """The position behind a record. A previous producer may have stored the
@@ -636,24 +641,21 @@ class Producer(_Endpoint):
             records += 1
         return pos
 
-    def _refresh_oldest_pos(self, stride: int) -> None:
+    def _refresh_limit(self, stride: int) -> None:
         """Step 4: advance oldest_pos. _notify() is the full fence between the
         store of oldest_pos and the recheck of consumers; it pairs with the
         fence of ATTACH, in the kernel's mms_ring_activate(). A consumer that
-        attaches in between either starts at the new oldest_pos or is found by
-        the recheck."""
+        attaches in between either starts at the new oldest_pos, or is found by
+        the recheck and keeps the bytes."""
         min_pos = self._min_consumer_pos()
         oldest = self._find_oldest_pos(stride, min_pos)
         if oldest != self._oldest_pos:
-            self._own64[_OLDEST_POS] = oldest
+            self._oldest_pos = self._own64[_OLDEST_POS] = oldest
             self._notify()
             min_pos = self._min_consumer_pos()
-            if not _is_at_or_past(min_pos, oldest):
-                oldest = self._find_oldest_pos(stride, min_pos)
-                self._own64[_OLDEST_POS] = oldest
-        self._oldest_pos = oldest
+        self._limit = oldest if _is_at_or_past(min_pos, oldest) else min_pos
         # what the kernel counts as free, because it does not walk the records
-        self._held_back = (min_pos - oldest) & _MASK
+        self._held_back = (min_pos - self._limit) & _MASK
 
     def _overwrite_oldest(self, stride: int) -> bool:
         """Step 3: give up the oldest records until there is space. Return False
@@ -664,7 +666,7 @@ class Producer(_Endpoint):
                 return False
             oldest = self._skip_record(oldest)
             overwritten += 1
-        self._oldest_pos = self._own64[_OLDEST_POS] = oldest
+        self._limit = self._oldest_pos = self._own64[_OLDEST_POS] = oldest
         self._own64[_OVERWRITTEN] = (self._own64[_OVERWRITTEN] + overwritten) & _MASK
         # release: oldest_pos is stored before new bytes are stored where these
         # records were; pairs with the acquire in Consumer._is_intact()

@@ -382,6 +382,31 @@ class Hostile(TestCase):
                 for n in range(9, count):
                     self.assertEqual(content(n, 100), consumer.read())
 
+    def test_cursor_before_oldest_pos(self):
+        """A consumer's position is before the oldest one, inside a record,
+        when the next producer attaches: the next consumer begins at the oldest
+        record, and the producer keeps the bytes from the position on."""
+        def data(n: int) -> bytes:
+            return n.to_bytes(8, "little") * 13  # 112 with the header
+
+        with mmapshare.create_ring(None, 4096, consumers=2) as ring, \
+                ring.consumer() as parked:
+            with ring.producer() as producer, contextlib.suppress(TimeoutError):
+                count = 0
+                while True:
+                    producer.write(data(count), 0)
+                    count += 1
+                    if count == 30:
+                        parked._own64[0] = 20 * 112
+            parked._own64[0] -= 8
+            with ring.producer() as producer, ring.consumer() as consumer:
+                for n in range(20, count):
+                    self.assertEqual(data(n), consumer.read())
+                self.assertRaises(TimeoutError, producer.write, data(count), 0)
+                parked._own64[0] = 40 * 112
+                producer.write(data(count), 0)
+                self.assertEqual(data(count), consumer.read())
+
     def test_cursor(self):
         """The kernel treats a consumer with a corrupt position as detached."""
         with mmapshare.create_ring(None, 4096) as ring, ring.producer() as producer, \
