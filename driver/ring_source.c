@@ -216,18 +216,17 @@ static struct mmapshare_record *mms_source_record(const struct mmapshare_source 
 }
 
 /*
- * Advance oldest_pos past one record, unless that is BUSY or ends after @max_pos.
- * It moves by lengths of records, which are trusted: it is the beginning of a
- * record even if the position of a consumer is not.
+ * Advance oldest_pos, which is not @source->head, past one record, unless that is
+ * BUSY. It moves by lengths of records, which are trusted: it is the beginning
+ * of a record even if the position of a consumer is not.
  */
-static bool mms_source_advance_oldest(struct mmapshare_source *source, u64 max_pos)
+static bool mms_source_advance_oldest(struct mmapshare_source *source)
 {
 	const u32 length = READ_ONCE(mms_source_record(source, source->oldest_pos)->length);
-	const u64 next = source->oldest_pos + mms_record_step(length);
 
-	if (length & MMAPSHARE_RECORD_BUSY || !mms_pos_reached(max_pos, next))
+	if (length & MMAPSHARE_RECORD_BUSY)
 		return false;
-	source->oldest_pos = next;
+	source->oldest_pos += mms_record_step(length);
 	return true;
 }
 
@@ -244,7 +243,7 @@ static void mms_source_overwrite(struct mmapshare_source *source, u64 step)
 	unsigned int n;
 
 	for (n = 0; n < MMS_SOURCE_BATCH && !mms_source_has_space(source, step); n++) {
-		if (!mms_source_advance_oldest(source, source->head))
+		if (!mms_source_advance_oldest(source))
 			break;
 		source->limit = source->oldest_pos;
 	}
@@ -296,9 +295,13 @@ static u64 mms_source_min_pos(struct mmapshare_source *source)
 
 /*
  * Make space in a lossless ring, by reclaiming records that all consumers have
- * released. A consumer that attaches meanwhile begins at the new oldest_pos, or
- * its cursor is seen here and keeps the bytes. oldest_pos, once published, never
- * moves back: every consumer that is not seen begins there or later.
+ * released, and the released bytes of the next one, if a consumer has stored a
+ * position inside of it: so all bytes that mms_check_space() counts as free are.
+ * oldest_pos is then behind that record.
+ *
+ * A consumer that attaches meanwhile begins at the new oldest_pos, or its cursor
+ * is seen here and keeps the bytes. oldest_pos, once published, never moves
+ * back: every consumer that is not seen begins there or later.
  */
 static void mms_source_reclaim(struct mmapshare_source *source)
 {
@@ -306,8 +309,8 @@ static void mms_source_reclaim(struct mmapshare_source *source)
 	u64 min_pos = mms_source_min_pos(source);
 	unsigned int n;
 
-	for (n = 0; n < MMS_SOURCE_BATCH; n++)
-		if (!mms_source_advance_oldest(source, min_pos))
+	for (n = 0; n < MMS_SOURCE_BATCH && !mms_pos_reached(source->oldest_pos, min_pos); n++)
+		if (!mms_source_advance_oldest(source))
 			break;
 	if (n) {
 		WRITE_ONCE(ring->p->oldest_pos, source->oldest_pos);

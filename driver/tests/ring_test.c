@@ -217,6 +217,36 @@ static void overwrite_test(struct kunit *test)
 	}
 }
 
+/*
+ * A consumer's position is inside a record. Waiting finds space exactly where
+ * mmapshare_write() does, and oldest_pos is behind that record.
+ */
+static void parked_cursor_test(struct kunit *test)
+{
+	static const u8 zeros[2040];
+	struct mmapshare_source *source = new_source(test, 0);
+	struct mms_endpoint c = { };
+	int ret = -ETIMEDOUT;
+	u64 pos;
+
+	rebase(test, source, &c, 0, 0);
+	KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, zeros, sizeof(zeros)));
+	while (!mmapshare_write(source, zeros, 8))
+		;
+	for (pos = 0; ret && pos < sizeof(zeros); pos += 8) {
+		WRITE_ONCE(mms_cursor(source->ring, c.cursor)->pos, pos);
+		KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_write(source, zeros, 1000));
+		WRITE_ONCE(mms_cursor(source->ring, c.cursor)->pos, pos + 8);
+		ret = mmapshare_source_wait(source, 1000, 0);
+	}
+	KUNIT_EXPECT_EQ(test, 0, ret);
+	KUNIT_EXPECT_LT(test, pos, (u64)sizeof(zeros));
+	KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, zeros, 1000));
+	KUNIT_EXPECT_EQ(test, 2048ULL, source->ring->p->oldest_pos);
+	mms_ring_detach(&c);
+	mmapshare_source_put(source);
+}
+
 static bool notified;
 
 /* Has the consumer been woken by now? */
@@ -497,6 +527,7 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(extend_seq_test),
 	KUNIT_CASE(record_step_test),
 	KUNIT_CASE(lossless_test),
+	KUNIT_CASE(parked_cursor_test),
 	KUNIT_CASE(overwrite_test),
 	KUNIT_CASE(wake_test),
 	KUNIT_CASE(multi_producer_test),

@@ -191,14 +191,12 @@ static inline bool endpoint_fits(struct endpoint *ep, uint64_t step)
 	return ep->pos + step + 8 - ep->limit <= ep->ring->data_size;
 }
 
-/* Advance oldest_pos past the oldest record, unless that ends after @max_pos. */
+/* Advance oldest_pos past the oldest record, unless it has reached @max_pos. */
 static inline bool advance_oldest(struct endpoint *ep, uint64_t max_pos)
 {
-	uint64_t next = ep->oldest_pos + 8 + round8(endpoint_record(ep, ep->oldest_pos)->length);
-
-	if ((int64_t)(max_pos - next) < 0)
+	if ((int64_t)(ep->oldest_pos - max_pos) >= 0)
 		return false;
-	ep->oldest_pos = next;
+	ep->oldest_pos += 8 + round8(endpoint_record(ep, ep->oldest_pos)->length);
 	return true;
 }
 

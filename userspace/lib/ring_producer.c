@@ -94,36 +94,28 @@ static int skip_record(const struct mmapshare_endpoint *ep, uint64_t *pos)
 
 /*
  * Find a new oldest_pos: as far as there is space for @step bytes, but not past
- * @min_pos. It moves by whole records, so that the next consumer begins at one,
- * even if a consumer has stored a position inside of a record. Where the
- * producer has been itself, records need not be walked.
+ * the first record at or behind @min_pos. It moves by whole records, so that the
+ * next consumer begins at one, even if a consumer has stored a position inside
+ * of a record. Where the producer has been itself, records need not be walked.
  */
 static int find_oldest_pos(const struct mmapshare_endpoint *ep, uint64_t step,
 			   uint64_t min_pos, uint64_t *oldest_pos)
 {
-	uint64_t pos = ep->oldest_pos, next;
+	uint64_t pos = ep->oldest_pos;
 	unsigned int n;
-	int ret;
+	int ret = 0;
 
-	*oldest_pos = pos;
-	if (!mms_pos_reached(min_pos, pos))
-		return 0;
 	if (min_pos == ep->published_pos)
 		pos = min_pos;
 	else if (mms_pos_reached(min_pos, ep->known_pos))
 		pos = ep->known_pos;
-	for (n = 0; pos != min_pos && (n < RECLAIM_BATCH || !would_have_space(ep, step, pos));
-	     n++) {
-		next = pos;
-		ret = skip_record(ep, &next);
-		if (ret)
-			return ret;
-		if (!mms_pos_reached(min_pos, next))
+	for (n = 0; !ret && !mms_pos_reached(pos, min_pos); n++) {
+		if (n >= RECLAIM_BATCH && would_have_space(ep, step, pos))
 			break;
-		pos = next;
+		ret = skip_record(ep, &pos);
 	}
 	*oldest_pos = pos;
-	return 0;
+	return ret;
 }
 
 /*
@@ -133,11 +125,12 @@ static int find_oldest_pos(const struct mmapshare_endpoint *ep, uint64_t step,
  * load of oldest_pos: the consumer begins at the new oldest_pos, or its cursor
  * is seen here and keeps the bytes.
  *
- * Returns 0, whether there is space now or not; or -EBADMSG. @needed is set to
- * how many bytes the kernel must find free, counted from the consumers'
- * positions, before there is space for @step bytes.
+ * The limit may be inside a record. So all bytes are free that the kernel, which
+ * walks no records, counts as free when the producer waits.
+ *
+ * Returns 0, whether there is space now or not; or -EBADMSG.
  */
-static int refresh_limit(struct mmapshare_endpoint *ep, uint64_t step, uint64_t *needed)
+static int refresh_limit(struct mmapshare_endpoint *ep, uint64_t step)
 {
 	uint64_t min_pos = min_consumer_pos(ep), oldest_pos;
 	int ret = find_oldest_pos(ep, step, min_pos, &oldest_pos);
@@ -153,7 +146,6 @@ static int refresh_limit(struct mmapshare_endpoint *ep, uint64_t step, uint64_t 
 	if (mms_pos_reached(oldest_pos, ep->known_pos))
 		ep->known_pos = ep->published_pos;
 	ep->limit = mms_pos_reached(min_pos, oldest_pos) ? oldest_pos : min_pos;
-	*needed = step + (min_pos - ep->limit);
 	return 0;
 }
 
@@ -192,15 +184,14 @@ static void set_wake_threshold(struct mmapshare_endpoint *ep, uint64_t bytes)
 
 static int make_space(struct mmapshare_endpoint *ep, uint64_t step)
 {
-	uint64_t needed;
 	int ret;
 
 	if (ep->overwrite)
 		return overwrite(ep, step);
-	ret = refresh_limit(ep, step, &needed);
+	ret = refresh_limit(ep, step);
 	if (ret || mms_has_space(ep, step))
 		return ret;
-	set_wake_threshold(ep, needed);
+	set_wake_threshold(ep, step);
 	return -EAGAIN;
 }
 
@@ -279,7 +270,7 @@ int mmapshare_ring_drop(struct mmapshare_endpoint *ep, uint64_t records)
  */
 bool mms_producer_is_ready(struct mmapshare_endpoint *ep)
 {
-	uint64_t min_bytes = round8(ep->producer->wake_bytes), needed;
+	uint64_t min_bytes = round8(ep->producer->wake_bytes);
 
 	if (ep->overwrite)
 		return true;
@@ -287,6 +278,6 @@ bool mms_producer_is_ready(struct mmapshare_endpoint *ep)
 		min_bytes = MMS_HEADER;
 	if (min_bytes > mms_ring_size(ep) / 2)
 		min_bytes = mms_ring_size(ep) / 2;
-	return mms_has_space(ep, min_bytes) || refresh_limit(ep, min_bytes, &needed) ||
+	return mms_has_space(ep, min_bytes) || refresh_limit(ep, min_bytes) ||
 	       mms_has_space(ep, min_bytes);
 }

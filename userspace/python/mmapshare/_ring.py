@@ -465,7 +465,6 @@ class Producer(_Endpoint):
         # _oldest_pos.
         self._limit = (self._oldest_pos if self._overwrite else
                        (self._pos - self._size) & _MASK)
-        self._held_back = 0
         self._data = self._new_view(self._own[-self._size:], "B")
         self._wrapped: Optional[bytearray] = None
         self._headers = self._new_view(self._data, "I")
@@ -541,7 +540,7 @@ class Producer(_Endpoint):
                 self._publish()
                 continue
             # the wake threshold: less space is of no use
-            self._own32[_WAKE_BYTES32] = stride + self._held_back
+            self._own32[_WAKE_BYTES32] = stride
             self._wait(deadline)
         start = (self._pos & (self._size - _HEADER)) + _HEADER
         # a record that crosses the end is copied when it is complete
@@ -625,19 +624,19 @@ class Producer(_Endpoint):
         return pos
 
     def _find_oldest_pos(self, stride: int, min_pos: int) -> int:
-        """A new oldest_pos: as far as there is space, but not past min_pos. It
-        moves by whole records, so that the next consumer begins at one, even if
-        a consumer has stored a position inside of a record."""
+        """A new oldest_pos: as far as there is space, but not past the first
+        record at or behind min_pos. It moves by whole records, so that the next
+        consumer begins at one, even if a consumer has stored a position inside
+        of a record."""
         if min_pos == self._published_pos:
             return min_pos
-        pos = following = self._oldest_pos
+        pos = self._oldest_pos
         records = 0
-        while _is_at_or_past(min_pos, following):
-            pos = following
-            if pos == min_pos or (records >= _RECLAIM_BATCH and
-                                  (self._pos - pos) & _MASK <= self._size - stride - _HEADER):
+        while not _is_at_or_past(pos, min_pos):
+            if (records >= _RECLAIM_BATCH and
+                    (self._pos - pos) & _MASK <= self._size - stride - _HEADER):
                 break
-            following = self._skip_record(pos)
+            pos = self._skip_record(pos)
             records += 1
         return pos
 
@@ -646,7 +645,9 @@ class Producer(_Endpoint):
         store of oldest_pos and the recheck of consumers; it pairs with the
         fence of ATTACH, in the kernel's mms_ring_activate(). A consumer that
         attaches in between either starts at the new oldest_pos, or is found by
-        the recheck and keeps the bytes."""
+        the recheck and keeps the bytes. _limit may be inside a record: so all
+        bytes are free that the kernel, which walks no records, counts as free
+        when the producer waits."""
         min_pos = self._min_consumer_pos()
         oldest = self._find_oldest_pos(stride, min_pos)
         if oldest != self._oldest_pos:
@@ -654,8 +655,6 @@ class Producer(_Endpoint):
             self._notify()
             min_pos = self._min_consumer_pos()
         self._limit = oldest if _is_at_or_past(min_pos, oldest) else min_pos
-        # what the kernel counts as free, because it does not walk the records
-        self._held_back = (min_pos - self._limit) & _MASK
 
     def _overwrite_oldest(self, stride: int) -> bool:
         """Step 3: give up the oldest records until there is space. Return False

@@ -363,7 +363,7 @@ class Hostile(TestCase):
 
     def test_cursor_in_record(self):
         """A consumer's position is inside a record: the next consumer begins
-        at the beginning of that record."""
+        behind that record."""
         with mmapshare.create_ring(None, 4096) as ring, ring.producer() as producer:
             count = 0
             with contextlib.suppress(TimeoutError):
@@ -379,7 +379,7 @@ class Hostile(TestCase):
                 self.assertRaises(TimeoutError, producer.writelines,
                                   (content(n, 100) for n in range(count, 1 << 20)), 0)
             with ring.consumer() as consumer:
-                for n in range(9, count):
+                for n in range(10, count):
                     self.assertEqual(content(n, 100), consumer.read())
 
     def test_cursor_before_oldest_pos(self):
