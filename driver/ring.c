@@ -146,7 +146,7 @@ static void mms_ring_stop(struct mms_ring *ring, bool memory_failed)
 	 * none after a memory failure.
 	 */
 	if (memory_failed)
-		WRITE_ONCE(ring->corrupt_nr, ring->producer_nr);
+		WRITE_ONCE(ring->memory_failed, true);
 	spin_unlock_irqrestore(&ring->lock, flags);
 	mms_ring_wake_all(ring);
 	/*

@@ -115,6 +115,8 @@ struct mms_endpoint {
  *	mms_revoked() is false. Read under @lock or rcu_read_lock() before they
  *	are used; read without by a kernel producer, whose pages are not freed.
  *	Never cleared
+ * @memory_failed: the memory of a page failed. Read without the lock by a kernel
+ *	consumer. Never cleared
  *
  * @flags to @multi_producer are constant once the ring is visible.
  */
@@ -141,6 +143,7 @@ struct mms_ring {
 	u64 reset_pos;
 	bool check_cursors;
 	bool revoked;
+	bool memory_failed;
 };
 
 /* The page of consumer @n, which that consumer writes once it is attached. */

@@ -141,7 +141,7 @@ static int mms_sink_take(struct mmapshare_sink *sink, void *record, u32 max)
 	u64 head;
 	int ret;
 
-	if (!mms_sink_follow(sink))
+	if (READ_ONCE(ring->memory_failed) || !mms_sink_follow(sink))
 		return -EAGAIN;
 	head = mms_producer_pos(ring);
 	for (tries = 0; tries < MMS_SINK_DISCARDS; tries++) {

@@ -391,6 +391,16 @@ static __always_inline int mms_source_check(const struct mmapshare_source *sourc
 	return 0;
 }
 
+/* No longer touch the pages, which may have failed since the record was reserved. */
+static __always_inline bool mms_source_abandon(struct mmapshare_source *source)
+{
+	if (likely(!READ_ONCE(source->ring->revoked)))
+		return false;
+	if (!source->nesting)
+		source->reserved = 0;
+	return true;
+}
+
 static noinline int mms_source_find_space(struct mmapshare_source *source, u64 step)
 {
 	while (mms_source_make_space(source, step))
@@ -572,12 +582,16 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_reserve, MMS_NS);
  * @record: from mmapshare_reserve(); must not be accessed any more
  *
  * A consumer that gets the record sees all that the caller stored to it before.
- * Consumers that sleep until this record are woken, by irq_work.
+ * Consumers that sleep until this record are woken, by irq_work. If the ring was
+ * revoked, or the memory of one of its pages failed, since the record was
+ * reserved, nothing is published.
  *
  * Context: any, as for mmapshare_reserve().
  */
 void mmapshare_commit(struct mmapshare_source *source, void *record)
 {
+	if (mms_source_abandon(source))
+		return;
 	if (source->nesting)
 		mms_complete_multi(source, record, 0);
 	else
@@ -597,6 +611,8 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_commit, MMS_NS);
  */
 void mmapshare_discard(struct mmapshare_source *source, void *record)
 {
+	if (mms_source_abandon(source))
+		return;
 	if (source->nesting)
 		mms_complete_multi(source, record, MMAPSHARE_RECORD_DISCARD);
 	else

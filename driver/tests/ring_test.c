@@ -472,13 +472,23 @@ static void memory_failed_test(struct kunit *test)
 		struct mms_endpoint c = { }, late = { };
 		struct mmapshare_ring_producer p;
 		u64 consumers;
+		void *record;
+		u32 length;
 
 		rebase(test, source, &c, 0, 0);
 		KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, &i, sizeof(i)));
 		KUNIT_EXPECT_TRUE(test, mmapshare_source_wanted(source));
+		record = mmapshare_reserve(source, 8);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(record));
+		length = mms_record(source->ring, 16)->length;
 		p = *source->ring->p;
 		consumers = source->ring->head->consumers;
 		r->ops->memory_failed(r);
+		if (i)
+			mmapshare_discard(source, record);
+		else
+			mmapshare_commit(source, record);
+		KUNIT_EXPECT_EQ(test, length, mms_record(source->ring, 16)->length);
 		KUNIT_EXPECT_EQ(test, -EIO, PTR_ERR_OR_ZERO(mmapshare_reserve(source, 0)));
 		KUNIT_EXPECT_EQ(test, -EIO, mmapshare_write(source, &i, sizeof(i)));
 		KUNIT_EXPECT_EQ(test, -EIO, mmapshare_source_wait(source, 8, 0));

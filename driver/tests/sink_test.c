@@ -56,8 +56,32 @@ static void late_test(struct kunit *test)
 	mmapshare_sink_put(sink);
 }
 
+/* After a memory failure the kernel touches no page of the ring. */
+static void sink_memory_failed_test(struct kunit *test)
+{
+	const struct mmapshare_params params = { .size = PAGE_SIZE };
+	struct mmapshare_sink *sink = mmapshare_sink_create(&params, 8, NULL, NULL);
+	struct mms_endpoint p = { };
+	struct mms_region *r;
+	u64 value;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sink));
+	r = sink->ep.region;
+	mms_endpoint_init(&p, r, true);
+	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(&p, false));
+	sink_test_put(sink->ring, 7);
+	r->ops->memory_failed(r);
+	/* what a reader that is late may still store */
+	WRITE_ONCE(sink->ring->corrupt_nr, 1);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_sink_read(sink, &value, sizeof(value)));
+	KUNIT_EXPECT_EQ(test, 0ULL, mms_cursor(sink->ring, 0)->pos);
+	mms_ring_detach(&p);
+	mmapshare_sink_put(sink);
+}
+
 static struct kunit_case sink_cases[] = {
 	KUNIT_CASE(late_test),
+	KUNIT_CASE(sink_memory_failed_test),
 	{ }
 };
 
