@@ -20,7 +20,6 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <linux/string.h>
 #include <linux/types.h>
 #include <linux/vmalloc.h>
 #include <linux/wait.h>
@@ -349,6 +348,18 @@ static int mms_ring_init_cursor(const struct mms_ring *ring, const struct mms_en
 }
 
 /*
+ * Store zeroes to @size bytes of a shared page, by words: endpoints of the kernel
+ * may be reading them without ring->lock.
+ */
+static void mms_clear_shared(void *p, size_t size)
+{
+	u64 *word = p;
+
+	for (; size; size -= sizeof(*word))
+		WRITE_ONCE(*word++, 0);
+}
+
+/*
  * Activate the consumer, with oldest_pos as provisional position: from then on
  * the producer of a lossless ring does not go past that. A producer that did not
  * see the consumer yet may just have moved oldest_pos, so that it is read again.
@@ -363,7 +374,7 @@ static u64 mms_ring_activate(struct mms_ring *ring, const struct mms_endpoint *c
 	u64 oldest;
 
 	lockdep_assert_held(&ring->lock);
-	memset(cursor, 0, sizeof(*cursor));
+	mms_clear_shared(cursor, sizeof(*cursor));
 	ring->active |= BIT_ULL(c->cursor);
 	ring->provisional |= BIT_ULL(c->cursor);
 	ring->had_consumers = true;
@@ -498,12 +509,13 @@ static void mms_ring_next_producer(struct mms_ring *ring)
 	const u64 nr = ring->producer_nr + 1, pos = READ_ONCE(cursor->pos);
 
 	if (!mms_ring_is_consistent(ring)) {
-		WRITE_ONCE(mms_record(ring, pos)->seq, READ_ONCE(cursor->seq));
-		*ring->p = (struct mmapshare_ring_producer) {
-			.pos = pos,
-			.oldest_pos = pos,
-			.seq = READ_ONCE(cursor->seq),
-		};
+		const u64 seq = READ_ONCE(cursor->seq);
+
+		WRITE_ONCE(mms_record(ring, pos)->seq, seq);
+		mms_clear_shared(ring->p, sizeof(*ring->p));
+		WRITE_ONCE(ring->p->oldest_pos, pos);
+		WRITE_ONCE(ring->p->seq, seq);
+		WRITE_ONCE(ring->p->pos, pos);
 		WRITE_ONCE(ring->reset_pos, pos);
 		WRITE_ONCE(ring->reset_nr, nr);
 	}
