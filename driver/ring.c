@@ -501,16 +501,20 @@ static bool mms_ring_is_consistent(const struct mms_ring *ring)
  * A kernel consumer gets the next producer. If what the previous one has left is
  * inconsistent, it is dropped: the new one begins at the kernel's position. The
  * kernel wrote the cursor, which can be trusted. mms_sink_take() follows if it
- * released a record of the previous producer meanwhile.
+ * released a record of the previous producer meanwhile, and knows by first_pos
+ * which records are that one's.
  */
 static void mms_ring_next_producer(struct mms_ring *ring)
 {
 	const struct mmapshare_ring_cursor *cursor = mms_cursor(ring, 0);
 	const u64 nr = ring->producer_nr + 1, pos = READ_ONCE(cursor->pos);
+	u64 first = READ_ONCE(ring->p->pos);
 
-	if (!mms_ring_is_consistent(ring)) {
+	if (!mms_ring_is_consistent(ring) || !IS_ALIGNED(first, MMS_RECORD_ALIGN) ||
+	    !mms_pos_ok(pos, first, ring->size)) {
 		const u64 seq = READ_ONCE(cursor->seq);
 
+		first = pos;
 		WRITE_ONCE(mms_record(ring, pos)->seq, seq);
 		mms_clear_shared(ring->p, sizeof(*ring->p));
 		WRITE_ONCE(ring->p->oldest_pos, pos);
@@ -519,7 +523,11 @@ static void mms_ring_next_producer(struct mms_ring *ring)
 		WRITE_ONCE(ring->reset_pos, pos);
 		WRITE_ONCE(ring->reset_nr, nr);
 	}
-	/* after the reset; pairs with the acquire in mms_sink_take() */
+	WRITE_ONCE(ring->first_pos, first);
+	/*
+	 * After the reset and first_pos; pairs with the acquire in
+	 * mms_sink_follow().
+	 */
 	smp_store_release(&ring->producer_nr, nr);
 }
 

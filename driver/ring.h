@@ -103,11 +103,13 @@ struct mms_endpoint {
  *	mms_sink_work()
  * @corrupt_nr: if equal to @producer_nr, that producer is corrupt: its records
  *	are ignored until the next one attaches. Read and set without the lock
- *	by mms_sink_take() when the next producer may have attached already:
+ *	by mms_sink_recover() when the next producer may have attached already:
  *	hence a number instead of a flag
  * @reset_nr: number of the last producer for which the ring was reset, or 0.
  *	Written before the release of @producer_nr
  * @reset_pos: the position at which that producer began. Likewise
+ * @first_pos: the position at which the producer with @producer_nr began.
+ *	Likewise
  * @check_cursors: the kernel producer has met a position that may be corrupt.
  *	Set without the lock by mms_source_min_pos()
  * @revoked: the kernel no longer uses the pages: the ring was revoked, and
@@ -141,6 +143,7 @@ struct mms_ring {
 	u64 corrupt_nr;
 	u64 reset_nr;
 	u64 reset_pos;
+	u64 first_pos;
 	bool check_cursors;
 	bool revoked;
 	bool memory_failed;

@@ -35,6 +35,7 @@
  * @ep: the consumer endpoint; @ep.region holds a reference
  * @ring: the ring of @ep.region
  * @producer_nr: ring->producer_nr of the producer whose records are taken
+ * @first_pos: where those begin. Records before that are of earlier producers
  * @pos: position of the next record. Copied to the cursor
  * @seq: sequence number of the next record. Copied to the cursor
  * @work: passes the available records to @consume
@@ -43,13 +44,14 @@
  * @max: bytes that fit into @record
  * @record: buffer for the copy that @consume gets
  *
- * @producer_nr, @pos and @seq belong to @work if there is a callback, else to the
- * caller of mmapshare_sink_read(). All others are constant.
+ * @producer_nr to @seq belong to @work if there is a callback, else to the caller
+ * of mmapshare_sink_read(). All others are constant.
  */
 struct mmapshare_sink {
 	struct mms_endpoint ep;
 	struct mms_ring *ring;
 	u64 producer_nr;
+	u64 first_pos;
 	u64 pos;
 	u64 seq;
 	struct work_struct work;
@@ -64,6 +66,12 @@ struct mmapshare_sink {
 /* Discarded records that mms_sink_take() skips in one call */
 #define MMS_SINK_DISCARDS	64
 
+/* Is the next record one of an earlier producer? */
+static bool mms_sink_is_behind(const struct mmapshare_sink *sink)
+{
+	return !mms_pos_reached(sink->pos, sink->first_pos);
+}
+
 /*
  * Read the header of the next record, while the producer is at @head. Return:
  * 0; -EAGAIN if there is none; -EBADMSG if the position or the length is
@@ -72,11 +80,13 @@ struct mmapshare_sink {
 static int mms_sink_peek(const struct mmapshare_sink *sink, u64 head, u32 *length)
 {
 	const struct mms_ring *ring = sink->ring;
-	const u64 available = head - sink->pos;
+	/* the producer has vouched for no record of an earlier one */
+	const u64 end = mms_sink_is_behind(sink) ? sink->first_pos : head;
+	const u64 available = end - sink->pos;
 
 	if (!available)
 		return -EAGAIN;
-	if (!mms_pos_ok(head, sink->pos + ring->size, ring->size))
+	if (!mms_pos_ok(end, sink->pos + ring->size, ring->size))
 		return -EBADMSG;
 	*length = READ_ONCE(mms_record(ring, sink->pos)->length);
 	if (*length & MMAPSHARE_RECORD_BUSY || mms_record_step(*length) > available ||
@@ -85,13 +95,13 @@ static int mms_sink_peek(const struct mmapshare_sink *sink, u64 head, u32 *lengt
 	return 0;
 }
 
-/* Release the record at @sink->pos, so that its bytes can be reused. */
-static void mms_sink_release(struct mmapshare_sink *sink, u32 length)
+/* Release all before @pos, where the record number @seq begins. */
+static void mms_sink_release_to(struct mmapshare_sink *sink, u64 pos, u64 seq)
 {
 	struct mmapshare_ring_cursor *cursor = mms_cursor(sink->ring, sink->ep.cursor);
 
-	sink->pos += mms_record_step(length);
-	sink->seq++;
+	sink->pos = pos;
+	sink->seq = seq;
 	WRITE_ONCE(cursor->seq, sink->seq);
 	/*
 	 * After copying the record; pairs with the acquire in
@@ -107,6 +117,31 @@ static void mms_sink_release(struct mmapshare_sink *sink, u32 length)
 		mms_endpoint_notify(&sink->ep);
 }
 
+/* Release the record at @sink->pos, so that its bytes can be reused. */
+static void mms_sink_release(struct mmapshare_sink *sink, u32 length)
+{
+	mms_sink_release_to(sink, sink->pos + mms_record_step(length), sink->seq + 1);
+}
+
+/*
+ * A record is corrupt. Skip those of earlier producers; else ignore the producer
+ * from now on, which mms_ring_wake_peers() tells it. Return: false if ignored.
+ */
+static bool mms_sink_recover(struct mmapshare_sink *sink)
+{
+	struct mms_ring *ring = sink->ring;
+
+	if (mms_sink_is_behind(sink)) {
+		const u32 seq = READ_ONCE(mms_record(ring, sink->first_pos)->seq);
+
+		mms_sink_release_to(sink, sink->first_pos, mms_extend_seq(seq, sink->seq));
+		return true;
+	}
+	WRITE_ONCE(ring->corrupt_nr, sink->producer_nr);
+	mms_endpoint_notify(&sink->ep);
+	return false;
+}
+
 /*
  * If another producer has attached, and the ring was reset for it, continue at its
  * first position. Return: false if the producer is corrupt.
@@ -115,8 +150,8 @@ static bool mms_sink_follow(struct mmapshare_sink *sink)
 {
 	struct mms_ring *ring = sink->ring;
 	/*
-	 * Before the producer's page and reset_pos; pairs with the release in
-	 * mms_ring_next_producer().
+	 * Before the producer's page, reset_pos and first_pos; pairs with the
+	 * release in mms_ring_next_producer().
 	 */
 	const u64 nr = smp_load_acquire(&ring->producer_nr);
 
@@ -125,6 +160,7 @@ static bool mms_sink_follow(struct mmapshare_sink *sink)
 		WRITE_ONCE(mms_cursor(ring, sink->ep.cursor)->pos, sink->pos);
 	}
 	sink->producer_nr = nr;
+	sink->first_pos = READ_ONCE(ring->first_pos);
 	return READ_ONCE(ring->corrupt_nr) != nr;
 }
 
@@ -146,14 +182,13 @@ static int mms_sink_take(struct mmapshare_sink *sink, void *record, u32 max)
 	head = mms_producer_pos(ring);
 	for (tries = 0; tries < MMS_SINK_DISCARDS; tries++) {
 		ret = mms_sink_peek(sink, head, &length);
-		if (ret == -EBADMSG) {
-			/* mms_ring_wake_peers() marks the producer's endpoint */
-			WRITE_ONCE(ring->corrupt_nr, sink->producer_nr);
-			mms_endpoint_notify(&sink->ep);
+		/* the ring may have been reset meanwhile */
+		if (READ_ONCE(ring->producer_nr) != sink->producer_nr)
 			return -EAGAIN;
-		}
+		if (ret == -EBADMSG && mms_sink_recover(sink))
+			continue;
 		if (ret)
-			return ret;
+			return -EAGAIN;
 		bytes = length & MMAPSHARE_RECORD_LENGTH;
 		if (length & MMAPSHARE_RECORD_DISCARD) {
 			mms_sink_release(sink, length);

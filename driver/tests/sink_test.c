@@ -56,6 +56,53 @@ static void late_test(struct kunit *test)
 	mmapshare_sink_put(sink);
 }
 
+/*
+ * A producer has published a record with the corrupt @length, and detached before
+ * the kernel took it. The next one is not to blame, and loses nothing.
+ */
+static void check_predecessor(struct kunit *test, u32 length)
+{
+	const struct mmapshare_params params = { .size = PAGE_SIZE };
+	struct mmapshare_sink *sink = mmapshare_sink_create(&params, 8, NULL, NULL);
+	struct mms_endpoint before = { }, p = { };
+	u64 value, n;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sink));
+	mms_endpoint_init(&before, sink->ep.region, true);
+	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(&before, false));
+	sink_test_put(sink->ring, 1);
+	sink_test_put(sink->ring, 2);
+	mms_record(sink->ring, 16)->length = length;
+	mms_ring_detach(&before);
+	mms_endpoint_init(&p, sink->ep.region, true);
+	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(&p, false));
+	for (n = 3; n < 6; n++)
+		sink_test_put(sink->ring, n);
+	KUNIT_EXPECT_EQ(test, 8, mmapshare_sink_read(sink, &value, sizeof(value)));
+	KUNIT_EXPECT_EQ(test, 1ULL, value);
+	for (n = 3; n < 6; n++) {
+		KUNIT_EXPECT_EQ(test, 8, mmapshare_sink_read(sink, &value, sizeof(value)));
+		KUNIT_EXPECT_EQ(test, n, value);
+	}
+	irq_work_sync(&sink->ep.notify);
+	KUNIT_EXPECT_FALSE(test, p.corrupt);
+	/* its own are its own fault */
+	sink_test_put(sink->ring, 6);
+	mms_record(sink->ring, sink->pos)->length = 4096;
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_sink_read(sink, &value, sizeof(value)));
+	KUNIT_EXPECT_TRUE(test, mms_producer_is_corrupt(sink->ring));
+	mms_ring_detach(&p);
+	mmapshare_sink_put(sink);
+}
+
+static void predecessor_test(struct kunit *test)
+{
+	check_predecessor(test, MMAPSHARE_RECORD_LENGTH);
+	check_predecessor(test, 8 | MMAPSHARE_RECORD_BUSY);
+	/* the end is that of a record of the next producer */
+	check_predecessor(test, 24);
+}
+
 /* After a memory failure the kernel touches no page of the ring. */
 static void sink_memory_failed_test(struct kunit *test)
 {
@@ -81,6 +128,7 @@ static void sink_memory_failed_test(struct kunit *test)
 
 static struct kunit_case sink_cases[] = {
 	KUNIT_CASE(late_test),
+	KUNIT_CASE(predecessor_test),
 	KUNIT_CASE(sink_memory_failed_test),
 	{ }
 };
