@@ -8,7 +8,8 @@
  *	ring_wait.c	sleeping and waking
  *	ring.c		creating a ring; attaching and detaching endpoints
  *	ring_file.c	endpoints of programs, which are files
- *	ring_source.c	the kernel as producer
+ *	ring_reclaim.c	the kernel as producer: making space
+ *	ring_source.c	the kernel as producer: all else
  *	ring_sink.c	the kernel as consumer
  */
 #ifndef MMAPSHARE_RING_INTERNAL_H
