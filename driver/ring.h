@@ -92,7 +92,8 @@ struct mms_endpoint {
  *	by mms_source_notify(), after a full fence that pairs with the one in
  *	mms_endpoint_arm()
  * @producer_wake_pos: copied to @head->producer_wake_pos. Read without the lock
- *	by mms_sink_release(), after a full fence that pairs with that one, too
+ *	by mms_sink_release_to() and mms_complete_multi(), after a full fence
+ *	that pairs with that one, too
  * @retained_pos: position from which a lossless ring keeps records while it has no
  *	consumer, those in @provisional not counted. Copied to
  *	@head->retained_pos. Read without the lock by mms_source_min_pos(),

@@ -333,7 +333,8 @@ static noinline void *mms_reserve_multi(struct mmapshare_source *source, u32 len
 
 /*
  * Clear BUSY, and set @flag: 0 or MMAPSHARE_RECORD_DISCARD. A consumer may wait
- * for this record, or for later ones that are complete already.
+ * for this record, or for later ones that are complete already. If it is the
+ * oldest one, a producer may wait for its space.
  */
 static noinline void mms_complete_multi(struct mmapshare_source *source, void *data, u32 flag)
 {
@@ -346,6 +347,9 @@ static noinline void mms_complete_multi(struct mmapshare_source *source, void *d
 	 */
 	smp_store_release(&record->length, length | flag);
 	mms_source_notify(source);
+	/* after the full fence there, which pairs with smp_mb() in mms_endpoint_arm() */
+	if (READ_ONCE(source->ring->producer_wake_pos))
+		mms_endpoint_notify(&source->ep);
 }
 
 static noinline int mms_write_multi(struct mmapshare_source *source, const void *data,
@@ -473,7 +477,8 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_write, MMS_NS);
  * @timeout: nanoseconds; 0 returns immediately, negative means no timeout
  *
  * At most one task may wait at a time. Returns 0 immediately for an overwrite
- * ring. Another producer may take the space before the caller reserves it.
+ * ring, unless its oldest record is still reserved. Another producer may take the
+ * space before the caller reserves it.
  *
  * Context: process context; may sleep unless @timeout is 0.
  * Return: 0; -EMSGSIZE if the record never fits; -EPIPE if all consumers have

@@ -142,8 +142,21 @@ static int mms_check_records(const struct mms_endpoint *c, u64 *wake_pos)
 }
 
 /*
+ * Up to which position can the producer reuse the bytes? Not past a record that
+ * is still reserved, which a consumer that began behind it does not need.
+ */
+static u64 mms_ring_reusable_pos(struct mms_ring *ring)
+{
+	const u64 min_pos = mms_ring_min_pos(ring), oldest = READ_ONCE(ring->p->oldest_pos);
+
+	if (!ring->multi_producer || mms_pos_reached(oldest, min_pos))
+		return min_pos;
+	return mms_record_is_busy(ring, oldest) ? oldest : min_pos;
+}
+
+/*
  * Is there space for the producer? Return: 0; -EPIPE; -EBADMSG; or -EAGAIN with
- * the position in @wake_pos that the slowest consumer must reach.
+ * the position in @wake_pos that mms_ring_reusable_pos() must reach.
  */
 static int mms_check_space(const struct mms_endpoint *p, u64 *wake_pos)
 {
@@ -151,7 +164,7 @@ static int mms_check_space(const struct mms_endpoint *p, u64 *wake_pos)
 	const u64 threshold = mms_wake_threshold(ring, READ_ONCE(ring->p->wake_bytes));
 	const u64 head = READ_ONCE(ring->p->pos);
 
-	if (!mms_is_lossless(ring))
+	if (!mms_is_lossless(ring) && !ring->multi_producer)
 		return 0;
 	if (!IS_ALIGNED(head, MMS_RECORD_ALIGN))
 		return -EBADMSG;
@@ -159,9 +172,9 @@ static int mms_check_space(const struct mms_endpoint *p, u64 *wake_pos)
 	 * The header behind the record needs space, too: it has the next seq.
 	 */
 	*wake_pos = head + threshold + sizeof(struct mmapshare_record) - ring->size;
-	if (mms_pos_reached(mms_ring_min_pos(ring), *wake_pos))
+	if (mms_pos_reached(mms_ring_reusable_pos(ring), *wake_pos))
 		return 0;
-	return !ring->active && ring->had_consumers ? -EPIPE : -EAGAIN;
+	return mms_is_lossless(ring) && !ring->active && ring->had_consumers ? -EPIPE : -EAGAIN;
 }
 
 /* As mms_endpoint_check(); @wake_pos is what to wait for after -EAGAIN. */
@@ -304,19 +317,19 @@ static void mms_ring_wake_consumers(struct mms_ring *ring)
 			mms_endpoint_wake_if_reached(ring->consumers[i], head);
 }
 
-/* The producer is woken if the slowest consumer has reached its wake position. */
+/* The producer is woken if there is as much free space as it waits for. */
 static void mms_ring_wake_producer(struct mms_ring *ring)
 {
 	if (mms_producer_is_corrupt(ring))
 		mms_ring_mark_producer_corrupt(ring);
 	if (ring->producer && ring->producer->armed)
-		mms_endpoint_wake_if_reached(ring->producer, mms_ring_min_pos(ring));
+		mms_endpoint_wake_if_reached(ring->producer, mms_ring_reusable_pos(ring));
 }
 
 /**
  * mms_ring_wake_peers - wake the peers whose wake position is reached
  * @ep: an endpoint that has published its position or, for a consumer that was
- *	blocked, has completed a record
+ *	blocked or another producer, has completed a record
  *
  * Context: any in which @lock of the ring may be taken.
  */
@@ -331,7 +344,7 @@ void mms_ring_wake_peers(const struct mms_endpoint *ep)
 		goto unlock;
 	if (ep->producer)
 		mms_ring_wake_consumers(ring);
-	else
+	if (!ep->producer || ring->multi_producer)
 		mms_ring_wake_producer(ring);
 	mms_ring_update_wake_pos(ring);
 unlock:

@@ -531,6 +531,41 @@ static void edge_test(struct kunit *test)
 	mmapshare_source_put(source);
 }
 
+/*
+ * The oldest record is still reserved, and the consumer began behind it. A producer
+ * waits for that record, as no consumer can make space.
+ */
+static void check_reserved_oldest(struct kunit *test, unsigned int flags)
+{
+	static const u8 zeros[1000];
+	struct mmapshare_source *source = new_source(test, flags | MMAPSHARE_MULTI_PRODUCER);
+	struct mms_endpoint c = { };
+	void *record = mmapshare_reserve(source, 8);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(record));
+	while (!mmapshare_write(source, zeros, sizeof(zeros)))
+		;
+	mms_endpoint_init(&c, source->ep.region, false);
+	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(&c, true));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_write(source, zeros, sizeof(zeros)));
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, mmapshare_source_wait(source, sizeof(zeros), 0));
+	source->ep.wake = set_notified;
+	notified = false;
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_arm(&source->ep, false));
+	mmapshare_commit(source, record);
+	KUNIT_EXPECT_TRUE(test, was_notified(source));
+	KUNIT_EXPECT_EQ(test, 0, mmapshare_source_wait(source, sizeof(zeros), 0));
+	KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, zeros, sizeof(zeros)));
+	mms_ring_detach(&c);
+	mmapshare_source_put(source);
+}
+
+static void reserved_oldest_test(struct kunit *test)
+{
+	check_reserved_oldest(test, 0);
+	check_reserved_oldest(test, MMAPSHARE_OVERWRITE);
+}
+
 static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(pos_reached_test),
 	KUNIT_CASE(pos_ok_test),
@@ -546,6 +581,7 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(nesting_test),
 	KUNIT_CASE(corrupt_cursor_test),
 	KUNIT_CASE(edge_test),
+	KUNIT_CASE(reserved_oldest_test),
 	KUNIT_CASE(refused_test),
 	KUNIT_CASE(memory_failed_test),
 	{ }
