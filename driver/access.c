@@ -5,15 +5,29 @@
  * Kernel code that loads or stores through the kernel address, or makes page
  * table entries, does so between mms_access_begin(), which checks seals and
  * revocation, and mms_access_end(), in pieces no longer than a copy: nothing in
- * between may wait for userspace. Code that changes the rules stores the new
- * ones and then waits in mms_access_sync() for all sections that began under
- * the old ones.
+ * between may wait for userspace. Code that changes the rules holds the lock for
+ * writing meanwhile: no section that began under the old ones is in progress.
  *
  * Each region has a lock of its own: a task that does not run inside a section,
- * because it has a low priority, delays users of its region only.
+ * because it has a low priority, delays users of its region only. All of them
+ * can be killed.
  */
 #include <linux/rwsem.h>
 #include "region.h"
+
+/* Called with the lock held; after a failure it is not. */
+static int mms_access_check(struct mms_region *r, bool store)
+{
+	int ret = 0;
+
+	if (mms_revoked(r))
+		ret = -ENODEV;
+	else if (store && (r->ring || r->seals & MMS_SEALS_NO_WRITE))
+		ret = -EPERM;
+	if (ret)
+		up_read(&r->access);
+	return ret;
+}
 
 /**
  * mms_access_begin - begin to access a region's bytes
@@ -22,33 +36,24 @@
  *
  * Context: process context, may sleep. The section must not wait for userspace.
  * Return: 0; -ENODEV if the region was revoked; -EPERM if @store and a seal
- * forbids it, or @r is a ring, to which only endpoints write.
+ * forbids it, or @r is a ring, to which only endpoints write; -EINTR if killed.
  */
 int mms_access_begin(struct mms_region *r, bool store)
 {
-	int ret = 0;
+	if (down_read_killable(&r->access))
+		return -EINTR;
+	return mms_access_check(r, store);
+}
 
-	down_read(&r->access);
-	if (mms_revoked(r))
-		ret = -ENODEV;
-	else if (store && (r->ring || READ_ONCE(r->seals) & MMS_SEALS_NO_WRITE))
-		ret = -EPERM;
-	if (ret)
-		up_read(&r->access);
-	return ret;
+/* As mms_access_begin(), but with -EAGAIN instead of waiting for the lock. */
+int mms_access_try_begin(struct mms_region *r, bool store)
+{
+	if (!down_read_trylock(&r->access))
+		return -EAGAIN;
+	return mms_access_check(r, store);
 }
 
 void mms_access_end(struct mms_region *r)
 {
 	up_read(&r->access);
-}
-
-/*
- * Wait for all sections that may have missed what the caller stored before.
- * Pairs with down_read() in mms_access_begin(). May sleep.
- */
-void mms_access_sync(struct mms_region *r)
-{
-	down_write(&r->access);
-	up_write(&r->access);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The operations of an open region. A region is a file of fixed size: reads
- * stop at its end, writes past it get ENOSPC, and neither ever waits: both
- * support non-blocking I/O, and poll() reports that both are possible.
+ * stop at its end, and writes past it get ENOSPC. Neither waits for data or
+ * space, and poll() reports that both are possible; but both wait while the region
+ * is sealed or revoked, unless the caller asked for IOCB_NOWAIT.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -98,16 +99,18 @@ int mms_release(struct inode *inode, struct file *file)
 }
 
 /*
- * As mms_access_begin(), for *@n bytes at @pos, or as many as precede a page with
- * a memory failure; -EIO if there are none.
+ * As mms_access_begin(), for *@n bytes from the position on, or as many as precede
+ * a page with a memory failure; -EIO if there are none; -EAGAIN for IOCB_NOWAIT.
  */
-static int mms_copy_begin(struct mms_region *r, loff_t pos, size_t *n, bool store)
+static int mms_copy_begin(struct mms_region *r, const struct kiocb *iocb, size_t *n,
+			  bool store)
 {
-	int ret = mms_access_begin(r, store);
+	int ret = iocb->ki_flags & IOCB_NOWAIT ? mms_access_try_begin(r, store) :
+						 mms_access_begin(r, store);
 
 	if (ret)
 		return ret;
-	*n = mms_intact(&r->mem, pos, *n);
+	*n = mms_intact(&r->mem, iocb->ki_pos, *n);
 	if (*n)
 		return 0;
 	mms_access_end(r);
@@ -119,17 +122,18 @@ static int mms_copy_begin(struct mms_region *r, loff_t pos, size_t *n, bool stor
  * another program can make one last indefinitely, and sealing and revoking wait
  * for the section.
  */
-static ssize_t mms_copy_mapped(struct mms_region *r, loff_t pos, size_t n,
-			       struct iov_iter *iter)
+static ssize_t mms_copy_mapped(struct mms_region *r, const struct kiocb *iocb,
+			       size_t n, struct iov_iter *iter)
 {
 	bool read = iov_iter_rw(iter) == READ;
-	int ret = mms_copy_begin(r, pos, &n, !read);
+	int ret = mms_copy_begin(r, iocb, &n, !read);
+	void *p;
 
 	if (ret)
 		return ret;
+	p = r->mem.vaddr + iocb->ki_pos;
 	pagefault_disable();
-	n = mms_racy(read ? copy_to_iter(r->mem.vaddr + pos, n, iter) :
-			    copy_from_iter(r->mem.vaddr + pos, n, iter));
+	n = mms_racy(read ? copy_to_iter(p, n, iter) : copy_from_iter(p, n, iter));
 	pagefault_enable();
 	mms_access_end(r);
 	return n;
@@ -140,8 +144,8 @@ static ssize_t mms_copy_mapped(struct mms_region *r, loff_t pos, size_t n,
  * the page of @iter that was not mapped is faulted in. Returns 0 if that
  * failed.
  */
-static ssize_t mms_copy_bounce(struct mms_region *r, loff_t pos, size_t n,
-			       struct iov_iter *iter)
+static ssize_t mms_copy_bounce(struct mms_region *r, const struct kiocb *iocb,
+			       size_t n, struct iov_iter *iter)
 {
 	bool read = iov_iter_rw(iter) == READ;
 	u8 buf[128];
@@ -154,13 +158,13 @@ static ssize_t mms_copy_bounce(struct mms_region *r, loff_t pos, size_t n,
 	if (!n)
 		return 0;
 	got = n;
-	ret = mms_copy_begin(r, pos, &n, !read);
+	ret = mms_copy_begin(r, iocb, &n, !read);
 	if (ret)
 		n = 0;
 	else if (read)
-		mms_racy(memcpy(buf, r->mem.vaddr + pos, n));
+		mms_racy(memcpy(buf, r->mem.vaddr + iocb->ki_pos, n));
 	else
-		mms_racy(memcpy(r->mem.vaddr + pos, buf, n));
+		mms_racy(memcpy(r->mem.vaddr + iocb->ki_pos, buf, n));
 	if (!read)
 		iov_iter_revert(iter, got - n);
 	if (ret)
@@ -181,10 +185,10 @@ static ssize_t mms_copy(struct mms_region *r, struct kiocb *iocb,
 
 	while (left) {
 		size_t piece = min_t(size_t, left, SZ_1M);
-		ssize_t n = mms_copy_mapped(r, iocb->ki_pos, piece, iter);
+		ssize_t n = mms_copy_mapped(r, iocb, piece, iter);
 
 		if (!n)
-			n = mms_copy_bounce(r, iocb->ki_pos, piece, iter) ?: -EFAULT;
+			n = mms_copy_bounce(r, iocb, piece, iter) ?: -EFAULT;
 		if (n < 0)
 			return done ?: n;
 		iocb->ki_pos += n;

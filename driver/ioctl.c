@@ -82,9 +82,7 @@ static long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	const struct mms_ioctl *ioctl;
 
 	ioctl = mms_ioctl_find(r, cmd);
-	/*
-	 * REVOKE completes what a call that was killed has left, or says ENODEV
-	 */
+	/* REVOKE waits for one in progress: its ENODEV means that this is done */
 	if (mms_revoked(r) && (!ioctl || ioctl->fn != mms_ioctl_revoke))
 		return -ENODEV;
 	if (!ioctl)

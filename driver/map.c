@@ -163,11 +163,12 @@ static vm_fault_t mms_fault_window(struct vm_fault *vmf)
 	unsigned long start = max(addr & mask, vma->vm_start);
 	unsigned long end = min((addr | ~mask) + 1, vma->vm_end);
 	struct mms_region *r = vma->vm_private_data;
-	int ret;
+	int ret = mms_access_begin(r, false);
 
-	if (mms_access_begin(r, false))
-		return vmf->pgoff == MMS_DOORBELL_PGOFF ?
-		       mms_fault_revoked_doorbell(vmf) : VM_FAULT_SIGBUS;
+	if (ret == -ENODEV && vmf->pgoff == MMS_DOORBELL_PGOFF)
+		return mms_fault_revoked_doorbell(vmf);
+	if (ret)
+		return VM_FAULT_SIGBUS;
 	ret = mms_insert_range(vma, addr, end);
 	if (!ret)
 		mms_insert_range(vma, start, addr);

@@ -155,8 +155,10 @@ static int mms_error_remove(struct address_space *mapping, MMS_ERROR_PAGE *page)
 {
 	struct mms_region *r = mapping->host->i_private;
 
+	/* not killable: this must be done, by a kworker maybe, and cannot fail */
+	down_write(&r->access);
 	WRITE_ONCE(r->mem.has_hwpoisoned, true);
-	mms_access_sync(r);
+	up_write(&r->access);
 	unmap_mapping_range(mapping, (loff_t)page->index << PAGE_SHIFT, PAGE_SIZE, 0);
 	if (page->index == MMS_DOORBELL_PGOFF)
 		mms_doorbell_memory_failed(r);

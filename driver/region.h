@@ -125,15 +125,15 @@ struct mms_region_ops {
  * @wake_waiters: wakes @waiters on behalf of mms_notify()
  * @lock: held while seals are added and while the region is revoked
  * @access: held for reading while the kernel accesses the bytes, see access.c
- * @seals: MMAPSHARE_SEAL_*; bits are only ever added, under @lock. A task that
- *	is about to store reads them between mms_access_begin() and
+ * @seals: MMAPSHARE_SEAL_*; bits are only ever added, under @lock and @access. A
+ *	task that is about to store reads them between mms_access_begin() and
  *	mms_access_end()
  * @writable: number of shared VMAs that are writable or may become so. Changed
  *	by mmap() and the vm_ops; -1 from sealing against writes on
  * @ring_flags: MMAPSHARE_RING_*; 0 for a plain region
  * @ring: NULL for a plain region; the region frees it with kfree()
- * @revoked: set once, under @lock. A task that is about to use the region reads
- *	it between mms_access_begin() and mms_access_end(), or with a page
+ * @revoked: set once, under @lock and @access. A task that is about to use the
+ *	region reads it between mms_access_begin() and mms_access_end(), or with a page
  *	locked
  *
  * All but @ref, @waiters, the counters, @mem, @charge, @doorbell, @seals,
@@ -225,8 +225,8 @@ static inline bool mms_schedule(ktime_t *end)
 
 /* access.c */
 int mms_access_begin(struct mms_region *r, bool store);
+int mms_access_try_begin(struct mms_region *r, bool store);
 void mms_access_end(struct mms_region *r);
-void mms_access_sync(struct mms_region *r);
 
 /* region.c */
 int mms_region_init(void);

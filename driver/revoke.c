@@ -2,13 +2,11 @@
 /*
  * Revocation: takes a region away from all its users.
  *
- * First r->revoked is set; no new use begins after that. Uses in progress are
- * waited for by what they hold until they are done:
- *
- *  - read(), write(), ioctls, and fault handlers that make page table entries
- *    themselves: the section of mms_access_begin(), see access.c;
- *  - a fault handler that returns a page to the core to be mapped or copied:
- *    the page lock, which the core holds until the entry is made.
+ * First r->revoked is set, with r->access held for writing: no new use begins
+ * after that, and none by read(), write(), ioctls, and fault handlers that make
+ * page table entries themselves is in progress, see access.c. A fault handler that
+ * returns a page to the core to be mapped or copied is waited for by the page
+ * lock, which the core holds until the entry is made.
  *
  * Then all page table entries are removed, including the copies in private
  * mappings. A later access finds no entry, faults, and gets SIGBUS, or a
@@ -42,7 +40,8 @@ static int mms_may_revoke(const struct mms_region *r)
 
 /*
  * The core holds the page lock until the page that ->fault returned is mapped.
- * It does not wait for userspace meanwhile.
+ * It does not wait for userspace meanwhile. This cannot be killed: the flag is
+ * set, and truncation, which follows, waits for the same locks.
  */
 static void mms_wait_for_faults(const struct mms_region *r)
 {
@@ -83,13 +82,16 @@ int mms_revoke(struct mms_region *r)
 	ret = mms_revoked(r) ? -ENODEV : mms_may_revoke(r);
 	if (ret)
 		goto unlock;
+	ret = down_write_killable(&r->access);
+	if (ret)
+		goto unlock;
 	/* before the flag, so that no task finds a revoked region */
 	name = mms_name_detach(r);
 	WRITE_ONCE(r->revoked, true);
+	up_write(&r->access);
 	/* a name being added: it is live now, or mms_name_settle() sees the flag */
 	if (!name)
 		name = mms_name_detach(r);
-	mms_access_sync(r);
 	mms_wait_for_faults(r);
 	unmap_mapping_range(r->inode->i_mapping, 0, 0, 1);
 	mms_doorbell_wake_all(r);

@@ -157,6 +157,24 @@ static int mms_deny_writes(struct mms_region *r)
 	return ret;
 }
 
+/* Return: 0; -EBUSY or -EINTR, and nothing has changed. */
+static int mms_add_seals(struct mms_region *r, u32 more)
+{
+	const bool deny = more & ~r->seals & MMAPSHARE_SEAL_WRITE;
+	int ret = deny ? mms_deny_writes(r) : 0;
+
+	if (ret)
+		return ret;
+	ret = down_write_killable(&r->access);
+	if (!ret) {
+		WRITE_ONCE(r->seals, r->seals | more);
+		up_write(&r->access);
+	} else if (deny) {
+		atomic_long_set(&r->writable, 0);
+	}
+	return ret;
+}
+
 /**
  * mms_seal - add seals
  * @r: the region
@@ -196,14 +214,8 @@ int mms_seal(struct mms_region *r, bool writable, u32 *seals)
 	ret = -ENODEV;
 	if (mms_revoked(r))
 		goto unlock;
-	ret = 0;
-	if (more & ~r->seals & MMAPSHARE_SEAL_WRITE)
-		ret = mms_deny_writes(r);
-	if (ret)
-		goto unlock;
-	WRITE_ONCE(r->seals, r->seals | more);
+	ret = mms_add_seals(r, more);
 	*seals = r->seals;
-	mms_access_sync(r);
 unlock:
 	mutex_unlock(&r->lock);
 	return ret;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reads and writes never wait: O_NONBLOCK and RWF_NOWAIT change nothing. */
+/*
+ * Reads and writes wait for neither data nor space: O_NONBLOCK and RWF_NOWAIT
+ * change nothing.
+ */
 #include "mmapshare_test.h"
 #include <sys/uio.h>
 
