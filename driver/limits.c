@@ -256,12 +256,16 @@ static bool mms_charge_reduce(struct mms_charge *charge, u64 left)
 	return false;
 }
 
+static void mms_sweep_again(struct work_struct *work);
+static DECLARE_DELAYED_WORK(mms_sweep_work, mms_sweep_again);
+
 /*
  * Free and uncharge the pages that are no longer used. Return: 0, or -EINTR if
  * killed while another task does so.
  */
 static int mms_sweep(void)
 {
+	const unsigned long start = jiffies;
 	struct mms_charge *charge, *next;
 	LIST_HEAD(held);
 
@@ -272,21 +276,17 @@ static int mms_sweep(void)
 	mutex_unlock(&mms_limits_lock);
 	list_for_each_entry_safe(charge, next, &held, held)
 		mms_charge_reduce(charge, mms_memory_sweep(&charge->mem));
+	/* a small part of the time of a CPU, however many pages there are */
+	if (!list_empty(&mms_held))
+		schedule_delayed_work(&mms_sweep_work, HZ + 16 * (jiffies - start));
 	mutex_unlock(&mms_sweep_lock);
 	return 0;
 }
 
 static void mms_sweep_again(struct work_struct *work)
 {
-	const unsigned long start = jiffies;
-
 	mms_sweep();
-	/* a small part of the time of a CPU, however many pages there are */
-	if (!list_empty(&mms_held))
-		schedule_delayed_work(to_delayed_work(work), HZ + 16 * (jiffies - start));
 }
-
-static DECLARE_DELAYED_WORK(mms_sweep_work, mms_sweep_again);
 
 /* No region is charged any more. Pages that are used go with their last user. */
 void mms_limits_exit(void)
