@@ -60,8 +60,9 @@ struct mms_charge {
 
 /* Protects the counters, the limits in bytes, mms_users, and mms_held. */
 static DEFINE_MUTEX(mms_limits_lock);
-/* Serializes mms_sweep(); taken before mms_limits_lock. */
+/* Serializes mms_sweep(), and protects mms_sweeps; taken before mms_limits_lock. */
 static DEFINE_MUTEX(mms_sweep_lock);
+static unsigned long mms_sweeps;
 static LIST_HEAD(mms_held);
 static DEFINE_HASHTABLE(mms_users, 6);
 static unsigned long mms_regions;
@@ -260,17 +261,21 @@ static void mms_sweep_again(struct work_struct *work);
 static DECLARE_DELAYED_WORK(mms_sweep_work, mms_sweep_again);
 
 /*
- * Free and uncharge the pages that are no longer used. Return: 0, or -EINTR if
- * killed while another task does so.
+ * Free and uncharge the pages that are no longer used. A sweep that another task
+ * begins after this was called will do: however many tasks want one, each waits
+ * for two at most. Return: 0, or -EINTR if killed while another task does so.
  */
 static int mms_sweep(void)
 {
-	const unsigned long start = jiffies;
+	const unsigned long before = READ_ONCE(mms_sweeps), start = jiffies;
 	struct mms_charge *charge, *next;
 	LIST_HEAD(held);
 
 	if (mutex_lock_killable(&mms_sweep_lock))
 		return -EINTR;
+	if (mms_sweeps != before)
+		goto unlock;
+	WRITE_ONCE(mms_sweeps, before + 1);
 	mutex_lock(&mms_limits_lock);
 	list_splice_init(&mms_held, &held);
 	mutex_unlock(&mms_limits_lock);
@@ -279,6 +284,7 @@ static int mms_sweep(void)
 	/* a small part of the time of a CPU, however many pages there are */
 	if (!list_empty(&mms_held))
 		schedule_delayed_work(&mms_sweep_work, HZ + 16 * (jiffies - start));
+unlock:
 	mutex_unlock(&mms_sweep_lock);
 	return 0;
 }

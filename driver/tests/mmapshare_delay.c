@@ -3,12 +3,14 @@
  * For tests: stops the task named "stopped" at its next call of a function of the
  * kernel, until the parameter "go" is set. Built with CONFIG_MMAPSHARE_DELAY=m.
  */
+#include <linux/atomic.h>
 #include <linux/delay.h>
 #include <linux/ftrace.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/string.h>
+#include <linux/sysfs.h>
 
 static char *function = "dput";
 module_param(function, charp, 0444);
@@ -21,6 +23,17 @@ MODULE_PARM_DESC(go, "Let the task continue, and stop no more");
 static bool reached;
 module_param(reached, bool, 0444);
 MODULE_PARM_DESC(reached, "Whether the task has stopped");
+
+static atomic_t calls = ATOMIC_INIT(0);
+
+static int get_calls(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%d\n", atomic_read(&calls));
+}
+
+static const struct kernel_param_ops calls_ops = { .get = get_calls };
+module_param_cb(calls, &calls_ops, NULL, 0444);
+MODULE_PARM_DESC(calls, "Calls of the function so far, by any task");
 
 /* The test sets "go" long before; a lost one must not hang the machine. */
 #define LIMIT	(600 * HZ)
@@ -36,6 +49,7 @@ static void stop(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *o
 {
 	const unsigned long end = jiffies + LIMIT;
 
+	atomic_inc(&calls);
 	if (strcmp(current->comm, "stopped") || READ_ONCE(go))
 		return;
 	WRITE_ONCE(reached, true);

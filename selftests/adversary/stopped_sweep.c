@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A task that exceeds a limit looks for pages that are no longer pinned, one task
- * at a time. If that one does not go on, the next can be killed.
+ * at a time. If that one does not go on, the next can be killed; and those that
+ * wait meanwhile do not look one after the other.
  */
 #include "limits_test.h"
 #include "stuck_page.h"
@@ -82,6 +83,22 @@ TEST_F(sweep, other_can_be_killed)
 
 	EXPECT_TRUE(is_stuck(pid));
 	EXPECT_TRUE(can_be_killed(pid));
+}
+
+TEST_F(sweep, one_for_all)
+{
+	pid_t pids[20];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(pids); i++)
+		pids[i] = start_task(create_other, self);
+	for (i = 0; i < ARRAY_SIZE(pids); i++)
+		EXPECT_TRUE(is_stuck(pids[i]));
+	EXPECT_TRUE(helper_set(DELAY, "go", "Y"));
+	for (i = 0; i < ARRAY_SIZE(pids); i++)
+		EXPECT_EQ(pids[i], waitpid(pids[i], NULL, 0));
+	/* one for them, and one a second, or less often, by the driver itself */
+	EXPECT_GT((int)ARRAY_SIZE(pids), atoi(helper_get(DELAY, "calls")));
 }
 
 TEST_HARNESS_MAIN
