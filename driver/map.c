@@ -279,23 +279,6 @@ static const struct vm_operations_struct mms_pfn_vm_ops = {
 	.access = mms_access,
 };
 
-/*
- * The flags are chosen before there is a VMA. VM_DONTEXPAND: an mremap() that
- * grows the VMA would not be checked against the size of the region. This flag
- * and the other ones below also keep the core from merging adjacent VMAs, so
- * that each mmap() makes a VMA, which mms_map_vma() counts.
- */
-
-/*
- * VM_MIXEDMAP: vm_insert_pages() needs it, and a fault must not set it, because
- * it does not hold the mmap lock for writing.
- */
-static int mms_prepare_fault(struct mms_region *r, struct mms_mapping *m)
-{
-	m->flags |= VM_DONTEXPAND | VM_MIXEDMAP;
-	return 0;
-}
-
 /* Does the mapping cover a PMD entry at which a PMD-sized page is aligned? */
 static bool mms_fits_pmd(const struct mms_mapping *m)
 {
@@ -303,14 +286,6 @@ static bool mms_fits_pmd(const struct mms_mapping *m)
 
 	return IS_ALIGNED((m->start >> PAGE_SHIFT) - m->pgoff, pages) &&
 	       ALIGN(m->start, PMD_SIZE) + PMD_SIZE <= m->end;
-}
-
-static int mms_prepare_huge(struct mms_region *r, struct mms_mapping *m)
-{
-	if (!r->mem.huge_pages || !mms_fits_pmd(m))
-		return mms_prepare_fault(r, m);
-	m->flags |= VM_DONTEXPAND;
-	return 0;
 }
 
 /*
@@ -325,22 +300,6 @@ static int mms_fill_vmalloc(struct mms_region *r, struct vm_area_struct *vma)
 	if (!ret)
 		vm_flags_clear(vma, VM_DONTDUMP);
 	return ret;
-}
-
-/*
- * The flags that remap_pfn_range() sets.
- *
- * Shared mappings only: in a private one the core distinguishes copies from
- * originals by vm_pgoff, which limits it to a single run for the whole VMA. The
- * check is for VM_MAYSHARE, because the core clears VM_SHARED for a shared
- * mapping of a file that is open for reading only.
- */
-static int mms_prepare_pfn(struct mms_region *r, struct mms_mapping *m)
-{
-	if (!(m->flags & VM_MAYSHARE))
-		return -EINVAL;
-	m->flags |= VM_DONTEXPAND | VM_DONTDUMP | VM_IO | VM_PFNMAP;
-	return 0;
 }
 
 /*
@@ -379,18 +338,12 @@ static int mms_fill_pfn(struct mms_region *r, struct vm_area_struct *vma)
 }
 
 /*
- * The doorbell is not part of the region and is mapped alike in all strategies.
- * Shared mappings only: a store to a private copy would notify no task.
+ * The doorbell is not part of the region and is mapped alike in all strategies. A
+ * store to a private copy would notify no task.
  */
-static int mms_prepare_doorbell(struct mms_region *r, struct mms_mapping *m)
-{
-	if (!(m->flags & VM_MAYSHARE))
-		return -EINVAL;
-	return mms_prepare_fault(r, m);
-}
-
 static const struct mms_strategy mms_doorbell_strategy = {
-	.prepare = mms_prepare_doorbell,
+	.shared_only = true,
+	.vm_flags = VM_MIXEDMAP,
 	.vm_ops = &mms_page_vm_ops,
 };
 
@@ -423,8 +376,21 @@ static int mms_map_check(struct mms_region *r, struct mms_mapping *m)
 	ret = ret ?: mms_seal_prepare(r, m);
 	if (ret)
 		return ret;
+	/* not VM_SHARED, which the core clears if the file is open for reading only */
+	if (s->shared_only && !(m->flags & VM_MAYSHARE))
+		return -EINVAL;
+	/*
+	 * VM_DONTEXPAND: an mremap() that grows the VMA would not be checked
+	 * against the size of the region. This flag and the strategy's also keep
+	 * the core from merging adjacent VMAs, so that each mmap() makes a VMA,
+	 * which mms_map_vma() counts.
+	 */
+	m->flags |= VM_DONTEXPAND | s->vm_flags;
+	/* a fault must not set it: it does not hold the mmap lock for writing */
+	if (s->features & MMAPSHARE_FEAT_HUGE && r->mem.huge_pages && mms_fits_pmd(m))
+		m->flags &= ~VM_MIXEDMAP;
 	m->vm_ops = s->vm_ops;
-	return s->prepare(r, m);
+	return 0;
 }
 
 /**
@@ -514,30 +480,34 @@ static const struct mms_strategy mms_strategies[] = {
 		.id = MMAPSHARE_STRATEGY_FAULT,
 		.features = MMS_FEAT_FAULT,
 		.orders = BIT(0),
-		.prepare = mms_prepare_fault,
+		.vm_flags = VM_MIXEDMAP,
 		.vm_ops = &mms_page_vm_ops,
 	}, {
 		.name = "huge",
 		.id = MMAPSHARE_STRATEGY_HUGE,
 		.features = MMS_FEAT_FAULT | MMAPSHARE_FEAT_HUGE,
 		.orders = BIT(MMS_PMD_ORDER) | BIT(0),
-		.prepare = mms_prepare_huge,
+		.vm_flags = VM_MIXEDMAP,
 		.vm_ops = &mms_page_vm_ops,
 	}, {
 		.name = "vmalloc",
 		.id = MMAPSHARE_STRATEGY_VMALLOC,
 		.features = MMS_FEAT_PAGES,
-		.maps_at_once = true,
 		.orders = BIT(0),
-		.prepare = mms_prepare_fault,
+		.vm_flags = VM_MIXEDMAP,
 		.fill = mms_fill_vmalloc,
 		.vm_ops = &mms_page_vm_ops,
 	}, {
 		.name = "pfn",
 		.id = MMAPSHARE_STRATEGY_PFN,
-		.maps_at_once = true,
 		.orders = GENMASK(MMS_PMD_ORDER, 0),
-		.prepare = mms_prepare_pfn,
+		/*
+		 * in a private VMA the core distinguishes copies from originals
+		 * by vm_pgoff, which limits it to a single run
+		 */
+		.shared_only = true,
+		/* those that remap_pfn_range() sets */
+		.vm_flags = VM_DONTDUMP | VM_IO | VM_PFNMAP,
 		.fill = mms_fill_pfn,
 		.vm_ops = &mms_pfn_vm_ops,
 	},

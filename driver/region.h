@@ -35,12 +35,10 @@ struct mms_ring;
  * @name: as in the module parameter
  * @id: enum mmapshare_strategy
  * @features: MMAPSHARE_FEAT_*
- * @maps_at_once: @fill makes all page table entries; else the fault handler
- *	does, and the region can be revoked
  * @orders: of its folios: a bit for each that may be used
- * @prepare: can @m, whose range is inside the region, be mapped like this? Adds
- *	to its flags. Changes no other state, because mmap() may still fail.
- *	Return: 0 or a negative errno
+ * @shared_only: MAP_PRIVATE gets -EINVAL
+ * @vm_flags: of the VMA, besides VM_DONTEXPAND. VM_MIXEDMAP if the fault handler
+ *	makes entries by vm_insert_pages()
  * @fill: make all page table entries of a new VMA; NULL if the fault handler
  *	does. Called with the mmap lock held for writing; after a failure the
  *	core removes what is left.
@@ -50,9 +48,9 @@ struct mms_strategy {
 	const char *name;
 	u32 id;
 	u64 features;
-	bool maps_at_once;
 	unsigned long orders;
-	int (*prepare)(struct mms_region *r, struct mms_mapping *m);
+	bool shared_only;
+	vm_flags_t vm_flags;
 	int (*fill)(struct mms_region *r, struct vm_area_struct *vma);
 	const struct vm_operations_struct *vm_ops;
 };

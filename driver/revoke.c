@@ -33,7 +33,7 @@
 /* -EOPNOTSUPP for the strategy, -EPERM for a seal, or 0. */
 static int mms_may_revoke(const struct mms_region *r)
 {
-	if (r->strategy->maps_at_once)
+	if (r->strategy->fill)
 		return -EOPNOTSUPP;
 	return READ_ONCE(r->seals) & MMAPSHARE_SEAL_REVOKE ? -EPERM : 0;
 }

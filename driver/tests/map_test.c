@@ -127,8 +127,8 @@ static void strategy_table_test(struct kunit *test)
 
 		/* a single page is always possible */
 		KUNIT_EXPECT_TRUE(test, s->orders & BIT(0));
-		KUNIT_EXPECT_NOT_NULL(test, s->prepare);
-		KUNIT_EXPECT_EQ(test, s->maps_at_once, !!s->fill);
+		/* entries that mmap() makes can't be taken away, see revoke.c */
+		KUNIT_EXPECT_EQ(test, !!(s->features & MMAPSHARE_FEAT_REVOKE), !s->fill);
 		/* every VMA is counted */
 		KUNIT_EXPECT_PTR_EQ(test, s->vm_ops->open, &mms_vma_open);
 		KUNIT_EXPECT_PTR_EQ(test, s->vm_ops->close, &mms_vma_close);
