@@ -208,15 +208,13 @@ int mms_seal(struct mms_region *r, bool writable, u32 *seals)
 	ret = mutex_lock_killable(&r->lock);
 	if (ret)
 		return ret;
-	ret = -EPERM;
 	if (r->seals & MMAPSHARE_SEAL_SEAL)
-		goto unlock;
-	ret = -ENODEV;
-	if (mms_revoked(r))
-		goto unlock;
-	ret = mms_add_seals(r, more);
+		ret = -EPERM;
+	else if (mms_revoked(r))
+		ret = -ENODEV;
+	else
+		ret = mms_add_seals(r, more);
 	*seals = r->seals;
-unlock:
 	mutex_unlock(&r->lock);
 	return ret;
 }
