@@ -173,6 +173,16 @@ static const struct address_space_operations mms_aops = {
 	MMS_ERROR_REMOVE(mms_error_remove),
 };
 
+/*
+ * The inode can outlive the region: drop_caches holds it while it looks at its
+ * pages. There are none from here on whose memory could fail.
+ */
+static void mms_put_inode(struct mms_region *r)
+{
+	truncate_inode_pages(r->inode->i_mapping, 0);
+	iput(r->inode);
+}
+
 static_assert(MMS_REGION_MAX <= MMS_DOORBELL_OFFSET);
 static_assert(MMS_REGION_MAX / PAGE_SIZE * sizeof(struct page *) <= INT_MAX);
 
@@ -221,7 +231,7 @@ struct mms_region *mms_region_create(u64 size, u64 mirrored, const struct mms_st
 	return r;
 
 put_inode:
-	iput(r->inode);
+	mms_put_inode(r);
 free_region:
 	kfree(r);
 	return ERR_PTR(ret);
@@ -298,7 +308,7 @@ void mms_region_put(struct mms_region *r)
 		mms_memory_release(&r->mem);
 		mms_memory_free(&r->mem);
 	}
-	iput(r->inode);
+	mms_put_inode(r);
 	kfree(r->ring);
 	kfree(r);
 }

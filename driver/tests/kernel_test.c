@@ -7,6 +7,7 @@
 #include <linux/bits.h>
 #include <linux/file.h>
 #include <linux/ktime.h>
+#include <linux/pagemap.h>
 #include <linux/string.h>
 
 #define REGION	"kunit-region"
@@ -61,6 +62,21 @@ static void region_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, p[PAGE_SIZE]);
 	if (!IS_ERR(file))
 		fput(file);
+}
+
+/* An inode that is held after its region is gone has no page of the region. */
+static void inode_test(struct kunit *test)
+{
+	const struct mmapshare_params params = { .size = PAGE_SIZE };
+	struct mmapshare_region *region = mmapshare_region_create(&params);
+	struct inode *inode;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(region));
+	inode = mms_kernel_region_of(region)->inode;
+	ihold(inode);
+	mmapshare_region_put(region);
+	KUNIT_EXPECT_TRUE(test, mapping_empty(inode->i_mapping));
+	iput(inode);
 }
 
 /* A name is in use until mmapshare_region_put(). */
@@ -204,6 +220,7 @@ static void sink_memory_failed_test(struct kunit *test)
 static struct kunit_case kernel_cases[] = {
 	KUNIT_CASE(region_refused_test),
 	KUNIT_CASE(region_test),
+	KUNIT_CASE(inode_test),
 	KUNIT_CASE(region_name_test),
 	KUNIT_CASE(source_refused_test),
 	KUNIT_CASE(source_test),
