@@ -125,19 +125,17 @@ void mms_limits_init(void)
 		mms_max_user_bytes = memory / 8;
 }
 
-static struct mms_user *mms_user_get(kuid_t uid)
+/* The entry of @uid; @spare becomes it if there is none. */
+static struct mms_user *mms_user_get(kuid_t uid, struct mms_user *spare)
 {
 	struct mms_user *user;
 
 	hash_for_each_possible(mms_users, user, hash, __kuid_val(uid))
 		if (uid_eq(user->uid, uid))
 			return user;
-	user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
-	if (user) {
-		user->uid = uid;
-		hash_add(mms_users, &user->hash, __kuid_val(uid));
-	}
-	return user;
+	spare->uid = uid;
+	hash_add(mms_users, &spare->hash, __kuid_val(uid));
+	return spare;
 }
 
 static void mms_user_put(struct mms_user *user)
@@ -200,16 +198,17 @@ static int mms_check_limits(const struct mms_user *user, u64 bytes)
 
 static struct mms_charge *mms_charge_to(kuid_t uid, u64 bytes)
 {
+	/* not with the lock held: they may wait for reclaim in the caller's cgroup */
 	struct mms_charge *charge = kzalloc(sizeof(*charge), GFP_KERNEL_ACCOUNT);
-	struct mms_user *user;
+	struct mms_user *spare = kzalloc(sizeof(*spare), GFP_KERNEL_ACCOUNT), *user;
 	int ret = -ENOMEM;
 
-	if (!charge)
-		return ERR_PTR(ret);
+	if (!charge || !spare)
+		goto free;
 	mutex_lock(&mms_limits_lock);
-	user = mms_user_get(uid);
-	if (!user)
-		goto unlock;
+	user = mms_user_get(uid, spare);
+	if (user == spare)
+		spare = NULL;
 	ret = mms_check_limits(user, bytes);
 	if (ret) {
 		mms_user_put(user);
@@ -223,6 +222,8 @@ static struct mms_charge *mms_charge_to(kuid_t uid, u64 bytes)
 	user->bytes += bytes;
 unlock:
 	mutex_unlock(&mms_limits_lock);
+free:
+	kfree(spare);
 	if (!ret)
 		return charge;
 	kfree(charge);
