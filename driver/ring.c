@@ -21,7 +21,6 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
-#include <linux/vmalloc.h>
 #include <linux/wait.h>
 #include "compat.h"
 #include "map.h"
@@ -222,30 +221,42 @@ void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool produ
 	init_irq_work(&ep->notify, mms_endpoint_irq_work);
 }
 
+/* Were the records from @pos on intact when the caller loaded from them? */
+static bool mms_ring_is_intact(const struct mms_ring *ring, u64 pos)
+{
+	/*
+	 * Between the records and oldest_pos; pairs with smp_wmb() in
+	 * mms_source_overwrite(), smp_mb() in mms_source_reclaim(), or with the
+	 * release fence or full fence of a program.
+	 */
+	smp_rmb();
+	return mms_pos_reached(pos, READ_ONCE(ring->p->oldest_pos));
+}
+
 /*
  * Read the sequence number of the record at @pos. Return: 0, or -EAGAIN if the
  * record was overwritten meanwhile.
  */
-static int mms_ring_read_seq(const struct mms_ring *ring, u64 pos, u64 *seq)
+static int mms_ring_read_seq(const struct mms_ring *ring, const struct mms_endpoint *c, u64 pos,
+			     u64 *seq)
 {
 	const u32 low = READ_ONCE(mms_record(ring, pos)->seq);
 
 	*seq = mms_extend_seq(low, READ_ONCE(ring->p->seq));
 	/* the provisional position keeps the record */
-	if (mms_is_lossless(ring))
+	if (mms_consumer_holds_back(c))
 		return 0;
-	/*
-	 * Between the record and oldest_pos; pairs with smp_wmb() in
-	 * mms_source_overwrite(), or with the release fence of a program.
-	 */
-	smp_rmb();
-	return mms_pos_reached(pos, READ_ONCE(ring->p->oldest_pos)) ? 0 : -EAGAIN;
+	return mms_ring_is_intact(ring, pos) ? 0 : -EAGAIN;
 }
 
 /* Records that mms_ring_walk() passes in one RCU read-side section. */
 #define MMS_WALK_BATCH		1024
 
-static int mms_ring_walk_batch(const struct mms_ring *ring, u64 *pos, u64 to)
+/*
+ * Pass records from @pos on, up to @to. @start: if not NULL, the records from
+ * there on may be overwritten meanwhile.
+ */
+static int mms_ring_walk_batch(const struct mms_ring *ring, const u64 *start, u64 *pos, u64 to)
 {
 	unsigned int n;
 	int ret = 0;
@@ -262,6 +273,8 @@ static int mms_ring_walk_batch(const struct mms_ring *ring, u64 *pos, u64 to)
 		else
 			*pos += step;
 	}
+	if (!ret && start && !mms_ring_is_intact(ring, *start))
+		ret = -EBADMSG;
 	rcu_read_unlock();
 	return ret;
 }
@@ -270,19 +283,22 @@ static int mms_ring_walk_batch(const struct mms_ring *ring, u64 *pos, u64 to)
  * Move @pos, where a record begins, to @to if the records in between lead there.
  * @to is a position of another consumer, which must not decide alone where a new
  * one begins. No producer reuses the records meanwhile, because of the
- * provisional position.
+ * provisional position. @c has none if it may lose: then @pos remains if it was
+ * passed by oldest_pos.
  *
  * Return: 0; -EINTR for a signal; -ENODEV if the ring was revoked.
  */
-static int mms_ring_walk(const struct mms_ring *ring, u64 *pos, u64 to)
+static int mms_ring_walk(const struct mms_ring *ring, const struct mms_endpoint *c, u64 *pos,
+			 u64 to)
 {
-	u64 from = *pos;
+	const u64 start = *pos;
+	u64 from = start;
 	int ret;
 
 	if (to - from > ring->size)
 		return 0;
 	while (from != to) {
-		ret = mms_ring_walk_batch(ring, &from, to);
+		ret = mms_ring_walk_batch(ring, c->may_lose ? &start : NULL, &from, to);
 		if (ret)
 			return ret == -EBADMSG ? 0 : ret;
 		if (from != to && signal_pending(current))
@@ -302,7 +318,7 @@ static int mms_ring_set_cursor(const struct mms_ring *ring, const struct mms_end
 	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
 	u64 seq;
 
-	if (mms_ring_read_seq(ring, pos, &seq))
+	if (mms_ring_read_seq(ring, c, pos, &seq))
 		return -EAGAIN;
 	if (!IS_ALIGNED(pos, MMS_RECORD_ALIGN) ||
 	    !mms_pos_reached(READ_ONCE(ring->p->pos), pos))
@@ -325,7 +341,7 @@ static int mms_ring_set_cursor(const struct mms_ring *ring, const struct mms_end
 
 /*
  * The consumer begins at the producer's position if @latest, at @first in a
- * lossless ring, else at the oldest record.
+ * lossless ring if that was not overwritten, else at the oldest record.
  */
 static int mms_ring_init_cursor(const struct mms_ring *ring, const struct mms_endpoint *c,
 				u64 first, bool latest)
@@ -339,7 +355,8 @@ static int mms_ring_init_cursor(const struct mms_ring *ring, const struct mms_en
 		rcu_read_lock();
 		ret = -ENODEV;
 		if (!READ_ONCE(ring->revoked)) {
-			pos = mms_is_lossless(ring) ? first : READ_ONCE(ring->p->oldest_pos);
+			pos = mms_is_lossless(ring) && !tries ? first :
+								READ_ONCE(ring->p->oldest_pos);
 			ret = mms_ring_set_cursor(ring, c, latest ? mms_producer_pos(ring) : pos);
 		}
 		rcu_read_unlock();
@@ -399,16 +416,6 @@ static u64 mms_ring_activate(struct mms_ring *ring, const struct mms_endpoint *c
 }
 
 /*
- * Is cursor @i free? Not while a former owner may still store to its page, as
- * through a buffer that it has registered with io_uring.
- */
-static bool mms_cursor_is_free(const struct mms_region *r, unsigned int i)
-{
-	return !r->ring->consumers[i] &&
-	       !folio_maybe_dma_pinned(page_folio(vmalloc_to_page(mms_cursor(r->ring, i))));
-}
-
-/*
  * Give @c a free cursor. @first: out: its provisional position. @min_pos: out: up
  * to where the others have released all, or what was retained for it. Return: 0;
  * -ENODEV; -ENOSPC if there is none.
@@ -431,7 +438,7 @@ static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_endpoint *c, 
 	*min_pos = mms_ring_min_pos_of(ring, ring->active & ~ring->provisional);
 	c->cursor = i;
 	ring->consumers[i] = c;
-	*first = mms_ring_activate(ring, c);
+	*first = c->may_lose ? mms_ring_add_may_lose(ring, c) : mms_ring_activate(ring, c);
 	mms_ring_update_wake_pos(ring);
 	ret = 0;
 unlock:
@@ -445,6 +452,7 @@ static void mms_ring_del_consumer(struct mms_ring *ring, struct mms_endpoint *c)
 
 	spin_lock_irqsave(&ring->lock, flags);
 	mms_ring_deactivate(ring, c);
+	mms_ring_del_may_lose(ring, c);
 	ring->consumers[c->cursor] = NULL;
 	/*
 	 * The producer must recheck: it may have waited for this consumer
@@ -479,7 +487,7 @@ static int mms_ring_attach_consumer(struct mms_ring *ring, struct mms_endpoint *
 	if (ret)
 		return ret;
 	if (mms_is_lossless(ring) && !latest)
-		ret = mms_ring_walk(ring, &first, min_pos);
+		ret = mms_ring_walk(ring, c, &first, min_pos);
 	if (!ret)
 		ret = mms_ring_init_cursor(ring, c, first, latest);
 	if (ret)
@@ -576,7 +584,8 @@ unlock:
  * The caller must call mms_ring_detach() after success.
  *
  * A consumer of a lossless ring begins with the first record that others still
- * need. It is looked for from the oldest one on, record by record.
+ * need. It is looked for from the oldest one on, record by record. One that may
+ * lose begins at the oldest one if the producer reuses records meanwhile.
  *
  * Context: process context, may sleep.
  * Return: 0; -EBUSY if a producer is attached already; -ENOSPC if all cursors
@@ -600,8 +609,8 @@ int mms_ring_attach(struct mms_endpoint *ep, bool latest)
  * @ep: the endpoint, attached
  *
  * Records that a producer has published remain, and its consumers get -EPIPE
- * when they have taken all. When the last consumer detaches, a producer that
- * waits for space gets -EPIPE.
+ * when they have taken all. When the last consumer detaches that may not lose
+ * records, a producer that waits for space gets -EPIPE.
  *
  * Context: process context, may sleep.
  */

@@ -5,6 +5,7 @@
  * the protocol. From the bottom to the top:
  *
  *	ring_state.c	which endpoints count, and when they must be woken
+ *	ring_policy.c	which consumers may attach, and hold back the producer
  *	ring_wait.c	sleeping and waking
  *	ring.c		creating a ring; attaching and detaching endpoints
  *	ring_file.c	endpoints of programs, which are files
@@ -35,6 +36,8 @@
  * struct mms_endpoint - a producer or a consumer of a ring
  * @region: region of the ring; whatever contains the endpoint has a reference
  * @producer: true for the producer, false for a consumer
+ * @may_lose: a consumer that does not hold back the producer of a lossless ring;
+ *	false in overwrite rings
  * @cursor: index of the consumer's cursor; 0 for the producer
  * @waiters: tasks in mms_endpoint_wait(), and pollers of the endpoint's file
  * @wake: if not NULL, called instead of waking @waiters, with the ring's @lock
@@ -52,12 +55,13 @@
  *	detached, and its calls get -EBADMSG. Never cleared. Read without the
  *	lock by mms_ring_detach(), for its tracepoint
  *
- * @region, @producer and @wake are constant, as is @cursor from
+ * @region, @producer, @may_lose and @wake are constant, as is @cursor from
  * mms_ring_attach() on. The last four are written under the ring's @lock.
  */
 struct mms_endpoint {
 	struct mms_region *region;
 	bool producer;
+	bool may_lose;
 	unsigned int cursor;
 	wait_queue_head_t waiters;
 	void (*wake)(struct mms_endpoint *ep);
@@ -85,8 +89,10 @@ struct mms_endpoint {
  *	never take it
  * @producer: the attached producer, or NULL
  * @consumers: the attached consumers by cursor, or NULL; includes corrupt ones
- * @active: bit N is set while @consumers[N] is attached and not corrupt.
- *	Copied to @head->consumers
+ * @active: bit N is set while @consumers[N] is attached, is not corrupt, and may
+ *	not lose records if the ring is lossless. Copied to @head->consumers
+ * @may_lose: bit N is set while @consumers[N] may lose records of a lossless
+ *	ring. Copied to @head->may_lose
  * @provisional: those of @active that have their first position not yet
  * @consumer_wake_pos: copied to @head->consumer_wake_pos. Read without the lock
  *	by mms_source_notify(), after a full fence that pairs with the one in
@@ -136,6 +142,7 @@ struct mms_ring {
 	struct mms_endpoint *producer;
 	struct mms_endpoint *consumers[MMAPSHARE_RING_CONSUMERS_MAX];
 	u64 active;
+	u64 may_lose;
 	u64 provisional;
 	u64 consumer_wake_pos;
 	u64 producer_wake_pos;
@@ -192,6 +199,15 @@ static inline u64 mms_endpoint_pos(const struct mms_endpoint *ep)
 static inline bool mms_is_lossless(const struct mms_ring *ring)
 {
 	return !(ring->flags & MMAPSHARE_RING_OVERWRITE);
+}
+
+/*
+ * Does the ring keep records until this consumer has released them? Otherwise it
+ * checks after each record whether oldest_pos has passed it.
+ */
+static inline bool mms_consumer_holds_back(const struct mms_endpoint *c)
+{
+	return mms_is_lossless(c->region->ring) && !c->may_lose;
 }
 
 /*
@@ -268,6 +284,11 @@ void mms_ring_mark_producer_corrupt(struct mms_ring *ring);
 void mms_ring_deactivate(struct mms_ring *ring, const struct mms_endpoint *c);
 u64 mms_ring_min_pos_of(struct mms_ring *ring, u64 consumers);
 u64 mms_ring_min_pos(struct mms_ring *ring);
+
+/* ring_policy.c */
+bool mms_cursor_is_free(const struct mms_region *r, unsigned int i);
+u64 mms_ring_add_may_lose(struct mms_ring *ring, const struct mms_endpoint *c);
+void mms_ring_del_may_lose(struct mms_ring *ring, const struct mms_endpoint *c);
 
 /* ring_wait.c */
 void mms_ring_wake_all(struct mms_ring *ring);

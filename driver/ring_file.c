@@ -35,7 +35,11 @@ static_assert(sizeof(struct mmapshare_ring_wait_args) == MMS_RING_WAIT_SIZE_VER0
 #define MMS_ATTACH_FLAGS	(MMAPSHARE_RING_ATTACH_PRODUCER |	\
 				 MMAPSHARE_RING_ATTACH_CONSUMER |	\
 				 MMAPSHARE_RING_ATTACH_LATEST |		\
+				 MMAPSHARE_RING_ATTACH_MAY_LOSE |	\
 				 MMAPSHARE_RING_ATTACH_CLOEXEC)
+/* Flags of a consumer only. */
+#define MMS_ATTACH_CONSUMER_FLAGS (MMAPSHARE_RING_ATTACH_LATEST |	\
+				   MMAPSHARE_RING_ATTACH_MAY_LOSE)
 
 static struct mms_endpoint *mms_endpoint_of(const struct file *file)
 {
@@ -146,7 +150,8 @@ static void mms_endpoint_show_fdinfo(struct seq_file *m, struct file *file)
 	if (ep->producer)
 		seq_puts(m, "mmapshare-endpoint:\tproducer\n");
 	else
-		seq_printf(m, "mmapshare-endpoint:\tconsumer %u\n", ep->cursor);
+		seq_printf(m, "mmapshare-endpoint:\tconsumer %u\nmmapshare-may-lose:\t%d\n",
+			   ep->cursor, ep->may_lose);
 	seq_printf(m, "mmapshare-position:\t%llu\n", mms_endpoint_pos(ep));
 }
 
@@ -169,7 +174,7 @@ static int mms_check_attach(const struct file *file,
 
 	if (attach->flags & ~MMS_ATTACH_FLAGS || attach->reserved ||
 	    producer == !!(attach->flags & MMAPSHARE_RING_ATTACH_CONSUMER) ||
-	    (producer && attach->flags & MMAPSHARE_RING_ATTACH_LATEST))
+	    (producer && attach->flags & MMS_ATTACH_CONSUMER_FLAGS))
 		return -EINVAL;
 	if (!(file->f_mode & (producer ? FMODE_WRITE : FMODE_READ)))
 		return -EBADF;
@@ -193,6 +198,7 @@ static struct file *mms_endpoint_open(struct mms_region *r,
 	if (!ep)
 		return ERR_PTR(-ENOMEM);
 	mms_endpoint_init(ep, r, attach->flags & MMAPSHARE_RING_ATTACH_PRODUCER);
+	ep->may_lose = attach->flags & MMAPSHARE_RING_ATTACH_MAY_LOSE && mms_is_lossless(r->ring);
 	ret = mms_ring_attach(ep, attach->flags & MMAPSHARE_RING_ATTACH_LATEST);
 	if (ret) {
 		file = ERR_PTR(ret);

@@ -47,7 +47,7 @@ static void mms_source_overwrite(struct mmapshare_source *source, u64 step)
 	WRITE_ONCE(ring->p->oldest_pos, source->oldest_pos);
 	/*
 	 * Before the bytes of these records are reused; pairs with smp_rmb() in
-	 * mms_ring_read_seq(), the acquire in mms_record_is_busy(), and the
+	 * mms_ring_is_intact(), the acquire in mms_record_is_busy(), and the
 	 * acquire fence of a program between a record and oldest_pos.
 	 */
 	smp_wmb();
@@ -111,7 +111,10 @@ static void mms_source_reclaim(struct mmapshare_source *source)
 		WRITE_ONCE(ring->p->oldest_pos, source->oldest_pos);
 		/*
 		 * Between storing oldest_pos and loading consumers again; pairs
-		 * with smp_mb() in mms_ring_activate().
+		 * with smp_mb() in mms_ring_activate(). Also before the bytes
+		 * of these records are reused; pairs with smp_rmb() in
+		 * mms_ring_is_intact(), and with the acquire fence of a program
+		 * that may lose records.
 		 */
 		smp_mb();
 		min_pos = mms_source_min_pos(source);

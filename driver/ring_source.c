@@ -151,13 +151,14 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_source_file, MMS_NS);
  * be outdated when this returns, and nothing is ordered by it.
  *
  * Context: any, including NMI.
- * Return: true if at least one consumer is attached.
+ * Return: true if at least one consumer is attached, also if it may lose records.
  */
 bool mmapshare_source_wanted(const struct mmapshare_source *source)
 {
 	const struct mms_ring *ring = source->ring;
 
-	return !READ_ONCE(ring->revoked) && READ_ONCE(ring->head->consumers);
+	return !READ_ONCE(ring->revoked) &&
+	       (READ_ONCE(ring->head->consumers) || READ_ONCE(ring->head->may_lose));
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_source_wanted, MMS_NS);
 

@@ -71,7 +71,7 @@ void mms_endpoint_wake(struct mms_endpoint *ep)
 /**
  * mms_ring_deactivate - stop taking a consumer into account
  * @ring: the ring, locked
- * @c: the consumer; nothing happens if it is not active
+ * @c: the consumer; nothing happens if it is not active, as one that may lose
  *
  * When the last active consumer detaches, a lossless ring retains for the next
  * one the records that this one has not released, or all records if its

@@ -75,7 +75,8 @@ static bool mms_record_is_busy(const struct mms_ring *ring, u64 pos)
 	/*
 	 * Pairs with the release in mms_complete_multi(), which clears BUSY.
 	 * Also orders the load of oldest_pos after this one; that pairs with
-	 * smp_wmb() in mms_source_overwrite().
+	 * smp_wmb() in mms_source_overwrite(), and with smp_mb() in
+	 * mms_source_reclaim().
 	 */
 	length = smp_load_acquire(&mms_record(ring, pos)->length);
 	return length & MMAPSHARE_RECORD_BUSY &&

@@ -247,6 +247,41 @@ static void parked_cursor_test(struct kunit *test)
 	mmapshare_source_put(source);
 }
 
+/* A consumer that may lose holds back nothing, retains nothing, and is wanted. */
+static void may_lose_test(struct kunit *test)
+{
+	struct mmapshare_source *source = new_source(test, 0);
+	struct mms_endpoint holding = { }, c = { .may_lose = true };
+	u64 seq, n, left;
+
+	mms_endpoint_init(&c, source->ep.region, false);
+	KUNIT_EXPECT_FALSE(test, mmapshare_source_wanted(source));
+	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(&c, false));
+	KUNIT_EXPECT_TRUE(test, mmapshare_source_wanted(source));
+	KUNIT_EXPECT_FALSE(test, source->ring->had_consumers);
+	mms_endpoint_init(&holding, source->ep.region, false);
+	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(&holding, false));
+	for (n = 0; n < 1000; n++) {
+		KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, &n, sizeof(n)));
+		KUNIT_EXPECT_EQ(test, 8, take(&holding, &seq));
+	}
+	KUNIT_EXPECT_EQ(test, 8, take(&c, &seq));
+	KUNIT_EXPECT_LT(test, 500ULL, seq);
+	mms_ring_detach(&holding);
+	/* what follows is kept for the next consumer */
+	source->p->wake_bytes = 16;
+	for (left = 0; !mmapshare_write(source, &n, sizeof(n)); left++)
+		while (take(&c, &seq) == 8)
+			;
+	KUNIT_EXPECT_EQ(test, (PAGE_SIZE - 8) / 16, left);
+	KUNIT_EXPECT_EQ(test, -EPIPE, mms_endpoint_check(&source->ep));
+	KUNIT_EXPECT_EQ(test, 999 + left, seq);
+	mms_ring_detach(&c);
+	KUNIT_EXPECT_FALSE(test, mmapshare_source_wanted(source));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_write(source, &n, sizeof(n)));
+	mmapshare_source_put(source);
+}
+
 static bool notified;
 
 /* Has the consumer been woken by now? */
@@ -574,6 +609,7 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(lossless_test),
 	KUNIT_CASE(parked_cursor_test),
 	KUNIT_CASE(overwrite_test),
+	KUNIT_CASE(may_lose_test),
 	KUNIT_CASE(wake_test),
 	KUNIT_CASE(multi_producer_test),
 	KUNIT_CASE(blocked_test),

@@ -43,6 +43,12 @@ TEST_F(ring, endpoints)
 	EXPECT_TRUE(has_line(self->c.fd, "endpoint", "consumer 0"));
 	EXPECT_TRUE(has_line(second.fd, "endpoint", "consumer 1"));
 	EXPECT_TRUE(has_line(self->c.fd, "ring", "0x1"));
+	EXPECT_TRUE(has_number(second.fd, "may-lose", 0));
+	endpoint_detach(&second);
+	ASSERT_EQ(0, endpoint_attach(&second, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER |
+				     MMAPSHARE_RING_ATTACH_MAY_LOSE));
+	EXPECT_TRUE(has_line(second.fd, "endpoint", "consumer 1"));
+	EXPECT_TRUE(has_number(second.fd, "may-lose", 1));
 	endpoint_detach(&second);
 	endpoint_detach(&self->p);
 	endpoint_detach(&self->c);

@@ -342,15 +342,20 @@ struct mmapshare_query {
  * @record_max: maximum bytes of a record without its header. With header it
  *	takes at most half of @data_size
  * @reserved0: 0
- * @consumers: bit N is set while cursor N has a consumer. Written by the
- *	kernel, read by the producer of a lossless ring when it looks full (F:
- *	@oldest_pos)
+ * @consumers: bit N is set while cursor N has a consumer that holds back the
+ *	producer of a lossless ring; in an overwriting ring while it has a
+ *	consumer. Written by the kernel, read by the producer of a lossless ring
+ *	when it looks full (F: @oldest_pos)
  * @retained_pos: a lossless ring without consumers keeps the records from here
  *	on. Written by the kernel before it clears the last bit of @consumers
  *	(A)
  * @producer_state: MMAPSHARE_RING_PRODUCER_*, written by the kernel. DETACHED
  *	is written after the last position of the producer (A)
  * @reserved1: 0
+ * @may_lose: bit N is set while cursor N has a consumer that may lose records of
+ *	a lossless ring; its bit in @consumers is clear. Written by the kernel,
+ *	for statistics
+ * @reserved4: 0
  * @consumer_wake_pos: 0, or a position with bit 0 set: a producer whose
  *	position reaches or passes it must call RING_NOTIFY. Written by the
  *	kernel for consumers that are about to sleep (F: @pos of the producer)
@@ -379,7 +384,9 @@ struct mmapshare_ring {
 	__u64 consumers;
 	__u64 retained_pos;
 	__u32 producer_state;
-	__u32 reserved1[11];
+	__u32 reserved1;
+	__u64 may_lose;
+	__u64 reserved4[4];
 	__u64 consumer_wake_pos;
 	__u64 reserved2[7];
 	__u64 producer_wake_pos;
@@ -398,8 +405,8 @@ struct mmapshare_ring {
  *	(F: @consumer_wake_pos)
  * @oldest_pos: where the oldest record begins; those before it are gone, but
  *	in a lossless ring for consumers that are before it. Never decreases.
- *	Written before their bytes are reused, read by consumers of an overwrite
- *	ring after they used a record (O), and by the kernel when a consumer
+ *	Written before their bytes are reused, read by consumers that may lose
+ *	records after they used one (O), and by the kernel when a consumer
  *	attaches (F: @consumers)
  * @seq: about the sequence number of the next record: it extends the 32 bits in
  *	struct mmapshare_record to 64. Written before @pos, ordered by nothing
@@ -428,8 +435,8 @@ struct mmapshare_ring_producer {
  * struct mmapshare_ring_cursor - written by its consumer only, once attached
  * @pos: the first record that the consumer still needs. Written by the kernel
  *	when the consumer attaches. Read by the producer of a lossless ring when
- *	it looks full (A), and by the kernel before the producer sleeps (F:
- *	@producer_wake_pos)
+ *	it looks full, if the bit in @consumers is set (A), and by the kernel
+ *	before the producer sleeps (F: @producer_wake_pos)
  * @seq: sequence number of the record at @pos, likewise; for statistics
  * @lost: records that the consumer lost; for statistics
  * @wake_bytes: bytes of records, including headers, that must be available
@@ -472,6 +479,12 @@ struct mmapshare_record {
 #define MMAPSHARE_RING_ATTACH_LATEST	_BITUL(2)
 /* close the descriptor on exec */
 #define MMAPSHARE_RING_ATTACH_CLOEXEC	_BITUL(3)
+/*
+ * the consumer does not hold back the producer of a lossless ring, and releases
+ * nothing: it reads records that the ring has, and may lose some. Changes nothing
+ * in an overwriting ring
+ */
+#define MMAPSHARE_RING_ATTACH_MAY_LOSE	_BITUL(4)
 
 /**
  * struct mmapshare_ring_attach_args - get a descriptor that is an endpoint of a

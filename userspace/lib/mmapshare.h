@@ -414,12 +414,17 @@ int mmapshare_ring_create_or_open(struct mmapshare **region, const char *name,
  * @region: the ring, open for writing (producer) or reading (consumer). It can
  *	be closed afterwards
  * @flags: MMAPSHARE_RING_ATTACH_PRODUCER; or MMAPSHARE_RING_ATTACH_CONSUMER,
- *	optionally with MMAPSHARE_RING_ATTACH_LATEST
+ *	optionally with MMAPSHARE_RING_ATTACH_LATEST and
+ *	MMAPSHARE_RING_ATTACH_MAY_LOSE
  *
  * A consumer begins with the oldest record of an overwriting ring; in a
  * lossless one with the oldest record that another consumer needs, or that was
  * retained. With MMAPSHARE_RING_ATTACH_LATEST it begins with the next record to
  * be published.
+ *
+ * With MMAPSHARE_RING_ATTACH_MAY_LOSE a consumer does not hold back the producer
+ * of a lossless ring, and what it releases is still there for others. It may lose
+ * records, as any consumer of an overwriting ring.
  *
  * Return: 0; -EBUSY if the ring has a producer, or the kernel has this role;
  * -ENOSPC if the maximum number of consumers is attached; -ENOTTY if @region is
@@ -560,8 +565,9 @@ int mmapshare_ring_drop(struct mmapshare_endpoint *ep, uint64_t records);
  * @length: out: its bytes
  *
  * A load-acquire: the caller sees all stores that the producer made before it
- * committed the record. The record remains valid until it is released; in an
- * overwriting ring only as long as mmapshare_ring_check() returns 0.
+ * committed the record. The record remains valid until it is released; for a
+ * consumer that may lose records, as in an overwriting ring, only as long as
+ * mmapshare_ring_check() returns 0.
  *
  * Makes no system call, except after it has skipped discarded records for whose
  * space the producer waits. A call skips at most 64 of them: then it returns
@@ -580,9 +586,9 @@ int mmapshare_ring_next(struct mmapshare_endpoint *ep, const void **record,
  * mmapshare_ring_check - was the last record valid until now?
  * @ep: a consumer
  *
- * Call this in an overwriting ring after the record that mmapshare_ring_next()
- * returned last was used. It contains an acquire fence after the caller's
- * loads. In a lossless ring the record is always valid.
+ * A consumer that may lose records calls this after the record that
+ * mmapshare_ring_next() returned last was used. It contains an acquire fence
+ * after the caller's loads. For any other consumer the record is always valid.
  *
  * Return: 0; -ESTALE if the record was overwritten, perhaps before it was used:
  * then it counts as lost; -EINVAL if no record is taken; -EBADF for a producer;
@@ -599,7 +605,7 @@ int mmapshare_ring_check(struct mmapshare_endpoint *ep);
  * the check for a producer that is asleep, are sequentially consistent, which
  * costs as much as a full fence: one call for several records is cheaper than
  * one for each. Makes a system call only if the producer waits for no more than
- * what is free now; never in an overwriting ring.
+ * what is free now; never for a consumer that may lose records.
  *
  * Return: 0; -ENODEV if that system call finds the ring revoked, or another
  * function has returned that before; -EBADF for a producer.
@@ -612,7 +618,7 @@ int mmapshare_ring_release(struct mmapshare_endpoint *ep);
  * @buffer: out: the record
  * @size: bytes of @buffer; mmapshare_ring_record_max() is enough for any record
  *
- * The copy is never torn, not even in an overwriting ring. On failure @buffer
+ * The copy is never torn, even if the consumer may lose records. On failure @buffer
  * may have been overwritten.
  *
  * Return: the length of the record; -EMSGSIZE if that is more than @size: the
@@ -710,6 +716,7 @@ void mmapshare_ring_set_spins(struct mmapshare_endpoint *ep, unsigned int spins)
  * @producer: out: the producer's page
  * @cursors: out: the consumers' pages, as many as @count and
  *	@ring->consumers_max allow; those whose bit is set in @ring->consumers
+ *	or @ring->may_lose
  *	are in use
  * @count: number of elements of @cursors
  *

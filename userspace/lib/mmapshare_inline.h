@@ -36,7 +36,8 @@ enum mms_role {
 /*
  * struct mmapshare_endpoint - a producer or consumer
  * @role: which of the two
- * @overwrite: the ring is not lossless
+ * @overwrite: (producer) the ring is not lossless; (consumer) records may be
+ *	overwritten before they are released
  * @stale: (consumer) mmapshare_ring_check() found the record at @last_pos
  *	overwritten
  * @more: (consumer) mmapshare_ring_next() returned -EAGAIN although records may
@@ -45,7 +46,7 @@ enum mms_role {
  * @producer: the producer's page; written by the producer
  * @cursor: (consumer) its own page; written by this endpoint
  * @writable_producer: (producer) @producer, else NULL
- * @writable_cursor: (consumer of a lossless ring) @cursor, else NULL
+ * @writable_cursor: (consumer, unless @overwrite) @cursor, else NULL
  * @reserve_limit: lengths below this can be reserved inline; 0 if not a
  *	producer
  * @next_limit: records with a length below this can be taken inline; 0 if
@@ -215,8 +216,8 @@ static inline bool mms_has_plain_record(const struct mmapshare_endpoint *ep, uin
 }
 
 /*
- * Lossless ring: is there no record, and no unpublished position of which the
- * producer would have to be notified?
+ * Consumer that loses nothing: is there no record, and no unpublished position of
+ * which the producer would have to be notified?
  */
 static inline bool mms_is_idle(const struct mmapshare_endpoint *ep)
 {

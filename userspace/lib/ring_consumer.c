@@ -28,16 +28,16 @@ void mms_consumer_init(struct mmapshare_endpoint *ep)
 
 /*
  * Step 8: was the record at @pos intact when the caller loaded from it? Always
- * so in a lossless ring.
+ * so if the producer waits for this consumer.
  */
 static bool is_not_overwritten(const struct mmapshare_endpoint *ep, uint64_t pos)
 {
 	if (!ep->overwrite)
 		return true;
 	/*
-	 * After the loads of the record. Pairs with the release fence in
-	 * overwrite(), and with smp_wmb() in the kernel's
-	 * mms_source_overwrite().
+	 * After the loads of the record. Pairs with the fences in overwrite()
+	 * and refresh_oldest_pos(), and in the kernel's mms_source_overwrite()
+	 * and mms_source_reclaim().
 	 */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return mms_pos_reached(pos, __atomic_load_n(&ep->producer->oldest_pos, __ATOMIC_RELAXED));
@@ -50,8 +50,8 @@ static void release_records(struct mmapshare_endpoint *ep)
 }
 
 /*
- * Step 9. The producer of an overwriting ring never waits for space, so there
- * the kernel's wake position need not be loaded.
+ * Step 9. No producer waits for a consumer that may lose records, so that the
+ * kernel's wake position need not be loaded.
  */
 bool mms_consumer_publish(struct mmapshare_endpoint *ep)
 {

@@ -123,7 +123,8 @@ static int find_oldest_pos(const struct mmapshare_endpoint *ep, uint64_t step,
  * oldest_pos and the second load of the positions, pairs with the one in the
  * kernel's mms_ring_activate(), between the store of ring->consumers and the
  * load of oldest_pos: the consumer begins at the new oldest_pos, or its cursor
- * is seen here and keeps the bytes.
+ * is seen here and keeps the bytes. It also orders that store before the bytes are
+ * reused, and pairs with is_not_overwritten().
  *
  * The limit may be inside a record. So all bytes are free that the kernel, which
  * walks no records, counts as free when the producer waits.

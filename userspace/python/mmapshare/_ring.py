@@ -102,12 +102,13 @@ class _Endpoint:
         self._finalizer = weakref.finalize(self, os.close, self._fd)
         self._finalizer.atexit = False
         try:
-            self._map(*fields[1:5])
+            self._map(fields[0], *fields[1:5])
         except BaseException:
             self.close()
             raise
 
-    def _map(self, map_size: int, data_size: int, own_offset: int, own_size: int) -> None:
+    def _map(self, flags: int, map_size: int, data_size: int, own_offset: int,
+             own_size: int) -> None:
         whole = self._view_mapping(mmap.mmap(self._fd, map_size, mmap.MAP_SHARED,
                                              mmap.PROT_READ))
         self._own = self._view_mapping(mmap.mmap(self._fd, own_size, mmap.MAP_SHARED,
@@ -119,6 +120,7 @@ class _Endpoint:
                 words32[_VERSION32] != _abi.RING_VERSION):
             raise _error(errno.EPROTONOSUPPORT)
         self._overwrite = bool(words32[_FLAGS32] & _abi.RING_OVERWRITE)
+        self._overwrite |= bool(flags & _abi.ATTACH_MAY_LOSE)
         self._kernel_producer = bool(words32[_FLAGS32] & _abi.RING_KERNEL_PRODUCER)
         self._size = data_size
         self.record_max = self._ring64[_RECORD_MAX]
@@ -226,22 +228,26 @@ class Consumer(_Endpoint):
     A record is a read-only memoryview. In a lossless ring it refers to the
     ring's memory and is valid until the next record is requested; the producer
     may then overwrite the bytes, which an array made of the record would show.
-    In an overwrite ring it is a consistent copy, as is in any ring a record that
-    crosses the end of the memory.
+    If the consumer may lose records, as in an overwrite ring, it is a consistent
+    copy, as is in any ring a record that crosses the end of the memory.
 
     lost: records that were overwritten before this consumer took them
     """
 
-    def __init__(self, fd: int, *, latest: bool = False, ignore_hup: bool = False) -> None:
+    def __init__(self, fd: int, *, latest: bool = False, ignore_hup: bool = False,
+                 may_lose: bool = False) -> None:
         """Attach as a consumer.
 
         fd: a descriptor of the ring, open for reading; the caller keeps it
         latest: start with the next record published, not with the oldest one
         ignore_hup: when the producer has detached, wait for the next one
+        may_lose: do not hold back the producer of a lossless ring, and leave
+              the records there for other consumers; lost counts those missed
         """
         self._ignore_hup = ignore_hup
         self._attached = False
-        super().__init__(fd, _abi.ATTACH_CONSUMER | (_abi.ATTACH_LATEST if latest else 0))
+        super().__init__(fd, _abi.ATTACH_CONSUMER | (_abi.ATTACH_LATEST if latest else 0) |
+                         (_abi.ATTACH_MAY_LOSE if may_lose else 0))
         # the kernel stored the first position and sequence number at ATTACH
         self._pos = self._published_pos = self._producer_pos = self._own64[_POS]
         self._next_seq = self._own64[_CURSOR_SEQ]
@@ -332,7 +338,8 @@ class Consumer(_Endpoint):
         if not self._overwrite:
             return True
         # acquire: the record is loaded before oldest_pos; pairs with the
-        # release in Producer._overwrite_oldest()
+        # release in Producer._overwrite_oldest(), and with the full fence in
+        # Producer._refresh_oldest_pos()
         self._acq_rel_fence()
         return _is_at_or_past(pos, self._producer64[_OLDEST_POS])
 
@@ -433,7 +440,7 @@ class Consumer(_Endpoint):
         # with the acquire in Producer._min_consumer_pos()
         self._acq_rel_fence()
         self._own64[_POS] = self._pos
-        # the producer of an overwrite ring never waits for space
+        # no producer waits for a consumer that may lose records
         if not self._overwrite:
             self._notify()
 
@@ -705,11 +712,13 @@ class Ring:
         """Attach as the producer. OSError with EBUSY if the ring has one."""
         return Producer(self.fileno())
 
-    def consumer(self, *, latest: bool = False, ignore_hup: bool = False) -> Consumer:
+    def consumer(self, *, latest: bool = False, ignore_hup: bool = False,
+                 may_lose: bool = False) -> Consumer:
         """Attach a consumer. Each consumer gets all records. OSError with
         ENOSPC if the ring's "consumers" are already attached. For the arguments
         see Consumer."""
-        return Consumer(self.fileno(), latest=latest, ignore_hup=ignore_hup)
+        return Consumer(self.fileno(), latest=latest, ignore_hup=ignore_hup,
+                        may_lose=may_lose)
 
 
 def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
@@ -734,8 +743,9 @@ def producer(name: Name) -> Producer:
         return ring.producer()
 
 
-def consumer(name: Name, *, latest: bool = False, ignore_hup: bool = False) -> Consumer:
+def consumer(name: Name, *, latest: bool = False, ignore_hup: bool = False,
+             may_lose: bool = False) -> Consumer:
     """Attach to an existing ring as a consumer. Needs read permission. For the
     arguments see Consumer."""
     with Ring(open_node(name, os.O_RDONLY)) as ring:
-        return ring.consumer(latest=latest, ignore_hup=ignore_hup)
+        return ring.consumer(latest=latest, ignore_hup=ignore_hup, may_lose=may_lose)

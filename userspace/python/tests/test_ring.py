@@ -68,6 +68,22 @@ class Alone(TestCase):
                     self.assertEqual(content(n, 1000), consumer.read())
                 self.assertEqual(0, consumer.lost)
 
+    def test_may_lose(self):
+        """One that may lose does not hold back the producer, and leaves the
+        records to other consumers."""
+        with mmapshare.create_ring(None, 4096, consumers=2) as ring, \
+                ring.producer() as producer, ring.consumer(may_lose=True) as looking:
+            producer.writelines(content(n) for n in range(5))
+            self.assertEqual([content(n) for n in range(5)],
+                             [bytes(looking.take()) for _ in range(5)])
+            with ring.consumer() as consumer:
+                for n in range(500):
+                    self.assertEqual(content(n), consumer.read())
+                    producer.write(content(n + 5))
+            record = looking.read()
+            self.assertGreater(looking.lost, 0)
+            self.assertEqual(content(looking.lost + 5), record)
+
     def test_crossing_in_place(self):
         """A record that crosses the end is whole, stored in place or not, and
         is dropped with its block."""

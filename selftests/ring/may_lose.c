@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A consumer of a lossless ring that may lose records: it does not hold back the
+ * producer, and releases nothing.
+ */
+#include "ring_test.h"
+
+#define CONSUMER	MMAPSHARE_RING_ATTACH_CONSUMER
+#define MAY_LOSE	(CONSUMER | MMAPSHARE_RING_ATTACH_MAY_LOSE)
+
+#define LENGTH		104
+#define CAPACITY	((RING_SIZE - 8) / 112)
+
+TEST_F(ring, flags)
+{
+	struct mmapshare_ring_attach_args at;
+
+	EXPECT_EQ(-EINVAL, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_PRODUCER |
+				       MMAPSHARE_RING_ATTACH_MAY_LOSE, &at));
+	EXPECT_EQ(-EINVAL, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_MAY_LOSE, &at));
+}
+
+/* It has a cursor, and its bit is in a word of its own. */
+TEST_F(ring, shown)
+{
+	struct endpoint looking;
+
+	RING_ATTACH_BOTH(self);
+	ASSERT_EQ(0, endpoint_attach(&looking, self->fd, MAY_LOSE));
+	EXPECT_EQ(1, (int)looking.at.cursor);
+	EXPECT_EQ(1ULL, looking.ring->consumers);
+	EXPECT_EQ(2ULL, looking.ring->may_lose);
+	endpoint_detach(&looking);
+	EXPECT_EQ(0ULL, self->p.ring->may_lose);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
+}
+
+/* All consumers of an overwriting ring may lose records: the flag says nothing. */
+TEST_F(ring, overwriting)
+{
+	ASSERT_EQ(0, make_ring(self, MMAPSHARE_RING_OVERWRITE));
+	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, MAY_LOSE));
+	EXPECT_EQ(1ULL, self->c.ring->consumers);
+	EXPECT_EQ(0ULL, self->c.ring->may_lose);
+	endpoint_detach(&self->c);
+}
+
+/* The producer goes on without it, and it knows how many records it has lost. */
+TEST_F(ring, holds_back_nothing)
+{
+	struct endpoint looking;
+	uint64_t n;
+
+	RING_ATTACH_BOTH(self);
+	ASSERT_EQ(0, endpoint_attach(&looking, self->fd, MAY_LOSE));
+	for (n = 0; n < 3 * CAPACITY; n++) {
+		ASSERT_TRUE(ring_put(&self->p, LENGTH));
+		EXPECT_RECORD(self, &self->c, n, LENGTH);
+	}
+	EXPECT_LT(0, ring_take(&looking, self->buf, sizeof(self->buf)));
+	EXPECT_TRUE(same_bytes(self->buf, LENGTH, 0, looking.seq - 1));
+	EXPECT_LE(n - CAPACITY, looking.seq - 1);
+	EXPECT_EQ(looking.seq - 1, looking.lost);
+	while (ring_take(&looking, self->buf, sizeof(self->buf)) > 0)
+		EXPECT_TRUE(same_bytes(self->buf, LENGTH, 0, looking.seq - 1));
+	EXPECT_EQ(n, looking.seq);
+	endpoint_detach(&looking);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
+}
+
+/* What it has read remains for the next consumer. */
+TEST_F(ring, takes_nothing)
+{
+	uint64_t n;
+
+	ASSERT_EQ(0, endpoint_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	for (n = 0; ring_put(&self->p, LENGTH); n++)
+		;
+	EXPECT_EQ(CAPACITY, n);
+	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, MAY_LOSE));
+	for (n = 0; n < CAPACITY; n++)
+		EXPECT_RECORD(self, &self->c, n, LENGTH);
+	EXPECT_FALSE(ring_put(&self->p, LENGTH));
+	endpoint_detach(&self->c);
+	EXPECT_FALSE(ring_put(&self->p, LENGTH));
+	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, CONSUMER));
+	for (n = 0; n < CAPACITY; n++)
+		EXPECT_RECORD(self, &self->c, n, LENGTH);
+	EXPECT_TRUE(ring_put(&self->p, LENGTH));
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
+}
+
+/* It begins with the record that other consumers need, or the next one. */
+TEST_F(ring, first_record)
+{
+	struct endpoint looking;
+	int i;
+
+	RING_ATTACH_BOTH(self);
+	for (i = 0; i < 3; i++)
+		ASSERT_TRUE(ring_put(&self->p, LENGTH));
+	EXPECT_RECORD(self, &self->c, 0, LENGTH);
+	ASSERT_EQ(0, endpoint_attach(&looking, self->fd, MAY_LOSE));
+	EXPECT_RECORD(self, &looking, 1, LENGTH);
+	endpoint_detach(&looking);
+	ASSERT_EQ(0, endpoint_attach(&looking, self->fd,
+				     MAY_LOSE | MMAPSHARE_RING_ATTACH_LATEST));
+	EXPECT_EQ(-1, ring_take(&looking, self->buf, sizeof(self->buf)));
+	ASSERT_TRUE(ring_put(&self->p, LENGTH));
+	EXPECT_RECORD(self, &looking, 3, LENGTH);
+	endpoint_detach(&looking);
+	/* a position inside a record leads nowhere: the oldest one */
+	self->c.c->pos += 8;
+	ASSERT_EQ(0, endpoint_attach(&looking, self->fd, MAY_LOSE));
+	EXPECT_RECORD(self, &looking, 0, LENGTH);
+	endpoint_detach(&looking);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
+}
+
+/* A producer without space gets EPIPE when all others have detached. */
+TEST_F(ring, not_counted)
+{
+	ASSERT_EQ(0, endpoint_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, MAY_LOSE));
+	while (ring_put(&self->p, LENGTH))
+		;
+	self->p.p->wake_bytes = LENGTH;
+	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->p, 0));
+	endpoint_detach(&self->c);
+	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->p, 0));
+	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, CONSUMER));
+	endpoint_detach(&self->c);
+	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, MAY_LOSE));
+	EXPECT_EQ(EPIPE, endpoint_wait(&self->p, 60 * SECOND));
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
+}
+
+/* Whatever it stores to its cursor harms itself only. */
+TEST_F(ring, any_position)
+{
+	static const uint64_t positions[] = { 4, 8, RING_SIZE, 1ULL << 63, -8ULL };
+	struct endpoint looking;
+	uint64_t n = 0;
+	size_t i;
+
+	RING_ATTACH_BOTH(self);
+	ASSERT_EQ(0, endpoint_attach(&looking, self->fd, MAY_LOSE));
+	for (i = 0; i < ARRAY_SIZE(positions); i++) {
+		int j;
+
+		looking.c->pos = positions[i];
+		for (j = 0; j < 1000; j++, n++) {
+			ASSERT_TRUE(ring_put(&self->p, LENGTH));
+			EXPECT_RECORD(self, &self->c, n, LENGTH);
+			if (!(j % 100))
+				endpoint_notify(&looking);
+		}
+		EXPECT_EQ(0, endpoint_wait(&self->p, 0));
+	}
+	looking.c->pos = 4;
+	EXPECT_EQ(EBADMSG, endpoint_wait(&looking, 60 * SECOND));
+	looking.c->pos = self->p.p->pos;
+	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&looking, 0));
+	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->c, 0));
+	endpoint_detach(&looking);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
+}
+
+static int wait_for_record(void *arg)
+{
+	FIXTURE_DATA(ring) *self = arg;
+
+	return endpoint_wait(&self->c, 60 * SECOND);
+}
+
+/* It is woken as any other consumer. */
+TEST_F(ring, woken)
+{
+	pid_t pid;
+	int status;
+
+	ASSERT_EQ(0, endpoint_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, MAY_LOSE));
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(wait_for_record(self));
+	}
+	while (!self->p.ring->consumer_wake_pos)
+		sleep_ns(MS);
+	EXPECT_TRUE(ring_put(&self->p, LENGTH));
+	EXPECT_EQ(1UL, self->p.calls);
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	endpoint_detach(&self->p);
+	EXPECT_EQ(0, endpoint_wait(&self->c, 0));
+	EXPECT_RECORD(self, &self->c, 0, LENGTH);
+	EXPECT_EQ(EPIPE, endpoint_wait(&self->c, 0));
+	endpoint_detach(&self->c);
+}
+
+TEST_HARNESS_MAIN
