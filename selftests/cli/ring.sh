@@ -61,7 +61,7 @@ fact_is()
 	[ "$(fact "$1" $ring | cut -d ' ' -f 1)" = "$2" ]
 }
 
-plan 52
+plan 60
 expect "each command has help" "" "$(help_of_all)"
 bad 2 frobnicate
 bad 2 create
@@ -74,6 +74,8 @@ bad 1 create name 16777215T
 bad 2 put
 bad 2 put one two
 bad 2 cat a/b/../ two
+bad 2 cat -t 1 name
+bad 2 cat -u name
 bad 1 cat no-such-ring
 bad 1 cat /dev/null
 bad 1 tail "$NODE"
@@ -125,7 +127,7 @@ expect "put -d to a full ring" \
 	"$(cat "$TMP/err")"
 mmapshare ring cat $ring >/dev/null
 
-mmapshare ring tail -c 1000 $ring >"$TMP/out" &
+mmapshare ring cat -f -c 1000 $ring >"$TMP/out" &
 follower=$!
 until_true fact_is consumers 1
 mmapshare ring tail $ring >/dev/null &
@@ -139,7 +141,23 @@ wait $second 2>/dev/null
 expect "put more than fits, with a consumer" \
 	0 "$(mmapshare ring put $ring <"$TMP/numbers"; echo $?)"
 wait $follower
-expect "tail prints every record" "0 0" "$? $(cmp "$TMP/numbers" "$TMP/out"; echo $?)"
+expect "cat -f prints every record" "0 0" "$? $(cmp "$TMP/numbers" "$TMP/out"; echo $?)"
+
+seq 5 | mmapshare ring put $ring
+expect "tail -a leaves the records" "1 2 3 4 5 " \
+	"$(mmapshare ring tail -a -t 0.2 $ring | tr '\n' ' ')"
+expect "tail -t" 3 "$(status mmapshare ring tail -t 0.2 $ring)"
+expect "cat after tail" "1 2 3 4 5 " "$(mmapshare ring cat $ring | tr '\n' ' ')"
+expect "cat took them" "" "$(mmapshare ring cat $ring)"
+expect "cat -f -t" "3 0 0" "$(outcome mmapshare ring cat -f -t 0.2 $ring)"
+
+mmapshare ring tail $ring >/dev/null &
+second=$!
+until_true fact_is consumers 1
+expect "stat of one that may lose" "0 lost, may lose" \
+	"$(mmapshare ring stat $ring | sed -n 's/^consumer 0 .*behind, //p')"
+kill $second
+wait $second 2>/dev/null
 
 { until_true fact_is consumers 1; echo hello; } | mmapshare ring put $ring &
 until_true fact_is producer attached

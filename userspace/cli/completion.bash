@@ -33,7 +33,8 @@ _mmapshare_words()
 	"ring create")	echo --consumers --exist-ok --mode --overwrite --help ;;
 	"ring put")	echo --count --drop --hang-up --hex --raw --timeout --help
 			_mmapshare_regions ;;
-	"ring cat")	echo --count --hex --raw --help; _mmapshare_regions ;;
+	"ring cat")	echo --count --follow --hang-up --hex --raw --timeout --help
+			_mmapshare_regions ;;
 	"ring tail")	echo --all --count --hang-up --hex --raw --timeout --help
 			_mmapshare_regions ;;
 	"ring stat")	echo --json --help; _mmapshare_regions ;;

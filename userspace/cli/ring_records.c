@@ -18,6 +18,7 @@ struct transfer {
 	enum format format;
 	bool all;
 	bool drop;
+	bool follow;
 	bool hang_up;
 	uint64_t count;		/* UINT64_MAX: unlimited */
 	double timeout;		/* seconds; negative: none */
@@ -41,6 +42,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'd':
 		t->drop = true;
+		return 0;
+	case 'f':
+		t->follow = true;
 		return 0;
 	case 'r':
 		t->format = RAW;
@@ -324,11 +328,32 @@ static void *attach_with_buffer(struct transfer *t, unsigned int flags)
 	return buffer;
 }
 
+/* Print records as they arrive. Returns an exit status. */
+static int follow(struct transfer *t, unsigned int flags)
+{
+	void *buffer = attach_with_buffer(t, flags);
+	int ret, status = STATUS_OK;
+
+	while ((ret = print_records(t, buffer)) == -EAGAIN && !status && t->follow)
+		status = wait_for_ring(t);
+	if (ret && ret != -EAGAIN)
+		fail_error(OP_RING, t->name, NULL, ret);
+	mmapshare_ring_close(t->ep);
+	free(buffer);
+	return status;
+}
+
 static const struct argp_option cat_options[] = {
 	{ "count", 'c', "COUNT", 0, "print at most COUNT records (default: all in the ring)", 0 },
+	{ "follow", 'f', NULL, 0, "wait for more records", 0 },
+	{ "hang-up", 'u', NULL, 0,
+	  "with --follow: exit with status 4 when the producer has detached", 0 },
 	{ "hex", 'x', NULL, 0, "print hexadecimal digits, two for each byte", 0 },
 	{ "raw", 'r', NULL, 0,
 	  "prefix each record with its length, 4 bytes, little-endian", 0 },
+	{ "timeout", 't', "SECONDS", 0,
+	  "with --follow: exit with status 3 after SECONDS without a record (default: no "
+	  "timeout)", 0 },
 	{ 0 }
 };
 
@@ -337,23 +362,17 @@ static const struct argp cat_argp = {
 	.parser = parse,
 	.args_doc = "NAME",
 	.doc = "Print the records in a ring, one a line. In a lossless ring this consumes them, "
-	       "unless another consumer still needs them.",
+	       "unless another consumer still needs them. 'ring tail' leaves them there.",
 };
 
 int ring_cat(int argc, char **argv)
 {
 	struct transfer t = TRANSFER_DEFAULTS;
-	void *buffer;
-	int ret;
 
 	parse_arguments(&cat_argp, argc, argv, &t);
-	buffer = attach_with_buffer(&t, MMAPSHARE_RING_ATTACH_CONSUMER);
-	ret = print_records(&t, buffer);
-	if (ret && ret != -EAGAIN)
-		fail_error(OP_RING, t.name, NULL, ret);
-	mmapshare_ring_close(t.ep);
-	free(buffer);
-	return STATUS_OK;
+	if (!t.follow && (t.hang_up || t.timeout >= 0))
+		fail_usage("--hang-up and --timeout require --follow");
+	return follow(&t, MMAPSHARE_RING_ATTACH_CONSUMER);
 }
 
 static const struct argp_option tail_options[] = {
@@ -373,24 +392,17 @@ static const struct argp tail_argp = {
 	.options = tail_options,
 	.parser = parse,
 	.args_doc = "NAME",
-	.doc = "Print new records of a ring as they arrive, one a line.",
+	.doc = "Print new records of a ring as they arrive, one a line. They stay in the ring "
+	       "for its consumers, and the producer does not wait for this command, which may "
+	       "lose records. 'ring cat --follow' takes each one.",
 };
 
 int ring_tail(int argc, char **argv)
 {
 	struct transfer t = TRANSFER_DEFAULTS;
-	int ret, status = STATUS_OK;
-	unsigned int flags;
-	void *buffer;
 
+	t.follow = true;
 	parse_arguments(&tail_argp, argc, argv, &t);
-	flags = MMAPSHARE_RING_ATTACH_CONSUMER | (t.all ? 0 : MMAPSHARE_RING_ATTACH_LATEST);
-	buffer = attach_with_buffer(&t, flags);
-	while ((ret = print_records(&t, buffer)) == -EAGAIN && !status)
-		status = wait_for_ring(&t);
-	if (ret && ret != -EAGAIN)
-		fail_error(OP_RING, t.name, NULL, ret);
-	mmapshare_ring_close(t.ep);
-	free(buffer);
-	return status;
+	return follow(&t, MMAPSHARE_RING_ATTACH_CONSUMER | MMAPSHARE_RING_ATTACH_MAY_LOSE |
+			  (t.all ? 0 : MMAPSHARE_RING_ATTACH_LATEST));
 }

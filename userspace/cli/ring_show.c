@@ -57,9 +57,20 @@ static const char *producer_text(const struct mmapshare_ring *ring)
 	return ring->producer_state < ARRAY_SIZE(texts) ? texts[ring->producer_state] : "unknown";
 }
 
+static uint64_t attached(const struct stat_args *s)
+{
+	return s->ring.consumers | s->ring.may_lose;
+}
+
 static bool is_attached(const struct stat_args *s, unsigned int n)
 {
-	return s->ring.consumers >> n & 1;
+	return attached(s) >> n & 1;
+}
+
+/* In an overwriting ring, where the kernel sets no such bits, all may lose. */
+static bool may_lose(const struct stat_args *s, unsigned int n)
+{
+	return s->ring.flags & MMAPSHARE_RING_OVERWRITE || s->ring.may_lose >> n & 1;
 }
 
 /* Bytes in the ring that the consumer has not released. */
@@ -90,7 +101,7 @@ static void print_text(const struct stat_args *s)
 	print_fact("position", s->producer.pos);
 	print_fact("overwritten", s->producer.overwritten);
 	print_fact("dropped", s->producer.dropped);
-	printf("consumers   %d of %u%s\n", __builtin_popcountll(ring->consumers),
+	printf("consumers   %d of %u%s\n", __builtin_popcountll(attached(s)),
 	       ring->consumers_max, ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER ?
 	       " (the kernel)" : "");
 	for (i = 0; i < ring->consumers_max; i++) {
@@ -98,7 +109,8 @@ static void print_text(const struct stat_args *s)
 
 		if (is_attached(s, i))
 			printf("consumer %-2u seq %" PRIu64 ", %" PRIu64 " bytes behind, %"
-			       PRIu64 " lost\n", i, seq, bytes_behind(s, i), lost);
+			       PRIu64 " lost%s\n", i, seq, bytes_behind(s, i), lost,
+			       s->ring.may_lose >> i & 1 ? ", may lose" : "");
 	}
 }
 
@@ -131,6 +143,7 @@ static void print_json(const struct stat_args *s)
 		print_member("seq", s->cursors[i].seq);
 		print_member("behind", bytes_behind(s, i));
 		print_member("lost", s->cursors[i].lost);
+		printf("\"may_lose\": %s, ", may_lose(s, i) ? "true" : "false");
 		printf("\"cursor\": %u}", i);
 		separator = ", ";
 	}
