@@ -19,7 +19,7 @@
 #define MMS_QUERY_SIZE_VER0	120
 
 static_assert(offsetof(struct mmapshare_create_args, ring) == MMS_CREATE_SIZE_VER0);
-static_assert(sizeof(struct mmapshare_create_args) == 96);
+static_assert(sizeof(struct mmapshare_create_args) == 104);
 static_assert(sizeof(struct mmapshare_destroy_args) == MMS_DESTROY_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_query) == MMS_QUERY_SIZE_VER0);
 
@@ -28,17 +28,30 @@ static bool mms_anonymous(const struct mmapshare_create_args *create)
 	return !memchr_inv(create->name, 0, sizeof(create->name));
 }
 
+static struct mms_ring_params mms_ring_params_of(const struct mmapshare_create_args *create)
+{
+	return (struct mms_ring_params) {
+		.flags = create->ring,
+		.size = create->region_size,
+		.consumers = create->consumers,
+		.consumers_per_uid = create->consumers_per_uid,
+		.consumers_reserved = create->consumers_reserved,
+	};
+}
+
 /*
  * The records of a ring are mirrored, which only the fault strategy supports.
  */
 static bool mms_create_ring_ok(const struct mmapshare_create_args *create)
 {
+	const struct mms_ring_params params = mms_ring_params_of(create);
+
 	if (!create->ring)
-		return !create->consumers;
+		return !create->consumers && !create->consumers_per_uid &&
+		       !create->consumers_reserved;
 	return create->ring & MMAPSHARE_RING &&
 	       !(create->ring & ~(MMAPSHARE_RING | MMAPSHARE_RING_OVERWRITE)) &&
-	       create->consumers && create->consumers <= MMAPSHARE_RING_CONSUMERS_MAX &&
-	       create->strategy == MMAPSHARE_STRATEGY_FAULT;
+	       mms_ring_params_ok(&params) && create->strategy == MMAPSHARE_STRATEGY_FAULT;
 }
 
 static int mms_check_create(const struct mmapshare_create_args *create)
@@ -65,6 +78,7 @@ static int mms_check_create(const struct mmapshare_create_args *create)
  */
 static struct mms_region *mms_create_region(struct mmapshare_create_args *create)
 {
+	struct mms_ring_params params;
 	struct mms_region *r;
 	struct mms_charge *charge;
 	u64 size;
@@ -76,8 +90,9 @@ static struct mms_region *mms_create_region(struct mmapshare_create_args *create
 	charge = mms_charge(size);
 	if (IS_ERR(charge))
 		return ERR_CAST(charge);
+	params = mms_ring_params_of(create);
 	if (create->ring)
-		r = mms_ring_create(create->ring, create->region_size, create->consumers);
+		r = mms_ring_create(&params);
 	else
 		r = mms_region_create(size, 0, mms_strategy_by_id(create->strategy));
 	if (IS_ERR(r)) {

@@ -47,7 +47,7 @@ static struct mms_region *mms_kernel_init_region(struct mms_region *r,
 /**
  * mms_kernel_create_ring - create a ring for a source or a sink
  * @params: its properties; @consumers and @flags are ignored
- * @flags: MMAPSHARE_RING_*
+ * @flags: MMAPSHARE_RING_* of the ring
  * @consumers: number of cursors
  *
  * The ring has no endpoints, and is not visible before mms_kernel_add_name().
@@ -60,13 +60,19 @@ static struct mms_region *mms_kernel_init_region(struct mms_region *r,
 struct mms_region *mms_kernel_create_ring(const struct mmapshare_params *params, u32 flags,
 					  unsigned int consumers)
 {
-	u64 size = params->size;
+	struct mms_ring_params ring = {
+		.flags = flags,
+		.size = params->size,
+		.consumers = consumers,
+		.consumers_per_uid = params->consumers_per_uid,
+		.consumers_reserved = params->consumers_reserved,
+	};
 
-	if (!size || !consumers || consumers > MMAPSHARE_RING_CONSUMERS_MAX)
+	if (!ring.size || !mms_ring_params_ok(&ring))
 		return ERR_PTR(-EINVAL);
-	if (!mms_ring_geometry(&size, consumers))
+	if (!mms_ring_geometry(&ring.size, consumers))
 		return ERR_PTR(-ERANGE);
-	return mms_kernel_init_region(mms_ring_create(flags, size, consumers), params);
+	return mms_kernel_init_region(mms_ring_create(&ring), params);
 }
 
 /*
@@ -92,7 +98,7 @@ static struct mms_region *mms_kernel_region_of(const struct mmapshare_region *re
 
 /**
  * mmapshare_region_create - create zeroed memory that programs can map
- * @params: properties of the region; @consumers and @flags are 0
+ * @params: properties of the region; those of consumers, and @flags, are 0
  *
  * If @params->name is set, programs can open the region by the time this
  * returns.
@@ -108,7 +114,8 @@ struct mmapshare_region *mmapshare_region_create(const struct mmapshare_params *
 	struct mms_region *r;
 	int ret;
 
-	if (params->flags || params->consumers || !params->size)
+	if (params->flags || params->consumers || params->consumers_per_uid ||
+	    params->consumers_reserved || !params->size)
 		return ERR_PTR(-EINVAL);
 	if (params->size > MMS_REGION_MAX)
 		return ERR_PTR(-ERANGE);

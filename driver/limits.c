@@ -306,6 +306,17 @@ void mms_limits_exit(void)
 }
 
 /**
+ * mms_current_payer - the user that counts for what the current task takes
+ *
+ * Context: process context.
+ * Return: its file system uid; for a task in a user namespace see mms_payer().
+ */
+kuid_t mms_current_payer(void)
+{
+	return mms_payer(current_user_ns(), current_fsuid());
+}
+
+/**
  * mms_charge - count a region before the current task creates it
  * @bytes: its size
  *
@@ -319,7 +330,7 @@ void mms_limits_exit(void)
  */
 struct mms_charge *mms_charge(u64 bytes)
 {
-	const kuid_t uid = mms_payer(current_user_ns(), current_fsuid());
+	const kuid_t uid = mms_current_payer();
 	struct mms_charge *charge = mms_charge_to(uid, bytes);
 
 	if (charge != ERR_PTR(-ENOSPC) && charge != ERR_PTR(-EDQUOT))

@@ -11,6 +11,7 @@
 #include <linux/mm_types.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
+#include <linux/uidgid.h>
 
 struct address_space;
 struct mms_memory;
@@ -68,6 +69,7 @@ static __always_inline int mms_copy_in(void *dst, size_t ksize, size_t min_size,
 /* limits.c */
 void mms_limits_init(void);
 void mms_limits_exit(void);
+kuid_t mms_current_payer(void);
 struct mms_charge *mms_charge(u64 bytes);
 void mms_uncharge(struct mms_charge *charge, struct mms_memory *mem);
 

@@ -8,6 +8,7 @@
 #include <linux/align.h>
 #include <linux/bits.h>
 #include <linux/build_bug.h>
+#include <linux/capability.h>
 #include <linux/compiler.h>
 #include <linux/err.h>
 #include <linux/irq_work.h>
@@ -71,6 +72,8 @@ static void mms_ring_init_head(struct mms_ring *ring)
 		.cursor_offset = PAGE_SIZE,
 		.cursor_stride = PAGE_SIZE,
 		.record_max = mms_record_max(ring->size),
+		.consumers_per_uid = ring->consumers_per_uid,
+		.consumers_reserved = ring->consumers_reserved,
 	};
 }
 
@@ -172,16 +175,15 @@ static const struct mms_region_ops mms_ring_ops = {
 
 /**
  * mms_ring_create - create a region that is a ring
- * @flags: MMAPSHARE_RING_*
- * @size: bytes of records, as mms_ring_geometry() has rounded them
- * @consumers: number of cursors, 1 to MMAPSHARE_RING_CONSUMERS_MAX
+ * @params: its properties, for which mms_ring_params_ok()
  *
  * Context: process context, may sleep.
  * Return: as mms_region_create().
  */
-struct mms_region *mms_ring_create(u32 flags, u64 size, unsigned int consumers)
+struct mms_region *mms_ring_create(const struct mms_ring_params *params)
 {
-	const u64 total = mms_ring_geometry(&size, consumers);
+	u64 size = params->size;
+	const u64 total = mms_ring_geometry(&size, params->consumers);
 	struct mms_region *r;
 	struct mms_ring *ring;
 
@@ -194,9 +196,10 @@ struct mms_region *mms_ring_create(u32 flags, u64 size, unsigned int consumers)
 		kfree(ring);
 		return r;
 	}
-	ring->flags = flags;
+	ring->flags = params->flags;
 	ring->size = size;
-	ring->consumers_max = consumers;
+	ring->consumers_max = params->consumers;
+	mms_ring_init_policy(ring, params);
 	ring->producer_nr = 1;
 	ring->head = r->mem.vaddr;
 	ring->data = r->mem.vaddr + (total - size);
@@ -204,7 +207,7 @@ struct mms_region *mms_ring_create(u32 flags, u64 size, unsigned int consumers)
 	spin_lock_init(&ring->lock);
 	mms_ring_init_head(ring);
 	r->ring = ring;
-	r->ring_flags = flags;
+	r->ring_flags = params->flags;
 	r->ops = &mms_ring_ops;
 	return r;
 }
@@ -417,27 +420,25 @@ static u64 mms_ring_activate(struct mms_ring *ring, const struct mms_endpoint *c
 
 /*
  * Give @c a free cursor. @first: out: its provisional position. @min_pos: out: up
- * to where the others have released all, or what was retained for it. Return: 0;
- * -ENODEV; -ENOSPC if there is none.
+ * to where the others have released all, or what was retained for it. @exempt: the
+ * task may exceed the limits. Return: 0; -ENODEV; -ENOSPC, -EDQUOT.
  */
-static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_endpoint *c, u64 *first,
-				 u64 *min_pos)
+static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_endpoint *c, bool exempt,
+				 u64 *first, u64 *min_pos)
 {
+	const kuid_t uid = mms_current_payer();
 	unsigned long flags;
 	int ret = -ENODEV;
-	unsigned int i;
 
 	spin_lock_irqsave(&ring->lock, flags);
 	if (ring->revoked)
 		goto unlock;
-	ret = -ENOSPC;
-	for (i = 0; i < ring->consumers_max && !mms_cursor_is_free(c->region, i); i++)
-		;
-	if (i == ring->consumers_max)
+	ret = mms_ring_choose_cursor(c->region, uid, exempt);
+	if (ret < 0)
 		goto unlock;
 	*min_pos = mms_ring_min_pos_of(ring, ring->active & ~ring->provisional);
-	c->cursor = i;
-	ring->consumers[i] = c;
+	c->cursor = ret;
+	ring->consumers[ret] = c;
 	*first = c->may_lose ? mms_ring_add_may_lose(ring, c) : mms_ring_activate(ring, c);
 	mms_ring_update_wake_pos(ring);
 	ret = 0;
@@ -482,8 +483,10 @@ static void mms_ring_settle(struct mms_ring *ring, const struct mms_endpoint *c)
 static int mms_ring_attach_consumer(struct mms_ring *ring, struct mms_endpoint *c, bool latest)
 {
 	u64 first, min_pos;
-	int ret = mms_ring_add_consumer(ring, c, &first, &min_pos);
+	int ret = mms_ring_add_consumer(ring, c, false, &first, &min_pos);
 
+	if ((ret == -EDQUOT || ret == -ENOSPC) && capable(CAP_SYS_RESOURCE))
+		ret = mms_ring_add_consumer(ring, c, true, &first, &min_pos);
 	if (ret)
 		return ret;
 	if (mms_is_lossless(ring) && !latest)
@@ -589,7 +592,8 @@ unlock:
  *
  * Context: process context, may sleep.
  * Return: 0; -EBUSY if a producer is attached already; -ENOSPC if all cursors
- * are in use or pinned; -EBADMSG if the shared state is corrupt; -EINTR for a
+ * are in use or pinned, or those left are reserved; -EDQUOT if the user has its
+ * share of them; -EBADMSG if the shared state is corrupt; -EINTR for a
  * signal; -ENODEV if the ring was revoked; -EIO if the memory of a page failed.
  */
 int mms_ring_attach(struct mms_endpoint *ep, bool latest)

@@ -25,6 +25,7 @@
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <linux/mmapshare.h>
 #include "region.h"
@@ -77,6 +78,8 @@ struct mms_endpoint {
  * @flags: MMAPSHARE_RING_*
  * @size: bytes of records, a power of two
  * @consumers_max: number of cursors, 1 to MMAPSHARE_RING_CONSUMERS_MAX
+ * @consumers_per_uid: how many of them a user other than the owner may have
+ * @consumers_reserved: how many of them other users than the owner leave free
  * @head: the first page of the ring. Only the kernel writes it, under @lock
  *	once mms_ring_create() has returned
  * @p: the producer's page, which the producer writes. The kernel writes it as
@@ -89,6 +92,8 @@ struct mms_endpoint {
  *	never take it
  * @producer: the attached producer, or NULL
  * @consumers: the attached consumers by cursor, or NULL; includes corrupt ones
+ * @cursor_uid: users that attached the present or the last consumer of a cursor
+ * @owned: bit N is set if the owner of the ring attached that consumer of cursor N
  * @active: bit N is set while @consumers[N] is attached, is not corrupt, and may
  *	not lose records if the ring is lossless. Copied to @head->consumers
  * @may_lose: bit N is set while @consumers[N] may lose records of a lossless
@@ -134,6 +139,8 @@ struct mms_ring {
 	u32 flags;
 	u64 size;
 	unsigned int consumers_max;
+	unsigned int consumers_per_uid;
+	unsigned int consumers_reserved;
 	struct mmapshare_ring *head;
 	struct mmapshare_ring_producer *p;
 	void *data;
@@ -141,6 +148,8 @@ struct mms_ring {
 	spinlock_t lock;	/* protects all members below */
 	struct mms_endpoint *producer;
 	struct mms_endpoint *consumers[MMAPSHARE_RING_CONSUMERS_MAX];
+	kuid_t cursor_uid[MMAPSHARE_RING_CONSUMERS_MAX];
+	u64 owned;
 	u64 active;
 	u64 may_lose;
 	u64 provisional;
@@ -156,6 +165,22 @@ struct mms_ring {
 	bool check_cursors;
 	bool revoked;
 	bool memory_failed;
+};
+
+/**
+ * struct mms_ring_params - properties with which a ring is created
+ * @flags: MMAPSHARE_RING_*
+ * @size: bytes of records, as mms_ring_geometry() has rounded them
+ * @consumers: number of cursors
+ * @consumers_per_uid: as in struct mmapshare_create_args
+ * @consumers_reserved: likewise
+ */
+struct mms_ring_params {
+	u32 flags;
+	u64 size;
+	u32 consumers;
+	u32 consumers_per_uid;
+	u32 consumers_reserved;
 };
 
 /* The page of consumer @n, which that consumer writes once it is attached. */
@@ -286,7 +311,9 @@ u64 mms_ring_min_pos_of(struct mms_ring *ring, u64 consumers);
 u64 mms_ring_min_pos(struct mms_ring *ring);
 
 /* ring_policy.c */
-bool mms_cursor_is_free(const struct mms_region *r, unsigned int i);
+bool mms_ring_params_ok(const struct mms_ring_params *params);
+void mms_ring_init_policy(struct mms_ring *ring, const struct mms_ring_params *params);
+int mms_ring_choose_cursor(struct mms_region *r, kuid_t uid, bool exempt);
 u64 mms_ring_add_may_lose(struct mms_ring *ring, const struct mms_endpoint *c);
 void mms_ring_del_may_lose(struct mms_ring *ring, const struct mms_endpoint *c);
 
@@ -300,7 +327,7 @@ void mms_endpoint_irq_work(struct irq_work *work);
 
 /* ring.c */
 u64 mms_ring_geometry(u64 *size, unsigned int consumers);
-struct mms_region *mms_ring_create(u32 flags, u64 size, unsigned int consumers);
+struct mms_region *mms_ring_create(const struct mms_ring_params *params);
 void mms_endpoint_writable_range(const struct mms_endpoint *ep, u64 *offset, u64 *size);
 void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool producer);
 int mms_ring_attach(struct mms_endpoint *ep, bool latest);

@@ -5,10 +5,17 @@
  * A consumer that may lose has a cursor and is woken, but no producer knows it:
  * its bit is in @may_lose of struct mms_ring and not in @active. Its position is
  * untrusted, and only decides when it is woken.
+ *
+ * Cursors are counted by the user that attaches, as regions are in limits.c, and
+ * stay counted while they are pinned: else a user could pin one after the other.
  */
 #include <linux/bits.h>
 #include <linux/compiler.h>
+#include <linux/cred.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
 #include <linux/lockdep.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -20,10 +27,91 @@
  * Is cursor @i free? Not while a former owner may still store to its page, as
  * through a buffer that it has registered with io_uring.
  */
-bool mms_cursor_is_free(const struct mms_region *r, unsigned int i)
+static bool mms_cursor_is_free(const struct mms_ring *ring, unsigned int i)
 {
-	return !r->ring->consumers[i] &&
-	       !folio_maybe_dma_pinned(page_folio(vmalloc_to_page(mms_cursor(r->ring, i))));
+	return !ring->consumers[i] &&
+	       !folio_maybe_dma_pinned(page_folio(vmalloc_to_page(mms_cursor(ring, i))));
+}
+
+/**
+ * mms_ring_params_ok - are these numbers of consumers valid?
+ * @params: properties of a ring
+ *
+ * Context: any.
+ * Return: false for one that <linux/mmapshare.h> does not allow.
+ */
+bool mms_ring_params_ok(const struct mms_ring_params *params)
+{
+	return params->consumers && params->consumers <= MMAPSHARE_RING_CONSUMERS_MAX &&
+	       params->consumers_per_uid <= params->consumers &&
+	       (params->consumers_reserved <= params->consumers ||
+		params->consumers_reserved == MMAPSHARE_RING_RESERVE_NONE);
+}
+
+/**
+ * mms_ring_init_policy - set the limits of a new ring
+ * @ring: the ring; its @consumers_max is set
+ * @params: valid properties
+ *
+ * Context: any.
+ */
+void mms_ring_init_policy(struct mms_ring *ring, const struct mms_ring_params *params)
+{
+	u32 reserved = params->consumers_reserved, per_uid = params->consumers_per_uid;
+
+	if (!reserved)
+		reserved = ring->consumers_max > 1;
+	else if (reserved == MMAPSHARE_RING_RESERVE_NONE)
+		reserved = 0;
+	if (!per_uid)
+		per_uid = max(DIV_ROUND_UP(ring->consumers_max - reserved, 2), 1U);
+	ring->consumers_per_uid = per_uid;
+	ring->consumers_reserved = reserved;
+}
+
+/**
+ * mms_ring_choose_cursor - find a free cursor, and count it for a user
+ * @r: the region of the ring, whose lock is held
+ * @uid: from mms_current_payer()
+ * @exempt: the task may exceed the limits
+ *
+ * The owner of the ring may, too. Other users can have all cursors but the
+ * reserved ones together, however many the owner has.
+ *
+ * Context: process context, @lock of the ring held.
+ * Return: the cursor; -ENOSPC if none is free, or other users have all that are
+ * not reserved; -EDQUOT if @uid has its share.
+ */
+int mms_ring_choose_cursor(struct mms_region *r, kuid_t uid, bool exempt)
+{
+	const bool owner = uid_eq(current_fsuid(), r->uid);
+	struct mms_ring *ring = r->ring;
+	unsigned int i, of_uid = 0, of_others = 0;
+	int cursor = -ENOSPC;
+
+	lockdep_assert_held(&ring->lock);
+	for (i = 0; i < ring->consumers_max; i++) {
+		if (mms_cursor_is_free(ring, i)) {
+			if (cursor < 0)
+				cursor = i;
+		} else if (!(ring->owned & BIT_ULL(i))) {
+			of_others++;
+			of_uid += uid_eq(ring->cursor_uid[i], uid);
+		}
+	}
+	if (cursor < 0)
+		return cursor;
+	if (!owner && !exempt) {
+		if (of_uid >= ring->consumers_per_uid)
+			return -EDQUOT;
+		if (of_others + ring->consumers_reserved >= ring->consumers_max)
+			return -ENOSPC;
+	}
+	ring->cursor_uid[cursor] = uid;
+	ring->owned &= ~BIT_ULL(cursor);
+	if (owner)
+		ring->owned |= BIT_ULL(cursor);
+	return cursor;
 }
 
 /**

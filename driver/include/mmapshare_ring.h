@@ -40,6 +40,11 @@ struct mmapshare_source;
  *	records, rounded up to a power of two
  * @consumers: for a source: maximum number of consumers at a time, 1 to 64. For
  *	a sink 0 or 1, for a region 0
+ * @consumers_per_uid: for a source: how many consumers a user other than @uid may
+ *	attach; 0 for half of those not reserved, rounded up. Else 0
+ * @consumers_reserved: for a source: how many of @consumers are left for @uid and
+ *	for CAP_SYS_RESOURCE; 0 for 1 if there are two or more, else none;
+ *	MMAPSHARE_RING_RESERVE_NONE of <linux/mmapshare.h> for none. Else 0
  * @flags: for a source: MMAPSHARE_OVERWRITE, MMAPSHARE_MULTI_PRODUCER; else 0
  */
 struct mmapshare_params {
@@ -49,6 +54,8 @@ struct mmapshare_params {
 	kgid_t gid;
 	u64 size;
 	unsigned int consumers;
+	unsigned int consumers_per_uid;
+	unsigned int consumers_reserved;
 	unsigned int flags;
 };
 

@@ -61,7 +61,7 @@ fact_is()
 	[ "$(fact "$1" $ring | cut -d ' ' -f 1)" = "$2" ]
 }
 
-plan 60
+plan 65
 expect "each command has help" "" "$(help_of_all)"
 bad 2 frobnicate
 bad 2 create
@@ -70,6 +70,8 @@ bad 2 create name 0
 bad 2 create -c 0 name 1
 bad 2 create -c 65 name 1
 bad 2 create -m 8 name 1
+bad 2 create -c 2 -p 3 name 1
+bad 2 create -c 2 -r 3 name 1
 bad 1 create name 16777215T
 bad 2 put
 bad 2 put one two
@@ -93,6 +95,8 @@ expect "create --exist-ok" "0 0 0" \
 size=$(fact size $ring)
 expect "facts" "lossless none 0 0 of 2 " \
 	"$(facts "kind producer seq consumers" $ring)"
+
+expect "slots" "1 1" "$(fact "per user" $ring) $(fact reserved $ring)"
 
 expect "put lines" "0 " "$(printf 'one\n\nthree' | mmapshare ring put $ring 2>&1; echo "$? ")"
 expect "stat after put" "detached 3 " "$(facts "producer seq" $ring)"
@@ -170,7 +174,8 @@ expect "tail -t" "3 0 0" "$(outcome mmapshare ring tail -t 0.2 $ring)"
 echo kept | mmapshare ring put $ring
 expect "tail skips earlier records" "3 0 0" "$(outcome mmapshare ring tail -t 0.2 $ring)"
 
-mmapshare ring create -o $over 1
+expect "create -p -r" "0 0 0" "$(outcome mmapshare ring create -o -c 4 -p 2 -r 0 $over 1)"
+expect "slots of create -p -r" "2 0" "$(fact "per user" $over) $(fact reserved $over)"
 expect "put to an overwriting ring" "0" "$(mmapshare ring put $over <"$TMP/numbers"; echo $?)"
 lost=$(fact overwritten $over)
 expect "tail -a of an overwriting ring" "$(tail -n $((1000 - lost)) "$TMP/numbers")" \

@@ -47,6 +47,7 @@ static const struct field {
 	FIELD(create_args, size), FIELD(create_args, flags), FIELD(create_args, region_size),
 	FIELD(create_args, strategy), FIELD(create_args, mode), FIELD(create_args, name),
 	FIELD(create_args, ring), FIELD(create_args, consumers),
+	FIELD(create_args, consumers_per_uid), FIELD(create_args, consumers_reserved),
 	FIELD(destroy_args, size), FIELD(destroy_args, flags), FIELD(destroy_args, name),
 	FIELD(query, size), FIELD(query, flags), FIELD(query, region_size),
 	FIELD(query, strategy), FIELD(query, mode), FIELD(query, uid),

@@ -132,7 +132,7 @@ TEST(doorbell)
 
 TEST(create)
 {
-	EXPECT_EQ(96, (int)sizeof(struct mmapshare_create_args));
+	EXPECT_EQ(104, (int)sizeof(struct mmapshare_create_args));
 	EXPECT_EQ(64, MMAPSHARE_NAME_SIZE);
 	EXPECT_EQ(1U, MMAPSHARE_CREATE_CLOEXEC);
 	FIELD(mmapshare_create_args, size, 0, 4);
@@ -143,6 +143,8 @@ TEST(create)
 	FIELD(mmapshare_create_args, name, 24, 64);
 	FIELD(mmapshare_create_args, ring, 88, 4);
 	FIELD(mmapshare_create_args, consumers, 92, 4);
+	FIELD(mmapshare_create_args, consumers_per_uid, 96, 4);
+	FIELD(mmapshare_create_args, consumers_reserved, 100, 4);
 }
 
 TEST(destroy)

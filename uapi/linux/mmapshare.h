@@ -222,7 +222,14 @@ struct mmapshare_revoke_args {
  * @ring: in: 0 for a plain region; MMAPSHARE_RING, optionally with
  *	MMAPSHARE_RING_OVERWRITE, for a ring
  * @consumers: in: for a ring the maximum number of attached consumers, 1 to
- *	MMAPSHARE_RING_CONSUMERS_MAX; else 0
+ *	MMAPSHARE_RING_CONSUMERS_MAX; else 0. The number of its cursors
+ * @consumers_per_uid: in: for a ring how many cursors a user other than the owner
+ *	of the ring may have, at most @consumers; 0 for half of those that are
+ *	not reserved, rounded up, and at least one
+ * @consumers_reserved: in: for a ring how many of the cursors other users than
+ *	the owner leave free, at most @consumers; 0 for the default, which is 1
+ *	if there are two cursors or more; MMAPSHARE_RING_RESERVE_NONE for none.
+ *	CAP_SYS_RESOURCE exempts from both limits
  */
 struct mmapshare_create_args {
 	__u32 size;
@@ -233,7 +240,12 @@ struct mmapshare_create_args {
 	char name[MMAPSHARE_NAME_SIZE];
 	__u32 ring;
 	__u32 consumers;
+	__u32 consumers_per_uid;
+	__u32 consumers_reserved;
 };
+
+/* mmapshare_create_args.consumers_reserved */
+#define MMAPSHARE_RING_RESERVE_NONE	0xffffffffU
 
 /* mmapshare_destroy_args.flags: also revoke the region */
 #define MMAPSHARE_DESTROY_REVOKE	_BITUL(0)
@@ -341,6 +353,8 @@ struct mmapshare_query {
  * @cursor_stride: distance of cursors; each has a page of its own
  * @record_max: maximum bytes of a record without its header. With header it
  *	takes at most half of @data_size
+ * @consumers_per_uid: cursors that a user other than the owner may have
+ * @consumers_reserved: cursors that other users than the owner leave free
  * @reserved0: 0
  * @consumers: bit N is set while cursor N has a consumer that holds back the
  *	producer of a lossless ring; in an overwriting ring while it has a
@@ -379,7 +393,9 @@ struct mmapshare_ring {
 	__u64 cursor_offset;
 	__u64 cursor_stride;
 	__u64 record_max;
-	__u64 reserved0[5];
+	__u32 consumers_per_uid;
+	__u32 consumers_reserved;
+	__u64 reserved0[4];
 	/* each of the following groups has a cache line of its own */
 	__u64 consumers;
 	__u64 retained_pos;

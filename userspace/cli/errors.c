@@ -194,21 +194,43 @@ static const char *describe_user_limits(const struct failure *f)
 	return describe_limits(PARAMETERS "max_user_regions", PARAMETERS "max_user_bytes", "");
 }
 
-static const char *describe_slots(const struct failure *f)
+/* The first page of a ring; false if it cannot be read. */
+static bool get_ring(const struct failure *f, struct mmapshare_ring *ring)
 {
-	static struct mmapshare_ring_cursor cursors[MMAPSHARE_RING_CONSUMERS_MAX];
 	struct mmapshare_ring_producer producer;
-	struct mmapshare_ring ring;
 	struct mmapshare *region;
 	int ret = mmapshare_open(&region, f->name, MMAPSHARE_READ);
 
 	if (ret)
-		return NULL;
-	ret = mmapshare_ring_stat(region, &ring, &producer, cursors, ARRAY_SIZE(cursors));
+		return false;
+	ret = mmapshare_ring_stat(region, ring, &producer, NULL, 0);
 	mmapshare_close(region);
-	if (ret)
+	return !ret;
+}
+
+static const char *describe_slots(const struct failure *f)
+{
+	struct mmapshare_ring ring;
+	unsigned int used;
+
+	if (!get_ring(f, &ring))
 		return NULL;
-	snprintf(detail, sizeof(detail), "%u of %u in use", ring.consumers_max,
+	used = __builtin_popcountll(ring.consumers | ring.may_lose);
+	if (used < ring.consumers_max && ring.consumers_reserved)
+		snprintf(detail, sizeof(detail), "%u of %u in use, %u reserved for the owner",
+			 used, ring.consumers_max, ring.consumers_reserved);
+	else
+		snprintf(detail, sizeof(detail), "%u of %u in use", used, ring.consumers_max);
+	return detail;
+}
+
+static const char *describe_slots_of_user(const struct failure *f)
+{
+	struct mmapshare_ring ring;
+
+	if (!get_ring(f, &ring))
+		return NULL;
+	snprintf(detail, sizeof(detail), "%u of %u for each user", ring.consumers_per_uid,
 		 ring.consumers_max);
 	return detail;
 }
@@ -257,6 +279,10 @@ static const struct reason {
 	{ OP_CREATE, EDQUOT, NULL,
 	  "exceeds the user's share of regions", describe_user_limits,
 	  "ask for less, destroy regions, or have the limit raised" },
+
+	{ OP_ATTACH_CONSUMER, EDQUOT, is_ring,
+	  "this user has its share of the consumer slots", describe_slots_of_user,
+	  "create the ring with more --per-user" },
 
 	{ OP_CREATE, EEXIST, NULL, "a region of that name exists", NULL,
 	  "choose another name, destroy it, or use --exist-ok" },

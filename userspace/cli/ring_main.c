@@ -15,16 +15,15 @@ void set_name(const char **name, const char *arg)
 
 struct ring_create_args {
 	struct create_args common;
-	unsigned int consumers;
-	unsigned int flags;
+	struct mmapshare_create_args ring;
 };
 
-static unsigned int parse_consumers(const char *text)
+static unsigned int parse_consumers(const char *text, unsigned int min)
 {
 	const uint64_t n = parse_number(text, "COUNT");
 
-	if (!n || n > MMAPSHARE_RING_CONSUMERS_MAX)
-		fail_usage("'%s': COUNT must be from 1 to %d", text,
+	if (n < min || n > MMAPSHARE_RING_CONSUMERS_MAX)
+		fail_usage("'%s': COUNT must be from %u to %d", text, min,
 			   MMAPSHARE_RING_CONSUMERS_MAX);
 	return n;
 }
@@ -38,10 +37,17 @@ static error_t parse_create(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &c->common;
 		return parse_other(key, state);
 	case 'c':
-		c->consumers = parse_consumers(arg);
+		c->ring.consumers = parse_consumers(arg, 1);
 		return 0;
 	case 'o':
-		c->flags |= MMAPSHARE_RING_OVERWRITE;
+		c->ring.ring |= MMAPSHARE_RING_OVERWRITE;
+		return 0;
+	case 'p':
+		c->ring.consumers_per_uid = parse_consumers(arg, 1);
+		return 0;
+	case 'r':
+		c->ring.consumers_reserved = parse_consumers(arg, 0) ?:
+					     MMAPSHARE_RING_RESERVE_NONE;
 		return 0;
 	default:
 		return parse_other(key, state);
@@ -51,6 +57,11 @@ static error_t parse_create(int key, char *arg, struct argp_state *state)
 static const struct argp_option create_options[] = {
 	{ "consumers", 'c', "COUNT", 0, "number of consumer slots, 1 to 64 (default 8)", 0 },
 	{ "overwrite", 'o', NULL, 0, "when full, overwrite the oldest records", 0 },
+	{ "per-user", 'p', "COUNT", 0,
+	  "number of slots that a user other than the owner can take (default: half of those "
+	  "not reserved)", 0 },
+	{ "reserve", 'r', "COUNT", 0,
+	  "number of slots reserved for the owner (default: 1 if there are two or more)", 0 },
 	{ 0 }
 };
 
@@ -63,23 +74,33 @@ static const struct argp create_argp = {
 	       "rounded up to a power of two of pages.",
 };
 
+static void check_slots(const struct mmapshare_create_args *ring)
+{
+	if (ring->consumers_per_uid > ring->consumers ||
+	    (ring->consumers_reserved > ring->consumers &&
+	     ring->consumers_reserved != MMAPSHARE_RING_RESERVE_NONE))
+		fail_usage("--per-user and --reserve must not exceed --consumers (%u)",
+			   ring->consumers);
+}
+
 static int ring_create(int argc, char **argv)
 {
 	struct ring_create_args r = {
 		.common = { .mode = 0600, .example = "mmapshare ring create samples 1M" },
-		.consumers = 8,
+		.ring = { .size = sizeof(r.ring), .consumers = 8 },
 	};
 	const struct create_args *c = &r.common;
 	struct mmapshare *region;
 	int ret;
 
 	parse_arguments(&create_argp, argc, argv, &r);
+	check_slots(&r.ring);
+	r.ring.region_size = c->size;
+	r.ring.mode = c->mode;
 	if (c->exist_ok)
-		ret = mmapshare_ring_create_or_open(&region, c->name, c->size, r.flags,
-						    r.consumers, c->mode);
+		ret = mmapshare_ring_create_or_open_with(&region, c->name, &r.ring);
 	else
-		ret = mmapshare_ring_create(&region, c->name, c->size, r.flags,
-					    r.consumers, c->mode);
+		ret = mmapshare_ring_create_with(&region, c->name, &r.ring);
 	if (ret < 0)
 		fail_error(create_ops(c) | OP_CREATE_RING, c->name, NULL, ret);
 	mmapshare_close(region);

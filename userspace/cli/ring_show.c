@@ -104,6 +104,8 @@ static void print_text(const struct stat_args *s)
 	printf("consumers   %d of %u%s\n", __builtin_popcountll(attached(s)),
 	       ring->consumers_max, ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER ?
 	       " (the kernel)" : "");
+	print_fact("per user", ring->consumers_per_uid);
+	print_fact("reserved", ring->consumers_reserved);
 	for (i = 0; i < ring->consumers_max; i++) {
 		const uint64_t seq = s->cursors[i].seq, lost = s->cursors[i].lost;
 
@@ -135,6 +137,8 @@ static void print_json(const struct stat_args *s)
 	print_member("overwritten", s->producer.overwritten);
 	print_member("dropped", s->producer.dropped);
 	print_member("consumers_max", ring->consumers_max);
+	print_member("consumers_per_uid", ring->consumers_per_uid);
+	print_member("consumers_reserved", ring->consumers_reserved);
 	printf("\"consumers\": [");
 	for (i = 0; i < ring->consumers_max; i++) {
 		if (!is_attached(s, i))

@@ -409,6 +409,37 @@ int mmapshare_ring_create_or_open(struct mmapshare **region, const char *name,
 				  unsigned int consumers, unsigned int mode);
 
 /**
+ * mmapshare_ring_create_with - create a ring with any of its properties
+ * @region: out: the ring's region; the caller closes it
+ * @name: as for mmapshare_create(); NULL for an anonymous ring
+ * @args: @size is that of the structure; @region_size, @mode, @ring and what
+ *	concerns consumers as <linux/mmapshare.h> describes them. The library sets
+ *	@flags, @name, and the bit MMAPSHARE_RING of @ring
+ *
+ * For properties that mmapshare_ring_create() has no parameter for:
+ * @consumers_per_uid and @consumers_reserved limit how many consumers other users
+ * may attach.
+ *
+ * Return: as mmapshare_create(); -E2BIG if the library does not know the end of
+ * the structure.
+ */
+int mmapshare_ring_create_with(struct mmapshare **region, const char *name,
+			       const struct mmapshare_create_args *args);
+
+/**
+ * mmapshare_ring_create_or_open_with - open a ring, or create it with any of its
+ * properties
+ * @region: out: the ring's region, open for reading and writing; the caller
+ *	closes it
+ * @name: its name
+ * @args: as for mmapshare_ring_create_with(); used only if the ring is created
+ *
+ * Return: as mmapshare_create_or_open(), and mmapshare_ring_create_with().
+ */
+int mmapshare_ring_create_or_open_with(struct mmapshare **region, const char *name,
+				       const struct mmapshare_create_args *args);
+
+/**
  * mmapshare_ring_attach - attach to a ring as producer or consumer
  * @ep: out: the endpoint; the caller closes it
  * @region: the ring, open for writing (producer) or reading (consumer). It can
@@ -427,7 +458,8 @@ int mmapshare_ring_create_or_open(struct mmapshare **region, const char *name,
  * records, as any consumer of an overwriting ring.
  *
  * Return: 0; -EBUSY if the ring has a producer, or the kernel has this role;
- * -ENOSPC if the maximum number of consumers is attached; -ENOTTY if @region is
+ * -ENOSPC if the maximum number of consumers is attached, or what is left of it is
+ * reserved; -EDQUOT if this user has attached its share; -ENOTTY if @region is
  * not a ring; -EBADF if it is not open for that; -EBADMSG if the producer's
  * state in the ring is corrupt; -EPROTONOSUPPORT if the library does not know
  * the module's layout of a ring; -EOPNOTSUPP without lock-free 64-bit atomics;

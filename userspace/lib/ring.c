@@ -2,6 +2,7 @@
 /* Rings: create, attach and detach, wait and notify. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -33,6 +34,41 @@ int mmapshare_ring_create_or_open(struct mmapshare **region, const char *name,
 	};
 
 	return mms_create_or_open(region, name, &create);
+}
+
+/*
+ * What the caller knows of the structure, which is shorter if it was compiled with
+ * an older header.
+ */
+static int copy_args(struct mmapshare_create_args *create,
+		     const struct mmapshare_create_args *args)
+{
+	memset(create, 0, sizeof(*create));
+	if (args->size < offsetof(struct mmapshare_create_args, consumers_per_uid))
+		return -EINVAL;
+	if (args->size > sizeof(*create))
+		return -E2BIG;
+	memcpy(create, args, args->size);
+	create->ring |= MMAPSHARE_RING;
+	return 0;
+}
+
+int mmapshare_ring_create_with(struct mmapshare **region, const char *name,
+			       const struct mmapshare_create_args *args)
+{
+	struct mmapshare_create_args create;
+	int ret = copy_args(&create, args);
+
+	return ret ? ret : mms_create(region, name, &create);
+}
+
+int mmapshare_ring_create_or_open_with(struct mmapshare **region, const char *name,
+				       const struct mmapshare_create_args *args)
+{
+	struct mmapshare_create_args create;
+	int ret = copy_args(&create, args);
+
+	return ret ? ret : mms_create_or_open(region, name, &create);
 }
 
 /* Map a part of the ring over addresses that belong to this endpoint. */

@@ -715,14 +715,15 @@ class Ring:
     def consumer(self, *, latest: bool = False, ignore_hup: bool = False,
                  may_lose: bool = False) -> Consumer:
         """Attach a consumer. Each consumer gets all records. OSError with
-        ENOSPC if the ring's "consumers" are already attached. For the arguments
-        see Consumer."""
+        ENOSPC if the ring's "consumers" are already attached, and with EDQUOT if
+        this user has its share of them. For the arguments see Consumer."""
         return Consumer(self.fileno(), latest=latest, ignore_hup=ignore_hup,
                         may_lose=may_lose)
 
 
 def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
-                consumers: int = 1, mode: int = 0o600) -> Ring:
+                consumers: int = 1, mode: int = 0o600, consumers_per_uid: int = 0,
+                consumers_reserved: Optional[int] = None) -> Ring:
     """Create a ring.
 
     name: the node is /dev/mmapshare-NAME; None makes an anonymous ring
@@ -731,10 +732,20 @@ def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
           records. By default the ring is lossless: the producer waits
     consumers: how many consumers may be attached at the same time, 1 to 64
     mode: permissions of the node; the umask is applied
+    consumers_per_uid: how many of them a user other than the owner may attach;
+          by default half of those not reserved, rounded up
+    consumers_reserved: how many of them are left to the owner; by default one
+          if there are two or more
     """
+    if consumers_reserved is None:
+        consumers_reserved = 0
+    elif not consumers_reserved:
+        consumers_reserved = _abi.RING_RESERVE_NONE
     flags = _abi.RING | (_abi.RING_OVERWRITE if overwrite else 0)
     return Ring(new_region(name, size, mode=mode if name is not None else 0,
-                           ring=flags, consumers=consumers))
+                           ring=flags, consumers=consumers,
+                           consumers_per_uid=consumers_per_uid,
+                           consumers_reserved=consumers_reserved))
 
 
 def producer(name: Name) -> Producer:

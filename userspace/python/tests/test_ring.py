@@ -84,6 +84,14 @@ class Alone(TestCase):
             self.assertGreater(looking.lost, 0)
             self.assertEqual(content(looking.lost + 5), record)
 
+    def test_limits_on_consumers(self):
+        for per_uid, reserved in (0, None), (1, 0), (2, 2):
+            with mmapshare.create_ring(None, 1, consumers=2, consumers_per_uid=per_uid,
+                                       consumers_reserved=reserved) as ring:
+                head = struct.unpack_from("=II", os.pread(ring.fileno(), 96, 0), 88)
+                self.assertEqual((per_uid or 1, 1 if reserved is None else reserved), head)
+        self.assertErrno(errno.EINVAL, mmapshare.create_ring, None, 1, consumers_per_uid=2)
+
     def test_crossing_in_place(self):
         """A record that crosses the end is whole, stored in place or not, and
         is dropped with its block."""
