@@ -28,6 +28,11 @@ static bool mms_anonymous(const struct mmapshare_create_args *create)
 	return !memchr_inv(create->name, 0, sizeof(create->name));
 }
 
+/* All of them together contradict each other: no reader holds back overwriting. */
+#define MMS_CREATE_RING_FLAGS	(MMAPSHARE_RING |			\
+				 MMAPSHARE_RING_OVERWRITE |		\
+				 MMAPSHARE_RING_READERS_HOLD)
+
 static struct mms_ring_params mms_ring_params_of(const struct mmapshare_create_args *create)
 {
 	return (struct mms_ring_params) {
@@ -50,7 +55,8 @@ static bool mms_create_ring_ok(const struct mmapshare_create_args *create)
 		return !create->consumers && !create->consumers_per_uid &&
 		       !create->consumers_reserved;
 	return create->ring & MMAPSHARE_RING &&
-	       !(create->ring & ~(MMAPSHARE_RING | MMAPSHARE_RING_OVERWRITE)) &&
+	       !(create->ring & ~MMS_CREATE_RING_FLAGS) &&
+	       (create->ring & MMS_CREATE_RING_FLAGS) != MMS_CREATE_RING_FLAGS &&
 	       mms_ring_params_ok(&params) && create->strategy == MMAPSHARE_STRATEGY_FAULT;
 }
 

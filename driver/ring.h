@@ -19,6 +19,7 @@
 #include <asm/barrier.h>
 #include <linux/align.h>
 #include <linux/compiler.h>
+#include <linux/fs.h>
 #include <linux/irq_work.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -314,6 +315,7 @@ u64 mms_ring_min_pos(struct mms_ring *ring);
 bool mms_ring_params_ok(const struct mms_ring_params *params);
 void mms_ring_init_policy(struct mms_ring *ring, const struct mms_ring_params *params);
 int mms_ring_choose_cursor(struct mms_region *r, kuid_t uid, bool exempt);
+bool mms_ring_may_hold_back(const struct mms_region *r, fmode_t mode);
 u64 mms_ring_add_may_lose(struct mms_ring *ring, const struct mms_endpoint *c);
 void mms_ring_del_may_lose(struct mms_ring *ring, const struct mms_endpoint *c);
 

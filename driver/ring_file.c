@@ -36,10 +36,14 @@ static_assert(sizeof(struct mmapshare_ring_wait_args) == MMS_RING_WAIT_SIZE_VER0
 				 MMAPSHARE_RING_ATTACH_CONSUMER |	\
 				 MMAPSHARE_RING_ATTACH_LATEST |		\
 				 MMAPSHARE_RING_ATTACH_MAY_LOSE |	\
+				 MMAPSHARE_RING_ATTACH_MUST_NOT_LOSE |	\
 				 MMAPSHARE_RING_ATTACH_CLOEXEC)
 /* Flags of a consumer only. */
 #define MMS_ATTACH_CONSUMER_FLAGS (MMAPSHARE_RING_ATTACH_LATEST |	\
-				   MMAPSHARE_RING_ATTACH_MAY_LOSE)
+				   MMS_ATTACH_LOSS)
+/* At most one of these. */
+#define MMS_ATTACH_LOSS		(MMAPSHARE_RING_ATTACH_MAY_LOSE |	\
+				 MMAPSHARE_RING_ATTACH_MUST_NOT_LOSE)
 
 static struct mms_endpoint *mms_endpoint_of(const struct file *file)
 {
@@ -174,12 +178,35 @@ static int mms_check_attach(const struct file *file,
 
 	if (attach->flags & ~MMS_ATTACH_FLAGS || attach->reserved ||
 	    producer == !!(attach->flags & MMAPSHARE_RING_ATTACH_CONSUMER) ||
-	    (producer && attach->flags & MMS_ATTACH_CONSUMER_FLAGS))
+	    (producer && attach->flags & MMS_ATTACH_CONSUMER_FLAGS) ||
+	    (attach->flags & MMS_ATTACH_LOSS) == MMS_ATTACH_LOSS)
 		return -EINVAL;
 	if (!(file->f_mode & (producer ? FMODE_WRITE : FMODE_READ)))
 		return -EBADF;
 	if (mms_region_of(file)->ring_flags & kernel)
 		return -EBUSY;
+	return 0;
+}
+
+/*
+ * May the consumer that attaches through @file lose records of a lossless ring?
+ * Sets the flag MAY_LOSE if so. Return: 0; -EINVAL if the consumer of an overwrite
+ * ring must not lose records; -EACCES if it has no right to hold back the producer.
+ */
+static int mms_decide_loss(const struct file *file, struct mmapshare_ring_attach_args *attach)
+{
+	const struct mms_region *r = mms_region_of(file);
+	const bool must_not_lose = attach->flags & MMAPSHARE_RING_ATTACH_MUST_NOT_LOSE;
+
+	if (!mms_is_lossless(r->ring))
+		return must_not_lose ? -EINVAL : 0;
+	if (!(attach->flags & MMAPSHARE_RING_ATTACH_CONSUMER) ||
+	    attach->flags & MMAPSHARE_RING_ATTACH_MAY_LOSE ||
+	    mms_ring_may_hold_back(r, file->f_mode))
+		return 0;
+	if (must_not_lose)
+		return -EACCES;
+	attach->flags |= MMAPSHARE_RING_ATTACH_MAY_LOSE;
 	return 0;
 }
 
@@ -222,8 +249,9 @@ free:
 
 /*
  * MMAPSHARE_IOC_RING_ATTACH. Return: a descriptor of the endpoint, or a
- * negative errno: -EBADF if the file is not open for reading (consumer) or for
- * writing (producer); -EBUSY if the kernel or another program is the producer,
+ * negative errno: -EACCES for a consumer that must not lose records and may not
+ * hold back the producer; -EBADF if the file is not open for reading (consumer) or
+ * for writing (producer); -EBUSY if the kernel or another program is the producer,
  * or the kernel is the consumer; -EMFILE; -ENFILE; -ENOMEM; those of
  * mms_ring_attach() and mms_copy_in(). May sleep.
  */
@@ -234,7 +262,7 @@ long mms_ioctl_ring_attach(struct file *file, void __user *arg)
 	int fd, ret;
 
 	ret = mms_copy_in(&attach, sizeof(attach), MMS_ATTACH_SIZE_VER0, arg, &usize) ?:
-	      mms_check_attach(file, &attach);
+	      mms_check_attach(file, &attach) ?: mms_decide_loss(file, &attach);
 	if (ret)
 		return ret;
 	fd = get_unused_fd_flags(attach.flags & MMAPSHARE_RING_ATTACH_CLOEXEC ? O_CLOEXEC : 0);

@@ -10,9 +10,11 @@
  * stay counted while they are pinned: else a user could pin one after the other.
  */
 #include <linux/bits.h>
+#include <linux/capability.h>
 #include <linux/compiler.h>
 #include <linux/cred.h>
 #include <linux/errno.h>
+#include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
@@ -112,6 +114,23 @@ int mms_ring_choose_cursor(struct mms_region *r, kuid_t uid, bool exempt)
 	if (owner)
 		ring->owned |= BIT_ULL(cursor);
 	return cursor;
+}
+
+/**
+ * mms_ring_may_hold_back - may the current task have the producer wait for it?
+ * @r: the region of a lossless ring
+ * @mode: of the file through which the task attaches
+ *
+ * A task that can write the ring could stop it as its producer.
+ *
+ * Context: process context.
+ * Return: true for a file open for writing, the owner of the ring, a task with
+ * CAP_SYS_RESOURCE, and each task if the ring was created so.
+ */
+bool mms_ring_may_hold_back(const struct mms_region *r, fmode_t mode)
+{
+	return mode & FMODE_WRITE || r->ring_flags & MMAPSHARE_RING_READERS_HOLD ||
+	       uid_eq(current_fsuid(), r->uid) || capable(CAP_SYS_RESOURCE);
 }
 
 /**

@@ -39,7 +39,8 @@
 #include "ring_source.h"
 #include "trace.h"
 
-#define MMS_SOURCE_FLAGS	(MMAPSHARE_OVERWRITE | MMAPSHARE_MULTI_PRODUCER)
+#define MMS_SOURCE_FLAGS	(MMAPSHARE_OVERWRITE | MMAPSHARE_MULTI_PRODUCER | \
+				 MMAPSHARE_READERS_HOLD)
 
 /**
  * mmapshare_source_create - create a ring whose producer is the kernel
@@ -60,10 +61,13 @@ struct mmapshare_source *mmapshare_source_create(const struct mmapshare_params *
 	struct mms_region *r;
 	int ret;
 
-	if (params->flags & ~MMS_SOURCE_FLAGS)
+	if (params->flags & ~MMS_SOURCE_FLAGS ||
+	    (params->flags & MMAPSHARE_OVERWRITE && params->flags & MMAPSHARE_READERS_HOLD))
 		return ERR_PTR(-EINVAL);
 	if (params->flags & MMAPSHARE_OVERWRITE)
 		flags |= MMAPSHARE_RING_OVERWRITE;
+	if (params->flags & MMAPSHARE_READERS_HOLD)
+		flags |= MMAPSHARE_RING_READERS_HOLD;
 	source = kzalloc(sizeof(*source), GFP_KERNEL);
 	if (!source)
 		return ERR_PTR(-ENOMEM);

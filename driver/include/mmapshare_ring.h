@@ -27,6 +27,11 @@ struct mmapshare_source;
 #define MMAPSHARE_OVERWRITE		BIT(0)
 /* Several tasks and interrupts may produce concurrently. */
 #define MMAPSHARE_MULTI_PRODUCER	BIT(1)
+/*
+ * A full ring that is lossless drops records until each consumer has released
+ * some, and not only consumers of the owner and of CAP_SYS_RESOURCE.
+ */
+#define MMAPSHARE_READERS_HOLD		BIT(2)
 
 /**
  * struct mmapshare_params - properties of a region, a source or a sink
@@ -45,7 +50,8 @@ struct mmapshare_source;
  * @consumers_reserved: for a source: how many of @consumers are left for @uid and
  *	for CAP_SYS_RESOURCE; 0 for 1 if there are two or more, else none;
  *	MMAPSHARE_RING_RESERVE_NONE of <linux/mmapshare.h> for none. Else 0
- * @flags: for a source: MMAPSHARE_OVERWRITE, MMAPSHARE_MULTI_PRODUCER; else 0
+ * @flags: for a source: MMAPSHARE_OVERWRITE or MMAPSHARE_READERS_HOLD,
+ *	MMAPSHARE_MULTI_PRODUCER; else 0
  */
 struct mmapshare_params {
 	const char *name;

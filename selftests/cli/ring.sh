@@ -61,7 +61,7 @@ fact_is()
 	[ "$(fact "$1" $ring | cut -d ' ' -f 1)" = "$2" ]
 }
 
-plan 65
+plan 67
 expect "each command has help" "" "$(help_of_all)"
 bad 2 frobnicate
 bad 2 create
@@ -72,6 +72,7 @@ bad 2 create -c 65 name 1
 bad 2 create -m 8 name 1
 bad 2 create -c 2 -p 3 name 1
 bad 2 create -c 2 -r 3 name 1
+bad 2 create -o -H name 1
 bad 1 create name 16777215T
 bad 2 put
 bad 2 put one two
@@ -190,3 +191,5 @@ else
 fi
 expect "bench" "5 0" "$(mmapshare ring bench -t 0.1 >"$TMP/out"; echo "$(wc -l <"$TMP/out") $?")"
 expect "destroy" 0 "$(status mmapshare destroy $ring $over)"
+mmapshare ring create -H $ring 1
+expect "create -H" "lossless, waits for all readers" "$(fact kind $ring)"

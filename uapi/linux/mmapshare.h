@@ -220,7 +220,7 @@ struct mmapshare_revoke_args {
  *	'-'; neither "." nor ".."; unused bytes 0. All 0 for an anonymous
  *	region. The first version of the structure ended after this member
  * @ring: in: 0 for a plain region; MMAPSHARE_RING, optionally with
- *	MMAPSHARE_RING_OVERWRITE, for a ring
+ *	MMAPSHARE_RING_OVERWRITE or MMAPSHARE_RING_READERS_HOLD, for a ring
  * @consumers: in: for a ring the maximum number of attached consumers, 1 to
  *	MMAPSHARE_RING_CONSUMERS_MAX; else 0. The number of its cursors
  * @consumers_per_uid: in: for a ring how many cursors a user other than the owner
@@ -309,6 +309,11 @@ struct mmapshare_query {
 #define MMAPSHARE_RING_KERNEL_PRODUCER	_BITUL(2)
 /* out: the kernel is the consumer; a program can be the producer only */
 #define MMAPSHARE_RING_KERNEL_CONSUMER	_BITUL(3)
+/*
+ * a lossless ring waits for each consumer that does not ask for MAY_LOSE; without
+ * this bit only for those that have the right to hold back the producer
+ */
+#define MMAPSHARE_RING_READERS_HOLD	_BITUL(4)
 
 #define MMAPSHARE_RING_CONSUMERS_MAX	64
 /* Maximum bytes of records */
@@ -498,15 +503,18 @@ struct mmapshare_record {
 /*
  * the consumer does not hold back the producer of a lossless ring, and releases
  * nothing: it reads records that the ring has, and may lose some. Changes nothing
- * in an overwriting ring
+ * in an overwriting ring. Out: set if the consumer did not ask for MUST_NOT_LOSE,
+ * and has no right to hold back the producer
  */
 #define MMAPSHARE_RING_ATTACH_MAY_LOSE	_BITUL(4)
+/* fail with EACCES if the consumer has no right to hold back the producer */
+#define MMAPSHARE_RING_ATTACH_MUST_NOT_LOSE	_BITUL(5)
 
 /**
  * struct mmapshare_ring_attach_args - get a descriptor that is an endpoint of a
  * ring
  * @size: in: sizeof(struct mmapshare_ring_attach_args)
- * @flags: in: MMAPSHARE_RING_ATTACH_*
+ * @flags: in: MMAPSHARE_RING_ATTACH_*; out: the same, perhaps with MAY_LOSE
  * @map_size: out: bytes to map at offset 0, shared and read-only: all of the
  *	ring
  * @data_size: out: bytes of records, which are the last bytes of the ring. Map

@@ -39,6 +39,9 @@ static error_t parse_create(int key, char *arg, struct argp_state *state)
 	case 'c':
 		c->ring.consumers = parse_consumers(arg, 1);
 		return 0;
+	case 'H':
+		c->ring.ring |= MMAPSHARE_RING_READERS_HOLD;
+		return 0;
 	case 'o':
 		c->ring.ring |= MMAPSHARE_RING_OVERWRITE;
 		return 0;
@@ -60,6 +63,8 @@ static const struct argp_option create_options[] = {
 	{ "per-user", 'p', "COUNT", 0,
 	  "number of slots that a user other than the owner can take (default: half of those "
 	  "not reserved)", 0 },
+	{ "readers-hold", 'H', NULL, 0,
+	  "the producer waits for each consumer, also for those that may only read", 0 },
 	{ "reserve", 'r', "COUNT", 0,
 	  "number of slots reserved for the owner (default: 1 if there are two or more)", 0 },
 	{ 0 }
@@ -95,6 +100,8 @@ static int ring_create(int argc, char **argv)
 
 	parse_arguments(&create_argp, argc, argv, &r);
 	check_slots(&r.ring);
+	if (r.ring.ring & MMAPSHARE_RING_OVERWRITE && r.ring.ring & MMAPSHARE_RING_READERS_HOLD)
+		fail_usage("--overwrite and --readers-hold exclude each other");
 	r.ring.region_size = c->size;
 	r.ring.mode = c->mode;
 	if (c->exist_ok)

@@ -92,8 +92,9 @@ static void print_text(const struct stat_args *s)
 	char size[BYTES_TEXT];
 	unsigned int i;
 
-	printf("kind        %s\n", ring->flags & MMAPSHARE_RING_OVERWRITE ?
-	       "overwrite" : "lossless");
+	printf("kind        %s%s\n", ring->flags & MMAPSHARE_RING_OVERWRITE ?
+	       "overwrite" : "lossless", ring->flags & MMAPSHARE_RING_READERS_HOLD ?
+	       ", waits for all readers" : "");
 	printf("size        %s\n", bytes_text(ring->data_size, size));
 	print_fact("record max", ring->record_max);
 	printf("producer    %s\n", producer_text(ring));
@@ -127,8 +128,9 @@ static void print_json(const struct stat_args *s)
 	const char *separator = "";
 	unsigned int i;
 
-	printf("{\"overwrite\": %s, \"producer\": \"%s\", ",
+	printf("{\"overwrite\": %s, \"readers_hold\": %s, \"producer\": \"%s\", ",
 	       ring->flags & MMAPSHARE_RING_OVERWRITE ? "true" : "false",
+	       ring->flags & MMAPSHARE_RING_READERS_HOLD ? "true" : "false",
 	       producer_text(ring));
 	print_member("size", ring->data_size);
 	print_member("record_max", ring->record_max);

@@ -378,7 +378,8 @@ int mmapshare_revoke(const struct mmapshare *region);
  * @size: bytes of records, not 0; rounded up to a power of two and at least a
  *	page
  * @flags: 0 for a lossless ring, MMAPSHARE_RING_OVERWRITE for an overwriting
- *	one
+ *	one; MMAPSHARE_RING_READERS_HOLD for a lossless one that waits for each
+ *	reader
  * @consumers: maximum number of attached consumers, 1 to
  *	MMAPSHARE_RING_CONSUMERS_MAX
  * @mode: as for mmapshare_create()
@@ -395,7 +396,7 @@ int mmapshare_ring_create(struct mmapshare **region, const char *name, uint64_t 
  * @name: its name
  * @size: bytes of records, not 0. @size, @flags, @consumers and @mode are used
  *	only if the ring is created
- * @flags: 0, or MMAPSHARE_RING_OVERWRITE
+ * @flags: 0, MMAPSHARE_RING_OVERWRITE or MMAPSHARE_RING_READERS_HOLD
  * @consumers: maximum number of attached consumers, 1 to
  *	MMAPSHARE_RING_CONSUMERS_MAX
  * @mode: permissions of the node, 0 to 0777, masked by the umask
@@ -445,8 +446,8 @@ int mmapshare_ring_create_or_open_with(struct mmapshare **region, const char *na
  * @region: the ring, open for writing (producer) or reading (consumer). It can
  *	be closed afterwards
  * @flags: MMAPSHARE_RING_ATTACH_PRODUCER; or MMAPSHARE_RING_ATTACH_CONSUMER,
- *	optionally with MMAPSHARE_RING_ATTACH_LATEST and
- *	MMAPSHARE_RING_ATTACH_MAY_LOSE
+ *	optionally with MMAPSHARE_RING_ATTACH_LATEST, and with one of
+ *	MMAPSHARE_RING_ATTACH_MAY_LOSE and MMAPSHARE_RING_ATTACH_MUST_NOT_LOSE
  *
  * A consumer begins with the oldest record of an overwriting ring; in a
  * lossless one with the oldest record that another consumer needs, or that was
@@ -455,11 +456,16 @@ int mmapshare_ring_create_or_open_with(struct mmapshare **region, const char *na
  *
  * With MMAPSHARE_RING_ATTACH_MAY_LOSE a consumer does not hold back the producer
  * of a lossless ring, and what it releases is still there for others. It may lose
- * records, as any consumer of an overwriting ring.
+ * records, as any consumer of an overwriting ring. So does a consumer without the
+ * right to hold back the producer, unless it has MUST_NOT_LOSE set: then it is
+ * refused. That right have the owner of the ring, a process with CAP_SYS_RESOURCE,
+ * a @region that is open for writing, and all if the ring was created with
+ * MMAPSHARE_RING_READERS_HOLD.
  *
  * Return: 0; -EBUSY if the ring has a producer, or the kernel has this role;
  * -ENOSPC if the maximum number of consumers is attached, or what is left of it is
- * reserved; -EDQUOT if this user has attached its share; -ENOTTY if @region is
+ * reserved; -EDQUOT if this user has attached its share; -EACCES for a consumer
+ * that must not lose records without that right; -ENOTTY if @region is
  * not a ring; -EBADF if it is not open for that; -EBADMSG if the producer's
  * state in the ring is corrupt; -EPROTONOSUPPORT if the library does not know
  * the module's layout of a ring; -EOPNOTSUPP without lock-free 64-bit atomics;
@@ -476,7 +482,9 @@ int mmapshare_ring_attach(struct mmapshare_endpoint **ep, const struct mmapshare
  * @name: the name; or the path of a node, if it contains a '/'
  * @flags: as for mmapshare_ring_attach()
  *
- * A producer needs write permission, a consumer read permission.
+ * A producer needs write permission, a consumer read permission. The ring is opened
+ * for writing, too, if that is permitted and the consumer does not ask for
+ * MMAPSHARE_RING_ATTACH_MAY_LOSE.
  *
  * Return: 0; an error of open() or mmapshare_ring_attach(); -EINVAL for an
  * invalid @name.
@@ -503,6 +511,16 @@ void mmapshare_ring_close(struct mmapshare_endpoint *ep);
  * producer. It belongs to @ep: the caller must not close it.
  */
 int mmapshare_ring_fd(const struct mmapshare_endpoint *ep);
+
+/**
+ * mmapshare_ring_may_lose - may a consumer lose records?
+ * @ep: a consumer
+ *
+ * Return: 1 in an overwriting ring, or if the producer of a lossless ring does not
+ * wait for this consumer; 0 if it waits; -EBADF for a producer; -ENODEV after
+ * another function has returned that.
+ */
+int mmapshare_ring_may_lose(const struct mmapshare_endpoint *ep);
 
 /**
  * mmapshare_ring_record_max - the maximum length of a record

@@ -172,14 +172,25 @@ int mmapshare_ring_attach(struct mmapshare_endpoint **ep, const struct mmapshare
 	return attach_fd(ep, region->fd, flags);
 }
 
+/*
+ * A producer needs permission to write the node, but none to read it. A consumer
+ * needs permission to read it; if it may write, too, the producer waits for it.
+ */
+static int open_for(const char *name, unsigned int flags)
+{
+	int fd;
+
+	if (flags & MMAPSHARE_RING_ATTACH_PRODUCER)
+		return mms_open_node(name, O_WRONLY);
+	fd = flags & MMAPSHARE_RING_ATTACH_MAY_LOSE ? -EACCES : mms_open_node(name, O_RDWR);
+	return fd < 0 ? mms_open_node(name, O_RDONLY) : fd;
+}
+
 int mmapshare_ring_open(struct mmapshare_endpoint **ep, const char *name,
 			unsigned int flags)
 {
-	int fd, ret;
+	int fd = open_for(name, flags), ret;
 
-	/* a producer needs permission to write the node, but none to read it */
-	fd = mms_open_node(name, flags & MMAPSHARE_RING_ATTACH_PRODUCER ? O_WRONLY :
-			   O_RDONLY);
 	if (fd < 0)
 		return fd;
 	ret = attach_fd(ep, fd, flags);
@@ -200,6 +211,11 @@ void mmapshare_ring_close(struct mmapshare_endpoint *ep)
 int mmapshare_ring_fd(const struct mmapshare_endpoint *ep)
 {
 	return ep->fd;
+}
+
+int mmapshare_ring_may_lose(const struct mmapshare_endpoint *ep)
+{
+	return ep->role == MMS_ROLE_CONSUMER ? ep->overwrite : mms_role_error(ep);
 }
 
 size_t mmapshare_ring_record_max(const struct mmapshare_endpoint *ep)

@@ -232,22 +232,27 @@ class Consumer(_Endpoint):
     copy, as is in any ring a record that crosses the end of the memory.
 
     lost: records that were overwritten before this consumer took them
+    may_lose: whether there can be any
     """
 
     def __init__(self, fd: int, *, latest: bool = False, ignore_hup: bool = False,
-                 may_lose: bool = False) -> None:
+                 may_lose: Optional[bool] = None) -> None:
         """Attach as a consumer.
 
         fd: a descriptor of the ring, open for reading; the caller keeps it
         latest: start with the next record published, not with the oldest one
         ignore_hup: when the producer has detached, wait for the next one
-        may_lose: do not hold back the producer of a lossless ring, and leave
-              the records there for other consumers; lost counts those missed
+        may_lose: if True, do not hold back the producer of a lossless ring, and
+              leave the records there for other consumers; lost counts those
+              missed. This is the default for a consumer without the right to
+              hold back the producer; False makes that PermissionError
         """
         self._ignore_hup = ignore_hup
         self._attached = False
         super().__init__(fd, _abi.ATTACH_CONSUMER | (_abi.ATTACH_LATEST if latest else 0) |
-                         (_abi.ATTACH_MAY_LOSE if may_lose else 0))
+                         {None: 0, False: _abi.ATTACH_MUST_NOT_LOSE,
+                          True: _abi.ATTACH_MAY_LOSE}[may_lose])
+        self.may_lose = self._overwrite
         # the kernel stored the first position and sequence number at ATTACH
         self._pos = self._published_pos = self._producer_pos = self._own64[_POS]
         self._next_seq = self._own64[_CURSOR_SEQ]
@@ -713,7 +718,7 @@ class Ring:
         return Producer(self.fileno())
 
     def consumer(self, *, latest: bool = False, ignore_hup: bool = False,
-                 may_lose: bool = False) -> Consumer:
+                 may_lose: Optional[bool] = None) -> Consumer:
         """Attach a consumer. Each consumer gets all records. OSError with
         ENOSPC if the ring's "consumers" are already attached, and with EDQUOT if
         this user has its share of them. For the arguments see Consumer."""
@@ -723,7 +728,8 @@ class Ring:
 
 def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
                 consumers: int = 1, mode: int = 0o600, consumers_per_uid: int = 0,
-                consumers_reserved: Optional[int] = None) -> Ring:
+                consumers_reserved: Optional[int] = None,
+                readers_hold: bool = False) -> Ring:
     """Create a ring.
 
     name: the node is /dev/mmapshare-NAME; None makes an anonymous ring
@@ -736,12 +742,15 @@ def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
           by default half of those not reserved, rounded up
     consumers_reserved: how many of them are left to the owner; by default one
           if there are two or more
+    readers_hold: the producer of a lossless ring waits for each consumer, and
+          not only for those that may write the ring or belong to its owner
     """
     if consumers_reserved is None:
         consumers_reserved = 0
     elif not consumers_reserved:
         consumers_reserved = _abi.RING_RESERVE_NONE
-    flags = _abi.RING | (_abi.RING_OVERWRITE if overwrite else 0)
+    flags = (_abi.RING | (_abi.RING_OVERWRITE if overwrite else 0) |
+             (_abi.RING_READERS_HOLD if readers_hold else 0))
     return Ring(new_region(name, size, mode=mode if name is not None else 0,
                            ring=flags, consumers=consumers,
                            consumers_per_uid=consumers_per_uid,
@@ -754,9 +763,18 @@ def producer(name: Name) -> Producer:
         return ring.producer()
 
 
+def _open_to_read(name: Name, may_lose: bool) -> int:
+    """Open a ring for a consumer; for writing, too, if that is permitted: then
+    the producer waits for it."""
+    if not may_lose:
+        with contextlib.suppress(OSError):
+            return open_node(name, os.O_RDWR)
+    return open_node(name, os.O_RDONLY)
+
+
 def consumer(name: Name, *, latest: bool = False, ignore_hup: bool = False,
-             may_lose: bool = False) -> Consumer:
+             may_lose: Optional[bool] = None) -> Consumer:
     """Attach to an existing ring as a consumer. Needs read permission. For the
     arguments see Consumer."""
-    with Ring(open_node(name, os.O_RDONLY)) as ring:
+    with Ring(_open_to_read(name, bool(may_lose))) as ring:
         return ring.consumer(latest=latest, ignore_hup=ignore_hup, may_lose=may_lose)

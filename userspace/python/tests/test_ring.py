@@ -80,6 +80,7 @@ class Alone(TestCase):
                 for n in range(500):
                     self.assertEqual(content(n), consumer.read())
                     producer.write(content(n + 5))
+            self.assertEqual((True, False), (looking.may_lose, consumer.may_lose))
             record = looking.read()
             self.assertGreater(looking.lost, 0)
             self.assertEqual(content(looking.lost + 5), record)
