@@ -66,6 +66,7 @@ struct mms_region *mms_kernel_create_ring(const struct mmapshare_params *params,
 		.consumers = consumers,
 		.consumers_per_uid = params->consumers_per_uid,
 		.consumers_reserved = params->consumers_reserved,
+		.evict_ns = params->evict_ns,
 	};
 
 	if (!ring.size || !mms_ring_params_ok(&ring))
@@ -115,7 +116,7 @@ struct mmapshare_region *mmapshare_region_create(const struct mmapshare_params *
 	int ret;
 
 	if (params->flags || params->consumers || params->consumers_per_uid ||
-	    params->consumers_reserved || !params->size)
+	    params->consumers_reserved || params->evict_ns || !params->size)
 		return ERR_PTR(-EINVAL);
 	if (params->size > MMS_REGION_MAX)
 		return ERR_PTR(-ERANGE);

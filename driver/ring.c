@@ -74,6 +74,7 @@ static void mms_ring_init_head(struct mms_ring *ring)
 		.record_max = mms_record_max(ring->size),
 		.consumers_per_uid = ring->consumers_per_uid,
 		.consumers_reserved = ring->consumers_reserved,
+		.evict_ns = ring->evict_ns,
 	};
 }
 
@@ -200,6 +201,7 @@ struct mms_region *mms_ring_create(const struct mms_ring_params *params)
 	ring->size = size;
 	ring->consumers_max = params->consumers;
 	mms_ring_init_policy(ring, params);
+	mms_ring_init_eviction(ring, params->evict_ns);
 	ring->producer_nr = 1;
 	ring->head = r->mem.vaddr;
 	ring->data = r->mem.vaddr + (total - size);
@@ -419,6 +421,16 @@ static u64 mms_ring_activate(struct mms_ring *ring, const struct mms_endpoint *c
 }
 
 /*
+ * Is no consumer left but evicted ones, for which the ring keeps nothing? Called
+ * with ring->lock held.
+ */
+static bool mms_ring_retains_nothing(const struct mms_ring *ring)
+{
+	return !(ring->active & ~ring->provisional) &&
+	       ring->retained_pos == MMAPSHARE_RING_RETAINS_NOTHING;
+}
+
+/*
  * Give @c a free cursor. @first: out: its provisional position. @min_pos: out: up
  * to where the others have released all, or what was retained for it. @exempt: the
  * task may exceed the limits. Return: 0; -ENODEV; -ENOSPC, -EDQUOT.
@@ -437,6 +449,9 @@ static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_endpoint *c, 
 	if (ret < 0)
 		goto unlock;
 	*min_pos = mms_ring_min_pos_of(ring, ring->active & ~ring->provisional);
+	/* what was not overwritten is there still */
+	if (mms_ring_retains_nothing(ring))
+		*min_pos = READ_ONCE(ring->p->oldest_pos);
 	c->cursor = ret;
 	ring->consumers[ret] = c;
 	*first = c->may_lose ? mms_ring_add_may_lose(ring, c) : mms_ring_activate(ring, c);
@@ -628,6 +643,7 @@ void mms_ring_detach(struct mms_endpoint *ep)
 		mms_ring_del_consumer(ring, ep);
 		return;
 	}
+	mms_ring_stop_eviction(ring);
 	spin_lock_irqsave(&ring->lock, flags);
 	ring->producer = NULL;
 	if (!ring->revoked)

@@ -6,6 +6,7 @@
  *
  *	ring_state.c	which endpoints count, and when they must be woken
  *	ring_policy.c	which consumers may attach, and hold back the producer
+ *	ring_evict.c	consumers that the producer no longer waits for
  *	ring_wait.c	sleeping and waking
  *	ring.c		creating a ring; attaching and detaching endpoints
  *	ring_file.c	endpoints of programs, which are files
@@ -28,6 +29,7 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <linux/mmapshare.h>
 #include "region.h"
 
@@ -39,7 +41,8 @@
  * @region: region of the ring; whatever contains the endpoint has a reference
  * @producer: true for the producer, false for a consumer
  * @may_lose: a consumer that does not hold back the producer of a lossless ring;
- *	false in overwrite rings
+ *	false in overwrite rings. Set before mms_ring_attach(), or under the
+ *	ring's @lock when the consumer is evicted; read without it for fdinfo
  * @cursor: index of the consumer's cursor; 0 for the producer
  * @waiters: tasks in mms_endpoint_wait(), and pollers of the endpoint's file
  * @wake: if not NULL, called instead of waking @waiters, with the ring's @lock
@@ -57,7 +60,7 @@
  *	detached, and its calls get -EBADMSG. Never cleared. Read without the
  *	lock by mms_ring_detach(), for its tracepoint
  *
- * @region, @producer, @may_lose and @wake are constant, as is @cursor from
+ * @region, @producer and @wake are constant, as is @cursor from
  * mms_ring_attach() on. The last four are written under the ring's @lock.
  */
 struct mms_endpoint {
@@ -81,6 +84,8 @@ struct mms_endpoint {
  * @consumers_max: number of cursors, 1 to MMAPSHARE_RING_CONSUMERS_MAX
  * @consumers_per_uid: how many of them a user other than the owner may have
  * @consumers_reserved: how many of them other users than the owner leave free
+ * @evict_ns: how long a record waits for a consumer, 0 for no limit
+ * @evict_jiffies: the same in jiffies
  * @head: the first page of the ring. Only the kernel writes it, under @lock
  *	once mms_ring_create() has returned
  * @p: the producer's page, which the producer writes. The kernel writes it as
@@ -99,6 +104,7 @@ struct mms_endpoint {
  *	not lose records if the ring is lossless. Copied to @head->consumers
  * @may_lose: bit N is set while @consumers[N] may lose records of a lossless
  *	ring. Copied to @head->may_lose
+ * @evicted: those of @may_lose that were in @active. Copied to @head->evicted
  * @provisional: those of @active that have their first position not yet
  * @consumer_wake_pos: copied to @head->consumer_wake_pos. Read without the lock
  *	by mms_source_notify(), after a full fence that pairs with the one in
@@ -107,9 +113,10 @@ struct mms_endpoint {
  *	by mms_sink_release_to() and mms_complete_multi(), after a full fence
  *	that pairs with that one, too
  * @retained_pos: position from which a lossless ring keeps records while it has no
- *	consumer, those in @provisional not counted. Copied to
- *	@head->retained_pos. Read without the lock by mms_source_min_pos(),
- *	after an acquire of @head->consumers
+ *	consumer, those in @provisional not counted; or
+ *	MMAPSHARE_RING_RETAINS_NOTHING. Copied to @head->retained_pos. Read
+ *	without the lock by mms_source_min_pos(), after an acquire of
+ *	@head->consumers
  * @had_consumers: a consumer has been attached at some time
  * @producer_nr: number of the producer of a kernel consumer, from 1 on. Read
  *	without the lock by mms_sink_follow(), with an acquire that pairs with
@@ -126,6 +133,13 @@ struct mms_endpoint {
  *	Likewise
  * @check_cursors: the kernel producer has met a position that may be corrupt.
  *	Set without the lock by mms_source_min_pos()
+ * @evicting: @evict_work is pending. Read without the lock by mms_source_drop()
+ * @evict_pos: the consumers that have not reached it when @evict_work runs are
+ *	evicted
+ * @refused_pos: 0, or such a position of a kernel producer, with bit 0 set. Set
+ *	without the lock by mms_source_drop()
+ * @evict_work: runs @evict_jiffies after a record was refused; pending only while
+ *	a producer is attached
  * @revoked: the kernel no longer uses the pages: the ring was revoked, and
  *	those that a program created are freed; or the memory of one failed, if
  *	mms_revoked() is false. Read under @lock or rcu_read_lock() before they
@@ -142,6 +156,8 @@ struct mms_ring {
 	unsigned int consumers_max;
 	unsigned int consumers_per_uid;
 	unsigned int consumers_reserved;
+	u64 evict_ns;
+	unsigned long evict_jiffies;
 	struct mmapshare_ring *head;
 	struct mmapshare_ring_producer *p;
 	void *data;
@@ -153,6 +169,7 @@ struct mms_ring {
 	u64 owned;
 	u64 active;
 	u64 may_lose;
+	u64 evicted;
 	u64 provisional;
 	u64 consumer_wake_pos;
 	u64 producer_wake_pos;
@@ -164,6 +181,10 @@ struct mms_ring {
 	u64 reset_pos;
 	u64 first_pos;
 	bool check_cursors;
+	bool evicting;
+	u64 evict_pos;
+	u64 refused_pos;
+	struct delayed_work evict_work;
 	bool revoked;
 	bool memory_failed;
 };
@@ -175,6 +196,7 @@ struct mms_ring {
  * @consumers: number of cursors
  * @consumers_per_uid: as in struct mmapshare_create_args
  * @consumers_reserved: likewise
+ * @evict_ns: likewise
  */
 struct mms_ring_params {
 	u32 flags;
@@ -182,6 +204,7 @@ struct mms_ring_params {
 	u32 consumers;
 	u32 consumers_per_uid;
 	u32 consumers_reserved;
+	u64 evict_ns;
 };
 
 /* The page of consumer @n, which that consumer writes once it is attached. */
@@ -318,6 +341,11 @@ int mms_ring_choose_cursor(struct mms_region *r, kuid_t uid, bool exempt);
 bool mms_ring_may_hold_back(const struct mms_region *r, fmode_t mode);
 u64 mms_ring_add_may_lose(struct mms_ring *ring, const struct mms_endpoint *c);
 void mms_ring_del_may_lose(struct mms_ring *ring, const struct mms_endpoint *c);
+
+/* ring_evict.c */
+void mms_ring_start_eviction(struct mms_ring *ring, u64 pos);
+void mms_ring_init_eviction(struct mms_ring *ring, u64 ns);
+void mms_ring_stop_eviction(struct mms_ring *ring);
 
 /* ring_wait.c */
 void mms_ring_wake_all(struct mms_ring *ring);

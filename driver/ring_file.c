@@ -155,7 +155,7 @@ static void mms_endpoint_show_fdinfo(struct seq_file *m, struct file *file)
 		seq_puts(m, "mmapshare-endpoint:\tproducer\n");
 	else
 		seq_printf(m, "mmapshare-endpoint:\tconsumer %u\nmmapshare-may-lose:\t%d\n",
-			   ep->cursor, ep->may_lose);
+			   ep->cursor, READ_ONCE(ep->may_lose));
 	seq_printf(m, "mmapshare-position:\t%llu\n", mms_endpoint_pos(ep));
 }
 

@@ -36,7 +36,7 @@ static bool mms_cursor_is_free(const struct mms_ring *ring, unsigned int i)
 }
 
 /**
- * mms_ring_params_ok - are these numbers of consumers valid?
+ * mms_ring_params_ok - are the numbers of consumers, and the time, valid?
  * @params: properties of a ring
  *
  * Context: any.
@@ -47,7 +47,8 @@ bool mms_ring_params_ok(const struct mms_ring_params *params)
 	return params->consumers && params->consumers <= MMAPSHARE_RING_CONSUMERS_MAX &&
 	       params->consumers_per_uid <= params->consumers &&
 	       (params->consumers_reserved <= params->consumers ||
-		params->consumers_reserved == MMAPSHARE_RING_RESERVE_NONE);
+		params->consumers_reserved == MMAPSHARE_RING_RESERVE_NONE) &&
+	       !(params->evict_ns && params->flags & MMAPSHARE_RING_OVERWRITE);
 }
 
 /**
@@ -153,7 +154,7 @@ u64 mms_ring_add_may_lose(struct mms_ring *ring, const struct mms_endpoint *c)
 }
 
 /**
- * mms_ring_del_may_lose - undo mms_ring_add_may_lose()
+ * mms_ring_del_may_lose - undo mms_ring_add_may_lose(), or an eviction
  * @ring: the ring, locked
  * @c: the consumer; nothing happens if it may not lose
  *
@@ -167,6 +168,9 @@ void mms_ring_del_may_lose(struct mms_ring *ring, const struct mms_endpoint *c)
 	if (!(ring->may_lose & bit))
 		return;
 	ring->may_lose &= ~bit;
-	if (!ring->revoked)
-		WRITE_ONCE(ring->head->may_lose, ring->may_lose);
+	ring->evicted &= ~bit;
+	if (ring->revoked)
+		return;
+	WRITE_ONCE(ring->head->may_lose, ring->may_lose);
+	WRITE_ONCE(ring->head->evicted, ring->evicted);
 }

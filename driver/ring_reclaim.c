@@ -66,8 +66,10 @@ static u64 mms_source_min_pos(struct mmapshare_source *source)
 	 * Before the positions, and before retained_pos; pairs with the
 	 * releases in mms_ring_activate() and in mms_ring_deactivate().
 	 */
-	u64 active = smp_load_acquire(&ring->head->consumers);
-	u64 min_pos = active ? source->head : READ_ONCE(ring->retained_pos);
+	u64 active = smp_load_acquire(&ring->head->consumers), min_pos = source->head;
+
+	if (!active && READ_ONCE(ring->retained_pos) != MMAPSHARE_RING_RETAINS_NOTHING)
+		min_pos = READ_ONCE(ring->retained_pos);
 
 	for (; active; active &= active - 1) {
 		/*

@@ -262,7 +262,7 @@ struct mmapshare_sink *mmapshare_sink_create(const struct mmapshare_params *para
 	int ret = -ENOMEM;
 
 	if (params->flags || params->consumers > 1 || params->consumers_per_uid ||
-	    params->consumers_reserved)
+	    params->consumers_reserved || params->evict_ns)
 		return ERR_PTR(-EINVAL);
 	sink = kzalloc(sizeof(*sink), GFP_KERNEL);
 	if (!sink)

@@ -166,10 +166,21 @@ bool mmapshare_source_wanted(const struct mmapshare_source *source)
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_source_wanted, MMS_NS);
 
-/* Atomic: a record that found source->lock taken is dropped, too. */
-static void mms_source_drop(struct mmapshare_source *source)
+/*
+ * Count a record that is dropped, and have the consumers evicted that do not make
+ * space for it in time. @step: its bytes, 0 if it was not for lack of space.
+ * Atomic: a record that found source->lock taken is dropped, too.
+ */
+static void mms_source_drop(struct mmapshare_source *source, u64 step)
 {
+	struct mms_ring *ring = source->ring;
+
 	atomic64_inc((atomic64_t *)&source->p->dropped);
+	if (!step || !ring->evict_ns || READ_ONCE(ring->evicting) ||
+	    !READ_ONCE(ring->head->consumers))
+		return;
+	WRITE_ONCE(ring->refused_pos, (READ_ONCE(source->p->pos) + step - source->mask) | 1);
+	mms_endpoint_notify(&source->ep);
 }
 
 /*
@@ -234,7 +245,7 @@ static noinline int mms_source_find_space(struct mmapshare_source *source, u64 s
 		;
 	if (mms_source_has_space(source, step))
 		return 0;
-	mms_source_drop(source);
+	mms_source_drop(source, step);
 	return -EAGAIN;
 }
 
@@ -332,7 +343,7 @@ static noinline void *mms_reserve_multi(struct mmapshare_source *source, u32 len
 		mms_source_unlock(source, flags);
 	}
 	if (!ret && IS_ERR(record))
-		mms_source_drop(source);
+		mms_source_drop(source, record == ERR_PTR(-EAGAIN) ? step : 0);
 	return record;
 }
 

@@ -99,7 +99,7 @@ void mms_ring_deactivate(struct mms_ring *ring, const struct mms_endpoint *c)
 			oldest = valid ? retained : head;
 		if (!valid || !mms_pos_reached(retained, oldest))
 			retained = oldest;
-		ring->retained_pos = retained;
+		WRITE_ONCE(ring->retained_pos, retained);
 		WRITE_ONCE(ring->head->retained_pos, retained);
 	}
 	ring->provisional &= ~bit;
@@ -162,8 +162,8 @@ static void mms_ring_mark_mismatch(struct mms_ring *ring, struct mms_endpoint *c
  *
  * Context: @ring->lock held.
  * Return: the lowest position of these @consumers in a lossless ring, or
- * @ring->retained_pos if there are none; the producer's position in an
- * overwrite ring, where consumers hold back nothing.
+ * @ring->retained_pos if there are none; the producer's position if the ring
+ * retains nothing, and in an overwrite ring, where consumers hold back nothing.
  */
 u64 mms_ring_min_pos_of(struct mms_ring *ring, u64 consumers)
 {
@@ -192,7 +192,9 @@ u64 mms_ring_min_pos_of(struct mms_ring *ring, u64 consumers)
 		else if (!mms_pos_reached(pos, min_pos))
 			min_pos = pos;
 	}
-	return ring->active & consumers ? min_pos : ring->retained_pos;
+	if (ring->active & consumers)
+		return min_pos;
+	return ring->retained_pos == MMAPSHARE_RING_RETAINS_NOTHING ? before : ring->retained_pos;
 }
 
 /* Up to which position have all consumers released the records? */

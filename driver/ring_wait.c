@@ -266,6 +266,8 @@ int mms_endpoint_arm(struct mms_endpoint *ep, bool always)
 	ep->wake_pos = ret ? wake_pos : mms_next_event_pos(ep);
 	ep->armed = true;
 	WRITE_ONCE(ep->notified, false);
+	if (ep->producer && ret == -EAGAIN)
+		mms_ring_start_eviction(ring, wake_pos);
 	mms_ring_update_wake_pos(ring);
 	/*
 	 * Between the wake position and loading the peer's position again;
@@ -306,9 +308,13 @@ static void mms_endpoint_wake_if_reached(struct mms_endpoint *ep, u64 pos)
 
 static void mms_ring_wake_consumers(struct mms_ring *ring)
 {
-	const u64 head = READ_ONCE(ring->p->pos);
+	const u64 head = READ_ONCE(ring->p->pos), refused = READ_ONCE(ring->refused_pos);
 	unsigned int i;
 
+	if (refused) {
+		WRITE_ONCE(ring->refused_pos, 0);
+		mms_ring_start_eviction(ring, refused & ~1ULL);
+	}
 	if (READ_ONCE(ring->check_cursors)) {
 		WRITE_ONCE(ring->check_cursors, false);
 		mms_ring_min_pos(ring);

@@ -50,6 +50,9 @@ struct mmapshare_source;
  * @consumers_reserved: for a source: how many of @consumers are left for @uid and
  *	for CAP_SYS_RESOURCE; 0 for 1 if there are two or more, else none;
  *	MMAPSHARE_RING_RESERVE_NONE of <linux/mmapshare.h> for none. Else 0
+ * @evict_ns: for a source without MMAPSHARE_OVERWRITE: how many nanoseconds records
+ *	are dropped, or mmapshare_source_wait() waits, because of a consumer: then
+ *	the producer goes on without it; 0 for no limit. Else 0
  * @flags: for a source: MMAPSHARE_OVERWRITE or MMAPSHARE_READERS_HOLD,
  *	MMAPSHARE_MULTI_PRODUCER; else 0
  */
@@ -62,6 +65,7 @@ struct mmapshare_params {
 	unsigned int consumers;
 	unsigned int consumers_per_uid;
 	unsigned int consumers_reserved;
+	u64 evict_ns;
 	unsigned int flags;
 };
 

@@ -6,6 +6,7 @@
  */
 #include <kunit/test.h>
 #include <linux/bits.h>
+#include <linux/delay.h>
 #include <linux/limits.h>
 
 static void pos_reached_test(struct kunit *test)
@@ -279,6 +280,40 @@ static void may_lose_test(struct kunit *test)
 	mms_ring_detach(&c);
 	KUNIT_EXPECT_FALSE(test, mmapshare_source_wanted(source));
 	KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_write(source, &n, sizeof(n)));
+	mmapshare_source_put(source);
+}
+
+/*
+ * A consumer that takes nothing while records are dropped is evicted: the producer
+ * goes on, also after it has detached.
+ */
+static void evict_test(struct kunit *test)
+{
+	const struct mmapshare_params params = {
+		.size = PAGE_SIZE, .consumers = 2, .evict_ns = NSEC_PER_MSEC,
+	};
+	struct mmapshare_source *source = mmapshare_source_create(&params);
+	struct mms_endpoint c = { };
+	unsigned int tries;
+	u64 seq, n = 0;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(source));
+	mms_endpoint_init(&c, source->ep.region, false);
+	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(&c, false));
+	while (!mmapshare_write(source, &n, sizeof(n)))
+		n++;
+	KUNIT_EXPECT_EQ(test, (PAGE_SIZE - 8) / 16, n);
+	for (tries = 0; mmapshare_write(source, &n, sizeof(n)) && tries < 10000; tries++)
+		usleep_range(1000, 2000);
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(c.may_lose));
+	KUNIT_EXPECT_EQ(test, 0ULL, READ_ONCE(source->ring->head->consumers));
+	KUNIT_EXPECT_EQ(test, 1ULL, READ_ONCE(source->ring->head->evicted));
+	while (n++ < 1000)
+		KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, &n, sizeof(n)));
+	KUNIT_EXPECT_EQ(test, 8, take(&c, &seq));
+	KUNIT_EXPECT_LT(test, 500ULL, seq);
+	mms_ring_detach(&c);
+	KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, &n, sizeof(n)));
 	mmapshare_source_put(source);
 }
 
@@ -610,6 +645,7 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(parked_cursor_test),
 	KUNIT_CASE(overwrite_test),
 	KUNIT_CASE(may_lose_test),
+	KUNIT_CASE(evict_test),
 	KUNIT_CASE(wake_test),
 	KUNIT_CASE(multi_producer_test),
 	KUNIT_CASE(blocked_test),

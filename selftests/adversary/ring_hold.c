@@ -129,7 +129,7 @@ TEST_F(hold, reader_that_leaves)
 		;
 	close(attach_as(self, USER, O_RDONLY, CONSUMER | MMAPSHARE_RING_ATTACH_LATEST, &at));
 	EXPECT_FALSE(ring_put(&self->p, LENGTH));
-	self->p.p->wake_bytes = LENGTH;
+	self->p.p->wake_bytes = LENGTH + 8;
 	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->p, 0));
 	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, CONSUMER));
 	EXPECT_EQ(0ULL, self->c.seq);
@@ -163,6 +163,7 @@ TEST_F(hold, right_of_owner)
 	struct mmapshare_ring_attach_args at;
 	int fd;
 
+	ASSERT_EQ(0, region_destroy(self->dev.fd, self->name));
 	ASSERT_EQ(0, seteuid(USER));
 	ASSERT_EQ(0, make_ring(self, 0, 0644));
 	ASSERT_EQ(0, seteuid(0));

@@ -61,7 +61,7 @@ fact_is()
 	[ "$(fact "$1" $ring | cut -d ' ' -f 1)" = "$2" ]
 }
 
-plan 67
+plan 70
 expect "each command has help" "" "$(help_of_all)"
 bad 2 frobnicate
 bad 2 create
@@ -73,6 +73,7 @@ bad 2 create -m 8 name 1
 bad 2 create -c 2 -p 3 name 1
 bad 2 create -c 2 -r 3 name 1
 bad 2 create -o -H name 1
+bad 2 create -o -E 1 name 1
 bad 1 create name 16777215T
 bad 2 put
 bad 2 put one two
@@ -193,3 +194,15 @@ expect "bench" "5 0" "$(mmapshare ring bench -t 0.1 >"$TMP/out"; echo "$(wc -l <
 expect "destroy" 0 "$(status mmapshare destroy $ring $over)"
 mmapshare ring create -H $ring 1
 expect "create -H" "lossless, waits for all readers" "$(fact kind $ring)"
+mmapshare destroy $ring
+
+mmapshare ring create -E 0.05 $ring 1
+mmapshare ring cat -f $ring >/dev/null &
+follower=$!
+until_true fact_is consumers 1
+kill -STOP $follower
+expect "create -E: put goes on" 0 "$(mmapshare ring put $ring <"$TMP/numbers"; echo $?)"
+expect "stat of an evicted consumer" "evicted" \
+	"$(mmapshare ring stat $ring | sed -n 's/^consumer 0 .*lost, //p')"
+kill -KILL $follower
+wait $follower 2>/dev/null

@@ -174,8 +174,10 @@ static inline uint64_t min_consumer_pos(struct endpoint *ep)
 	uint64_t least = ep->pos, pos;
 	unsigned int n;
 
-	if (!consumers)
-		return __atomic_load_n(&ep->ring->retained_pos, __ATOMIC_RELAXED);
+	if (!consumers) {
+		pos = __atomic_load_n(&ep->ring->retained_pos, __ATOMIC_RELAXED);
+		return pos == MMAPSHARE_RING_RETAINS_NOTHING ? ep->pos : pos;
+	}
 	for (n = 0; n < 64; n++) {
 		if (!(consumers >> n & 1))
 			continue;

@@ -230,6 +230,9 @@ struct mmapshare_revoke_args {
  *	the owner leave free, at most @consumers; 0 for the default, which is 1
  *	if there are two cursors or more; MMAPSHARE_RING_RESERVE_NONE for none.
  *	CAP_SYS_RESOURCE exempts from both limits
+ * @evict_ns: in: for a lossless ring how many nanoseconds the producer waits for
+ *	a consumer, or the kernel as producer drops records because of it: then
+ *	it becomes one that may lose; 0 for no limit
  */
 struct mmapshare_create_args {
 	__u32 size;
@@ -242,6 +245,7 @@ struct mmapshare_create_args {
 	__u32 consumers;
 	__u32 consumers_per_uid;
 	__u32 consumers_reserved;
+	__u64 evict_ns;
 };
 
 /* mmapshare_create_args.consumers_reserved */
@@ -360,20 +364,24 @@ struct mmapshare_query {
  *	takes at most half of @data_size
  * @consumers_per_uid: cursors that a user other than the owner may have
  * @consumers_reserved: cursors that other users than the owner leave free
+ * @evict_ns: how long the producer waits for a consumer; 0 for no limit. If not
+ *	0, any consumer may lose records
  * @reserved0: 0
  * @consumers: bit N is set while cursor N has a consumer that holds back the
  *	producer of a lossless ring; in an overwriting ring while it has a
  *	consumer. Written by the kernel, read by the producer of a lossless ring
  *	when it looks full (F: @oldest_pos)
  * @retained_pos: a lossless ring without consumers keeps the records from here
- *	on. Written by the kernel before it clears the last bit of @consumers
- *	(A)
+ *	on; none if it is MMAPSHARE_RING_RETAINS_NOTHING, after an eviction.
+ *	Written by the kernel before it clears the last bit of @consumers (A)
  * @producer_state: MMAPSHARE_RING_PRODUCER_*, written by the kernel. DETACHED
  *	is written after the last position of the producer (A)
  * @reserved1: 0
  * @may_lose: bit N is set while cursor N has a consumer that may lose records of
  *	a lossless ring; its bit in @consumers is clear. Written by the kernel,
  *	for statistics
+ * @evicted: those of @may_lose for which the producer had to wait longer than
+ *	@evict_ns, likewise
  * @reserved4: 0
  * @consumer_wake_pos: 0, or a position with bit 0 set: a producer whose
  *	position reaches or passes it must call RING_NOTIFY. Written by the
@@ -400,19 +408,24 @@ struct mmapshare_ring {
 	__u64 record_max;
 	__u32 consumers_per_uid;
 	__u32 consumers_reserved;
-	__u64 reserved0[4];
+	__u64 evict_ns;
+	__u64 reserved0[3];
 	/* each of the following groups has a cache line of its own */
 	__u64 consumers;
 	__u64 retained_pos;
 	__u32 producer_state;
 	__u32 reserved1;
 	__u64 may_lose;
-	__u64 reserved4[4];
+	__u64 evicted;
+	__u64 reserved4[3];
 	__u64 consumer_wake_pos;
 	__u64 reserved2[7];
 	__u64 producer_wake_pos;
 	__u64 reserved3[7];
 };
+
+/* mmapshare_ring.retained_pos; no position, as these are multiples of 8 */
+#define MMAPSHARE_RING_RETAINS_NOTHING	1
 
 /* mmapshare_ring.producer_state */
 #define MMAPSHARE_RING_PRODUCER_NONE	0	/* none yet */

@@ -30,7 +30,7 @@ _mmapshare_words()
 	case $1 in
 	create)		echo --exist-ok --mode --strategy --help ;;
 	ring)		echo create put cat tail stat bench --help ;;
-	"ring create")	echo --consumers --exist-ok --mode --overwrite --per-user \
+	"ring create")	echo --consumers --evict --exist-ok --mode --overwrite --per-user \
 				--readers-hold --reserve --help ;;
 	"ring put")	echo --count --drop --hang-up --hex --raw --timeout --help
 			_mmapshare_regions ;;

@@ -194,7 +194,7 @@ static const char *describe_user_limits(const struct failure *f)
 	return describe_limits(PARAMETERS "max_user_regions", PARAMETERS "max_user_bytes", "");
 }
 
-/* The first page of a ring; false if it cannot be read. */
+/* Read the first page of a ring. Returns whether that was possible. */
 static bool get_ring(const struct failure *f, struct mmapshare_ring *ring)
 {
 	struct mmapshare_ring_producer producer;

@@ -39,6 +39,9 @@ static error_t parse_create(int key, char *arg, struct argp_state *state)
 	case 'c':
 		c->ring.consumers = parse_consumers(arg, 1);
 		return 0;
+	case 'E':
+		c->ring.evict_ns = parse_seconds(arg) * 1e9;
+		return 0;
 	case 'H':
 		c->ring.ring |= MMAPSHARE_RING_READERS_HOLD;
 		return 0;
@@ -59,6 +62,8 @@ static error_t parse_create(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option create_options[] = {
 	{ "consumers", 'c', "COUNT", 0, "number of consumer slots, 1 to 64 (default 8)", 0 },
+	{ "evict", 'E', "SECONDS", 0,
+	  "how long the producer waits for a consumer (default: no limit)", 0 },
 	{ "overwrite", 'o', NULL, 0, "when full, overwrite the oldest records", 0 },
 	{ "per-user", 'p', "COUNT", 0,
 	  "number of slots that a user other than the owner can take (default: half of those "
@@ -102,6 +107,8 @@ static int ring_create(int argc, char **argv)
 	check_slots(&r.ring);
 	if (r.ring.ring & MMAPSHARE_RING_OVERWRITE && r.ring.ring & MMAPSHARE_RING_READERS_HOLD)
 		fail_usage("--overwrite and --readers-hold exclude each other");
+	if (r.ring.ring & MMAPSHARE_RING_OVERWRITE && r.ring.evict_ns)
+		fail_usage("--overwrite and --evict exclude each other");
 	r.ring.region_size = c->size;
 	r.ring.mode = c->mode;
 	if (c->exist_ok)

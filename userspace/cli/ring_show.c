@@ -73,6 +73,13 @@ static bool may_lose(const struct stat_args *s, unsigned int n)
 	return s->ring.flags & MMAPSHARE_RING_OVERWRITE || s->ring.may_lose >> n & 1;
 }
 
+static const char *loss_text(const struct stat_args *s, unsigned int n)
+{
+	if (s->ring.evicted >> n & 1)
+		return ", evicted";
+	return s->ring.may_lose >> n & 1 ? ", may lose" : "";
+}
+
 /* Bytes in the ring that the consumer has not released. */
 static uint64_t bytes_behind(const struct stat_args *s, unsigned int n)
 {
@@ -107,13 +114,15 @@ static void print_text(const struct stat_args *s)
 	       " (the kernel)" : "");
 	print_fact("per user", ring->consumers_per_uid);
 	print_fact("reserved", ring->consumers_reserved);
+	if (ring->evict_ns)
+		printf("evicts      after %g s\n", ring->evict_ns / 1e9);
 	for (i = 0; i < ring->consumers_max; i++) {
 		const uint64_t seq = s->cursors[i].seq, lost = s->cursors[i].lost;
 
 		if (is_attached(s, i))
 			printf("consumer %-2u seq %" PRIu64 ", %" PRIu64 " bytes behind, %"
 			       PRIu64 " lost%s\n", i, seq, bytes_behind(s, i), lost,
-			       s->ring.may_lose >> i & 1 ? ", may lose" : "");
+			       loss_text(s, i));
 	}
 }
 
@@ -141,6 +150,7 @@ static void print_json(const struct stat_args *s)
 	print_member("consumers_max", ring->consumers_max);
 	print_member("consumers_per_uid", ring->consumers_per_uid);
 	print_member("consumers_reserved", ring->consumers_reserved);
+	print_member("evict_ns", ring->evict_ns);
 	printf("\"consumers\": [");
 	for (i = 0; i < ring->consumers_max; i++) {
 		if (!is_attached(s, i))
@@ -149,7 +159,9 @@ static void print_json(const struct stat_args *s)
 		print_member("seq", s->cursors[i].seq);
 		print_member("behind", bytes_behind(s, i));
 		print_member("lost", s->cursors[i].lost);
-		printf("\"may_lose\": %s, ", may_lose(s, i) ? "true" : "false");
+		printf("\"may_lose\": %s, \"evicted\": %s, ",
+		       may_lose(s, i) ? "true" : "false",
+		       s->ring.evicted >> i & 1 ? "true" : "false");
 		printf("\"cursor\": %u}", i);
 		separator = ", ";
 	}

@@ -419,7 +419,7 @@ int mmapshare_ring_create_or_open(struct mmapshare **region, const char *name,
  *
  * For properties that mmapshare_ring_create() has no parameter for:
  * @consumers_per_uid and @consumers_reserved limit how many consumers other users
- * may attach.
+ * may attach, and @evict_ns how long the producer waits for one.
  *
  * Return: as mmapshare_create(); -E2BIG if the library does not know the end of
  * the structure.
@@ -516,9 +516,9 @@ int mmapshare_ring_fd(const struct mmapshare_endpoint *ep);
  * mmapshare_ring_may_lose - may a consumer lose records?
  * @ep: a consumer
  *
- * Return: 1 in an overwriting ring, or if the producer of a lossless ring does not
- * wait for this consumer; 0 if it waits; -EBADF for a producer; -ENODEV after
- * another function has returned that.
+ * Return: 1 in an overwriting ring, if the producer of a lossless ring does not
+ * wait for this consumer, or if that ring evicts consumers; 0 if the producer
+ * waits; -EBADF for a producer; -ENODEV after another function has returned that.
  */
 int mmapshare_ring_may_lose(const struct mmapshare_endpoint *ep);
 

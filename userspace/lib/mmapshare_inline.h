@@ -42,6 +42,7 @@ enum mms_role {
  *	overwritten
  * @more: (consumer) mmapshare_ring_next() returned -EAGAIN although records may
  *	follow; makes the next wait return at once
+ * @held: (consumer) the producer may wait for this one
  * @ring: the first page; written by the kernel only
  * @producer: the producer's page; written by the producer
  * @cursor: (consumer) its own page; written by this endpoint
@@ -83,6 +84,7 @@ struct mmapshare_endpoint {
 	bool overwrite;
 	bool stale;
 	bool more;
+	bool held;
 	const struct mmapshare_ring *ring;
 	struct mmapshare_ring_producer *producer;
 	struct mmapshare_ring_cursor *cursor;
@@ -245,7 +247,7 @@ static inline void mms_release_records(struct mmapshare_endpoint *ep)
 }
 
 /*
- * Step 9 in a lossless ring: publish the position of a consumer. True if
+ * Step 9 if the producer may wait for this consumer: publish its position. True if
  * RING_NOTIFY must be called, because the producer may be asleep and the
  * position has now reached producer_wake_pos.
  */
@@ -257,7 +259,7 @@ static inline bool mms_cursor_publish(struct mmapshare_endpoint *ep)
 	if (pos == before)
 		return false;
 	ep->published_pos = pos;
-	ep->writable_cursor->seq = ep->seq;
+	ep->cursor->seq = ep->seq;
 	/*
 	 * Release: after the loads of the records. Pairs with the acquire in
 	 * min_consumer_pos(), and in the kernel's mms_source_min_pos() and
@@ -267,7 +269,7 @@ static inline bool mms_cursor_publish(struct mmapshare_endpoint *ep)
 	 * with the full fence in the kernel's mms_endpoint_arm(), between its
 	 * store of producer_wake_pos and its load of the position.
 	 */
-	__atomic_store_n(&ep->writable_cursor->pos, pos, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&ep->cursor->pos, pos, __ATOMIC_SEQ_CST);
 	wake_pos = __atomic_load_n(&ep->ring->producer_wake_pos, __ATOMIC_SEQ_CST);
 	return mms_wake_pos_reached(pos, wake_pos) &&
 	       !mms_wake_pos_reached(before, wake_pos);

@@ -115,8 +115,9 @@ static int map_ring(struct mmapshare_endpoint *ep,
 			       writable);
 	if (ret)
 		return ret;
-	ep->overwrite = ring->flags & MMAPSHARE_RING_OVERWRITE ||
-			args->flags & MMAPSHARE_RING_ATTACH_MAY_LOSE;
+	ep->held = !(ring->flags & MMAPSHARE_RING_OVERWRITE ||
+		     args->flags & MMAPSHARE_RING_ATTACH_MAY_LOSE);
+	ep->overwrite = !ep->held || (ep->role == MMS_ROLE_CONSUMER && ring->evict_ns);
 	ep->mask = ring->data_size - MMS_HEADER;
 	ep->record_max = ring->record_max;
 	ep->data = base + ring->data_offset;

@@ -55,13 +55,14 @@ static void release_records(struct mmapshare_endpoint *ep)
  */
 bool mms_consumer_publish(struct mmapshare_endpoint *ep)
 {
-	if (!ep->overwrite)
-		return mms_cursor_publish(ep);
 	if (ep->pos == ep->published_pos)
 		return false;
+	if (ep->overwrite)
+		ep->cursor->lost = ep->lost;
+	if (ep->held)
+		return mms_cursor_publish(ep);
 	ep->published_pos = ep->pos;
 	ep->cursor->seq = ep->seq;
-	ep->cursor->lost = ep->lost;
 	__atomic_store_n(&ep->cursor->pos, ep->pos, __ATOMIC_RELEASE);
 	return false;
 }

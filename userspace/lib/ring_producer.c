@@ -47,6 +47,8 @@ static uint64_t min_consumer_pos(const struct mmapshare_endpoint *ep)
 
 	if (!bits) {
 		pos = __atomic_load_n(&ep->ring->retained_pos, __ATOMIC_RELAXED);
+		if (pos == MMAPSHARE_RING_RETAINS_NOTHING)
+			return ep->published_pos;
 		return is_valid_pos(ep, pos) ? pos : ep->limit;
 	}
 	for (; bits; bits &= bits - 1) {

@@ -221,14 +221,15 @@ def control(call: _abi.Call, *fields: Any) -> int:
 
 def new_region(name: Optional[str], size: int, strategy: str = "fault",
                mode: int = 0, ring: int = 0, consumers: int = 0,
-               consumers_per_uid: int = 0, consumers_reserved: int = 0) -> int:
+               consumers_per_uid: int = 0, consumers_reserved: int = 0,
+               evict_ns: int = 0) -> int:
     """Create a region and return a descriptor of it."""
     if strategy not in _abi.STRATEGIES:
         raise ValueError(f"strategy must be one of {', '.join(_abi.STRATEGIES)}, "
                          f"not {strategy!r}")
     return control(_abi.CREATE, _abi.CLOEXEC, size, _abi.STRATEGIES.index(strategy),
                    mode, _abi.name_field(name), ring, consumers, consumers_per_uid,
-                   consumers_reserved)
+                   consumers_reserved, evict_ns)
 
 
 def create(name: str, size: int, *, strategy: str = "fault", mode: int = 0o600,

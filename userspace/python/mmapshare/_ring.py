@@ -51,7 +51,7 @@ _MAX_ATTEMPTS = 1000
 # struct mmapshare_ring
 _MAGIC, _FEATURES = 0, 3
 _PRODUCER_OFFSET, _CURSOR_OFFSET, _CURSOR_STRIDE, _RECORD_MAX = 7, 8, 9, 10
-_CONSUMERS, _RETAINED_POS = 16, 17
+_EVICT_NS, _CONSUMERS, _RETAINED_POS = 12, 16, 17
 _VERSION32, _FLAGS32 = 2, 4
 # struct mmapshare_ring_producer
 _POS, _OLDEST_POS, _SEQ, _DROPPED, _OVERWRITTEN = 0, 1, 2, 8, 9
@@ -120,7 +120,9 @@ class _Endpoint:
                 words32[_VERSION32] != _abi.RING_VERSION):
             raise _error(errno.EPROTONOSUPPORT)
         self._overwrite = bool(words32[_FLAGS32] & _abi.RING_OVERWRITE)
-        self._overwrite |= bool(flags & _abi.ATTACH_MAY_LOSE)
+        self._held = not self._overwrite and not flags & _abi.ATTACH_MAY_LOSE
+        self._overwrite |= bool(flags & _abi.ATTACH_CONSUMER and
+                                (not self._held or self._ring64[_EVICT_NS]))
         self._kernel_producer = bool(words32[_FLAGS32] & _abi.RING_KERNEL_PRODUCER)
         self._size = data_size
         self.record_max = self._ring64[_RECORD_MAX]
@@ -446,7 +448,7 @@ class Consumer(_Endpoint):
         self._acq_rel_fence()
         self._own64[_POS] = self._pos
         # no producer waits for a consumer that may lose records
-        if not self._overwrite:
+        if self._held:
             self._notify()
 
 
@@ -610,6 +612,8 @@ class Producer(_Endpoint):
         self._acq_rel_fence()
         if not consumers:
             positions = [self._ring64[_RETAINED_POS]]
+            if positions[0] == _abi.RING_RETAINS_NOTHING:
+                return self._published_pos
         else:
             first, stride = self._ring64[_CURSOR_OFFSET] // 8, self._ring64[_CURSOR_STRIDE] // 8
             positions = [self._ring64[first + n * stride]
@@ -729,7 +733,7 @@ class Ring:
 def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
                 consumers: int = 1, mode: int = 0o600, consumers_per_uid: int = 0,
                 consumers_reserved: Optional[int] = None,
-                readers_hold: bool = False) -> Ring:
+                readers_hold: bool = False, evict: float = 0) -> Ring:
     """Create a ring.
 
     name: the node is /dev/mmapshare-NAME; None makes an anonymous ring
@@ -744,6 +748,8 @@ def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
           if there are two or more
     readers_hold: the producer of a lossless ring waits for each consumer, and
           not only for those that may write the ring or belong to its owner
+    evict: how many seconds the producer of a lossless ring waits for a consumer,
+          which then may lose records; 0 for no limit
     """
     if consumers_reserved is None:
         consumers_reserved = 0
@@ -754,7 +760,8 @@ def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
     return Ring(new_region(name, size, mode=mode if name is not None else 0,
                            ring=flags, consumers=consumers,
                            consumers_per_uid=consumers_per_uid,
-                           consumers_reserved=consumers_reserved))
+                           consumers_reserved=consumers_reserved,
+                           evict_ns=round(evict * 1e9)))
 
 
 def producer(name: Name) -> Producer:
