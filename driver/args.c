@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The arguments of ioctls: structures whose first member is their size, so that
- * newer and older programs and kernels work together.
+ * Copies the arguments of ioctls. The first member of each structure is its
+ * size, so that programs and kernels of different versions work together.
  */
 #include <linux/mm.h>
 #include <linux/uaccess.h>
 #include "memory.h"
 
 /*
- * The general case of mms_copy_in(). The size is read again here: what was
- * copied to @dst before does not count, nor what copy_struct_from_user() copies
- * of the size, because userspace may change it in between.
+ * The general case of mms_copy_in(). Userspace may change the size in between,
+ * so it is read again. Only this value counts: not the one that mms_copy_in()
+ * has copied to @dst, nor the one that copy_struct_from_user() copies there.
  */
 int mms_copy_in_any(void *dst, size_t ksize, size_t min_size, const void __user *arg,
 		    u32 *usize)
@@ -25,8 +25,8 @@ int mms_copy_in_any(void *dst, size_t ksize, size_t min_size, const void __user 
 }
 
 /*
- * Copy the structure back, up to @usize bytes. Bytes that only the caller knows
- * become 0. Return: 0 or -EFAULT.
+ * Copy the structure back, up to @usize bytes. Bytes after the members known
+ * here become 0. Return: 0 or -EFAULT.
  */
 int mms_copy_out(void __user *arg, const void *src, size_t ksize, u32 usize)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * All differences between kernel versions. MMS_HAVE_* are made by probe.sh,
- * which tries to compile and does not use the version number, because
- * distributions backport.
+ * All differences between kernel versions. probe.sh defines MMS_HAVE_* by
+ * compiling a test program for each: a version number does not tell, because
+ * distributions backport changes.
  */
 #ifndef MMAPSHARE_COMPAT_H
 #define MMAPSHARE_COMPAT_H
@@ -62,8 +62,9 @@ static inline void mms_set_default_d_op(struct super_block *sb,
 }
 
 /*
- * 6.10 introduced a mark for pages that must not move. Without it compaction
- * tries to move them, and may split large ones because it cannot.
+ * 6.10 introduced mapping_set_inaccessible(), for pages that must not be
+ * migrated. Without it compaction tries to migrate them, fails, and may split
+ * large folios.
  */
 static inline void mms_mapping_set_unmovable(struct address_space *mapping)
 {
@@ -73,7 +74,7 @@ static inline void mms_mapping_set_unmovable(struct address_space *mapping)
 #endif
 }
 
-/* 6.8 passes a folio */
+/* 6.8 replaced ->error_remove_page() by ->error_remove_folio() */
 #ifdef MMS_HAVE_ERROR_REMOVE_FOLIO
 #define MMS_ERROR_REMOVE(fn)	.error_remove_folio = (fn)
 #define MMS_ERROR_PAGE		struct folio
@@ -83,11 +84,11 @@ static inline void mms_mapping_set_unmovable(struct address_space *mapping)
 #endif
 
 /**
- * struct mms_mapping - what mmap() is about to map, whichever hook is called
+ * struct mms_mapping - a mapping that mmap() is about to make
  * @file: the file that is mapped
  * @start: first address
  * @end: address after the last one
- * @pgoff: page of the file at @start
+ * @pgoff: page of the file that is mapped at @start
  * @flags: VM_*; the driver may change them
  * @vm_ops: set by the driver
  */
@@ -116,8 +117,8 @@ static inline struct mms_mapping mms_mapping_of(const struct vm_area_struct *vma
  * order on all kernels:
  *
  *  - mms_map_prepare() checks the intended mapping, and chooses its flags and
- *    vm_ops. It changes no other state: the core may still fail, and does not
- *    tell.
+ *    vm_ops. It changes no other state: mmap() may fail afterwards, without a
+ *    call of the driver.
  *  - mms_map_vma() counts the VMA and makes page table entries. It may fail.
  */
 int mms_map_prepare(struct mms_mapping *m);
@@ -125,7 +126,10 @@ int mms_map_vma(struct vm_area_struct *vma);
 
 #ifdef MMS_HAVE_MMAP_PREPARE
 
-/* 7.1: .mmap_prepare before there is a VMA, vm_ops->mapped once there is one */
+/*
+ * Since 7.1: .mmap_prepare is called before the VMA exists, vm_ops->mapped
+ * after
+ */
 #define MMS_FOPS_MMAP		.mmap_prepare = mms_mmap_prepare,
 #define MMS_VM_OPS_MAPPED	.mapped = mms_vma_mapped,
 
@@ -149,9 +153,11 @@ static inline int mms_mmap_prepare(struct vm_area_desc *desc)
 
 /*
  * The core does not pass the VMA, but has inserted it into the tree and holds
- * the mmap lock for writing. A file that maps this one on behalf of its own
- * has not: refuse that. After a failure the core unmaps the VMA, and calls
- * ->close.
+ * the mmap lock for writing: find_vma() finds it.
+ *
+ * This is not so if another file maps this one in its own mmap operation, as a
+ * stacked file does: that mapping is refused. After a failure the core unmaps
+ * the VMA, and calls ->close.
  */
 static inline int mms_vma_mapped(unsigned long start, unsigned long end, pgoff_t pgoff,
 				 const struct file *file, void **private_data)
@@ -168,7 +174,7 @@ static inline int mms_vma_mapped(unsigned long start, unsigned long end, pgoff_t
 
 #else
 
-/* Before, without ->mapped: .mmap, with a VMA that is in no tree yet */
+/* Before 7.1: .mmap is called, with a VMA that is in no tree yet */
 #define MMS_FOPS_MMAP		.mmap = mms_mmap,
 #define MMS_VM_OPS_MAPPED
 
@@ -183,7 +189,10 @@ static inline int mms_mmap(struct file *file, struct vm_area_struct *vma)
 	vm_flags_clear(vma, ~m.flags);
 	vma->vm_ops = m.vm_ops;
 	ret = mms_map_vma(vma);
-	/* after a failure the core removes what was mapped, but calls no ->close */
+	/*
+	 * after a failure the core removes the page table entries, but does not
+	 * call ->close
+	 */
 	if (ret)
 		vma->vm_ops->close(vma);
 	return ret;
@@ -192,8 +201,8 @@ static inline int mms_mmap(struct file *file, struct vm_area_struct *vma)
 #endif
 
 /*
- * In mms_map_vma(): do not let a shared VMA become writable. From 7.1 on, the
- * core has already counted it as one that may.
+ * Keep the shared VMA of mms_map_vma() from ever becoming writable. From 7.1 on
+ * the core has already counted the VMA in i_mmap_writable: undo that.
  */
 static inline void mms_vma_deny_write(struct vm_area_struct *vma)
 {
@@ -235,7 +244,7 @@ static inline long mms_folio_mapcount(struct folio *folio)
 #endif
 }
 
-/* 6.13 made the namespace a string */
+/* 6.13 made the namespace of EXPORT_SYMBOL_NS_GPL() a string */
 #ifdef MMS_HAVE_NS_TOKEN
 #define MMS_NS			MMAPSHARE
 #else
@@ -258,14 +267,16 @@ static inline void mms_hrtimer_setup(struct hrtimer *timer,
 #endif
 }
 
-/* 6.2 renamed it; <linux/ftrace.h> has one of them */
+/* 6.2 renamed the function. Users of the macro include <linux/ftrace.h>. */
 #ifdef MMS_HAVE_FTRACE_SET_IP
 #define mms_ftrace_set_ip	ftrace_regs_set_instruction_pointer
 #else
 #define mms_ftrace_set_ip	ftrace_instruction_pointer_set
 #endif
 
-/* 6.9 introduced PMD_ORDER; HPAGE_PMD_ORDER needs transparent huge pages */
+/*
+ * PMD_ORDER exists since 6.9; HPAGE_PMD_ORDER only with transparent huge pages
+ */
 #define MMS_PMD_ORDER		(PMD_SHIFT - PAGE_SHIFT)
 
 #endif /* MMAPSHARE_COMPAT_H */

@@ -74,14 +74,15 @@ static int mms_check_create(const struct mmapshare_create_args *create)
 	if (!mms_name_ok(create->name))
 		return -EINVAL;
 	/*
-	 * early, to save the allocation; mms_name_add() checks under its lock
+	 * checked early, to save the allocation; mms_name_add() checks again,
+	 * under its lock
 	 */
 	return mms_name_taken(create->name) ? -EEXIST : 0;
 }
 
 /*
- * Create a region that is owned by the caller, charged to its user, and not yet
- * visible.
+ * Create a region that the caller owns, charged to the caller's user. It has no
+ * node yet, so no other task can open it.
  */
 static struct mms_region *mms_create_region(struct mmapshare_create_args *create)
 {
@@ -114,7 +115,8 @@ static struct mms_region *mms_create_region(struct mmapshare_create_args *create
 }
 
 /*
- * The name is added last: other tasks can open the region as soon as it exists.
+ * The name is added last: other tasks can open the region as soon as its name
+ * exists.
  */
 static struct file *mms_create(struct mmapshare_create_args *create,
 			       const struct file_operations *fops, void __user *arg,

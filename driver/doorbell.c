@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The doorbell: tells the users of a region that something has changed.
+ * The doorbell: notifies the users of a region that something has changed.
  *
- * Each region has one page beside its own, a struct mmapshare_doorbell, which
- * programs can map and which the kernel always has mapped. It has two words:
+ * Besides the pages of its bytes, each region has a page with a struct
+ * mmapshare_doorbell. Programs can map this page; the kernel always has it
+ * mapped. It contains two words:
  *
  *	count	notifications so far; programs and the kernel add to it
  *	armed	not 0 while a task may sleep; the kernel writes it, programs
  *		read it
  *
- * Tasks sleep only in MMAPSHARE_IOC_WAIT, or after a ->poll() that asks for
- * EPOLLPRI; both are in this file. A notifier makes a system call only if armed
- * says that a task may have to be woken, else it only adds to count:
+ * Tasks sleep only in MMAPSHARE_IOC_WAIT, or after a ->poll() that requests
+ * EPOLLPRI; both are in this file. A notifier in userspace adds 1 to count, and
+ * makes a system call only if armed says that a task may be asleep:
  *
  *	sleeper				notifier
  *	-------				--------
@@ -22,15 +23,16 @@
  *	sleep if it is the		if a task may sleep:
  *	known one			armed = 0, wake the queue
  *
- * A module may notify in any context, for example in a probe of the wait queue's
- * own code. An irq_work wakes the queue on its behalf.
+ * A module may notify in any context, for example in a probe inside the code of
+ * wait queues. So mms_notify() leaves waking the queue to an irq_work.
  *
  * The fences pair with each other: the sleeper reads the new count, or the
  * notifier sees the sleeper, or both.
  *
- * Storing 0 cannot hide a sleeper either. The 0 is stored before the queue's
- * lock is taken to wake it, the 1 after the sleeper was queued under that lock:
- * the sleeper whose 1 is overwritten is in the queue and is woken.
+ * A notifier that stores 0 to armed does not hide a sleeper from the next
+ * notifier. It stores the 0 before it takes the queue's lock to wake the queue;
+ * a sleeper stores the 1 after it was added to the queue under that lock. So a
+ * sleeper whose 1 is overwritten is in the queue already, and is woken.
  *
  * Programs may store any value to both words at any time. The kernel only
  * compares them; they never decide what it accesses or for how long. A bad
@@ -66,10 +68,12 @@ u64 mms_doorbell_count(const struct mms_region *r)
 }
 
 /*
- * Wake every waiter and poller, so that each rechecks and arms again if need
- * be. EPOLLEXCLUSIVE must not leave one asleep that waits for the region to be
- * revoked. No poll flags are passed to the wake-up: io_uring would trust them
- * and not call ->poll(), which arms.
+ * Wake all waiters and pollers. Each rechecks its condition, and arms the
+ * doorbell again if it still has to wait. All are woken even with
+ * EPOLLEXCLUSIVE, because each of them may wait for the region to be revoked.
+ *
+ * No poll flags are passed to the wake-up: io_uring would trust them and not
+ * call ->poll(), which arms the doorbell.
  */
 void mms_doorbell_wake_all(struct mms_region *r)
 {
@@ -96,9 +100,9 @@ int mms_doorbell_init(struct mms_region *r)
 }
 
 /*
- * Add 1 to the count. The atomic addition is the full fence. The queue decides
- * whether a task may sleep, not armed: a program cannot hide a sleeper from the
- * kernel.
+ * Add 1 to the count. Return: may a task be asleep? The atomic addition is the
+ * full fence before this check. The queue is checked, not armed: no program can
+ * hide a sleeper from the kernel.
  */
 static bool mms_doorbell_add(struct mms_region *r, u64 *count)
 {
@@ -107,19 +111,24 @@ static bool mms_doorbell_add(struct mms_region *r, u64 *count)
 }
 
 /**
- * mms_doorbell_memory_failed - no longer touch the doorbell's page
+ * mms_doorbell_memory_failed - stop using the doorbell's page
  * @r: its region
  *
  * The kernel continues with a private doorbell, which programs cannot map: only
- * the kernel adds to its count, in NOTIFY and in mms_notify(). It starts with a
- * value that no task knows, so that every wait ends once.
+ * the kernel adds to its count, in NOTIFY and in mms_notify(). The count begins
+ * with a value that notifications alone do not reach, so that each wait in
+ * progress ends.
  *
  * Context: process context.
  */
 void mms_doorbell_memory_failed(struct mms_region *r)
 {
 	r->spare_doorbell.count = BIT_ULL(62);
-	/* after the count; readers are ordered by an address dependency */
+	/*
+	 * orders the store of count before that of the pointer; pairs with the
+	 * address dependency of readers, which load the pointer with
+	 * READ_ONCE()
+	 */
 	smp_store_release(&r->doorbell, &r->spare_doorbell);
 	mms_doorbell_wake_all(r);
 }
@@ -169,7 +178,8 @@ void mms_doorbell_detach(struct mms_file *f)
 }
 
 /*
- * Is @f the only open file left, while there was another one during its life?
+ * Is @f the only open file of the region, although another one was open when @f
+ * was opened, or later?
  */
 static bool mms_doorbell_is_hung_up(const struct mms_file *f)
 {
@@ -183,10 +193,11 @@ static bool mms_doorbell_is_hung_up(const struct mms_file *f)
 }
 
 /*
- * Is a wait over for a caller that knows the count @known? Returns 0 if the
- * count is another one, -EPIPE or -ENODEV if it will not change any more,
- * -EAGAIN if the caller has to wait. The open files are counted before count is
- * read, because a peer notifies before it closes its file.
+ * Must a caller that has read the count @known wait? Return: 0 if the count has
+ * changed; -EPIPE if all peers have closed the region; -ENODEV if it was
+ * revoked; -EAGAIN if the caller must wait. A peer notifies before it closes
+ * its file, so the open files are checked before count is read: the last
+ * notification is not missed.
  */
 static int mms_doorbell_check(const struct mms_file *f, u64 known, u64 *count)
 {
@@ -201,8 +212,8 @@ static int mms_doorbell_check(const struct mms_file *f, u64 known, u64 *count)
 }
 
 /*
- * A sleeper or poller is in the queue and is about to check count for the last
- * time.
+ * Set armed. The caller is in the queue, and rechecks count after this and
+ * before it sleeps.
  */
 static void mms_doorbell_arm(struct mms_region *r)
 {
@@ -211,7 +222,10 @@ static void mms_doorbell_arm(struct mms_region *r)
 	smp_mb();
 }
 
-/* Arms only if the wait is not over: an armed doorbell costs a system call. */
+/*
+ * Arm the doorbell only if the caller has to wait: while it is armed, a
+ * notification costs a system call.
+ */
 static bool mms_wait_is_over(const struct mms_file *f, u64 known, u64 *count, int *ret)
 {
 	*ret = mms_doorbell_check(f, known, count);
@@ -264,11 +278,13 @@ static int mms_doorbell_wait(const struct mms_file *f, u64 known, s64 timeout, u
 }
 
 /*
- * A region is always ready, as a regular file is: read() and write() never
- * wait. The doorbell is for callers that ask for EPOLLPRI, which means that
- * WAIT would not sleep. Only they arm it, and only they get EPOLLHUP when their
- * peers are gone: the core reports that bit to every caller, and programs take
- * it for the end of the file.
+ * A region is always readable and writable, as a regular file is: read() and
+ * write() never wait. EPOLLPRI means that MMAPSHARE_IOC_WAIT would not sleep.
+ *
+ * Only callers that request EPOLLPRI arm the doorbell, and only they get
+ * EPOLLHUP when all peers have closed the region: the core reports this bit
+ * even if it was not requested, and other programs take it for the end of the
+ * file.
  */
 __poll_t mms_doorbell_poll(struct file *file, struct poll_table_struct *wait)
 {
@@ -279,8 +295,8 @@ __poll_t mms_doorbell_poll(struct file *file, struct poll_table_struct *wait)
 
 	poll_wait(file, &f->region->waiters, wait);
 	/*
-	 * even if there is an unseen notification: edge-triggered epoll may
-	 * sleep nevertheless
+	 * arm even if there is an unseen notification: edge-triggered epoll
+	 * reports that once, and sleeps nevertheless
 	 */
 	if (asked)
 		mms_doorbell_arm(f->region);

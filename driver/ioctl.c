@@ -15,7 +15,7 @@
 #include "map.h"
 #include "region.h"
 
-/* The regions that know a command; on others it fails with -ENOTTY. */
+/* The regions that support a command; on others it fails with -ENOTTY. */
 enum mms_ioctl_scope {
 	MMS_ON_ANY,
 	MMS_ON_RING,
@@ -25,9 +25,9 @@ enum mms_ioctl_scope {
 /**
  * struct mms_ioctl - a command
  * @fn: its handler; NULL if there is no such command
- * @scope: which regions have it
- * @mode: what the file must be open for; 0 where the handler decides, or where
- *	it does not matter
+ * @scope: which regions support it
+ * @mode: access that the file must be open for; 0 if any is sufficient, or if
+ *	the handler checks it
  */
 struct mms_ioctl {
 	long (*fn)(struct file *file, void __user *arg);
@@ -53,7 +53,10 @@ static const struct mms_ioctl mms_ioctls[] = {
 	MMS_IOCTL(QUERY, mms_ioctl_query, MMS_ON_DEFAULT, 0),
 };
 
-/* The command that @cmd stands for on @r, or NULL. */
+/*
+ * Return: the command of @cmd; NULL if there is none, or @r does not support
+ * it.
+ */
 static const struct mms_ioctl *mms_ioctl_find(const struct mms_region *r, unsigned int cmd)
 {
 	const struct mms_ioctl *ioctl;
@@ -103,7 +106,7 @@ const struct file_operations mms_fops = {
 	.llseek = mms_llseek,
 	.fsync = mms_fsync,
 	MMS_FOPS_MMAP
-	/* large mappings start where a PMD entry can */
+	/* aligns large mappings so that they can have PMD entries */
 	.get_unmapped_area = thp_get_unmapped_area,
 	.poll = mms_doorbell_poll,
 	.unlocked_ioctl = mms_ioctl,

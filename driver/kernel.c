@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel interface: plain regions of other modules, and what sources and
- * sinks have in common. Nothing is charged to a user: modules are trusted.
+ * The kernel interface: plain regions of other modules, and functions that
+ * sources and sinks share. These regions are charged to no user: modules are
+ * trusted.
  */
 #include <linux/align.h>
 #include <linux/err.h>
@@ -26,9 +27,9 @@ static bool mms_kernel_set_name(struct mms_region *r, const char *name)
 }
 
 /*
- * Set what all regions of modules have in common. @r is new and not visible
- * yet, or an ERR_PTR(), which is returned. Return: @r; or -EINVAL, and @r is
- * put.
+ * Set the name and the owner of a module's region. @r is new and not visible
+ * yet; or an ERR_PTR(), which is returned. Return: @r; or ERR_PTR(-EINVAL),
+ * after putting @r.
  */
 static struct mms_region *mms_kernel_init_region(struct mms_region *r,
 						 const struct mmapshare_params *params)
@@ -54,7 +55,7 @@ static struct mms_region *mms_kernel_init_region(struct mms_region *r,
  *
  * Context: process context, may sleep.
  * Return: the region with one reference; or an ERR_PTR(): -EINVAL for invalid
- * @params or @consumers; -ERANGE for a size that is too large; those of
+ * @params or @consumers; -ERANGE for a size that is too large; an error of
  * mms_region_create().
  */
 struct mms_region *mms_kernel_create_ring(const struct mmapshare_params *params, u32 flags,
@@ -77,8 +78,8 @@ struct mms_region *mms_kernel_create_ring(const struct mmapshare_params *params,
 }
 
 /*
- * Create the node of a region that has a name: programs can open it from here
- * on. Return: as mms_name_add(); 0 if there is no name. May sleep.
+ * Create the node of @r if it has a name: programs can open the region from
+ * then on. Return: as mms_name_add(); 0 if there is no name. May sleep.
  */
 int mms_kernel_add_name(struct mms_region *r, const struct mmapshare_params *params)
 {
@@ -101,8 +102,7 @@ static struct mms_region *mms_kernel_region_of(const struct mmapshare_region *re
  * mmapshare_region_create - create zeroed memory that programs can map
  * @params: properties of the region; those of consumers, and @flags, are 0
  *
- * If @params->name is set, programs can open the region by the time this
- * returns.
+ * If @params->name is set, the node exists when this returns.
  *
  * Context: process context, may sleep.
  * Return: the region, to be released with mmapshare_region_put(); or an
@@ -137,7 +137,7 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_region_create, MMS_NS);
 /**
  * mmapshare_region_put - remove the name of a region and release it
  * @region: from mmapshare_region_create(). The caller makes sure that no other
- *	call with it is in progress or follows
+ *	call for this region is in progress or follows
  *
  * When this returns, the name has been removed. The memory is freed when the
  * last program has closed and unmapped the region.

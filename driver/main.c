@@ -14,9 +14,10 @@
 #include "region.h"
 
 /*
- * size and strategy are stored as written and parsed in init, which can log
- * what is wrong with them. sysfs shows the parsed values. It can be read until
- * after mms_exit(), so the values are not taken from the region.
+ * The parameters size and strategy are stored as text and parsed by mms_init(),
+ * which can log what is wrong with them. sysfs shows the parsed values. It may
+ * read them after mms_exit() has freed the region, so they are copied to
+ * mms_size and mms_strategy.
  */
 static char *mms_param_size = "1M";
 static char *mms_param_strategy = "fault";
@@ -128,7 +129,7 @@ exit_region:
 	return ret;
 }
 
-/* No file is open any more: it would hold the module. */
+/* No file of a region is open any more: an open file holds the module. */
 static void __exit mms_exit(void)
 {
 	misc_deregister(&mms_misc);

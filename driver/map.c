@@ -8,17 +8,17 @@
  * the access against the open mode of the file, and checks it again at every
  * mprotect(). It calls the driver twice:
  *
- *  - .mmap_prepare, a file operation, gets a description of the VMA, before
- *    there is one. It refuses ranges that do not exist, and chooses flags and
- *    vm_ops. It changes no other state: mmap() may still fail, and no hook
- *    tells the driver;
- *  - vm_ops->mapped is called once the VMA exists. What has to be undone when
- *    the VMA goes, such as a count, is done here. It may fail.
+ *  .mmap_prepare, a file operation, gets a description of the VMA, before there
+ *    is one. It refuses ranges that do not exist, and chooses flags and vm_ops.
+ *    It changes no other state: mmap() may fail afterwards, without another
+ *    call of the driver;
+ *  - vm_ops->mapped is called once the VMA exists. It may fail. What ->close
+ *    undoes, such as a count, is done here.
  *
  * Kernels before 7.1 have no ->mapped. There the driver uses the older hook,
- * .mmap, which gets a VMA that no other task can find yet, and does both. On all
- * kernels the two steps are mms_map_prepare() and mms_map_vma(); compat.h has
- * the hooks that call them.
+ * .mmap, for both steps; it gets a VMA that no other task can find yet. On all
+ * kernels the steps are mms_map_prepare() and mms_map_vma(), which the hooks in
+ * compat.h call.
  *
  * Page table entries are made either
  *
@@ -29,12 +29,13 @@
  *	fault    a page-table page's worth at a time;
  *	huge     a PMD entry at a time, where alignment and memory allow.
  *
- * Entries that refer to a struct page behave like any other memory: the page
- * can be pinned, copied on write, dropped and faulted in again. Entries made by
- * remap_pfn_range() are bare page frame numbers, which the core does not look
- * behind: no pinning, no copy-on-write, no fault after they are dropped.
+ * Entries that refer to a struct page behave like those of any other memory:
+ * the page can be pinned, copied on write, dropped and faulted in again.
+ * Entries made by remap_pfn_range() are bare page frame numbers. The core does
+ * not use the struct page of such a frame: there is no pinning, no
+ * copy-on-write, and no fault after the entry was dropped.
  *
- * The table at the end lists the parts of each strategy.
+ * mms_strategies[], at the end, has the functions and flags of each strategy.
  */
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -47,8 +48,8 @@
 bool mms_allow_exec;
 
 /*
- * A fault maps the neighbouring pages too, within one page-table page and at
- * most this many: mapping a page costs a fraction of a fault.
+ * A fault also maps the neighbouring pages in the same page-table page, up to
+ * this number of pages in total: each costs a fraction of a fault.
  */
 #define MMS_FAULT_WINDOW	min_t(unsigned long, PTRS_PER_PTE, 512)
 
@@ -58,8 +59,8 @@ bool mms_allow_exec;
  * counts, and ->close for all.
  *
  * vm_private_data is the region if the VMA is counted, else NULL. A VMA that
- * ->mapped refuses is not counted. The core unmaps it, but ignores whether that
- * succeeds: such a VMA may remain, and has no pages.
+ * ->mapped refuses is not counted. The core unmaps it, but does not check
+ * whether that succeeds: such a VMA may remain, without pages.
  */
 static void mms_vma_open(struct vm_area_struct *vma)
 {
@@ -83,8 +84,9 @@ static void mms_vma_close(struct vm_area_struct *vma)
 }
 
 /*
- * The pointer to the page at @addr. mmap() checked that the VMA is inside the
- * region or is that of the doorbell, and VM_DONTEXPAND keeps it from growing.
+ * The entry of the page at @addr in the array of pages, or the doorbell's. It
+ * exists: mmap() has checked that the VMA is inside the region or is that of
+ * the doorbell, and VM_DONTEXPAND keeps the VMA from growing.
  */
 static struct page **mms_vma_page(struct vm_area_struct *vma, unsigned long addr)
 {
@@ -95,8 +97,10 @@ static struct page **mms_vma_page(struct vm_area_struct *vma, unsigned long addr
 }
 
 /*
- * Map [@addr, @end) up to the first page with a memory failure; -EHWPOISON if
- * that is the first one; -EBUSY at the first page that is mapped already.
+ * Map the pages from @addr to @end, or up to the first one with a memory
+ * failure. Return: 0; -EHWPOISON if the page at @addr has one; -EBUSY if one of
+ * the pages is mapped already, and those from there on are not mapped; or
+ * another errno of vm_insert_pages().
  */
 static int mms_insert_range(struct vm_area_struct *vma, unsigned long addr,
 			    unsigned long end)
@@ -112,7 +116,10 @@ static int mms_insert_range(struct vm_area_struct *vma, unsigned long addr,
 	return count ? vm_insert_pages(vma, addr, pages, &count) : -EHWPOISON;
 }
 
-/* The result of a fault handler for that of vm_insert_pages(). */
+/*
+ * Translate the result of mms_insert_range() or vm_insert_page() to that of a
+ * fault handler. For -EBUSY and -EFAULT see mms_fault_window().
+ */
 static vm_fault_t mms_fault_result(int ret)
 {
 	if (ret == -EHWPOISON)
@@ -123,10 +130,10 @@ static vm_fault_t mms_fault_result(int ret)
 }
 
 /*
- * A program may ring the doorbell after the region was revoked, because it
- * cannot know: that must not raise a signal. The fault maps a private page in
- * its place, with the last count and with armed set, so that the program calls
- * NOTIFY, which returns -ENODEV.
+ * A program that does not know of the revocation may still access the doorbell:
+ * that must not raise a signal. So the fault maps a private page instead, with
+ * the last count and with armed set: the program calls NOTIFY, which returns
+ * -ENODEV.
  */
 static vm_fault_t mms_fault_revoked_doorbell(struct vm_fault *vmf)
 {
@@ -140,15 +147,15 @@ static vm_fault_t mms_fault_revoked_doorbell(struct vm_fault *vmf)
 	bell->count = mms_doorbell_count(vmf->vma->vm_private_data);
 	bell->armed = 1;
 	ret = vm_insert_page(vmf->vma, vmf->address & PAGE_MASK, page);
-	/* the page table holds a reference now */
+	/* the page table entry has its own reference */
 	put_page(page);
 	return mms_fault_result(ret);
 }
 
 /*
- * Map the window around the faulting address: first from the faulting page on,
- * so that this page is mapped whatever is in front of it, then the part in
- * front.
+ * Map the window around the faulting address. The part from the faulting page
+ * on is mapped first, so that an error in the part before it cannot prevent
+ * that.
  *
  * Other threads may fault concurrently. -EBUSY: another thread mapped the page
  * first. -EFAULT: MADV_DONTNEED of another thread freed the page-table page
@@ -177,13 +184,16 @@ static vm_fault_t mms_fault_window(struct vm_fault *vmf)
 }
 
 /*
- * Return the page locked to the core, which maps it, or copies it first for a
- * store to a private mapping, and unlocks it; mms_revoke() waits for the lock.
- * It may free the pages from the end of the section on; this one is referenced.
- * If a huge page fits, the core makes a PMD entry: ->huge_fault has no
- * advantage, and older kernels call it for DAX only.
+ * Return the page to the core, locked. The core maps the page, or copies it
+ * first for a store to a private mapping, and unlocks it; mms_revoke() waits
+ * for this lock. mms_revoke() may free pages as soon as mms_access_end() was
+ * called: the reference keeps this one.
  *
- * Memory failure marks a page before it takes the page lock to unmap it.
+ * If a huge page fits, the core makes a PMD entry. ->huge_fault has no
+ * advantage over that, and older kernels call it for DAX only.
+ *
+ * Memory failure marks a page and then takes the page lock to unmap it: so the
+ * mark is checked with the lock held.
  */
 static vm_fault_t mms_fault_page(struct vm_fault *vmf)
 {
@@ -229,7 +239,10 @@ static vm_fault_t mms_fault(struct vm_fault *vmf)
 	if (!r)
 		return VM_FAULT_SIGBUS;
 	atomic_long_inc(&r->faults);
-	/* vm_insert_pages() needs VM_MIXEDMAP; VMAs without it get PMD entries */
+	/*
+	 * vm_insert_pages() needs VM_MIXEDMAP; VMAs without this flag get PMD
+	 * entries
+	 */
 	if (mms_fault_is_cow(vmf) || !(vma->vm_flags & VM_MIXEDMAP))
 		ret = mms_fault_page(vmf);
 	else
@@ -251,7 +264,10 @@ static int mms_access(struct vm_area_struct *vma, unsigned long addr,
 
 	if (!r || (write && !(vma->vm_flags & VM_WRITE)))
 		return -EACCES;
-	/* like a store by the program: seals do not affect existing mappings */
+	/*
+	 * a store by a debugger is like one by the program: no seal forbids it
+	 * in an existing mapping
+	 */
 	ret = mms_access_begin(r, false);
 	if (ret)
 		return ret;
@@ -289,9 +305,9 @@ static bool mms_fits_pmd(const struct mms_mapping *m)
 }
 
 /*
- * Maps all pages at once. The fault handler is needed after MADV_DONTNEED.
- * remap_vmalloc_range() excludes the VMA from core dumps, although its pages
- * can be dumped as those of a file.
+ * Maps all pages at once. Pages that MADV_DONTNEED drops are mapped again by
+ * the fault handler. remap_vmalloc_range() excludes the VMA from core dumps:
+ * undo that, because these pages can be dumped like those of any file.
  */
 static int mms_fill_vmalloc(struct mms_region *r, struct vm_area_struct *vma)
 {
@@ -347,7 +363,7 @@ static const struct mms_strategy mms_doorbell_strategy = {
 	.vm_ops = &mms_page_vm_ops,
 };
 
-/* How @m is mapped, or NULL if it is not inside the region. */
+/* Return: the strategy that maps @m; NULL if @m is not inside the region. */
 static const struct mms_strategy *mms_strategy_for(const struct mms_region *r,
 						   const struct mms_mapping *m)
 {
@@ -416,7 +432,11 @@ int mms_map_prepare(struct mms_mapping *m)
 	return ret;
 }
 
-/* In one section, so that a task that seals sees the VMA counted or refused. */
+/*
+ * The check of the seals and the count are in one section of
+ * mms_access_begin(): a task that adds a seal concurrently finds the VMA
+ * counted, or the VMA is refused.
+ */
 static int mms_map_count(struct mms_region *r, struct vm_area_struct *vma)
 {
 	int ret = mms_access_begin(r, false);
@@ -432,7 +452,10 @@ static int mms_map_count(struct mms_region *r, struct vm_area_struct *vma)
 	return 0;
 }
 
-/* A strategy that makes all entries in mmap() cannot leave out a page. */
+/*
+ * A strategy that makes all entries in mmap() cannot leave out a page with a
+ * memory failure.
+ */
 static bool mms_may_map_at_once(struct mms_region *r, struct vm_area_struct *vma)
 {
 	const u64 length = (u64)vma_pages(vma) << PAGE_SHIFT;
@@ -445,11 +468,13 @@ static bool mms_may_map_at_once(struct mms_region *r, struct vm_area_struct *vma
  * mms_map_vma - count the VMA of a new mapping, and make its page table entries
  * @vma: the VMA; mms_map_prepare() has chosen its flags and vm_ops
  *
- * The VMA is counted before it has the first entry, and after a failure remains
- * so until ->close, which ->mapped's core calls once it has removed the entries:
- * a task that seals must not miss an entry through which another thread stores.
- * That is why the entries are not made by an action of .mmap_prepare: the core
- * executes it before ->mapped.
+ * The VMA is counted before its first entry is made: a task that seals must not
+ * miss an entry through which another thread stores. After a failure it stays
+ * counted until ->close. From 7.1 on the core calls that once it has removed
+ * the entries.
+ *
+ * For the same reason no action of .mmap_prepare makes the entries: the core
+ * executes actions before ->mapped.
  *
  * Context: process context, mmap lock held for writing.
  * Return: 0; -EPERM and -ENODEV, as mms_map_prepare(), if the region was sealed

@@ -18,13 +18,14 @@ struct mms_memory;
 struct mms_charge;
 
 /*
- * Wraps every load and store of the users' bytes. Userspace may change them
- * concurrently, through a mapping, which no sanitizer sees, or by another call,
- * which KCSAN sees. Ordering them is up to the users, as with any file.
+ * Wraps every load and store of the bytes of a region. Userspace may change
+ * them concurrently: through a mapping, which no sanitizer sees, or by another
+ * call, which KCSAN sees. Users order their accesses themselves, as with any
+ * file.
  */
 #define mms_racy(expr)	data_race(expr)
 
-/* The one check of an offset and a length that come from userspace. */
+/* Every offset and length from userspace is checked by this function. */
 static inline bool mms_range_ok(u64 size, u64 offset, u64 length)
 {
 	return offset <= size && length <= size - offset;
@@ -46,19 +47,22 @@ int mms_copy_out(void __user *arg, const void *src, size_t ksize, u32 usize);
  * @arg: the structure in userspace; its first member is its size as u32
  * @usize: out: that size
  *
- * Inlined for the usual case that both sizes are equal: the compiler then
+ * Inlined for the usual case that @usize equals @ksize: the compiler then
  * checks and expands the copy.
  *
  * Return: 0; -EFAULT; -EINVAL if the structure is smaller than @min_size;
- * -E2BIG if it is larger than @ksize and what the kernel does not know is not
- * 0.
+ * -E2BIG if it is larger than a page, or if a byte behind the first @ksize is
+ * not 0.
  */
 static __always_inline int mms_copy_in(void *dst, size_t ksize, size_t min_size,
 				       const void __user *arg, u32 *usize)
 {
 	const unsigned long left = copy_from_user(dst, arg, ksize);
 
-	/* a shorter structure may end right before an unmapped page */
+	/*
+	 * the copy also fails if the structure is shorter and ends before an
+	 * unmapped page
+	 */
 	if (left || *(u32 *)dst != ksize)
 		return left == ksize ? -EFAULT :
 		       mms_copy_in_any(dst, ksize, min_size, arg, usize);
@@ -84,7 +88,7 @@ void mms_uncharge(struct mms_charge *charge, struct mms_memory *mem);
  * @has_hwpoisoned: a page had a memory failure. Written with that page locked
  *
  * Constant, but for @has_hwpoisoned, from mms_memory_alloc() to
- * mms_memory_release(). The bytes belong to the users.
+ * mms_memory_release(). Users may change the bytes in the pages at any time.
  */
 struct mms_memory {
 	struct address_space *mapping;

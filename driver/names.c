@@ -3,7 +3,7 @@
  * Named regions: a name, a minor number, a node in /dev, an owner.
  *
  * A name holds one reference to its region, from mms_name_add() until
- * mms_name_del() or rmmod. Open files keep the region beyond that.
+ * mms_name_del() or rmmod. An open file keeps the region longer.
  *
  * The core creates and removes a node with the lock of the directory /dev held
  * for writing. A task that reads /dev into a page whose fault does not end
@@ -38,9 +38,9 @@
  * @region: holds a reference until the node is removed
  * @mode: permissions at creation; chmod() changes the node only
  * @live: the name can be found; under mms_names_lock
- * @settled: the node was created, or could not be
- * @removal: removes the node
- * @removed: the name can be used again
+ * @settled: completed once creating the node has succeeded or failed
+ * @removal: work that removes the node
+ * @removed: completed once the name can be used again
  */
 struct mms_name {
 	struct device dev;
@@ -53,7 +53,10 @@ struct mms_name {
 	struct completion removed;
 };
 
-/* Protects mms_names, and what of mms_by_minor is not NULL. */
+/*
+ * Protects mms_names, and the entries of mms_by_minor that are not NULL. A NULL
+ * entry is reserved.
+ */
 static DEFINE_MUTEX(mms_names_lock);
 static DEFINE_HASHTABLE(mms_names, 10);
 static DEFINE_XARRAY_FLAGS(mms_by_minor, XA_FLAGS_ALLOC1);
@@ -103,8 +106,9 @@ static struct attribute *mms_node_attrs[] = {
 };
 
 /*
- * Readable by root, and by all only if the node is. They do not get the owner
- * of the node: the core would give the file "uevent" to that user as well.
+ * Attributes can be read by root, and by all users if the node was created
+ * readable for all. They belong to root, not to the owner of the node: the core
+ * would give that user the file "uevent" as well.
  */
 static umode_t mms_node_attr_mode(struct kobject *kobj, struct attribute *attr, int n)
 {
@@ -119,13 +123,16 @@ static const struct attribute_group mms_node_group = {
 };
 __ATTRIBUTE_GROUPS(mms_node);
 
-/* Called with @mode when the node is created, without it for a file name. */
+/* @mode, @uid and @gid are NULL if the core needs only the file name. */
 static char *mms_devnode(MMS_CONST_DEVNODE struct device *dev, umode_t *mode,
 			 kuid_t *uid, kgid_t *gid)
 {
 	const struct mms_name *name = mms_dev_name(dev);
 
-	/* with the type: the core takes 0 for "not set" and uses 0600 */
+	/*
+	 * set the file type, too: the core takes a mode of 0 for "not set", and
+	 * uses 0600
+	 */
 	if (mode)
 		*mode = S_IFCHR | name->mode;
 	if (uid)
@@ -214,7 +221,8 @@ bool mms_name_taken(const char *text)
 }
 
 /*
- * Waits for readers of the attributes, and for the lock of the directory /dev.
+ * Remove a node. Waits for readers of its attributes, and for the lock of the
+ * directory /dev.
  */
 static void mms_name_remove(struct work_struct *work)
 {
@@ -224,7 +232,7 @@ static void mms_name_remove(struct work_struct *work)
 	mutex_lock(&mms_names_lock);
 	hash_del(&name->hash);
 	mutex_unlock(&mms_names_lock);
-	/* before completion: DESTROY returns when the memory is free */
+	/* before complete_all(): DESTROY returns after the memory was freed */
 	mms_region_put(name->region);
 	name->region = NULL;
 	complete_all(&name->removed);
@@ -250,9 +258,9 @@ static struct mms_name *mms_name_alloc(struct mms_region *r, umode_t mode)
 }
 
 /*
- * Wait until no name like @text is being added or removed. Called and returns
- * with mms_names_lock held. Return: 0; -EEXIST for a live name; -EINTR if
- * killed.
+ * Wait while @text is being added or removed as a name. Called and returns with
+ * mms_names_lock held. Return: 0 if the name is free; -EEXIST if it is live;
+ * -EINTR if killed.
  */
 static int mms_name_wait_free(const char *text)
 {
@@ -300,7 +308,7 @@ static int mms_name_reserve(struct mms_name *name)
 	r->id = minor;
 	name->dev.devt = MKDEV(MAJOR(mms_devt), minor);
 	hash_add(mms_names, &name->hash, mms_name_hash(r->name));
-	/* allocates nothing: the entry is there */
+	/* does not allocate: xa_alloc_cyclic() has reserved the entry */
 	xa_store(&mms_by_minor, minor, name, GFP_KERNEL);
 	mutex_unlock(&mms_names_lock);
 	return 0;
@@ -339,10 +347,10 @@ int mms_name_wait(struct mms_name *name)
 }
 
 /*
- * The node was created, or with @added false could not be. The name becomes
- * live, but not that of a region which was revoked meanwhile by a task that
- * opened the node: mms_name_detach() found no live name then. Return: the name,
- * for mms_name_wait(), if it is removed again; else NULL.
+ * Creating the node has succeeded or, with @added false, failed. The name
+ * becomes live, unless its region was revoked meanwhile, by a task that opened
+ * the node: mms_name_detach() found no live name then, so the name is removed
+ * here. Return: the name, for mms_name_wait(), if it is removed; else NULL.
  */
 static struct mms_name *mms_name_settle(struct mms_name *name, bool added)
 {
@@ -419,7 +427,7 @@ static struct mms_name *mms_name_find_own(const char *text)
  * Context: process context, may sleep. Can be killed while it waits for the
  * lock of the directory /dev.
  * Return: 0; -ENOENT; -EPERM if the caller does not own the region; -EINTR if
- * killed: the name is gone, and the node will be.
+ * killed: the name is removed, and the node will be.
  */
 int mms_name_del(const char *text)
 {
@@ -458,8 +466,7 @@ struct mms_region *mms_name_get_own(const char *text)
  * @r: the region
  *
  * Context: process context, may sleep.
- * Return: the name, for mms_name_wait(); NULL if the region has none, or none
- * any more.
+ * Return: the name, for mms_name_wait(); NULL if the region has no live name.
  */
 struct mms_name *mms_name_detach(const struct mms_region *r)
 {
@@ -536,7 +543,10 @@ struct mms_region *mms_name_open(unsigned int minor)
 	struct mms_region *r = NULL;
 	struct mms_name *name;
 
-	/* the name holds its reference for as long as it is in the array */
+	/*
+	 * a name has a reference to its region while it is in the array;
+	 * removing it from the array takes this lock
+	 */
 	xa_lock(&mms_by_minor);
 	name = xa_load(&mms_by_minor, minor);
 	if (name)
@@ -586,7 +596,9 @@ void mms_names_exit(void)
 		put_device(&name->dev);
 	}
 	mutex_unlock(&mms_names_lock);
-	/* waits for all removals, also of tasks that were killed */
+	/*
+	 * waits for all removals, also those started by tasks that were killed
+	 */
 	destroy_workqueue(mms_names_wq);
 	xa_destroy(&mms_by_minor);
 	cdev_del(&mms_cdev);

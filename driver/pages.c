@@ -3,15 +3,15 @@
  * The pages of a region: allocated all at once, and entered into the page cache
  * of the region's inode, which owns them.
  *
- * Through their mapping and index the core finds where they are mapped, for
- * memory failure or truncation, and process-shared futexes have their key. The
- * page cache charges them to the memory cgroup of the task that creates the
- * region.
+ * The core needs the mapping and the index of a page to find its page table
+ * entries, for memory failure or truncation, and to identify process-shared
+ * futexes. The page cache charges the pages to the memory cgroup of the task
+ * that creates the region.
  *
- * Nothing removes a folio before mms_memory_free() does: they are unevictable,
- * so that reclaim leaves them alone; dirty, so that POSIX_FADV_DONTNEED does;
- * and not migrated, because the kernel has an address of its own for them. So
- * the array of pages needs no references.
+ * Nothing removes a folio before mms_memory_release() does. Reclaim ignores it
+ * because it is unevictable, and POSIX_FADV_DONTNEED because it is dirty. It is
+ * not migrated, because the kernel has mapped it by vmap(). So the array of
+ * pages needs no references.
  */
 #include <linux/err.h>
 #include <linux/gfp.h>
@@ -34,8 +34,9 @@ static int mms_resched_killable(void)
 }
 
 /*
- * A zeroed folio of the largest of @orders that is available without reclaim.
- * Only for a PMD-sized one memory is compacted. Bit 0 of @orders is set.
+ * Allocate a zeroed folio of the largest of @orders that is available. Order 0
+ * is tried hardest; memory is compacted for a PMD-sized folio; orders in
+ * between are allocated only from free memory. Bit 0 of @orders is set.
  */
 static struct folio *mms_alloc_folio(unsigned long orders)
 {
@@ -77,8 +78,8 @@ static struct folio *mms_add_folio(struct address_space *mapping, pgoff_t index,
 
 /**
  * mms_add_page - allocate a zeroed page and enter it into a page cache
- * @mapping: of the region
- * @index: at which there is none yet
+ * @mapping: the page cache of a region
+ * @index: where to enter it; the page cache has no page there
  *
  * Context: process context, may sleep.
  * Return: the page, which stays until @mapping is truncated; or an ERR_PTR():
@@ -91,7 +92,10 @@ struct page *mms_add_page(struct address_space *mapping, pgoff_t index)
 	return IS_ERR(folio) ? ERR_CAST(folio) : folio_page(folio, 0);
 }
 
-/* Those that fit at @i. The page cache wants folios aligned to their size. */
+/*
+ * Return: those of @orders whose folios fit at page @i. The page cache requires
+ * folios to be aligned to their size.
+ */
 static unsigned long mms_orders_at(const struct mms_memory *mem, unsigned long i,
 				   unsigned long orders)
 {
@@ -115,8 +119,8 @@ static int mms_add_folios(struct mms_memory *mem, unsigned long orders)
 			return ret;
 		n = folio_nr_pages(folio);
 		/*
-		 * folio_page() may read the section from page->flags, where
-		 * other CPUs set bits
+		 * not a bug, but KCSAN would report it: folio_page() may read
+		 * the section from page->flags, where other CPUs set bits
 		 */
 		for (j = 0; j < n; j++)
 			mem->pages[i + j] = mms_racy(folio_page(folio, j));
@@ -142,7 +146,7 @@ struct folio *mms_get_folio(struct page *page)
 	for (;;) {
 		struct folio *folio = page_folio(page);
 
-		/* 0 while it is being split */
+		/* the reference count is 0 while the folio is being split */
 		if (!folio_try_get(folio)) {
 			cpu_relax();
 			continue;
@@ -189,8 +193,8 @@ int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned lo
 	int ret;
 
 	/*
-	 * Do not reclaim for what cannot fit; and vmap() counts in unsigned
-	 * int.
+	 * Refuse what can never fit before reclaim is tried for it. vmap()
+	 * counts pages in unsigned int.
 	 */
 	if (size >> PAGE_SHIFT > min_t(u64, totalram_pages(), UINT_MAX / 2))
 		return -ENOMEM;
@@ -202,7 +206,10 @@ int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned lo
 				    GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!mem->pages)
 		return -ENOMEM;
-	/* only then does the page cache take folios of several pages */
+	/*
+	 * without transparent huge pages the page cache does not take large
+	 * folios
+	 */
 	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) || !has_transparent_hugepage())
 		orders = BIT(0);
 	if (orders != BIT(0))
@@ -215,7 +222,7 @@ int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned lo
 	memcpy(mem->pages + mem->nr_pages, mem->pages + mem->nr_pages - nr_mirrored,
 	       nr_mirrored * sizeof(*mem->pages));
 
-	/* remap_vmalloc_range() only takes what is marked VM_USERMAP. */
+	/* remap_vmalloc_range() requires VM_USERMAP */
 	mem->vaddr = vmap(mem->pages, nr_mapped, VM_MAP | VM_USERMAP, PAGE_KERNEL);
 	if (!mem->vaddr) {
 		ret = -ENOMEM;
@@ -230,9 +237,10 @@ truncate:
 }
 
 /*
- * Is the folio used elsewhere, too? The caller has one reference to it. If it is
- * off the LRU lists, whatever has isolated it has one, or the batch that will
- * add it to them, or memory failure.
+ * Is the folio used elsewhere, too? The caller has one reference to it. A folio
+ * that is off the LRU lists has one more, which is not counted as a use: that
+ * of the task that has isolated it, of the batch that will add it to a list, or
+ * of memory failure.
  */
 static bool mms_folio_is_held(struct folio *folio)
 {
@@ -292,14 +300,14 @@ u64 mms_memory_release(struct mms_memory *mem)
 		mem->pages[nr++] = folio_page(folio, 0);
 	}
 	mem->nr_pages = nr;
-	/* the doorbell's page stays, behind them */
+	/* the doorbell's page stays: its index is higher */
 	truncate_inode_pages_range(mem->mapping, 0, end - 1);
 	return mms_memory_sweep(mem);
 }
 
 /*
- * Drop the pages that mms_memory_release() has left: they are freed when they
- * are no longer used elsewhere. May sleep.
+ * Drop the pages that mms_memory_release() has left: each is freed once it is
+ * no longer used elsewhere. May sleep.
  */
 void mms_memory_free(struct mms_memory *mem)
 {

@@ -21,15 +21,15 @@
 /*
  * Two pseudo file systems, mounted internally only.
  *
- * Regions have their inodes in the first one. It has no owner, because its
- * mount would then pin the module indefinitely. It needs none: mms_region_put()
- * drops an inode before the module can go.
+ * Regions have their inodes in the first one. The module does not own it,
+ * because its mount would then pin the module indefinitely. It need not:
+ * mms_region_put() drops the inode before the module can be unloaded.
  *
  * Files without a node have dentries and inodes in the second one. The core
- * drops these after the release of the file, and after the reference to the
- * module that the file holds; their operations are text of the module. So this
- * one is owned by the module, and mounted only while there are such files: each
- * holds the mount, which the core drops last.
+ * drops these after the file's release(), and even after the file's reference
+ * to the module, although their operations are code of the module. So the
+ * module owns this file system, and mounts it only while there are such files:
+ * each holds the mount, which the core drops last.
  */
 #define MMS_FS_MAGIC	0x6d6d7368	/* "mmsh" */
 
@@ -99,8 +99,9 @@ static const struct fs_context_operations mms_file_fs_ops = {
 };
 
 /*
- * One superblock for all mounts: a path to a file (O_PATH) keeps its mount
- * after the file was released, and the next file mounts again.
+ * One superblock for all mounts: an O_PATH descriptor can keep the old mount
+ * after the last file was released, and the next file then mounts the file
+ * system again.
  */
 static int mms_file_fs_init_context(struct fs_context *fc)
 {
@@ -120,7 +121,7 @@ static struct file_system_type mms_file_fs_type = {
 static struct vfsmount *mms_fs_mnt;
 
 /*
- * Changed by simple_pin_fs() and simple_release_fs(), under a lock of theirs.
+ * simple_pin_fs() and simple_release_fs() change these, under their own lock.
  */
 static struct vfsmount *mms_file_mnt;
 static int mms_file_mnt_count;
@@ -136,7 +137,10 @@ void mms_region_exit(void)
 	kern_unmount(mms_fs_mnt);
 }
 
-/* The kernel's address of the page stays the same. */
+/*
+ * Migration is refused: the kernel's mapping, by vmap(), would still refer to
+ * the old page.
+ */
 static int mms_migrate_folio(struct address_space *mapping, struct folio *dst,
 			     struct folio *src, enum migrate_mode mode)
 {
@@ -144,12 +148,14 @@ static int mms_migrate_folio(struct address_space *mapping, struct folio *dst,
 }
 
 /*
- * Memory failure has marked the page, removed the entries that it found, and
- * holds the page lock. A fault handler that checked the page before may have
- * made another one since. The page stays, so that later faults find the mark.
+ * Memory failure has marked the page, removed its page table entries, and holds
+ * the page lock. A fault handler that checked the mark before may have made
+ * another entry since: that is removed here. The page stays in the page cache,
+ * so that later faults find the mark.
  *
  * The kernel accesses rings and doorbells by their kernel address without
- * checking the mark: these accesses are stopped here.
+ * checking the mark. mms_doorbell_memory_failed() and ->memory_failed() end
+ * these accesses.
  */
 static int mms_error_remove(struct address_space *mapping, MMS_ERROR_PAGE *page)
 {
@@ -189,7 +195,8 @@ static_assert(MMS_REGION_MAX / PAGE_SIZE * sizeof(struct page *) <= INT_MAX);
 /**
  * mms_region_create - create a region
  * @size: bytes, a non-zero multiple of PAGE_SIZE
- * @mirrored: bytes at the end, of whole pages, to map a second time behind it
+ * @mirrored: bytes at the end of the region, whole pages, that the kernel maps
+ *	a second time behind the region
  * @s: how to obtain and map its memory
  *
  * The memory is allocated, charged and zeroed here, never later.
@@ -239,7 +246,7 @@ free_region:
 
 /**
  * mms_region_file - allocate a file without a node
- * @r: the region; the file does not hold it
+ * @r: the region; the file takes no reference to it
  * @flags: O_RDWR or O_RDONLY
  * @fops: the file operations; their release calls mms_region_file_release()
  *
@@ -277,8 +284,8 @@ release_fs:
 }
 
 /*
- * The file holds the mount until the core drops it; the next one may pin it
- * again.
+ * Undo the pin of mms_region_file(). The file itself holds the mount until the
+ * core drops it; the next file may pin the mount again.
  */
 void mms_region_file_release(void)
 {

@@ -81,7 +81,10 @@ struct mms_region_ops {
 #define MMS_DOORBELL_OFFSET	BIT_ULL(43)
 #define MMS_DOORBELL_PGOFF	((pgoff_t)(MMS_DOORBELL_OFFSET >> PAGE_SHIFT))
 
-/* The seals with which nothing stores through the kernel address any more */
+/*
+ * Seals with which the kernel refuses to store to the region, in write() and
+ * FILL
+ */
 #define MMS_SEALS_NO_WRITE	(MMAPSHARE_SEAL_FUTURE_WRITE | MMAPSHARE_SEAL_WRITE)
 
 /*
@@ -100,25 +103,25 @@ struct mms_region_ops {
  * @size: bytes, a multiple of PAGE_SIZE
  * @strategy: how its memory was obtained and is mapped
  * @ops: what the layer above adds, or NULL
- * @mem: its pages and their kernel address. Freed by mms_revoke(), unless the
- *	kernel created the region, else with the region
+ * @mem: its pages and their kernel address. mms_revoke() frees them if a
+ *	program created the region; otherwise they are freed with the region
  * @inode: its i_mapping owns the pages, and is the f_mapping of every file open
  *	on the region: the core finds all mappings of a page. Its i_size is
  *	@size, which the core requires before it maps a huge page
  * @name: as it was created, even if the name was destroyed since; "" for none
  * @uid: its owner: the user that may destroy its name
  * @gid: group of the node
- * @charge: for its @size; NULL for the default region, for those that the
- *	kernel created, and once @mem is freed
+ * @charge: what its user was charged for @size; NULL for the default region,
+ *	for those that the kernel created, and once @mem is freed
  * @files: open files. Written under @files_lock, read without
- * @maps: VMAs that map it. Written by the vm_ops, read by anyone
+ * @maps: VMAs that map it. Written by the vm_ops, read without a lock
  * @faults: calls of the fault handler so far
  * @opens: files opened so far. Written and read under @files_lock
  * @files_lock: makes @files and @opens change together
  * @doorbell_page: constant, as @mem is; programs write to its bytes, too
  * @doorbell: kernel address of @doorbell_page; see doorbell.c. The address of
  *	@spare_doorbell after the memory of that page has failed
- * @spare_doorbell: replaces the page's bytes then; programs cannot map it
+ * @spare_doorbell: used instead of the page then; programs cannot map it
  * @waiters: tasks that wait for the doorbell or poll a file
  * @wake_waiters: wakes @waiters on behalf of mms_notify()
  * @lock: held while seals are added and while the region is revoked
@@ -127,7 +130,7 @@ struct mms_region_ops {
  *	task that is about to store reads them between mms_access_begin() and
  *	mms_access_end()
  * @writable: number of shared VMAs that are writable or may become so. Changed
- *	by mmap() and the vm_ops; -1 from sealing against writes on
+ *	by mmap() and the vm_ops; -1 once the region is sealed against writes
  * @ring_flags: MMAPSHARE_RING_*; 0 for a plain region
  * @ring: NULL for a plain region; the region frees it with kfree()
  * @revoked: set once, under @lock and @access. A task that is about to use the
@@ -195,7 +198,7 @@ static inline struct mms_region *mms_region_of(const struct file *file)
 }
 
 /*
- * It may be revoked at any time after this returned false, unless the caller
+ * Has the region been revoked? If not, it may be at any time, unless the caller
  * holds off mms_revoke() in one of the ways that revoke.c describes.
  */
 static inline bool mms_revoked(const struct mms_region *r)
@@ -210,8 +213,8 @@ static inline ktime_t mms_deadline(s64 ns)
 
 /*
  * Sleep until woken or until @end; NULL means no timeout. Returns false at
- * @end. wait_event_hrtimeout() is not used: it reads without a mark, which
- * KCSAN reports, what its timer stores.
+ * @end. wait_event_hrtimeout() is not used: it reads without READ_ONCE() what
+ * its timer stores, which KCSAN reports.
  */
 static inline bool mms_schedule(ktime_t *end)
 {

@@ -18,10 +18,11 @@
  * and mappings. A region that the kernel created keeps its pages: the module
  * that created it uses their address until it puts the region.
  *
- * Nothing here waits for the mmap lock of another task, which that task can
- * hold for as long as it likes, over a page fault that does not end. A strategy
- * that makes page table entries in mmap() would need that: the core does not
- * make a VMA findable before mmap() returns. mms_may_revoke() refuses such a region.
+ * mms_revoke() does not wait for the mmap lock of another task: the task could
+ * hold it indefinitely, in a page fault that does not end. A strategy that
+ * makes page table entries in mmap() would require that lock, because the core
+ * makes a VMA findable only when mmap() returns. mms_may_revoke() refuses such
+ * a region.
  */
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -30,7 +31,10 @@
 #include "compat.h"
 #include "region.h"
 
-/* -EOPNOTSUPP for the strategy, -EPERM for a seal, or 0. */
+/*
+ * Return: 0; -EOPNOTSUPP if the strategy makes all entries in mmap(); -EPERM if
+ * the region is sealed against revocation.
+ */
 static int mms_may_revoke(const struct mms_region *r)
 {
 	if (r->strategy->fill)
@@ -64,12 +68,13 @@ static void mms_wait_for_faults(const struct mms_region *r)
  *
  * When this returns 0, no task has the region mapped and no call that uses its
  * bytes is in progress; tasks that wait in it are woken; the name is gone; the
- * memory is free, but for what is pinned, unless the kernel created the region.
+ * memory is free, except pinned pages and the memory of a region that the
+ * kernel created.
  *
  * Context: process context, may sleep.
  * Return: 0; -ENODEV if it was revoked before; -EOPNOTSUPP if the strategy does
- * not allow it; -EPERM if it is sealed against it; -EINTR if killed, either
- * before anything was done, or while it waited for the node to be removed.
+ * not allow it; -EPERM if it is sealed against revocation; -EINTR if killed,
+ * either before anything was done, or while waiting for the node to be removed.
  */
 int mms_revoke(struct mms_region *r)
 {

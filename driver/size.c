@@ -44,7 +44,7 @@ int mms_parse_size(const char *text, u64 *size)
 		return ret;
 	if (!*size)
 		return -EINVAL;
-	/* offsets are loff_t, and rounding up follows */
+	/* offsets are loff_t; leave space for rounding up to a page */
 	if (check_shl_overflow(*size, shift, size) ||
 	    *size > MAX_LFS_FILESIZE - PAGE_SIZE)
 		return -ERANGE;

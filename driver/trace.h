@@ -143,7 +143,7 @@ DEFINE_EVENT(mmapshare_ring, mmapshare_ring_detach,
 	TP_PROTO(const struct mms_endpoint *ep, int ret),
 	TP_ARGS(ep, ret));
 
-/* a wait is over, maybe at once; ret is 0 or a negative errno */
+/* a wait has ended, possibly without sleeping; ret is 0 or a negative errno */
 DEFINE_EVENT(mmapshare_ring, mmapshare_ring_wait,
 	TP_PROTO(const struct mms_endpoint *ep, int ret),
 	TP_ARGS(ep, ret));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The ioctls of a region: INFO, SEAL, READ_ONLY, REVOKE; and FILL and CHECKSUM,
- * which access the memory through the kernel's address of it.
+ * which access the bytes through their kernel address.
  */
 #include <linux/err.h>
 #include <linux/fcntl.h>
@@ -31,7 +31,9 @@ static_assert(sizeof(struct mmapshare_revoke_args) == MMS_REVOKE_SIZE_VER0);
 long mms_ioctl_info(struct file *file, void __user *arg)
 {
 	struct mms_region *r = mms_region_of(file);
-	/* pfn has such folios, too, but no PMD entries */
+	/*
+	 * the strategy pfn has PMD-sized folios, too, but makes no PMD entries
+	 */
 	const u64 huge = r->strategy->features & MMAPSHARE_FEAT_HUGE ?
 			 (u64)r->mem.huge_pages * PMD_SIZE : 0;
 	struct mmapshare_info info;
@@ -96,7 +98,8 @@ static int mms_in_pieces(struct mms_region *r, u64 offset, u64 length, size_t ma
 }
 
 /*
- * struct mms_pattern - a pattern, repeated for longer copies
+ * struct mms_pattern - a pattern, repeated so that it can be copied in larger
+ * pieces
  * @len: bytes in use, a multiple of the pattern's length
  * @bytes: the repetitions
  */

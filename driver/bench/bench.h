@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
  * Interface between the benchmark module and mmapshare-bench: /dev/mms-bench.
- * Each open file is one measurement. START creates a kernel thread that
- * produces records and passes them on in one of these ways, for a given time.
+ * Each open file is one measurement. START creates a kernel thread, which
+ * produces records for a given time and passes them on in one of these ways.
  */
 #ifndef MMAPSHARE_BENCH_H
 #define MMAPSHARE_BENCH_H

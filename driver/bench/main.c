@@ -141,7 +141,9 @@ static int feed_start(struct feed *feed, const struct bench_start *start)
 	if (ret < 0)
 		goto stop;
 	feed->way = ways[start->way];
-	/* the thread may end by itself, long before feed_release() stops it */
+	/*
+	 * hold the task: the thread may end long before feed_release() stops it
+	 */
 	feed->task = get_task_struct(task);
 	kthread_bind(task, start->processor);
 	wake_up_process(task);
@@ -205,7 +207,7 @@ static int feed_open(struct inode *inode, struct file *file)
 	mutex_init(&feed->lock);
 	feed_queue_init(&feed->queue);
 	file->private_data = feed;
-	/* lets io_uring try a read without a worker thread */
+	/* FMODE_NOWAIT: io_uring may try a read without a worker thread */
 	file->f_mode |= FMODE_NOWAIT;
 	return stream_open(inode, file);
 }
@@ -215,7 +217,10 @@ static int feed_release(struct inode *inode, struct file *file)
 	struct feed *feed = file->private_data;
 
 	if (feed->task) {
-		/* interrupts any wait of the thread, in a pipe for example */
+		/*
+		 * SIGKILL interrupts any wait of the thread, in a pipe for
+		 * example
+		 */
 		send_sig(SIGKILL, feed->task, 1);
 		kthread_stop(feed->task);
 		put_task_struct(feed->task);

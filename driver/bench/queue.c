@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A driver's queue without mmapshare: each read(2) copies one record out of it.
- * The feed's thread puts records without a lock; a mutex serializes readers.
- * Wake-ups are only done if a task sleeps, and the feed's thread is woken when
- * half of the queue is free.
+ * A queue that a driver could have without mmapshare: each read(2) copies one
+ * record out of it. The feed's thread puts records without a lock; a mutex
+ * serializes readers. A wake-up is done only if a task sleeps, and the feed's
+ * thread is woken when half of the queue is free.
  */
 #include <linux/mm.h>
 #include <linux/poll.h>

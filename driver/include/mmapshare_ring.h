@@ -15,7 +15,7 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
-/* MODULE_IMPORT_NS() takes a string since Linux 6.13 only. */
+/* For all kernels: MODULE_IMPORT_NS() takes a string only since 6.13. */
 #define MMAPSHARE_IMPORT()	MODULE_INFO(import_ns, "MMAPSHARE")
 
 struct file;
@@ -23,7 +23,10 @@ struct mmapshare_region;
 struct mmapshare_sink;
 struct mmapshare_source;
 
-/* A full ring overwrites its oldest records; without it new ones are dropped. */
+/*
+ * A full ring overwrites its oldest records; without this flag new records are
+ * dropped.
+ */
 #define MMAPSHARE_OVERWRITE		BIT(0)
 /* Several tasks and interrupts may produce concurrently. */
 #define MMAPSHARE_MULTI_PRODUCER	BIT(1)
@@ -35,8 +38,8 @@ struct mmapshare_source;
 
 /**
  * struct mmapshare_params - properties of a region, a source or a sink
- * @name: the node is /dev/mmapshare-NAME; NULL for none, and programs get a
- *	descriptor, from mmapshare_source_file() for example
+ * @name: the node is /dev/mmapshare-NAME. NULL for no node: programs then need
+ *	a descriptor, from mmapshare_source_file() for example
  * @mode: permissions of the node, 0 to 0777. Consumers need read permission,
  *	producers write permission
  * @uid: owner of the region and of its node

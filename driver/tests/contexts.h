@@ -8,7 +8,7 @@
 
 #include <linux/types.h>
 
-/* In the order of the lines of the parameter "counts" */
+/* Contexts, in the order of the lines of the parameter "counts" */
 enum contexts_id {
 	CONTEXT_KTHREAD,
 	CONTEXT_SOFTIRQ,
@@ -24,8 +24,8 @@ enum contexts_id {
 };
 
 /*
- * How many calls of a probe may be nested: the probed code also runs while the
- * probe publishes, which calls the probe again.
+ * How many calls of a probe may be nested: while the probe publishes, code that
+ * it probes may run, and calls it again.
  */
 #define CONTEXT_LEVELS	2
 

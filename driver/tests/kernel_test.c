@@ -12,7 +12,9 @@
 
 #define REGION	"kunit-region"
 
-/* One byte too long, with its terminating 0. */
+/*
+ * The shortest name that is too long: there is no space for its terminating 0.
+ */
 static const char too_long[] =
 	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -118,7 +120,7 @@ static void source_refused_test(struct kunit *test)
 				    "case %zu", i);
 }
 
-/* The space of a discarded record can be used again. */
+/* The space of a discarded record can be reserved again. */
 static void source_test(struct kunit *test)
 {
 	const struct mmapshare_params params = { .size = 1, .consumers = 1 };
@@ -182,7 +184,10 @@ static void sink_test(struct kunit *test)
 	}
 }
 
-/* A record is available when a page fails. */
+/*
+ * The memory of a page fails while a record is available: it is not read, and
+ * no endpoint can use the ring any more.
+ */
 static void check_failed_sink(struct kunit *test, struct mmapshare_sink *sink,
 			      struct mms_region *r)
 {

@@ -44,7 +44,7 @@ static void set_bytes_test(struct kunit *test)
 	} cases[] = {
 		{ "64M\n", SZ_64M },
 		{ " 64k ", SZ_64K },
-		/* 31 characters, the longest that is parsed; 32 */
+		/* 31 characters, the longest text that is parsed, and 32 */
 		{ "1M                             ", SZ_1M },
 		{ "1M                              ", 0, -EINVAL },
 		{ "", 0, -EINVAL },
@@ -58,7 +58,7 @@ static void set_bytes_test(struct kunit *test)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		/* a refused charge changes nothing */
+		/* a refused value does not change the parameter */
 		u64 want = 1;
 
 		if (!cases[i].ret)
@@ -70,7 +70,7 @@ static void set_bytes_test(struct kunit *test)
 	}
 }
 
-/* The entry of a user exists as long as the user has a region. */
+/* A user's struct mms_user exists as long as the user has a region. */
 static void charge_test(struct kunit *test)
 {
 	const kuid_t uid = KUIDT_INIT(54321);
@@ -98,7 +98,7 @@ static void charge_test(struct kunit *test)
 	mms_max_bytes = max;
 }
 
-/* A user namespace that a user or root has made, and one inside of it. */
+/* A user namespace that a user or root has made, and another one inside it. */
 static void payer_test(struct kunit *test)
 {
 	const kuid_t user = KUIDT_INIT(1000), sub = KUIDT_INIT(100007);
@@ -115,7 +115,10 @@ static void payer_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1000, __kuid_val(mms_payer(outer, sub)));
 	KUNIT_EXPECT_EQ(test, 1000, __kuid_val(mms_payer(inner, sub)));
 
-	/* made by root: no uid is mapped, root to another uid, root to root */
+	/*
+	 * made by root: with no uid mapped, with root mapped to another uid,
+	 * and to root
+	 */
 	outer->owner = GLOBAL_ROOT_UID;
 	KUNIT_EXPECT_EQ(test, 0, __kuid_val(mms_payer(outer, sub)));
 	outer->uid_map.nr_extents = 1;

@@ -37,7 +37,7 @@ static void range_test(struct kunit *test)
 				    "case %zu", i);
 }
 
-/* A region of these page frames, which are not accessed. */
+/* The page frames of a region; only their numbers are used. */
 static void run_length_test(struct kunit *test)
 {
 	static const unsigned long pfns[] = { 5, 6, 7, 3, 4, 4, 9, 8, 10, 11 };
@@ -57,7 +57,7 @@ static void run_length_test(struct kunit *test)
 					    "%lu of %lu", i, max);
 }
 
-/* The addresses and the offset of a mapping, in pages. */
+/* Cases: addresses and offset of a mapping, in pages. */
 static void fits_pmd_test(struct kunit *test)
 {
 	const unsigned long pages = PMD_SIZE >> PAGE_SHIFT;
@@ -71,7 +71,7 @@ static void fits_pmd_test(struct kunit *test)
 		{ 8 * pages, 8 * pages + 1, 0, false },
 		{ 8 * pages, 9 * pages, 1, false },
 		{ 8 * pages, 16 * pages, pages - 1, false },
-		/* begins inside a PMD entry */
+		/* the mapping begins inside a PMD entry */
 		{ 8 * pages + 1, 10 * pages, 1, true },
 		{ 8 * pages + 1, 10 * pages, pages + 1, true },
 		{ 8 * pages + 1, 10 * pages, 0, false },
@@ -125,7 +125,7 @@ static void strategy_table_test(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(mms_strategies); i++) {
 		const struct mms_strategy *s = &mms_strategies[i];
 
-		/* a single page is always possible */
+		/* order 0 is the one that an allocation falls back to */
 		KUNIT_EXPECT_TRUE(test, s->orders & BIT(0));
 		/* entries that mmap() makes can't be taken away, see revoke.c */
 		KUNIT_EXPECT_EQ(test, !!(s->features & MMAPSHARE_FEAT_REVOKE), !s->fill);

@@ -5,16 +5,17 @@
  * the scheduler and in locks. Built with CONFIG_MMAPSHARE_DELAY=m.
  *
  *	run	names of contexts, separated by commas: each makes "records"
- *		attempts from now on. "all" stands for all that the kernel has,
- *		without contention_begin, which may never happen. "none" stops them
+ *		attempts from now on. "all" starts each context that the kernel
+ *		supports, except contention_begin, which may never occur. "none"
+ *		stops all contexts
  *	round	publishes two records at once, see set_round()
- *	running	how many of them have not made all their attempts
+ *	running	how many contexts have not made all their attempts
  *	counts	a line for each context: its name, and how many attempts
  *		succeeded and failed with EAGAIN, EBUSY, EMSGSIZE, ENODEV, and
  *		another error
  *
- * Nothing here takes a lock while it publishes: what a test finds is the
- * driver's.
+ * This module takes no lock while it publishes: a lock that a test reports is
+ * the driver's.
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
@@ -78,18 +79,19 @@ MODULE_PARM_DESC(function, "Where the kprobe is (default autoremove_wake_functio
 static const int errors[] = { EAGAIN, EBUSY, EMSGSIZE, ENODEV };
 
 /**
- * struct context - something that publishes
- * @name: in "run" and "counts"
+ * struct context - a context that publishes
+ * @name: its name in the parameters "run" and "counts"
  * @start: make it publish, by calls of publish(). Returns 0 or an errno
  * @stop: undo @start; when it returns, publish() is not running
- * @trigger: for contexts that a thread calls or provokes
+ * @trigger: for contexts with a thread, which calls it repeatedly: publish, or
+ *	provoke the interrupt that does
  * @nests: publish() may interrupt itself, and run on several processors
  * @active: @start has returned 0, and @stop was not called
- * @left: attempts to be made
+ * @left: attempts still to be made
  * @written: successful attempts
  * @refused: failed attempts by error; the last counts errors not in errors[]
- * @task: for @trigger
- * @tracepoint: which a probe is registered with
+ * @task: the thread that calls @trigger
+ * @tracepoint: the tracepoint that the probe is registered with
  */
 struct context {
 	const char *name;
@@ -105,7 +107,10 @@ struct context {
 	struct tracepoint *tracepoint;
 };
 
-/* Of one context and processor; entries of @seq belong to the level. */
+/*
+ * State of one context on one processor. @seq has an entry for each nesting
+ * level.
+ */
 struct streams {
 	int depth;
 	u64 seq[CONTEXT_LEVELS];
@@ -116,7 +121,7 @@ static struct context contexts[CONTEXTS];
 static struct mmapshare_source *source;
 static struct mmapshare_region *region;
 
-/* A ring with one producer: bit 0 is set while a context publishes. */
+/* For a ring with one producer: bit 0 is set while a context publishes. */
 static unsigned long busy;
 
 static int send(const struct contexts_record *record)
@@ -177,8 +182,9 @@ static void attempt(struct context *c, u32 stream, u64 *seq)
 }
 
 /*
- * Attempt to publish a record, unless there have been enough, a probe is nested
- * too deep, or the ring has one producer and another context publishes.
+ * Attempt to publish a record, unless the context has made all its attempts, a
+ * probe is nested too deep, or the ring has one producer and another context
+ * publishes.
  */
 static void publish(struct context *c)
 {
@@ -189,7 +195,7 @@ static void publish(struct context *c)
 	if (atomic_read(&c->left) <= 0 || level >= CONTEXT_LEVELS)
 		return;
 	WRITE_ONCE(s->depth, level + 1);
-	barrier();	/* what interrupts this uses the next level */
+	barrier();	/* a nested call must see the new depth */
 	if (multi || !test_and_set_bit_lock(0, &busy)) {
 		attempt(c, cpu * CONTEXT_LEVELS + level, &s->seq[level]);
 		if (!multi)
@@ -199,7 +205,7 @@ static void publish(struct context *c)
 	WRITE_ONCE(s->depth, level);
 }
 
-/* Contexts that a thread provokes, or that are a thread */
+/* Contexts with a thread, which publishes itself or provokes an interrupt */
 
 static int run_thread(void *data)
 {
@@ -208,7 +214,7 @@ static int run_thread(void *data)
 
 	for (n = 1; atomic_read(&c->left) > 0 && !kthread_should_stop(); n++) {
 		c->trigger(c);
-		/* so that consumers sleep now and then */
+		/* pause, so that consumers run out of records and sleep */
 		if (n % 8)
 			cond_resched();
 		else
@@ -294,7 +300,10 @@ static void trigger_work(struct context *c)
 
 #ifdef CONFIG_X86_LOCAL_APIC
 
-/* Set while an NMI has been sent to the processor. */
+/*
+ * Set from before trigger_nmi() sends an NMI to the processor until it is
+ * handled.
+ */
 static DEFINE_PER_CPU(bool, nmi_sent);
 
 static int handle_nmi(unsigned int type, struct pt_regs *regs)
@@ -306,8 +315,8 @@ static int handle_nmi(unsigned int type, struct pt_regs *regs)
 }
 
 /*
- * To each processor in turn: one of them may be publishing. Wait for the handler:
- * of two NMIs that are pending, the processor may take only one.
+ * Send an NMI to each processor in turn, because any of them may be publishing.
+ * Wait for the handler: of two pending NMIs, the processor may take only one.
  */
 static void trigger_nmi(struct context *c)
 {
@@ -366,7 +375,10 @@ static void stop_nmi_thread(struct context *c)
 
 static void probe(struct context *c)
 {
-	/* as the core does, or did until 7.0 */
+	/*
+	 * publish() must stay on one CPU; only kernels before 7.0 call a probe
+	 * with preemption disabled
+	 */
 	preempt_disable_notrace();
 	publish(c);
 	preempt_enable_notrace();
@@ -381,8 +393,8 @@ static void match(struct tracepoint *tp, void *data)
 }
 
 /*
- * The probe has one argument, and ignores what the tracepoint passes behind it:
- * CFI would not let the tracepoint call it.
+ * probe() has only the first of the parameters that the tracepoint passes. CFI
+ * would refuse a call through a pointer of another type.
  */
 static int start_tracepoint(struct context *c)
 {
@@ -579,7 +591,7 @@ static int set_round(const char *text, const struct kernel_param *kp)
 
 static const struct kernel_param_ops round_ops = { .set = set_round };
 module_param_cb(round, &round_ops, NULL, 0200);
-MODULE_PARM_DESC(round, "Iterations between the commits of two records, which follow now");
+MODULE_PARM_DESC(round, "Publish two records, with this number of iterations between their commits");
 
 static int sum(const struct context *c)
 {

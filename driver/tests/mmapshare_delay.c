@@ -18,7 +18,7 @@ MODULE_PARM_DESC(function, "The function at which the task stops (default dput)"
 
 static bool go;
 module_param(go, bool, 0644);
-MODULE_PARM_DESC(go, "Let the task continue, and stop no more");
+MODULE_PARM_DESC(go, "Let the task continue, and do not stop it again");
 
 static bool reached;
 module_param(reached, bool, 0444);
@@ -41,8 +41,9 @@ MODULE_PARM_DESC(calls, "Calls of the function so far, by any task");
 #ifdef CONFIG_DYNAMIC_FTRACE
 
 /*
- * Called directly, with preemption as the function's caller has it, because no
- * flag asks for the core's protection: it may sleep where that one may.
+ * ftrace calls this function directly, because no flag in @ops asks for
+ * protection from recursion or by RCU. So preemption is as the traced
+ * function's caller has it: this function may sleep where that one may.
  */
 static void stop(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
 		 struct ftrace_regs *regs)
@@ -66,7 +67,10 @@ static int __init delay_init(void)
 	return ret ?: register_ftrace_function(&ops);
 }
 
-/* The test has waited for the stopped task: nothing of ours is on its stack. */
+/*
+ * The test has waited until the stopped task continued: no task is in stop()
+ * any more.
+ */
 static void __exit delay_exit(void)
 {
 	unregister_ftrace_function(&ops);

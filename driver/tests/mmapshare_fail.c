@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For tests: make a kernel function fail. If a task with the given name calls
- * it, it does nothing and returns the given result. Needs ftrace, but no fault
- * injection. Built with CONFIG_MMAPSHARE_DELAY=m.
+ * For tests: makes a kernel function fail. If a task with the given name calls
+ * the function, the function does nothing and returns the given result. Needs
+ * ftrace, but no fault injection. Built with CONFIG_MMAPSHARE_DELAY=m.
  */
 #include <linux/errno.h>
 #include <linux/ftrace.h>
@@ -17,7 +17,7 @@ MODULE_PARM_DESC(function, "The function that fails (default vm_area_alloc)");
 
 static long result;
 module_param(result, long, 0444);
-MODULE_PARM_DESC(result, "What it returns (default 0, or NULL)");
+MODULE_PARM_DESC(result, "What the function returns (default 0, or NULL)");
 
 static unsigned int skip;
 module_param(skip, uint, 0444);
@@ -33,7 +33,7 @@ MODULE_PARM_DESC(calls, "How many calls the task has made, including those that 
 
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
 
-/* Runs in place of the function: its arguments are ignored. */
+/* Runs in place of the function, and ignores its arguments. */
 static long fail(void)
 {
 	return result;

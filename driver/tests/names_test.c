@@ -31,7 +31,10 @@ static void name_ok_test(struct kunit *test)
 		{ "a[", false },
 		{ "a`", false },
 		{ "a{", false },
-		/* letters in Latin-1, and for isalpha() */
+		/*
+		 * not ASCII; 0xe4 is a letter in Latin-1, and so for the
+		 * kernel's isalpha()
+		 */
 		{ "\xe4", false },
 		{ "a\x80", false },
 		/* a byte that is not 0 after the end */

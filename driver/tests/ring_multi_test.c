@@ -37,8 +37,10 @@ struct race {
 };
 
 /*
- * Send a record of one to four words, each with the racer's id and the number of
- * the record. Every seventh time reserve another one meanwhile, and discard it.
+ * Send a record of one to four words, each with the racer's id and the number
+ * of the record. With every seventh record the racer also reserves another one
+ * before the commit, and discards it afterwards. Return: false if the ring is
+ * full.
  * Return: false if the ring is full.
  */
 static bool race_send(struct racer *r)
@@ -84,8 +86,9 @@ static enum hrtimer_restart race_tick(struct hrtimer *timer)
 }
 
 /*
- * Take the next record that is not discarded: its first word, and whether all
- * its words are the same. Return: the number of words, or 0 if there is none.
+ * Take the next record that is not discarded. Stores its first word in @word,
+ * and whether all its words are equal in @same. Return: the number of words, or
+ * 0 if there is no record.
  */
 static u32 race_take(struct mms_endpoint *c, u64 *word, bool *same)
 {

@@ -114,8 +114,8 @@ static void rebase(struct kunit *test, struct mmapshare_source *source,
 }
 
 /*
- * Take the next record as the protocol says. Return: its length, or -1 if there
- * is none.
+ * Take the next record, as a consumer in userspace does. Return: its length, or
+ * -1 if there is none.
  */
 static int take(struct mms_endpoint *c, u64 *seq)
 {
@@ -319,20 +319,20 @@ static void evict_test(struct kunit *test)
 
 static bool notified;
 
-/* Has the consumer been woken by now? */
+/* Has the consumer been woken? */
 static bool was_notified(struct mmapshare_source *source)
 {
 	irq_work_sync(&source->ep.notify);
 	return notified;
 }
 
-/* struct mms_endpoint, @wake. */
+/* Called as @wake of a consumer that was_notified() checks. */
 static void set_notified(struct mms_endpoint *ep)
 {
 	notified = true;
 }
 
-/* A consumer is armed before a wrap, and woken after it. */
+/* A wake threshold set before the position wraps is reached after it. */
 static void wake_test(struct kunit *test)
 {
 	static const u8 zeros[8];
@@ -360,7 +360,7 @@ static void wake_test(struct kunit *test)
 	}
 }
 
-/* Records are reserved at the same time, and completed in another order. */
+/* Records that are reserved at the same time may be completed in any order. */
 static void multi_producer_test(struct kunit *test)
 {
 	struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER);
@@ -447,8 +447,8 @@ static void busy_test(struct kunit *test)
 }
 
 /*
- * A record that is too long is refused, and does not count as dropped. A revoked
- * ring refuses all.
+ * A record that is too long is refused, and does not count as dropped. A
+ * revoked ring refuses all records.
  */
 static void refused_test(struct kunit *test)
 {
@@ -500,8 +500,8 @@ static void nesting_test(struct kunit *test)
 }
 
 /*
- * A consumer with an impossible position holds back the producer until it is
- * found to be corrupt, and not longer.
+ * A consumer with an impossible position keeps the producer from reusing space
+ * only until the kernel has found the consumer corrupt.
  */
 static void corrupt_cursor_test(struct kunit *test)
 {
@@ -530,7 +530,7 @@ static void corrupt_cursor_test(struct kunit *test)
 	}
 }
 
-/* After a memory failure the kernel touches no page of the ring. */
+/* After a memory failure the kernel accesses no page of the ring. */
 static void memory_failed_test(struct kunit *test)
 {
 	static const unsigned int flags[] = { 0, MMAPSHARE_MULTI_PRODUCER };
@@ -574,9 +574,10 @@ static void memory_failed_test(struct kunit *test)
 }
 
 /*
- * A consumer that has taken a record and is ready or not is woken when the next
- * one, which was reserved before, is complete: edge-triggered epoll calls ->poll()
- * only once in between.
+ * A consumer is armed by a ->poll() that finds a record, and then takes it. The
+ * consumer is woken when the next record is completed, even if that one was
+ * reserved before. Edge-triggered epoll relies on this: it does not call
+ * ->poll() again in between.
  */
 static void edge_test(struct kunit *test)
 {

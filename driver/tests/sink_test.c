@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of a kernel consumer that is in the middle of a record while the
- * producer changes. Included by ring_sink.c.
+ * Tests of a sink that is reading a record while one producer detaches and the
+ * next one attaches. Included by ring_sink.c.
  */
 #include <kunit/test.h>
 
@@ -28,9 +28,9 @@ static void sink_test_corrupt(struct kunit *test, struct mmapshare_sink *sink)
 }
 
 /*
- * The kernel finds a producer corrupt, or releases its last record, when the next
- * producer has attached already: that one is not marked corrupt and loses no
- * record.
+ * The sink finds a producer corrupt, or releases the last record of a producer,
+ * only after the next producer has attached: the new producer is not marked
+ * corrupt, and none of its records is lost.
  */
 static void late_test(struct kunit *test)
 {

@@ -22,7 +22,7 @@ static const struct size_case size_cases[] = {
 	{ "1g", SZ_1G },
 	{ "5T", 5ULL << 40 },
 	{ "5t", 5ULL << 40 },
-	/* the largest that does not exceed loff_t when rounded up */
+	/* the largest size that does not exceed loff_t when it is rounded up */
 	{ "8388607T", 8388607ULL << 40 },
 	{ "", 0, -EINVAL },
 	{ "0", 0, -EINVAL },
@@ -38,7 +38,7 @@ static const struct size_case size_cases[] = {
 	{ "1.5M", 0, -EINVAL },
 	{ "0x", 0, -EINVAL },
 	{ "08", 0, -EINVAL },
-	/* 23 characters, the longest that is parsed; 24 */
+	/* 23 characters, the longest text that is parsed, and 24 */
 	{ "01777777777777777777777", 0, -ERANGE },
 	{ "000000000000000000000001", 0, -EINVAL },
 	{ "0x8000000000000000", 0, -ERANGE },

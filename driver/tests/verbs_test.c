@@ -64,7 +64,10 @@ static void note_piece(void *p, size_t n, void *ctx)
 	pieces->total += n;
 }
 
-/* Each byte is visited once, in order; the memory itself is not needed. */
+/*
+ * Each byte is passed to the function once, in order. The bytes are not
+ * accessed: there is no memory behind the addresses.
+ */
 static void pieces_test(struct kunit *test)
 {
 	struct page *pages[] = { ZERO_PAGE(0), ZERO_PAGE(0) };
