@@ -33,7 +33,7 @@
 
 /**
  * enum mmapshare_strategy - how a region's memory is obtained and mapped
- * @MMAPSHARE_STRATEGY_FAULT: shmem pages, mapped at the first access
+ * @MMAPSHARE_STRATEGY_FAULT: single pages, mapped at the first access
  * @MMAPSHARE_STRATEGY_HUGE: as FAULT, in PMD-sized pages where possible
  * @MMAPSHARE_STRATEGY_VMALLOC: single pages, mapped in mmap() by
  *	remap_vmalloc_range()
@@ -162,11 +162,11 @@ struct mmapshare_checksum_args {
  * no writes at all; refused with EBUSY while a writable mapping or a pin exists
  */
 #define MMAPSHARE_SEAL_WRITE		_BITUL(2)
-/* REVOKE gets EPERM */
+/* REVOKE fails with EPERM */
 #define MMAPSHARE_SEAL_REVOKE		_BITUL(3)
 
 /**
- * struct mmapshare_seal_args - permanently remove the right to write
+ * struct mmapshare_seal_args - permanently forbid writes, seals or revocation
  * @size: in: sizeof(struct mmapshare_seal_args)
  * @flags: in: must be 0
  * @seals: in: MMAPSHARE_SEAL_* to add, 0 to query; out: all seals of the region
@@ -266,9 +266,7 @@ struct mmapshare_destroy_args {
 	char name[MMAPSHARE_NAME_SIZE];
 };
 
-/*
- * mmapshare_query.flags: the first named region with a number of at least @id
- */
+/* mmapshare_query.flags: the named region with the least id from @id on */
 #define MMAPSHARE_QUERY_NEXT		_BITUL(0)
 
 /**
@@ -280,7 +278,8 @@ struct mmapshare_destroy_args {
  * @mode: out: permissions with which the node was created
  * @uid: out: creator, in the caller's user namespace
  * @gid: out: group of the creator, in the caller's user namespace
- * @id: in, with NEXT: least number; out: number of the region
+ * @id: in, with NEXT: least id to return; out: minor number of the region's
+ *	node
  * @ring: in: must be 0; out: MMAPSHARE_RING_*, 0 for a plain region
  * @files: out: open files
  * @maps: out: mappings (VMAs)
@@ -350,7 +349,8 @@ struct mmapshare_query {
  * @length: bytes of this structure that the kernel knows
  * @flags: MMAPSHARE_RING_*
  * @consumers_max: number of cursors
- * @features: bits for properties that a program must know to attach; 0
+ * @features: bits for properties that a program must know to attach; currently
+ *	0
  * @data_size: bytes of records, a power of two
  * @data_offset: offset of the records, which end at @map_size. A program maps
  *	them a second time at the addresses right behind that, their mirror, so
@@ -387,9 +387,10 @@ struct mmapshare_query {
  *	position reaches or passes it must call RING_NOTIFY. Written by the
  *	kernel for consumers that are about to sleep (F: @pos of the producer)
  * @reserved2: 0
- * @producer_wake_pos: the same for consumers: one whose position reaches or
- *	passes it, coming from before it, must call RING_NOTIFY. Written by the
- *	kernel for a producer that is about to sleep (F: @pos of the cursor)
+ * @producer_wake_pos: the same for consumers: a consumer whose position was
+ *	before it, and now reaches or passes it, must call RING_NOTIFY. Written
+ *	by the kernel for a producer that is about to sleep (F: @pos of the
+ *	cursor)
  * @reserved3: 0
  */
 struct mmapshare_ring {
@@ -442,11 +443,12 @@ struct mmapshare_ring {
  *	Written before their bytes are reused, read by consumers that may lose
  *	records after they used one (O), and by the kernel when a consumer
  *	attaches (F: @consumers)
- * @seq: about the sequence number of the next record: it extends the 32 bits in
- *	struct mmapshare_record to 64. Written before @pos, ordered by nothing
+ * @seq: approximate sequence number of the next record, to extend the 32 bits
+ *	in struct mmapshare_record to 64. Written before @pos, but without
+ *	ordering
  * @wake_bytes: free space, including the header of the next record, that must
- *	be available before the producer is woken; at most half of data_size
- *	counts. Read by the kernel when the producer waits or polls
+ *	be available before the producer is woken. More than half of data_size
+ *	counts as half. Read by the kernel when the producer waits or polls
  * @reserved0: 0
  * @dropped: records that the producer dropped because there was no space; for
  *	statistics
@@ -474,8 +476,8 @@ struct mmapshare_ring_producer {
  * @seq: sequence number of the record at @pos, likewise; for statistics
  * @lost: records that the consumer lost; for statistics
  * @wake_bytes: bytes of records, including headers, that must be available
- *	before the consumer is woken; 0 means any; at most half of data_size
- *	counts. Read by the kernel when the consumer waits or polls
+ *	before the consumer is woken; 0 means any. More than half of data_size
+ *	counts as half. Read by the kernel when the consumer waits or polls
  * @reserved: 0
  */
 struct mmapshare_ring_cursor {
@@ -489,8 +491,9 @@ struct mmapshare_ring_cursor {
 /**
  * struct mmapshare_record - the header of a record, right before its bytes
  * @length: bytes, and MMAPSHARE_RECORD_*. The next header follows the bytes at
- *	the next multiple of 8. Written before the producer's @pos; or with BUSY
- *	set then, which is cleared when the record is complete (A)
+ *	the next multiple of 8. Written before the producer's @pos. If the
+ *	record is not complete by then, BUSY is set, and is cleared when it is
+ *	(A)
  * @seq: sequence number, lower 32 bits: records before this one since the ring
  *	was created. At the producer's @pos it is valid although there is no
  *	record yet
@@ -509,7 +512,7 @@ struct mmapshare_record {
 /* mmapshare_ring_attach_args.flags: exactly one of PRODUCER and CONSUMER */
 #define MMAPSHARE_RING_ATTACH_PRODUCER	_BITUL(0)
 #define MMAPSHARE_RING_ATTACH_CONSUMER	_BITUL(1)
-/* the consumer skips the records that are in the ring */
+/* the consumer begins with the next record that is published */
 #define MMAPSHARE_RING_ATTACH_LATEST	_BITUL(2)
 /* close the descriptor on exec */
 #define MMAPSHARE_RING_ATTACH_CLOEXEC	_BITUL(3)
@@ -552,7 +555,7 @@ struct mmapshare_ring_attach_args {
 };
 
 /**
- * struct mmapshare_ring_notify_args - wake the peers that wait for this
+ * struct mmapshare_ring_notify_args - wake the peers that can continue
  * @size: in: sizeof(struct mmapshare_ring_notify_args)
  * @flags: in: must be 0
  *
@@ -634,8 +637,8 @@ struct mmapshare_doorbell {
 
 /*
  * The kernel dispatches on the magic and the number alone. Direction and size
- * are there for tools such as strace; the size that counts is the member @size
- * of the structure, so that a request keeps working when its structure grows.
+ * are for tools such as strace. The kernel reads the size from the member @size
+ * of the structure, so that a request still works when its structure grows.
  */
 #define MMAPSHARE_IOC_INFO \
 	_IOWR(MMAPSHARE_IOC_MAGIC, 0x00, struct mmapshare_info)

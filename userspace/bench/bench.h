@@ -129,7 +129,7 @@ double per_operation(void (*operation)(void *state), void *state, uint64_t bytes
 void fail(const char *what) __attribute__((noreturn, cold));
 void clear_progress(void);
 
-/* Inline: a function call for each record would distort the result. */
+/* Inline, because a function call for each record would distort the result. */
 static inline void check(const char *what, bool good)
 {
 	if (!good)
@@ -209,7 +209,7 @@ void uring_close(struct uring *ring);
 
 /*
  * Channels between two processes. A channel is created before fork(). The
- * parent puts records into it, the child takes them.
+ * parent puts records into it, and the child takes them.
  */
 #define LENGTH_MAX	65536
 #define CHANNEL_SIZE	(1UL << 20)	/* bytes of rings and of the queue */

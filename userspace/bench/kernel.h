@@ -70,7 +70,10 @@ static inline void count_record(struct feed *feed, const void *data)
 	feed->records++;
 }
 
-/* io_uring may complete the read of the last record before others. */
+/*
+ * Have all records arrived? @total is not sufficient: io_uring may complete the
+ * read of the last record before that of others.
+ */
 static inline bool is_done(const struct feed *feed)
 {
 	return feed->total && feed->records == feed->total;

@@ -14,7 +14,7 @@
 
 #define SPINS		200
 
-/* Instructions of the BPF program: no compiler for BPF is needed. */
+/* Instructions of the BPF program, as macros: no compiler for BPF is needed. */
 #define LOAD(to, from, field)	{ .code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = (to),	\
 				  .src_reg = (from), .off = (field) }
 #define STORE(to, field, value)	{ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = (to),	\

@@ -16,7 +16,10 @@
 
 #define SPINS		200
 #define BATCH		16
-/* Bytes, or nanoseconds of waiting, after which a sleeping consumer reads. */
+/*
+ * A sleeping consumer is woken when this number of bytes is available, or after
+ * this number of nanoseconds.
+ */
 #define WAKE_BYTES	(BENCH_SIZE / 16)
 #define WAIT_TIMEOUT	1000000
 #define PIPE_READ	65536

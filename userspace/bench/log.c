@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * log: write records of 512 bytes into a log of 150 KiB, over and over, like a
- * program that keeps its most recent records for inspection after a crash.
+ * log: write records of 512 bytes into a log of 150 KiB, whose oldest records
+ * are overwritten, like a program that keeps its most recent records for
+ * inspection after a crash.
  */
 #include <string.h>
 #include <unistd.h>
@@ -105,7 +106,9 @@ static const char *batch(const struct contender *c, const struct group *g, doubl
 	return measure(c->kind, true, false, by_uring, values);
 }
 
-/* The SQPOLL thread polls while it waits: do not count its instructions. */
+/*
+ * The SQPOLL thread polls while it waits: its instructions must not be counted.
+ */
 static const char *polled(const struct contender *c, const struct group *g, double *values)
 {
 	(void)g;

@@ -206,7 +206,9 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	if (options.instructions)
 		check_clock();
-	/* open it first, so that a bad name fails before the measurements */
+	/*
+	 * open the file first, so that a bad name fails before the measurements
+	 */
 	if (json_name) {
 		json = fopen(json_name, "w");
 		if (!json)

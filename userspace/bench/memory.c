@@ -44,7 +44,9 @@ static const char *memfd_open(struct memory *m, unsigned int flags)
 	return ftruncate(m->fd, m->size) ? strerror(errno) : NULL;
 }
 
-/* Returns NULL, or the reason for the failure. No page was touched yet. */
+/*
+ * Returns NULL, or the reason for the failure. No page has been accessed yet.
+ */
 const char *memory_open(struct memory *m, enum memory_kind kind, size_t size)
 {
 	const char *reason = NULL;

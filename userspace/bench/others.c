@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Alternatives to a ring: a plain single-producer, single-consumer queue in a
- * memfd whose sides never sleep; pipes and sockets; futexes and eventfds.
+ * memfd, whose endpoints never sleep; pipes and sockets; futexes and eventfds.
  */
 #define _GNU_SOURCE
 #include <linux/futex.h>

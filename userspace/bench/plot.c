@@ -111,7 +111,11 @@ static bool is_tmpfs(const char *name)
 	return n > 6 && !strcmp(name + n - 6, "-tmpfs");
 }
 
-/* Is this "read-tmpfs" after "read-device"? It has the same colour, dashed. */
+/*
+ * Is this result "read-tmpfs", for example, and the one before it
+ * "read-device"? Their lines have the same colour, and the second one is
+ * dashed.
+ */
 static bool has_device_line(size_t first, size_t i)
 {
 	const char *name = results[i].name, *before = i > first ? results[i - 1].name : "";

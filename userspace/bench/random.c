@@ -6,7 +6,7 @@
 #include <string.h>
 #include "bench.h"
 
-#define ACCESSES	10000	/* in an operation */
+#define ACCESSES	10000	/* loads or stores in an operation */
 
 struct walk {
 	struct memory memory;
@@ -28,8 +28,8 @@ static uint64_t choose_word(const struct walk *w, uint64_t x)
 }
 
 /*
- * All words are 0. The compiler does not know, and the next address needs the
- * value.
+ * All words are 0. The compiler cannot rely on that, so the next address
+ * depends on the loaded value.
  */
 static void load(void *state)
 {

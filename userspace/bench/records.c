@@ -64,8 +64,9 @@ static bool take_record(const struct transport *t, struct channel *c, size_t exp
 
 /*
  * Bytes that go through a channel before the measurement. Both processes have
- * then touched all of its memory, and no page fault is measured. Pipes and
- * sockets have no such memory: they are slow, and stop after options.seconds.
+ * then touched all of its memory, so no page fault is measured. Pipes and
+ * sockets have no such memory, and are slow: their warm-up ends after
+ * options.seconds.
  */
 #define WARM_BYTES	(2 * CHANNEL_SIZE)
 

@@ -8,7 +8,7 @@
  *	ring-eager	as ring, but the consumer is woken for each record
  *
  * Except in ring-eager, a consumer that has to sleep is woken when WAKE_BYTES
- * are there or WAIT_TIMEOUT has passed.
+ * are available or WAIT_TIMEOUT has passed.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -60,8 +60,8 @@ static struct channel *make(size_t length)
 	c->batch = CHANNEL_SIZE / 4 / length < BATCH ? CHANNEL_SIZE / 4 / length : BATCH;
 	make_ring(&c->producer, &c->consumer);
 	/*
-	 * Wake an endpoint only when there is enough to do. A consumer woken
-	 * for the first record would fetch each record from the other
+	 * Wake an endpoint only for a larger number of records. A consumer
+	 * woken for the first record would fetch each record from the other
 	 * processor's cache while the producer stores the next one.
 	 */
 	mmapshare_ring_set_wake_bytes(c->producer, CHANNEL_SIZE / 2);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Measure contenders in turns, so that other load of the machine affects all of
- * them alike, and keep the results.
+ * Measure contenders in turns, so that other load on the machine affects all of
+ * them alike, and store the results.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -16,7 +16,7 @@
 #include "bench.h"
 
 #define BAR		40	/* characters of the progress bar */
-/* Limits of bytes and operations when instructions are counted. */
+/* Limits of bytes and of operations in a run when instructions are counted. */
 #define FIXED_BYTES	(1 * MIB)
 #define FIXED_TIMES	200
 /* Pages to touch and unmap, and how often, for QEMU to enlarge its TLB. */
@@ -74,7 +74,9 @@ void clear_progress(void)
 		fputs("\r\033[K", stderr);
 }
 
-/* While on, compare() only counts measurements, for the progress bar. */
+/*
+ * While this is on, compare() only counts measurements, for the progress bar.
+ */
 void set_count_only(bool on)
 {
 	counting = on;

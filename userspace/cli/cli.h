@@ -57,7 +57,10 @@ _Noreturn void fail(const char *format, ...)
 _Noreturn void fail_usage(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 
-/* What failed. The meaning of an errno depends on it; several can be or-ed. */
+/*
+ * The operation that failed: the meaning of an errno depends on it. Several can
+ * be or-ed.
+ */
 #define OP_OPEN			BIT(0)	/* open a region's node */
 #define OP_CREATE		BIT(1)	/* create a region or a ring */
 #define OP_CREATE_RING		BIT(2)	/* in addition to OP_CREATE */
@@ -72,8 +75,8 @@ _Noreturn void fail_usage(const char *format, ...)
 #define OP_RING_STAT		BIT(11)
 
 /*
- * Explain the negative errno @error that a library function returned, and what
- * to do about it.
+ * Print what the negative errno @error of a library function means, and what to
+ * do about it.
  * @ops: OP_*
  * @name: the region's name or path, NULL for /dev/mmapshare
  * @region: its handle, or NULL to look it up by @name when that is needed
@@ -103,7 +106,7 @@ struct create_args {
 
 extern const struct argp_child create_child[];
 
-/* OP_* that can have failed when @args->name was to be created. */
+/* The OP_* that may have failed if @args->name could not be created. */
 unsigned int create_ops(const struct create_args *args);
 
 /* Parse command line values; exit with STATUS_USAGE if they are invalid. */
@@ -132,7 +135,7 @@ extern const struct bit_name seal_names[SEAL_NAMES];
 
 /* Open a region, NULL for /dev/mmapshare; exits on failure. */
 struct mmapshare *open_region(const char *name, unsigned int access);
-/* What messages call the region. */
+/* The region's name in messages. */
 const char *region_text(const char *name);
 
 /* Read a counter in a region's sysfs directory; false if there is none. */

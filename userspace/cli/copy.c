@@ -114,7 +114,10 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Return a short read at once: the region gets its bytes without delay. */
+/*
+ * A short read is returned at once, so that its bytes get into the region
+ * without delay.
+ */
 static size_t read_input(char *buffer, size_t length)
 {
 	ssize_t n;

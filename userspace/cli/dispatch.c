@@ -18,7 +18,7 @@ static int find_and_run(const struct command *c, int argc, char **argv)
 	for (; c->name; c++) {
 		if (strcmp(c->name, argv[0]))
 			continue;
-		/* never freed: messages are prefixed with it from now on */
+		/* never freed: it is the prefix of all further messages */
 		if (asprintf(&name, "%s %s", program_invocation_name, argv[0]) < 0)
 			fail("%s", strerror(ENOMEM));
 		argv[0] = name;

@@ -57,7 +57,7 @@ static const char *read_line(const char *path)
 	return line;
 }
 
-/* The variable is 4 bytes of attributes and 1 byte of value. */
+/* The EFI variable has 4 bytes of attributes and 1 byte of value. */
 static bool secure_boot_is_on(void)
 {
 	unsigned char bytes[5] = { 0 };
@@ -72,7 +72,10 @@ static bool secure_boot_is_on(void)
 	return on;
 }
 
-/* What makes this kernel refuse unsigned modules; NULL if it accepts them. */
+/*
+ * The policy by which this kernel refuses unsigned modules; NULL if there is
+ * none.
+ */
 static const char *signature_policy(void)
 {
 	const char *lockdown = read_line("/sys/kernel/security/lockdown");

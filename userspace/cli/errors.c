@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Error messages: what an errno means for the operation that failed. Where one
- * errno has several causes, the kernel is asked for the facts that tell them
- * apart.
+ * Error messages: what an errno means for the operation that failed. If an
+ * errno can have several causes, facts about the region, from the kernel,
+ * distinguish them.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -50,7 +50,7 @@ static bool is_region(const struct failure *f)
 	return f->has_info;
 }
 
-/* The kernel knows a region of that name. */
+/* A region of that name exists, whether or not it can be opened. */
 static bool is_listed(const struct failure *f)
 {
 	return f->has_query;
@@ -109,13 +109,16 @@ static int try_device(int flags)
 	return 0;
 }
 
-/* A device cgroup, for example, fails open() with EPERM. */
+/* A device cgroup, for example, makes open() fail with EPERM. */
 static bool device_is_forbidden(const struct failure *f)
 {
 	return try_device(f->ops & OP_LIST ? O_RDONLY : O_RDWR) == EPERM;
 }
 
-/* The node outlived the module, which a devtmpfs does not allow. */
+/*
+ * Does the node exist although the module is not loaded? This is impossible in
+ * a devtmpfs.
+ */
 static bool device_is_stale(const struct failure *f)
 {
 	return !is_path(f) && try_device(O_RDONLY) == ENODEV;
@@ -242,8 +245,9 @@ static const char *describe_slots_of_user(const struct failure *f)
 
 /*
  * The first entry that matches is printed as "cause (describe()); remedy". OP_*
- * that open a node get every errno that open() of an arbitrary path returns, so
- * their entries check that it is a ring before they say so.
+ * that open a node can get any errno that open() returns for an arbitrary path.
+ * Their entries therefore test, with is_ring() for example, whether the cause
+ * applies.
  */
 static const struct reason {
 	unsigned int ops;
@@ -352,8 +356,8 @@ static const struct reason {
 };
 
 /*
- * Open for writing if reading is not permitted, as to a producer: INFO works on
- * any descriptor.
+ * Open a region for writing if reading is not permitted, as may be so for a
+ * producer: INFO works on any descriptor.
  */
 static struct mmapshare *open_any(const char *name)
 {

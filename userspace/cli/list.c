@@ -232,7 +232,9 @@ static void interrupt(int signal)
 	interrupted = 1;
 }
 
-/* Rows for regions: 4 lines of a terminal are for totals and headings. */
+/*
+ * The number of regions to print: 4 lines of a terminal are for other output.
+ */
 static size_t rows_on_terminal(bool terminal, size_t wanted)
 {
 	struct winsize size;
@@ -314,7 +316,7 @@ struct info_args {
 	struct mmapshare_info info;
 };
 
-/* Without permission to open a named region, sysfs has its seals. */
+/* Without permission to open a named region, its seals are read from sysfs. */
 static bool get_seals(const struct info_args *f, unsigned long long *seals)
 {
 	*seals = f->info.seals;

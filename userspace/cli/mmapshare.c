@@ -54,8 +54,9 @@ static void print_version(FILE *stream, struct argp_state *state)
 }
 
 /*
- * Occupy closed standard descriptors, with the access that fails: a region must
- * not be opened as one of them.
+ * Open /dev/null in place of closed standard descriptors, so that no region
+ * gets their numbers. The access mode is the opposite one: reading or writing
+ * still fails.
  */
 static void occupy_standard_fds(void)
 {

@@ -85,9 +85,9 @@ static int64_t remaining_ns(double end)
 }
 
 /*
- * A descriptor is hung up once all peers that it has ever had are gone. Without
- * --hang-up reopen the region, which makes a descriptor without former peers;
- * the known count stays valid.
+ * A descriptor is hung up once all peers that it ever had have closed the
+ * region. Without --hang-up reopen the region, which makes a descriptor without
+ * former peers; the known count stays valid.
  */
 static int wait_for_notification(struct mmapshare **region, struct wait_args *w)
 {

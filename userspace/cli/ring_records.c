@@ -301,7 +301,10 @@ static void report_losses(struct transfer *t)
 	t->lost = lost;
 }
 
-/* Print up to @t->count records. Returns 0 if there were so many, or -errno. */
+/*
+ * Print up to @t->count records. Returns 0 after that many, or a negative
+ * errno.
+ */
 static int print_records(struct transfer *t, void *buffer)
 {
 	const size_t size = mmapshare_ring_record_max(t->ep);

@@ -8,7 +8,7 @@
 #include "ring.h"
 #include "scope.h"
 
-/* Wake for many records at once, not for each. */
+/* Bytes of records to wait for: one wake-up for many records */
 #define WAKE_BYTES	65536
 
 struct scope {

@@ -46,7 +46,10 @@ static inline int trace_sample(const struct trace *t, unsigned int channel, size
 	return t->samples[channel][(t->next + SAMPLES_MAX - t->count + i) % SAMPLES_MAX];
 }
 
-/* Get the terminal's size; false if standard output is none, or a dumb one. */
+/*
+ * Get the terminal's size; false if standard output is not a terminal, or a
+ * dumb one.
+ */
 bool scope_terminal(unsigned int *columns, unsigned int *rows);
 /* Samples that fit into a row of the terminal. */
 size_t scope_width(unsigned int columns);

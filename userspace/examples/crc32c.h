@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CRC-32C (Castagnoli), as of MMAPSHARE_IOC_CHECKSUM and of iSCSI. */
+/* CRC-32C (Castagnoli), which MMAPSHARE_IOC_CHECKSUM and iSCSI use. */
 #ifndef EXAMPLES_CRC32C_H
 #define EXAMPLES_CRC32C_H
 

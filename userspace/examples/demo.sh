@@ -118,7 +118,8 @@ kill_logger()
 	found=$(sed -n 's/ records intact.*//p' "$tmp/recover")
 }
 
-# The logger may be killed after it stores a record, before it acknowledges it.
+# The logger may be killed between storing a record and acknowledging it: then
+# one record more is found than was acknowledged.
 found_all_acked()
 {
 	[ "$found" -eq "$acked" ] || [ "$found" -eq $((acked + 1)) ]

@@ -56,8 +56,8 @@ static void edit_line(void)
 
 /*
  * Map the region, load from it and store to it. The store is a read(2) into the
- * mapping, of the 3 bytes at offset 3: in a read-only mapping that fails with
- * EFAULT, where a store instruction would get SIGSEGV.
+ * mapping, of the 3 bytes at offset 3: if the mapping is read-only, this call
+ * fails with EFAULT, where a store instruction would get SIGSEGV.
  */
 static void try_access(struct mmapshare *region, unsigned int access)
 {

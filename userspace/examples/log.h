@@ -2,9 +2,9 @@
 /*
  * A log that survives the death of its writer. The region is an array of
  * records. The record at index i has the sequence number i + 1. The writer
- * stores it last, with release order; a reader that loads it with acquire order
- * sees the complete record. A writer that dies before leaves the number 0: no
- * record.
+ * stores this number last, with release order; a reader that loads it with
+ * acquire order sees the complete record. If the writer dies before that store,
+ * the number remains 0: there is no record.
  */
 #ifndef EXAMPLES_LOG_H
 #define EXAMPLES_LOG_H

@@ -43,7 +43,9 @@ static void read_page_frames(const char *base, uint64_t *frames)
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC), i;
 	const size_t size = PAGES * sizeof(*frames);
 
-	/* touch every page: it may not be mapped before */
+	/*
+	 * read every page: a page that was never accessed may not be mapped yet
+	 */
 	for (i = 0; i < PAGES; i++)
 		(void)*(const volatile char *)(base + i * page_size);
 	if (fd < 0 || pread(fd, frames, size, (uintptr_t)base / page_size * 8) !=

@@ -46,8 +46,8 @@ static const struct argp argp = {
 };
 
 /*
- * Wait for the record @last, then kill the logger, wherever it is. Wait until
- * it is dead: after kill() it may still run on another CPU.
+ * Wait for the record @last, then kill the logger at an arbitrary instruction.
+ * Wait until the logger is dead: after kill() it may still run on another CPU.
  */
 static void kill_logger(pid_t pid, struct record *last)
 {

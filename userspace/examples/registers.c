@@ -71,7 +71,10 @@ static uint32_t multiply(uint32_t a, uint32_t b)
 	return read_register(RESULT);
 }
 
-/* The child opens the region again: each process sees when the other exits. */
+/*
+ * The child opens the region again, so that mmapshare_wait() fails with EPIPE
+ * in each process when the other one has exited.
+ */
 static pid_t start_driver(const char *name)
 {
 	pid_t pid = fork();

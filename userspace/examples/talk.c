@@ -20,8 +20,8 @@
 
 /*
  * A message and its sequence number, which is stored last. A zeroed region is
- * two empty boxes. A question is unanswered until the answer has its sequence
- * number.
+ * two empty boxes. A question is answered once the box of the answer has its
+ * sequence number.
  */
 struct box {
 	atomic_uint seq;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Measure what it costs to store 512-byte records and to read 1 MiB, through
- * the mapping and with other methods. The methods are measured in turns, and
- * each result is a median: other load on the machine then affects all of them
- * alike.
+ * Measure how long it takes to store 512-byte records and to read 1 MiB,
+ * through the mapping and with other methods. The methods are measured in
+ * turns, and each result is a median: other load on the machine then affects
+ * all of them alike.
  */
 #define _GNU_SOURCE
 #include <stdio.h>

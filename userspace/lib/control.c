@@ -108,12 +108,15 @@ int mmapshare_destroy(const char *name, unsigned int flags)
 	return ret ? ret : mms_control_ioctl(O_RDWR, MMAPSHARE_IOC_DESTROY, &destroy);
 }
 
-/* Clear the caller's structure up to the size that it says it has. */
+/* Clear the caller's structure, whose first member is its size. */
 static int clear_query(struct mmapshare_query *query)
 {
 	const uint32_t size = query->size;
 
-	/* the first version of the structure: every kernel refuses less */
+	/*
+	 * smaller than the first version of the structure: every kernel refuses
+	 * that
+	 */
 	if (size < offsetof(struct mmapshare_query, name) + sizeof(query->name))
 		return -EINVAL;
 	memset(query, 0, size);

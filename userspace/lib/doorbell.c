@@ -15,9 +15,9 @@ static bool has_atomic_count(void)
 }
 
 /*
- * NULL if userspace cannot add to the count or has no writable mapping of the
- * page, for example with a descriptor that is open for reading only: the NOTIFY
- * ioctl then adds 1.
+ * Return NULL if userspace cannot add to the count, or cannot map the page
+ * writable, for example because the descriptor is open for reading only.
+ * mmapshare_notify() then leaves it to the NOTIFY ioctl to add 1, or to fail.
  */
 static struct mmapshare_doorbell *map_doorbell(const struct mmapshare *region)
 {
@@ -32,8 +32,8 @@ static struct mmapshare_doorbell *map_doorbell(const struct mmapshare *region)
 }
 
 /*
- * If several threads map the page concurrently, the first one stores its mapping,
- * and the others unmap theirs and use that.
+ * If several threads map the page concurrently, the first one stores its
+ * mapping. The others unmap theirs, and use the one that was stored.
  */
 static struct mmapshare_doorbell *get_doorbell(struct mmapshare *region)
 {
@@ -57,7 +57,7 @@ void mms_unmap_doorbell(struct mmapshare_doorbell *doorbell)
 }
 
 /*
- * Add 1 to the count. True if no task may be asleep, so that no system call is
+ * Add 1 to the count. Return true if no task is asleep: no system call is
  * needed.
  *
  * The full fence, between the stores to @count and the load of @armed, pairs

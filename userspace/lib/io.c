@@ -5,7 +5,10 @@
 #include <unistd.h>
 #include "lib.h"
 
-/* Such an offset is past the end of any region. */
+/*
+ * Offsets above INT64_MAX do not fit in off_t. They are past the end of any
+ * region.
+ */
 static bool exceeds_off_t(uint64_t offset)
 {
 	return offset > INT64_MAX;

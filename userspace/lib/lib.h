@@ -12,9 +12,8 @@
  * struct mmapshare - an open region
  * @fd: descriptor; constant
  * @size: bytes; constant
- * @doorbell: the doorbell page, NULL until the first mmapshare_notify(), which
- *	stores it by compare and exchange (release, acquire); constant
- *	afterwards
+ * @doorbell: the doorbell page; NULL until the first mmapshare_notify() stores
+ *	it, by compare and exchange (release, acquire); constant afterwards
  */
 struct mmapshare {
 	int fd;

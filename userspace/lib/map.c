@@ -30,7 +30,7 @@ int mmapshare_map(const struct mmapshare *region, unsigned int access,
 		return -ENXIO;
 	if (!bytes)
 		bytes = region->size - offset;
-	/* possible in a 32-bit program */
+	/* a region may be larger than the addresses of a 32-bit program */
 	if (bytes > SIZE_MAX - skip)
 		return -ENOMEM;
 	p = mmap(NULL, bytes + skip, prot, flags, region->fd, offset - skip);

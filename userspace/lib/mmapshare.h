@@ -7,16 +7,17 @@
  * a function says otherwise, it stores to its output parameters only on
  * success.
  *
- * After a region was revoked, every function that asks the kernel about it
+ * After a region was revoked, every function that makes a system call for it
  * returns -ENODEV, and an access to a mapping of it raises SIGBUS.
  *
  * Threads may call all functions concurrently, also with the same struct
- * mmapshare. A struct mmapshare_list and a struct
- * mmapshare_endpoint are for one thread at a time. No thread may use an object
- * while another one closes it.
+ * mmapshare. Only one thread at a time may use a struct mmapshare_list or a
+ * struct mmapshare_endpoint. No thread may use an object while another one
+ * closes it.
  *
- * This header declares the library's functions and includes the structures and
- * constants of <linux/mmapshare.h>. It has no inline functions.
+ * This header declares the library's functions and includes
+ * <linux/mmapshare.h>, with structures and constants. It has no inline
+ * functions.
  */
 #ifndef MMAPSHARE_H
 #define MMAPSHARE_H
@@ -165,8 +166,9 @@ uint64_t mmapshare_size(const struct mmapshare *region);
  *
  * Return: 0; -ENOENT if there is no such region, or no module; -EPERM if the
  * caller neither owns the region nor has CAP_SYS_ADMIN; -EINVAL for an invalid
- * argument; -ENODEV, only with MMAPSHARE_DESTROY_REVOKE, if it is being revoked
- * already; another error of open() of /dev/mmapshare for writing.
+ * argument; -EINTR if killed; an error of mmapshare_revoke(), only with
+ * MMAPSHARE_DESTROY_REVOKE; another error of open() of /dev/mmapshare for
+ * writing.
  */
 int mmapshare_destroy(const char *name, unsigned int flags);
 
@@ -305,10 +307,9 @@ int mmapshare_notify(struct mmapshare *region);
  * a regular file.
  *
  * Return: 0 if the count differs from @count, now or after waiting; -ETIMEDOUT;
- * -EPIPE if it does not, and all other open files of the region, of which there
- * were some, are gone;
- * -ENODEV if the region was or is revoked; -EINTR for a signal; -ENOTTY if the
- * module is too old.
+ * -EPIPE if it does not, and all other files that were open on the region have
+ * been closed; -ENODEV if the region was or is revoked; -EINTR for a signal;
+ * -ENOTTY if the module is too old.
  */
 int mmapshare_wait(const struct mmapshare *region, uint64_t *count,
 		   int64_t timeout);
@@ -683,9 +684,9 @@ ssize_t mmapshare_ring_read(struct mmapshare_endpoint *ep, void *buffer, size_t 
  *
  * Records are numbered from 0 on since the ring was created, by all its
  * producers. For a producer that has just attached this is the number of
- * records committed so far: it tells what became of the last record of a
- * producer that was killed. The last record that was taken has the sequence
- * number before this one.
+ * records committed so far: it tells whether a previous producer, which was
+ * killed, had committed its last record. The last record that was taken has the
+ * sequence number before this one.
  *
  * Return: the sequence number of the record that mmapshare_ring_reserve() or
  * mmapshare_ring_next() returns next, unless that is overwritten before.
@@ -899,9 +900,9 @@ int mmapshare_send(int socket, const struct mmapshare *region);
 int mmapshare_receive(int socket, struct mmapshare **region);
 
 /*
- * Search a mapping: mmapshare_find(3). If the bytes are stored to concurrently,
- * results are those of some mixture of old and new bytes, but never outside
- * @length.
+ * Search a mapping: mmapshare_find(3). If a peer stores to the bytes
+ * concurrently, a result may be that of a mixture of old and new bytes, but it
+ * is never outside @length.
  */
 
 /**

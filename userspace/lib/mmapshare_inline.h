@@ -5,8 +5,8 @@
  * A file that includes this instead of <mmapshare.h> has the common cases of
  * mmapshare_ring_reserve(), _commit(), _next() and _release() compiled into the
  * caller: some twenty instructions each, which take as long as a function call.
- * The rest is left to the library's functions. The results are the same; one
- * program may use both in different files.
+ * In all other cases the library's functions are called. The results are the
+ * same; one program may use both headers in different files.
  *
  * Identifiers that begin with mms_ or MMS_ are internal. The layout of struct
  * mmapshare_endpoint is part of the ABI of libmmapshare.so.1, which may only
@@ -26,7 +26,7 @@
 #define MMS_CAST(type, x)	((type)(x))
 #endif
 
-/* REVOKED: the ring was revoked, and its mapping replaced by zeroes. */
+/* REVOKED: the ring was revoked, and zeroes are mapped in its place. */
 enum mms_role {
 	MMS_ROLE_REVOKED,
 	MMS_ROLE_PRODUCER,
@@ -69,7 +69,7 @@ enum mms_role {
  * @wake_bytes: set by mmapshare_ring_set_wake_bytes()
  * @spins_max: set by mmapshare_ring_set_spins()
  * @spins: number of polls before the next sleep, adapted to past success
- * @known_pos: (producer of a lossless ring) a @published_pos of the past, not
+ * @known_pos: (producer of a lossless ring) an earlier @published_pos, not
  *	before @oldest_pos: a record begins there
  * @oldest_pos: (producer) where the oldest record begins, as peers see it. Not
  *	before @limit
@@ -125,7 +125,10 @@ static inline bool mms_pos_reached(uint64_t pos, uint64_t target)
 	return MMS_CAST(int64_t, pos - target) >= 0;
 }
 
-/* Has a position of @pos reached @wake_pos, a wake position of the kernel? */
+/*
+ * Has @pos reached the wake threshold @wake_pos? The kernel stores it with bit
+ * 0 set; 0 means that no peer sleeps.
+ */
 static inline bool mms_wake_pos_reached(uint64_t pos, uint64_t wake_pos)
 {
 	return (wake_pos & 1) && mms_pos_reached(pos, wake_pos & ~7ULL);
@@ -161,8 +164,8 @@ static inline void mms_set_length(struct mmapshare_record *header, uint32_t leng
 }
 
 /*
- * Reserve a record, for which there is space. Its header has the sequence
- * number already.
+ * Reserve a record, for which there is space. Its header already contains the
+ * sequence number: mms_set_length() stored it with the record before.
  */
 static inline int mms_begin_record(struct mmapshare_endpoint *ep, uint32_t length, void **record)
 {

@@ -51,7 +51,8 @@ int mms_wrap_fd(struct mmapshare **region, int fd, uint64_t size)
 
 /*
  * The size of the region. For a ring CREATE returns the bytes of records
- * instead. INFO fails if the region was revoked since: then no size is correct.
+ * instead. If the region was revoked since, INFO fails, and the size does not
+ * matter any more.
  */
 static uint64_t created_size(int fd, const struct mmapshare_create_args *create)
 {
@@ -91,7 +92,10 @@ int mmapshare_create(struct mmapshare **region, const char *name, uint64_t size,
 
 static int open_path(const char *path, int flags)
 {
-	/* O_NONBLOCK: the path may be that of a FIFO, for example */
+	/*
+	 * O_NONBLOCK: if the path is that of a FIFO, for example, open() must
+	 * not block
+	 */
 	int fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	int ret;
 
@@ -131,7 +135,7 @@ int mmapshare_open(struct mmapshare **region, const char *name,
 	return ret;
 }
 
-/* Ids are assigned cyclically: the next region of this name has another one. */
+/* Ids are assigned cyclically: the next region of this name gets another id. */
 static int query_id(const char *name, uint32_t *id)
 {
 	struct mmapshare_query query = { .size = sizeof(query) };
@@ -141,7 +145,10 @@ static int query_id(const char *name, uint32_t *id)
 	return ret;
 }
 
-/* Does this error of open() mean that there is no such region, or no longer? */
+/*
+ * Does this error of open() mean that the region does not exist, or is being
+ * destroyed?
+ */
 static bool is_gone(int ret)
 {
 	return ret == -ENOENT || ret == -ENXIO || ret == -ENODEV;
@@ -149,9 +156,9 @@ static bool is_gone(int ret)
 
 /*
  * Other processes may create and destroy the region concurrently, so open and
- * create are repeated until one of them succeeds. Both keep failing if the
+ * create are repeated until one of them succeeds. Both fail each time if the
  * region exists but its node does not, because /dev is no devtmpfs or the node
- * was removed. So give up when the same region is found twice.
+ * was removed. So the loop ends when it finds the same region twice.
  */
 int mms_create_or_open(struct mmapshare **region, const char *name,
 		       const struct mmapshare_create_args *args)

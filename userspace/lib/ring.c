@@ -80,9 +80,9 @@ static int map_part(const struct mmapshare_endpoint *ep, void *address, uint64_t
 }
 
 /*
- * Reserve addresses, and map there all of the ring for reading, the records once
- * more behind it, and the endpoint's own range writable over that. On failure
- * the caller unmaps what was mapped.
+ * Reserve addresses. Map there the whole ring for reading, behind it the mirror
+ * of the records, and over the first mapping the endpoint's own range,
+ * writable. On failure the caller unmaps everything.
  */
 static int map_ring(struct mmapshare_endpoint *ep,
 		    const struct mmapshare_ring_attach_args *args)
@@ -94,7 +94,7 @@ static int map_ring(struct mmapshare_endpoint *ep,
 	char *base;
 	int ret;
 
-	/* possible in a 32-bit program */
+	/* a ring may be larger than the addresses of a 32-bit program */
 	if (total > SIZE_MAX)
 		return -ENOMEM;
 	base = mmap(NULL, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -160,7 +160,10 @@ static int attach_fd(struct mmapshare_endpoint **ep, int fd, unsigned int flags)
 	};
 	int ret;
 
-	/* each position is stored and loaded at once, without a lock */
+	/*
+	 * each 64-bit position must be stored and loaded at once, without a
+	 * lock
+	 */
 	if (!__atomic_always_lock_free(sizeof(__u64), 0))
 		return -EOPNOTSUPP;
 	ret = mms_ioctl(fd, MMAPSHARE_IOC_RING_ATTACH, &args);
@@ -244,7 +247,7 @@ void mmapshare_ring_set_wake_bytes(struct mmapshare_endpoint *ep, uint32_t bytes
 	__atomic_store_n(word, bytes, __ATOMIC_RELAXED);
 }
 
-/* Make all functions fail with ENODEV, also the inline ones. */
+/* Make all functions fail with ENODEV, including the inline ones. */
 static void disable(struct mmapshare_endpoint *ep)
 {
 	ep->role = MMS_ROLE_REVOKED;
@@ -255,9 +258,9 @@ static void disable(struct mmapshare_endpoint *ep)
 }
 
 /*
- * If the ring was revoked, a touch of its mapping raises SIGBUS. So map zeroes
- * over it before the error is returned: the caller may still use records that
- * it has taken or reserved.
+ * After a revocation an access to the ring's mapping raises SIGBUS. So map
+ * zeroes over it before ENODEV is returned: the caller may still use records
+ * that it has taken or reserved.
  */
 static int replace_if_revoked(struct mmapshare_endpoint *ep, int ret)
 {
@@ -305,8 +308,8 @@ static inline void relax(void)
 }
 
 /*
- * Poll for a while before sleeping. The next time poll twice as often if this
- * was successful, else half as often: polling is cheap where it does not help.
+ * Poll before sleeping. If this is successful, the next call polls twice as
+ * often, else half as often: where polling does not help, it costs little.
  */
 static bool spin(struct mmapshare_endpoint *ep)
 {
@@ -326,9 +329,9 @@ static bool spin(struct mmapshare_endpoint *ep)
 }
 
 /*
- * Are there records that are not committed, or not released? Then waiting makes
- * no sense: a consumer's wait, for example, would return at once, because of
- * the records that it has already.
+ * Are there records that are reserved and not committed, or taken and not
+ * released? Waiting makes no sense then. A consumer's wait, for example, would
+ * return at once, because the kernel counts the taken records as available.
  */
 static bool has_unfinished(const struct mmapshare_endpoint *ep)
 {
@@ -336,7 +339,10 @@ static bool has_unfinished(const struct mmapshare_endpoint *ep)
 					       mms_has_unreleased(ep);
 }
 
-/* Publish a consumer's position: the kernel waits for records past that. */
+/*
+ * Publish a consumer's position: the kernel lets a consumer wait for records
+ * past its published position.
+ */
 static int publish(struct mmapshare_endpoint *ep)
 {
 	return ep->role == MMS_ROLE_CONSUMER && mms_consumer_publish(ep) ?
@@ -353,7 +359,7 @@ int mmapshare_ring_wait(struct mmapshare_endpoint *ep, unsigned int flags, int64
 		return -EBUSY;
 	/*
 	 * Callers pass 0 after poll() has reported POLLERR. If the ring was
-	 * revoked, the mapping must be replaced before it is touched.
+	 * revoked, the mapping must be replaced before it is accessed.
 	 */
 	if (!timeout && wait_in_kernel(ep, flags, 0) == -ENODEV)
 		return -ENODEV;

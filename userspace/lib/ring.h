@@ -10,7 +10,7 @@
 #include <errno.h>
 #include "lib.h"
 
-/* Define the functions, and do not replace them by macros. */
+/* mmapshare_inline.h must not replace the functions that are defined here. */
 #define MMAPSHARE_LIBRARY
 #include "mmapshare_inline.h"
 

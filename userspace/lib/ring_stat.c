@@ -13,7 +13,10 @@ static int read_all(const struct mmapshare *region, uint64_t offset, void *buffe
 	return (size_t)n == length ? 0 : -ENOTTY;
 }
 
-/* The producer's page is read last: no consumer's position is past it then. */
+/*
+ * The producer's page is read last, so that no consumer's position is past the
+ * producer's.
+ */
 int mmapshare_ring_stat(const struct mmapshare *region, struct mmapshare_ring *ring,
 			struct mmapshare_ring_producer *producer,
 			struct mmapshare_ring_cursor *cursors, unsigned int count)

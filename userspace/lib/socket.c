@@ -7,7 +7,10 @@
 #include <unistd.h>
 #include "lib.h"
 
-/* A control buffer with space for unwanted descriptors, which are closed. */
+/*
+ * A control buffer. It has space for descriptors that the peer should not have
+ * sent: they are received, and closed.
+ */
 union control {
 	struct cmsghdr align;
 	char bytes[256];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Search, read lines, and move bytes in a mapping. Other processes may store to
- * it concurrently, so no function relies on bytes that it has read staying the
- * same.
+ * it concurrently, so no function relies on a byte keeping the value that was
+ * read.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Store the version, which is in the ABI's header, where pyproject.toml looks for it.
+"""Copy the version from the ABI's header to _version.py, where pyproject.toml reads it.
 
-A source distribution has the file already, and not the header.
+A source distribution contains _version.py, but not the header.
 """
 import pathlib
 import re

@@ -19,7 +19,7 @@ PAGES = 64
 def page_frames(region):
     """The page frame number of each page of the mapping, by
     /proc/self/pagemap."""
-    # map every page: a page that was never touched may not be mapped yet
+    # read every page: a page that was never accessed may not be mapped yet
     sum(region[::mmap.PAGESIZE])
     first = ctypes.c_char.from_buffer(region)
     address = ctypes.addressof(first)

@@ -41,8 +41,8 @@ with mmapshare.create(f"registers.{os.getpid()}", 4096) as region:
         register[ID] = 0x4d4d5301
         pid = os.fork()
         if pid == 0:
-            # open the region again: then each process notices when the other
-            # one exits
+            # open the region again: then wait() raises BrokenPipeError in each
+            # process when the other one has exited
             with mmapshare.open(region.name) as other:
                 other.notify()
                 driver(other)

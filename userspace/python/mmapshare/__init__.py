@@ -22,7 +22,7 @@ from ._region import DEVICE, Region, anonymous, create, destroy, open, path
 from ._ring import Consumer, Producer, Ring, consumer, create_ring, producer
 
 try:
-    # what builds or installs the package makes this
+    # setup.py, or the Makefile when it installs, creates this module
     from ._version import __version__
 except ImportError:
     __version__ = "0+source"

@@ -8,7 +8,7 @@ import struct
 import time
 from typing import Any, NamedTuple, Optional, Tuple
 
-# The direction has 3 bits in the numbers of these machines, and 2 elsewhere.
+# In ioctl numbers the direction has 3 bits on these machines, and 2 elsewhere.
 _SIZE_BITS = 13 if os.uname().machine.startswith(("alpha", "mips", "ppc", "sparc")) else 14
 _WRITE, _READ = (4, 2) if _SIZE_BITS == 13 else (1, 2)
 

@@ -22,8 +22,8 @@ _ACCESS = {
 
 # The errors of open() for a region that was destroyed or is being destroyed.
 _DESTROYED = (errno.ENOENT, errno.ENXIO, errno.ENODEV)
-# create(exist_ok=True) gives up after this many attempts: the region exists,
-# but probably this /dev has no node for it, as in a container.
+# create(exist_ok=True) fails after this many attempts: the region exists, but
+# probably this /dev has no node for it, as in a container.
 _MAX_ATTEMPTS = 1000
 
 Name = Union[str, "os.PathLike[str]", None]
@@ -126,8 +126,8 @@ class Region(mmap.mmap):
 
         timeout: in seconds; None waits indefinitely
         ignore_hup: keep waiting when no other process has the region open. The
-              first such call opens the region a second time, until close(), so
-              that the kernel never finds this process alone
+              first such call opens the region a second time, until close():
+              this second open file counts as a peer, so waits do not end
 
         BrokenPipeError if there was no notification, other processes had the
         region open, and all of them have closed it or died. Other Python

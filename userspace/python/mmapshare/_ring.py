@@ -16,10 +16,11 @@ Python has neither atomics nor fences. This module relies on the following:
   call that is a full fence.
 - Full fences. A store followed by a load needs one on every machine. There the
   code always calls RING_NOTIFY, which is a full fence and also wakes the
-  endpoints that can go on.
+  peers that can continue.
 
-The mmap module cannot map the records a second time behind themselves. A record
-that crosses the end of the ring is therefore copied, once in each turn.
+The mmap module cannot map the mirror of the records at a chosen address. A
+record that crosses the end of the ring is therefore copied; there is at most
+one in each pass through the ring.
 """
 from __future__ import annotations
 
@@ -42,9 +43,10 @@ _IS_TSO = _MACHINE in _TSO_MACHINES
 
 _MASK = (1 << 64) - 1
 _HEADER = 8
-# Producer makes space for at least so many records at a time.
+# A producer reclaims the space of at least this many records at a time, if
+# they are released.
 _RECLAIM_BATCH = 64
-# Consumer.take() gives up after being overrun this many times in a row.
+# Consumer.take() returns None after being overrun this many times in a row.
 _MAX_ATTEMPTS = 1000
 
 # Indexes of fields in 64-bit words; for names that end in 32, in 32-bit words.
@@ -182,7 +184,7 @@ class _Endpoint:
 
     def _check_usable(self) -> None:
         """Raise an error if the endpoint is closed, or if the ring was revoked
-        according to an earlier call: touching the mapping would be SIGBUS."""
+        according to an earlier call: an access to the mapping raises SIGBUS."""
         self.fileno()
         if self._revoked:
             raise _error(errno.ENODEV)
@@ -278,7 +280,7 @@ class Consumer(_Endpoint):
         """The next record, or None if there is none yet."""
         self._check_usable()
         self._release_record()
-        # give space back before the ring is full, but not for each record
+        # release space before the ring is full, but not for each record
         if (self._pos - self._published_pos) & _MASK > self._size // 4:
             self._publish_pos()
         for _ in range(_MAX_ATTEMPTS):
@@ -308,7 +310,8 @@ class Consumer(_Endpoint):
         in read()."""
         self._check_usable()
         # After a revocation select() reports the descriptor as ready. Let the
-        # kernel report ENODEV before the mapping is touched, which is SIGBUS.
+        # kernel report ENODEV before the mapping is accessed, which raises
+        # SIGBUS.
         if timeout == 0:
             with contextlib.suppress(TimeoutError, BrokenPipeError):
                 self._wait(_abi.Deadline(0), self._ignore_hup)
@@ -419,7 +422,7 @@ class Consumer(_Endpoint):
         """After an overrun, continue at the oldest record. The distance of the
         sequence numbers is the number of records lost. The header at the oldest
         position has a sequence number even if no record follows. If that record
-        is overwritten, too, nothing changes, and the caller tries again."""
+        is overwritten, too, nothing changes, and the caller calls this again."""
         oldest = self._producer64[_OLDEST_POS]
         # acquire: the header is loaded after oldest_pos
         self._acq_rel_fence()

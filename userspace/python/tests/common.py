@@ -6,7 +6,7 @@ import unittest
 
 import mmapshare
 
-# Seconds after which a test gives up waiting: more than a busy machine ever
+# Seconds after which a wait in a test fails: more than a busy machine ever
 # needs.
 LONG = 60
 

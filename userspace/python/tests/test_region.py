@@ -206,7 +206,7 @@ class Doorbell(TestCase):
         self.assertEqual(0, self.region.wait(0.2))
         self.assertGreaterEqual(time.monotonic() - start, 0.2)
         self.region.notify()
-        # far beyond 64 bits of nanoseconds; negative
+        # a timeout of more than 2^64 nanoseconds; a negative timeout
         self.assertEqual(1, self.region.wait(1e30))
         self.assertEqual(0, self.region.wait(-1))
 
@@ -250,11 +250,11 @@ class Doorbell(TestCase):
         start = time.monotonic()
         self.assertEqual(0, self.region.wait(0.5))
         self.assertGreaterEqual(time.monotonic() - start, 0.5)
-        # signals merge on a busy machine
+        # a busy machine may merge signals, so their number is not checked
         self.assertTrue(calls)
 
         def stop(*_):
-            # no second one, which would end the cleanup
+            # a second signal would end the cleanup
             signal.setitimer(signal.ITIMER_REAL, 0)
             raise KeyboardInterrupt
         signal.signal(signal.SIGALRM, stop)
@@ -267,7 +267,7 @@ class Doorbell(TestCase):
         self.assertEqual(1, self.region.wait())
 
     def test_ignore_hup(self):
-        """With ignore_hup wait() goes on after the last peer has closed."""
+        """With ignore_hup wait() continues after the last peer has closed."""
         before = count_descriptors()
         for _ in range(2):
             mmapshare.open(self.name, "r").close()

@@ -94,8 +94,8 @@ class Alone(TestCase):
         self.assertErrno(errno.EINVAL, mmapshare.create_ring, None, 1, consumers_per_uid=2)
 
     def test_crossing_in_place(self):
-        """A record that crosses the end is whole, stored in place or not, and
-        is dropped with its block."""
+        """A record that crosses the end of the ring is intact. If its "with"
+        block raises an exception, it is not published."""
         with mmapshare.create_ring(None, 4096) as ring, ring.producer() as producer, \
                 ring.consumer() as consumer:
             for length in 2000, 2000:
