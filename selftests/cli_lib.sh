@@ -8,13 +8,13 @@
 
 NODE=/dev/mmapshare
 PARAMETERS=/sys/module/mmapshare/parameters
-# that of the tree in which the module was built
+# the example driver of the tree in which the module was built
 DAQ=${MMAPSHARE_KO:+${MMAPSHARE_KO%/*}/driver/examples/mmapshare_daq.ko}
 # shellcheck disable=SC2034	# used by scripts that source this file
 PAGE=$(getconf PAGESIZE)
 TMP=$(mktemp -d)
 trap 'rm -rf "$TMP"' EXIT
-# the modes of nodes do not depend on the caller's umask
+# the mode of a region's node is masked by the umask
 umask 022
 
 # plan N: begin a test of N results, or skip it.
@@ -50,8 +50,8 @@ status()
 	echo $?
 }
 
-# count_lines FILE: set $lines. Not with wc, because another process is slow to
-# start on an emulated machine.
+# count_lines FILE: set $lines. Does not run wc, because it takes long to start
+# a process on an emulated machine.
 count_lines()
 {
 	lines=0
@@ -96,8 +96,8 @@ os.write(1, shown.replace(b"\r\n", b"\n") + b"status %d\n" % status)
 ' "$1" "${2:-80}"
 }
 
-# until_true COMMAND...: run it until it succeeds, for at least a minute: even a
-# busy machine does not take as long.
+# until_true COMMAND...: run it until it succeeds, for at least a minute: no
+# command fails for so long, even on a busy machine.
 until_true()
 {
 	for _ in $(seq 300); do
@@ -132,7 +132,7 @@ said()
 	esac
 }
 
-# same TITLE COMMAND...: expect that its output is standard input
+# same TITLE COMMAND...: expect that its output equals standard input
 same()
 {
 	title=$1

@@ -149,7 +149,7 @@ TEST_F(failed, read)
 	ASSERT_EQ(0, fail_bad_page(self));
 	EXPECT_EQ(EIO, errno_of(pread(self->fd, buf, 16, at)));
 	EXPECT_EQ(EIO, errno_of(pread(self->fd, buf, 1, at + self->page - 1)));
-	/* what is in front of it can be read */
+	/* the bytes in front of the page can be read */
 	EXPECT_EQ(16, pread(self->fd, buf, sizeof(buf), at - 16));
 	EXPECT_EQ(16, pread(self->fd, buf, 16, at + self->page));
 }

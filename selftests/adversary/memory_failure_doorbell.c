@@ -28,7 +28,7 @@ TEST_F(bell, ioctls)
 	ASSERT_EQ(0, fail_page(self->bell, self->dev.page, true));
 	EXPECT_TRUE(is_refused((char *)self->bell));
 
-	/* no task knows the new count, so that no wait lasts */
+	/* the new count differs from every old one, so that each wait ends */
 	EXPECT_EQ(POLLPRI, poll_priority(self->fd));
 	known = count;
 	EXPECT_EQ(0, bell_wait(self->fd, &count, NO_TIMEOUT));

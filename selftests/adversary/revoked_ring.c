@@ -107,7 +107,7 @@ struct caller {
 	int error;
 };
 
-/* Until the ring is revoked, by another thread. */
+/* Call every function until another thread has revoked the ring. */
 static void *call_all(void *arg)
 {
 	struct caller *c = arg;

@@ -77,7 +77,7 @@ TEST_F(sealed, other_seals)
 	EXPECT_EQ(0, region_revoke(self->fd));
 }
 
-/* The endpoints of a ring write: only the seals that do not forbid that fit. */
+/* The endpoints of a ring write, so no seal that forbids that can be added. */
 TEST_F(sealed, ring)
 {
 	struct mmapshare_create_args create = {

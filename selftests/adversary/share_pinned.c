@@ -119,7 +119,7 @@ TEST_F(pinned, are_charged)
 	}
 }
 
-/* Without another CREATE. */
+/* Pages are freed after they were unpinned, without another CREATE. */
 TEST_F(pinned, are_freed)
 {
 	ASSERT_EQ(0, pin_region(self->dev.fd, self->pipes[0][1], variant->strategy,

@@ -73,7 +73,7 @@ TEST_F(revoked, share_is_free)
 	close(again);
 }
 
-/* Nor does it count as one of the regions. */
+/* A revoked region does not count as one of its owner's regions. */
 TEST_F(revoked, number_is_free)
 {
 	int peers[8], fd;

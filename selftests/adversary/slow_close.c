@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * slow_close KIND: get a descriptor without a node from /dev/mmapshare, and close
- * it as the only file of the module that is open, by the task name "stopped".
- * KIND: create, read_only, ring, endpoint. Not a test.
+ * slow_close KIND: get a descriptor without a node from /dev/mmapshare, set the
+ * task's name to "stopped", and close the descriptor, which then is the only
+ * open file of the module. KIND: create, read_only, ring, endpoint. Not a test.
  */
 #include <fcntl.h>
 #include <linux/mmapshare.h>

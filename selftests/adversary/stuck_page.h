@@ -17,7 +17,7 @@
 #include "helper_module.h"
 #include "region_test.h"
 
-/* What a task may take that does not wait for the stuck page, under any load. */
+/* Seconds, enough under any load for what does not wait for the stuck page. */
 #define PATIENCE	60
 
 /*

@@ -75,19 +75,21 @@ result()
 	grep -l '^plot .*' "$TMP/plots/$1"-*.gp | wc -l
 }
 
-# expect_results EXPERIMENT RESULTS PLOTS
+# expect_results EXPERIMENT RESULTS PLOTS: expect that many results and plots
 expect_results()
 {
 	expect "$1" "$(printf '%d\n' "$2" "$3")" "$(result "$1")"
 }
 
-# traced EVENT COMMAND...: print the driver's events while COMMAND runs
+# traced EVENT COMMAND...: run COMMAND, and print the events EVENT of the driver
+# that were recorded meanwhile
 traced()
 {
 	event=$1
 	shift
 	names=$(cat "$TRACING/options/record-cmd")
-	# no names of commands: see trace_begin() in trace_test.h
+	# recording names of commands has made emulators fail, see trace_begin()
+	# in trace_test.h
 	echo 0 >"$TRACING/options/record-cmd"
 	mkdir "$TRACE"
 	echo 1 >"$TRACE/events/mmapshare/$event/enable"
@@ -97,7 +99,7 @@ traced()
 	echo "$names" >"$TRACING/options/record-cmd"
 }
 
-# written HOW...: print how many writes of a record each HOW makes
+# written HOW...: print for each HOW how many records it writes
 written()
 {
 	for how; do
@@ -117,7 +119,8 @@ feed_sleeps()
 }
 
 # Stop the consumer, so that the ring fills up and the producing kernel thread
-# waits for free space. Three seconds, for slow machines to see the thread.
+# waits for free space. The benchmark runs for three seconds, because a slow
+# machine needs time to find the thread.
 stop_consumer()
 {
 	"$BENCH" --runs 1 --time 3 --size 64 --only ring kernel &
@@ -161,7 +164,7 @@ expect "usage" "64 64 64 64 1" "$(for args in '' no '-s 1X log' '-r 0 log' '-i l
 	# shellcheck disable=SC2086
 	status "$BENCH" $args
 done | paste -sd ' ')"
-# two runs of 1000 records, each after a pass over all 300 records
+# 2600: two runs of 1000 records, each after a pass over all 300 records
 if [ -d $TRACING/events ]; then
 	expect "number of records written" "2600 2600 2600" \
 		"$(written write-device uring-device sqpoll-device | paste -sd ' ')"

@@ -42,7 +42,7 @@ nobody()
 	setpriv --reuid 65534 --regid 65534 --clear-groups mmapshare "$@"
 }
 
-# elsewhere COMMAND: run it, then doctor, in a new mount namespace
+# elsewhere COMMAND: run COMMAND, then doctor, in a new mount namespace
 elsewhere()
 {
 	unshare -m sh -c "$1 && exec mmapshare doctor"
@@ -74,7 +74,8 @@ says 1 "/dev/mmapshare is not a device" \
 says 1 "/dev/mmapshare belongs to another driver" \
 	elsewhere "mount --bind /dev/null /dev/mmapshare"
 
-# the module is installed: not loaded, or refused for each of three reasons
+# the module is installed, but not loaded: without another reason, or because
+# one of three settings requires a signature
 modules=/lib/modules/$(uname -r)
 installed="mount -t tmpfs none /sys/module"
 if [ ! -e "$modules/extra" ]; then
@@ -87,7 +88,7 @@ if [ ! -e "$modules/extra" ]; then
 		mkdir -p /sys/module/module/parameters &&
 		mount --bind $TMP/module /sys/module/module/parameters"
 	echo "none [integrity] confidentiality" >"$TMP/module/lockdown"
-	# a kernel without securityfs has no mount point for it
+	# create the mount point, which a kernel without securityfs lacks
 	lockdown="$installed && {
 		[ -d /sys/kernel/security ] ||
 			{ mount -t tmpfs none /sys/kernel && mkdir /sys/kernel/security; }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# mmapshare create, destroy, list, info and watch: regions are created and
-# destroyed, and shown as they are.
+# mmapshare create, destroy, list, info and watch. The output shows the regions
+# that exist, and their properties.
 
 # shellcheck source=../cli_lib.sh
 . "$(dirname "$0")/../cli_lib.sh"
@@ -75,7 +75,7 @@ expect "destroy two, one of which does not exist" "1 0 1" \
 expect "the existing one is removed" "" "$(mmapshare list -n | grep $two)"
 exec 3<&-
 
-# Another user, not in the group that may use the device.
+# Run commands as a user that is not in the device's group.
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	mmapshare create $one 64K
 	other()

@@ -15,7 +15,8 @@ cleanup()
 	mmapshare destroy $ring $over 2>/dev/null
 }
 
-# bad STATUS WORDS...: one line on standard error, which begins with the command
+# bad STATUS WORDS...: expect STATUS, and one line on standard error that begins
+# with the command
 bad()
 {
 	want=$1

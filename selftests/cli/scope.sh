@@ -17,7 +17,8 @@ cleanup()
 	rmmod mmapshare_daq 2>/dev/null
 }
 
-# bad STATUS WORDS...: one line on standard error, which begins with the command
+# bad STATUS WORDS...: expect STATUS, and one line on standard error that begins
+# with the command
 bad()
 {
 	want=$1
@@ -26,7 +27,8 @@ bad()
 		"$(outcome mmapshare scope "$@"; said "mmapshare scope: ")"
 }
 
-# lines OPTION...: print the output of scope, N for numbers that depend on time
+# lines OPTION...: print the output of scope with N for numbers that depend on
+# time
 lines()
 {
 	mmapshare scope "$@" $name | sed 's/: [0-9]* records/: N records/; s/of [0-9]*/of N/'
@@ -38,9 +40,9 @@ made()
 	mmapshare ring stat $name | sed -n 's/^seq  *//p'
 }
 
-# rate_is_right: print yes if the rate that scope prints after two seconds is at
-# most half of the records committed meanwhile, which takes a little longer. How
-# many that are depends on the machine.
+# rate_is_right: print yes if scope's rate, measured over two seconds, is at
+# most half the number of records committed while scope ran, which is a little
+# longer. No exact rate is expected: the rate depends on the machine.
 rate_is_right()
 {
 	before=$(made)
@@ -60,8 +62,8 @@ made_more()
 	[ "$(made)" -gt $((before + 100)) ]
 }
 
-# has_two_channels OPTION...: send the options to the device; does it have two
-# channels?
+# has_two_channels OPTION...: send the options to the device; does scope then
+# see two channels?
 has_two_channels()
 {
 	mmapshare scope -C 2 "$@" -n 0.1 -c 1 $name | grep -q ' 2 channels'
@@ -103,8 +105,8 @@ picture()
 }
 
 # plotted: print the milliseconds per sample of each channel, and "twice" if
-# most samples of the second channel are twice those of the first. Samples from
-# before the device applied the options are not.
+# most samples of the second channel are twice those of the first. Not all are:
+# the first samples can be older than the options.
 plotted()
 {
 	awk '
@@ -134,7 +136,7 @@ mmapshare destroy $name
 load_daq name=$name
 expect "no samples" "$name: N records/s, 0 channels of N samples/s, 0 missed" \
 	"$(lines -n 0.1 -c 1)"
-# the channels have steps of 256, 512 and 768
+# the channels' values change in steps of 256, 512 and 768
 saw=", -32768 to 32512, -32768 to 32256, -32768 to 32512"
 expect "saw wave, three channels" \
 	"$name: N records/s, 3 channels of N samples/s, 0 missed$saw" \
@@ -184,7 +186,7 @@ scope=$!
 until_line , "$TMP/rate"
 kill -STOP $scope
 before=$(made)
-# 39 records fit
+# the ring holds 39 records, so that a stopped scope misses the oldest ones
 until_true made_more
 kill -CONT $scope
 until_line ' [1-9][0-9]* missed' "$TMP/rate"

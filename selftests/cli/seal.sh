@@ -77,7 +77,7 @@ if python3 -IS -c 'import json, mmap' 2>/dev/null; then
 		"$(mmapshare info --json $one | json "x['seals']")"
 	expect "info --json of the default region" "[]" \
 		"$(mmapshare info --json | json "x['seals']")"
-	# another process maps it writable
+	# a writable mapping of another process prevents the seal
 	mkfifo "$TMP/go" "$TMP/ready"
 	python3 -c "import mmap, sys
 f = open('$NODE-$two', 'r+b', buffering=0)

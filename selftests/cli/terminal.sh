@@ -48,7 +48,7 @@ expect "ring create and put" "status 0" "$(on_terminal \
 	"mmapshare ring create $name.ring 4K && echo hello | mmapshare ring put $name.ring")"
 expect "ring cat, and destroy" "$(printf 'hello\nstatus 0')" "$(on_terminal \
 	"mmapshare ring cat $name.ring && mmapshare destroy $name.ring")"
-# copied at once: more can take long enough for a bar on a busy machine
+# one piece: on a busy machine, a longer copy could last until a bar is shown
 expect "no progress bar for a short copy" "status 0" \
 	"$(on_terminal "mmapshare read -l 1M $name >/dev/null")"
 

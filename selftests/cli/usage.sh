@@ -10,7 +10,8 @@
 commands="create destroy list info read write fill checksum seal notify wait watch \
 	ring scope doctor"
 
-# bad STATUS WORDS...: one line on standard error, and no other output
+# bad STATUS WORDS...: expect STATUS, one line on standard error, and no other
+# output
 bad()
 {
 	want=$1

@@ -49,7 +49,7 @@ answer()
 }
 
 # memory_freed: print yes if the control group is charged for less than 16 MiB,
-# else for how many bytes
+# else the number of bytes charged
 memory_freed()
 {
 	charged=$(cat $cgroup/memory.current)
@@ -112,7 +112,7 @@ expect "more than memory.max" \
 	"$(answer user $ANN mmapshare create $ann.3 100M)"
 expect "the failed create freed its memory" yes \
 	"$(memory_freed)"
-# three of them fit
+# memory.max has space for three of them
 got=$(for i in 1 2 3 4 5 6; do
 	status user $ANN mmapshare create $ann.many.$i 20M
 done | sort | uniq -c | tr -s ' \n' ' ')

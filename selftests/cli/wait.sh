@@ -32,7 +32,7 @@ wait_for()
 	echo "$(cat "$TMP/out") $?"
 }
 
-# visit: open and close the region, notify later
+# visit: open and close the region, which must not end a wait; then notify
 visit()
 {
 	mmapshare read -l 1 $name >/dev/null

@@ -58,7 +58,7 @@ TEST_F(map, offsets)
 	}
 }
 
-/* Offsets that do not fit into 32 bits as bytes are not truncated. */
+/* Offsets of more than 32 bits, counted in bytes, are not truncated. */
 TEST_F(map, past_the_end)
 {
 	const unsigned long page = self->page, length = self->dev.page;

@@ -6,7 +6,7 @@ TEST_F(context, all)
 {
 	ASSERT_TRUE(helper_set(CONTEXTS_MODULE, "interval", "10"));
 	CONTEXTS_RUN("all,contention_begin");
-	/* there may be too little contention */
+	/* contention_begin may not end: there may be too little contention */
 	EXPECT_TRUE(contexts_end_but(1));
 	ASSERT_TRUE(contexts_stop());
 	EXPECT_NOTIFIED(self);

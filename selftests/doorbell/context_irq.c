@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Interrupt handlers ring, which on PREEMPT_RT, too, have interrupts disabled. */
+/* Interrupt handlers ring that disable interrupts even on PREEMPT_RT. */
 #include "context_test.h"
 
 TEST_F(context, hardirq)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The fixture of the tests in which a module rings a doorbell from some
- * contexts: a task sleeps until it is notified, again and again.
+ * contexts: a thread waits for notifications in a loop.
  */
 #ifndef CONTEXT_TEST_H
 #define CONTEXT_TEST_H
@@ -11,7 +11,7 @@
 FIXTURE(context) {
 	int fd, waiter_fd;
 	pthread_t waiter;
-	uint64_t seen;		/* count that the waiter knows */
+	uint64_t seen;		/* count that the last wait returned */
 	int error;		/* of its last wait */
 	struct context_counts counts[CONTEXTS];
 };
@@ -38,7 +38,7 @@ FIXTURE_SETUP(context)
 	ASSERT_EQ(0, pthread_create(&self->waiter, NULL, wait_for_bell, self));
 }
 
-/* The waiter gets EPIPE when it has no peer. */
+/* Without a peer, the waiter's last wait fails with EPIPE. */
 FIXTURE_TEARDOWN(context)
 {
 	EXPECT_EQ(0, contexts_unload());

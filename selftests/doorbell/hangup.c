@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * POLLHUP and EPIPE: reported to the last open file of a region, however its
- * peers went away, and only if it had any. poll() reports it on request only.
+ * POLLHUP and EPIPE: the last open file of a region gets them, however its
+ * peers were closed, but not if there was no peer. poll() reports POLLHUP only
+ * if POLLPRI is requested.
  */
 #include "doorbell_test.h"
 #include <poll.h>
 #include <sys/epoll.h>
 
-/* 1 if poll() and WAIT both report the hang-up, 0 if neither, -1 if one does. */
+/*
+ * Returns 1 if poll() and WAIT both report the hang-up, 0 if neither does, -1
+ * if one does.
+ */
 static int check_hang_up(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLPRI };
@@ -56,7 +60,7 @@ static int run_peer(const struct peer *peer, int ready, int end)
 	return 0;
 }
 
-/* Returns the peer's pid; it closes the region when @end is closed. */
+/* Returns the pid of the peer, which closes the region when @end is closed. */
 static pid_t start_peer(const struct peer *peer, int *end)
 {
 	int ready[2], exit_pipe[2];
@@ -122,7 +126,7 @@ TEST_F(bell, last_peer_closes)
 	EXPECT_EQ(1, check_hang_up(self->fd));
 }
 
-/* Files opened before and after this one are its peers alike. */
+/* A peer can be opened before this file or after it. */
 TEST_F(bell, first_file_closes)
 {
 	int other = bell_open(self, O_RDWR);
@@ -244,7 +248,10 @@ TEST_F(bell, wakes_poll)
 	close(epfd);
 }
 
-/* Programs that write to the region must not take it for a broken pipe. */
+/*
+ * A program that only writes to the region must not get POLLHUP, which it would
+ * take for a broken pipe.
+ */
 TEST_F(bell, not_reported_unasked)
 {
 	struct pollfd p = { .fd = self->fd };

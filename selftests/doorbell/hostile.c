@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A hostile peer stores arbitrary values in the doorbell page: every call still
- * returns, waiters by their timeouts, and once it stops the doorbell works.
+ * A hostile peer stores arbitrary values in the doorbell page. Every call still
+ * returns, a wait at the latest after its timeout. After the peer has stopped,
+ * the doorbell works.
  */
 #include "doorbell_test.h"
 #include "map_fixture.h"
@@ -9,7 +10,7 @@
 #include <sys/epoll.h>
 
 #define RUN_TIME	(SECOND / 2)
-#define ROUND_MAX	(20 * SECOND)	/* for timeouts of 4 ms */
+#define ROUND_MAX	(20 * SECOND)	/* each call may wait for 4 ms */
 
 /* What the hostile peer stores. */
 enum pattern { RANDOM, FIXED_COUNT, DISARM, ARM, CLEAR };
@@ -76,7 +77,7 @@ static int write_doorbell(void *arg)
 	return 0;
 }
 
-/* Wait, notify and poll; false if a call fails or takes longer than ROUND_MAX. */
+/* Wait, notify and poll; false if a call fails or a round exceeds ROUND_MAX. */
 static bool check_calls(FIXTURE_DATA(bell) *self, int epfd)
 {
 	struct pollfd p = { .fd = self->fd, .events = POLLPRI };

@@ -20,7 +20,7 @@ static void *ring_later(void *arg)
 	return NULL;
 }
 
-/* Without POLLPRI the region is always ready, and does not arm the doorbell. */
+/* A poll without POLLPRI completes at once, and does not arm the doorbell. */
 TEST_F(bell, always_ready)
 {
 	const unsigned int ready = POLLIN | POLLOUT;
@@ -51,7 +51,7 @@ TEST_F(bell, one_shot)
 		pthread_join(thread, NULL);
 		mark_seen(self->fd);
 	}
-	/* the count has changed already: completes at once */
+	/* the count has changed already: the poll completes at once */
 	bell_ring(self->bell, self->fd);
 	submit_poll(&uring, self->fd, POLLPRI, false);
 	EXPECT_EQ(POLLPRI, wait_for_completion(&uring, &flags, 20 * SECOND));

@@ -13,7 +13,7 @@
 
 #define KILLS		1000
 #define RUN_TIME	(3 * SECOND)
-#define HANG_UP_MAX	(20 * SECOND)	/* to the hang-up */
+#define HANG_UP_MAX	(20 * SECOND)	/* until the hang-up is seen */
 #define CELL		4096
 #define CELLS		(REGION_SIZE / CELL)
 #define WORDS		(CELL / sizeof(uint64_t))
@@ -216,7 +216,7 @@ TEST_F_TIMEOUT(bell, killed, 280)
 	ASSERT_NE(MAP_FAILED, journal);
 	epfd = epoll_create1(EPOLL_CLOEXEC);
 	ASSERT_EQ(0, epoll_ctl(epfd, EPOLL_CTL_ADD, self->fd, &event));
-	/* kill_after adapts, so that enough victims live to open the region */
+	/* kill_after adapts, so that enough victims open the region in time */
 	for (round = 0; killed < kills && (text || now() < end || killed <= round / 4); round++) {
 		victim.seed = now();
 		pid = fork();

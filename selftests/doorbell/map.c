@@ -3,7 +3,7 @@
 #include "doorbell_test.h"
 #include "map_fixture.h"
 
-/* The errno of mmap(), or 0. */
+/* Returns the errno of mmap(), or 0. */
 static int try_map(int fd, size_t length, int prot, int flags, uint64_t offset)
 {
 	char *p = mmap(NULL, length, prot, flags, fd, offset);

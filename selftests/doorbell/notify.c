@@ -65,7 +65,7 @@ TEST_F(bell, count_wraps)
 	EXPECT_EQ(0U, count);
 }
 
-/* EFAULT on the copy to userspace: the notification has happened. */
+/* If the copy to userspace fails with EFAULT, peers were notified anyway. */
 TEST_F(bell, read_only_argument)
 {
 	struct mmapshare_notify_args *notify = mmap(NULL, self->dev.page,

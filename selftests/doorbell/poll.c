@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * POLLPRI: poll(), select() and epoll report a count that this open file has
- * not yet got from WAIT; edge-triggered epoll reports each notification.
+ * POLLPRI: poll(), select() and epoll report a count that WAIT has not yet
+ * returned to this open file. Edge-triggered epoll reports each notification.
  */
 #include "doorbell_test.h"
 #include <poll.h>
@@ -11,7 +11,7 @@
 /* always reported; file/poll.c tests callers that ask for these alone */
 #define READY	(POLLIN | POLLOUT)
 
-/* The events within @timeout ms, 0 for none, -1 for an error. */
+/* Returns the events within @timeout ms, 0 for none, -1 for an error. */
 static short poll_events(int fd, int timeout)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN | POLLOUT | POLLPRI };
@@ -26,7 +26,7 @@ static void mark_seen(int fd)
 	bell_wait(fd, &count, 0);
 }
 
-/* The events of one ready file within @timeout ms, 0 if none is ready. */
+/* Returns the events of one file within @timeout ms, 0 if none is ready. */
 static uint32_t epoll_events(int epfd, int timeout)
 {
 	struct epoll_event event = { };
@@ -76,7 +76,7 @@ TEST_F(bell, seen_per_open_file)
 	EXPECT_EQ(READY, poll_events(second, 0));
 	EXPECT_EQ(READY, poll_events(copy, 0));
 	close(first);
-	/* a new file has seen the count at its open */
+	/* for a new open file, the count at its open counts as seen */
 	first = bell_open(self, O_RDONLY);
 	EXPECT_EQ(READY, poll_events(first, 0));
 	close(first);
@@ -84,7 +84,7 @@ TEST_F(bell, seen_per_open_file)
 	close(second);
 }
 
-/* A WAIT that could not return the count (EFAULT) does not mark it seen. */
+/* If WAIT fails to return the count (EFAULT), the count is not seen. */
 TEST_F(bell, failed_wait_is_not_seen)
 {
 	struct mmapshare_wait_args *wait = mmap(NULL, self->dev.page,
@@ -180,7 +180,7 @@ TEST_F(bell, level_triggered)
 	close(epfd);
 }
 
-/* One event for each ring after the last event, whether or not it was seen. */
+/* Each ring makes an event, even if WAIT has not returned the last count. */
 TEST_F(bell, edge_triggered)
 {
 	int epfd = epoll_create_with(self->fd, EPOLLPRI | EPOLLET), round;

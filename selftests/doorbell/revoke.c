@@ -23,7 +23,10 @@ static int wait_by_wait(int fd)
 	return bell_wait(fd, &count, NO_TIMEOUT);
 }
 
-/* ENODEV if the one event is that of a revoked region, with @more; else 0. */
+/*
+ * Returns ENODEV if the only event is that of a revoked region, which has @more
+ * besides POLLERR and POLLHUP; else 0.
+ */
 static int errno_of_events(int ready, uint32_t events, uint32_t more)
 {
 	return ready == 1 && events == (more | POLLERR | POLLHUP) ? ENODEV : 0;
@@ -126,8 +129,8 @@ TEST_F(bell, calls_fail)
 }
 
 /*
- * 0 if the page has @count and is armed, as the private page that replaces the
- * doorbell page of a revoked region.
+ * Returns 0 if the page has @count and is armed. The private page that replaces
+ * the doorbell page of a revoked region is always armed.
  */
 static int check_private_page(struct mmapshare_doorbell *bell, uint64_t count)
 {
@@ -244,7 +247,7 @@ TEST_F(bell, seals_do_not_apply)
 	struct mmapshare_doorbell *bell;
 	uint64_t count = 0;
 
-	/* a writable mapping of the doorbell is there, more can be made */
+	/* the writable mapping of the doorbell does not prevent the seal */
 	ASSERT_EQ(0, region_seal(self->fd, MMAPSHARE_SEAL_WRITE));
 	EXPECT_FALSE(bell_ring(self->bell, self->fd));
 	EXPECT_EQ(2, bell_notify(self->fd, 0));

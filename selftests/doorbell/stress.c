@@ -9,7 +9,7 @@
 
 #define TIMEOUT_S	20
 
-/* $MMAPSHARE_ROUNDS is a factor of both. */
+/* Both are multiplied by $MMAPSHARE_ROUNDS. */
 #define ROUNDS	200
 #define BURSTS	500
 
@@ -75,7 +75,7 @@ static bool bell_file_wait(struct bell_file *file)
 	}
 	error = bell_wait(file->fd, &count,
 			  file->method == BY_WAIT ? TIMEOUT_S * SECOND : 0);
-	/* the edge may be of a ring whose count is seen already */
+	/* an edge can report a ring whose count an earlier WAIT has returned */
 	if (error && !(error == ETIMEDOUT && file->method == BY_EDGE))
 		return false;
 	file->seen = count;

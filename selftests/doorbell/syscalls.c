@@ -42,7 +42,7 @@ TEST_F(bell, none_after_wake_up)
 	EXPECT_EQ(0, count_calls(ring_doorbell, self, 1000, &ioctls));
 }
 
-/* A waiter that timed out leaves it armed: one superfluous call. */
+/* A waiter that timed out leaves the doorbell armed: one superfluous call. */
 TEST_F(bell, one_after_a_timeout)
 {
 	uint64_t count = 0;

@@ -81,7 +81,10 @@ TEST_F(bell, zero_timeout_does_not_sleep)
 	EXPECT_EQ(0U, self->bell->armed);
 }
 
-/* Never too early; how late depends on the machine. */
+/*
+ * A wait never times out early. How late it does is only printed, because that
+ * depends on the machine.
+ */
 TEST_F(bell, timeouts)
 {
 	const int64_t timeouts[] = { 1, 1000, MS, 20 * MS, 300 * MS };
@@ -174,7 +177,7 @@ static void on_signal(int sig)
 {
 }
 
-/* No restart, even with SA_RESTART: the timeout would start anew. */
+/* Not restarted, even with SA_RESTART: that would begin the timeout again. */
 TEST_F(bell, signals)
 {
 	const struct sigaction action = {

@@ -91,8 +91,8 @@ kill_recorder_in_line()
 	replay
 }
 
-# wrong_lines FILE: print each line whose text is not its sequence number or that
-# does not follow the previous one
+# wrong_lines FILE: print each line whose text is not its sequence number, or
+# whose sequence number does not follow that of the previous line
 wrong_lines()
 {
 	awk '$1 != $2 ":" || (NR > 1 && $2 != last + 1) { print "line " NR ": " $0 }

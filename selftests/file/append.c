@@ -31,7 +31,7 @@ FIXTURE_TEARDOWN(append)
 	close(self->dev.fd);
 }
 
-/* Number of bytes that were overwritten, or -1. */
+/* Returns the number of bytes that were overwritten, or -1. */
 static int count_written(int fd)
 {
 	char buf[4096];

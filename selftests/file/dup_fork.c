@@ -63,7 +63,7 @@ TEST_F(position, separate_after_open)
 	close(fd);
 }
 
-/* Like /dev/fd/N in a shell: opening it makes a new open file. */
+/* Opening /proc/self/fd/N, or /dev/fd/N in a shell, makes a new open file. */
 TEST_F(position, separate_after_open_of_proc_fd)
 {
 	char path[64];

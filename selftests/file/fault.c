@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * With a buffer that is partly inaccessible, reads and writes transfer the
- * bytes before it and return their number, or EFAULT if there are none.
+ * accessible bytes at its start and return their number, or EFAULT if there are
+ * none.
  */
 #include "mmapshare_test.h"
 #include <sys/uio.h>

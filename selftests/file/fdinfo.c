@@ -19,7 +19,7 @@ FIXTURE_TEARDOWN(fdinfo)
 	close(self->dev.fd);
 }
 
-/* The value of "mmapshare-@key:", or "" if there is no such line. */
+/* Returns the value of "mmapshare-@key:", "" if there is no such line. */
 static const char *fdinfo(FIXTURE_DATA(fdinfo) *self, const char *key)
 {
 	char line[128], want[64];
@@ -37,7 +37,10 @@ static const char *fdinfo(FIXTURE_DATA(fdinfo) *self, const char *key)
 	return self->value;
 }
 
-/* Number of mappings, or -1 if MMAPSHARE_IOC_INFO reports another one. */
+/*
+ * Returns the number of mappings, or -1 if MMAPSHARE_IOC_INFO reports another
+ * number.
+ */
 static long maps(FIXTURE_DATA(fdinfo) *self)
 {
 	struct mmapshare_info info;
@@ -67,7 +70,10 @@ TEST_F(fdinfo, strategy)
 	EXPECT_STREQ(want, fdinfo(self, "strategy"));
 }
 
-/* Counts the VMAs of all processes; a VMA that is split counts twice. */
+/*
+ * The number includes the VMAs of all processes; a VMA that is split counts
+ * twice.
+ */
 TEST_F(fdinfo, maps)
 {
 	size_t page = self->dev.page;

@@ -130,7 +130,7 @@ TEST_F(iouring, write)
 	EXPECT_EQ(-ENOSPC, submit_inline(self, variant->write_op, size));
 }
 
-/* count_threads() notices a worker thread. */
+/* Check that count_threads() counts a worker thread. */
 TEST_F(iouring, worker_is_counted)
 {
 	struct io_uring_cqe *cqe;

@@ -18,7 +18,7 @@ FIXTURE_TEARDOWN(lock)
 	close(self->dev.fd);
 }
 
-/* For run_child(): 0 or the errno of a non-blocking lock. */
+/* For run_child(): returns 0 or the errno of a non-blocking lock. */
 static int try_flock(void *arg)
 {
 	int fd = open(DEVICE, O_RDWR);

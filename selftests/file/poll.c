@@ -97,7 +97,7 @@ TEST_F(poll, select)
 	}
 }
 
-/* EPERM for a regular file. A region can be added, and is always ready. */
+/* Adding a regular file fails with EPERM. A region is added, always ready. */
 TEST_F(poll, epoll)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLPRI };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Every byte that a read returns during concurrent writes is one of theirs. */
+/* A read that runs beside writes returns no byte that no write has stored. */
 #include "mmapshare_test.h"
 #include <pthread.h>
 
@@ -23,7 +23,10 @@ FIXTURE_TEARDOWN(same_bytes)
 
 static int fd;
 
-/* All bits of a written byte are equal, so that a mixture would be noticed. */
+/*
+ * The bits of a stored byte are all 0 or all 1, so that a byte mixed from two
+ * stores is detected.
+ */
 static bool is_written(uint8_t byte)
 {
 	return byte == 0x00 || byte == 0xff;

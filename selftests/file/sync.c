@@ -55,7 +55,7 @@ TEST_F(sync, write)
 	EXPECT_EQ(1, preadv2(self->dev.fd, &iov, 1, 0, RWF_HIPRI));
 }
 
-/* The file has no page cache: these fail, or succeed without effect. */
+/* Calls for page caches fail or have no effect: the file has no page cache. */
 TEST_F(sync, page_cache)
 {
 	const int advices[] = {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Loads the helper module mmapshare_contexts, and makes its contexts publish. */
+/*
+ * Loads the helper module mmapshare_contexts, whose contexts publish records or
+ * ring a doorbell.
+ */
 #ifndef CONTEXTS_TEST_H
 #define CONTEXTS_TEST_H
 
@@ -34,7 +37,7 @@ static inline unsigned int context_refused(const struct context_counts *c)
 									\
 		if (geteuid() || !getenv("MMAPSHARE_KO"))		\
 			SKIP(return, "needs root, and MMAPSHARE_KO");	\
-		/* a failed test may have left it loaded */		\
+		/* a failed test may leave the module loaded */		\
 		contexts_unload();					\
 		error_ = helper_load(CONTEXTS_MODULE, params);		\
 		if (error_ == ENOENT)					\
@@ -53,10 +56,10 @@ static inline bool contexts_online(bool on)
 }
 
 /*
- * Set the parameter "run" while there is one processor. Probes are put into code
- * that the other one executes, or are removed from it: where QEMU emulates the
- * processors, that one may go on with instructions that are gone, and the kernel
- * crashes.
+ * Set the parameter "run" while only one processor is on line. Setting it
+ * inserts probes into code, or removes them from code, that another processor
+ * may be executing. An emulated one can execute instructions that were
+ * replaced, and then the kernel crashes.
  */
 static inline bool contexts_set(const char *names)
 {
@@ -68,7 +71,7 @@ static inline bool contexts_set(const char *names)
 	return done;
 }
 
-/* No context publishes from here on, and the counts are final. */
+/* After this, no context publishes, and the counts are final. */
 static inline bool contexts_stop(void)
 {
 	return contexts_set("none");
@@ -82,8 +85,8 @@ static inline int contexts_unload(void)
 }
 
 /*
- * Make these contexts publish. Skips if the kernel has no such probe, or this
- * architecture no way to raise an NMI.
+ * Make these contexts publish. Skips if the kernel has no such probe, or if the
+ * architecture cannot raise an NMI.
  */
 #define CONTEXTS_RUN(names)						\
 	do {								\

@@ -77,7 +77,7 @@ static inline int kernel_fill(int fd, uint64_t offset, uint64_t length,
 	return ioctl(fd, MMAPSHARE_IOC_FILL, &fill);
 }
 
-/* CRC-32C of a range as the kernel computes it, or a negative errno. */
+/* Returns the CRC-32C that the kernel computes, or a negative errno. */
 static inline int64_t kernel_checksum(int fd, uint64_t offset, uint64_t length)
 {
 	struct mmapshare_checksum_args sum = {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Make memory fail, and find out where that is noticed. */
+/*
+ * Injects memory failures, and checks whether an access gets the signal for
+ * one.
+ */
 #ifndef FAILURE_TEST_H
 #define FAILURE_TEST_H
 
@@ -21,7 +24,7 @@ static inline void failure_on_sigbus(int sig, siginfo_t *info, void *context)
 	siglongjmp(failure_jump, 1);
 }
 
-/* Is a load refused as that of a page with a memory failure? */
+/* Does a load raise the signal for a page with a memory failure? */
 static inline bool is_refused(volatile char *p)
 {
 	struct sigaction action = { .sa_sigaction = failure_on_sigbus, .sa_flags = SA_SIGINFO };
@@ -43,10 +46,10 @@ static inline void failure_ignore(int sig)
 }
 
 /*
- * Let the page at @p fail. Returns 0 or an errno. The kernel sends the caller a
- * SIGBUS of its own, for having accessed the page. The page of a region stays in
- * its page cache, for which the kernel returns EBUSY; that of a memfd does, too,
- * and the kernel expects that.
+ * Inject a memory failure of the page at @p. Returns 0 or an errno. The caller
+ * gets SIGBUS, because it has accessed the page; the signal is ignored. A page
+ * of a region stays in the page cache, for which the kernel returns EBUSY. A
+ * memfd's page also stays there, but for memfds the kernel expects that.
  */
 static inline int fail_page(void *p, size_t page, bool device)
 {
@@ -58,7 +61,10 @@ static inline int fail_page(void *p, size_t page, bool device)
 	return device && error == EBUSY ? 0 : error;
 }
 
-/* Why no page can be made to fail here, or NULL. @p is a page of the caller. */
+/*
+ * Returns why the caller is unable to inject memory failures, or NULL. @p is a
+ * page of the caller.
+ */
 static inline const char *no_failures(void *p)
 {
 	if (geteuid())

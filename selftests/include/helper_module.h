@@ -28,7 +28,7 @@ static inline int module_load(const char *path, const char *parameters)
 	return ret;
 }
 
-/* As module_load(). */
+/* Load a helper module. Returns 0 or an errno. */
 static inline int helper_load(const char *name, const char *parameters)
 {
 	const char *ko = getenv("MMAPSHARE_KO");
@@ -54,7 +54,7 @@ static inline int helper_parameter(const char *name, const char *parameter, int 
 	return open(path, flags | O_CLOEXEC);
 }
 
-/* The text of a parameter without the newline; "" if there is none. */
+/* Returns the text of a parameter without newline, "" if there is none. */
 static inline const char *helper_get(const char *name, const char *parameter)
 {
 	static char text[64];
@@ -77,7 +77,10 @@ static inline bool helper_set(const char *name, const char *parameter, const cha
 	return n == (ssize_t)strlen(text);
 }
 
-/* What helper_load() returns if not built, not root, or impossible on this kernel. */
+/*
+ * Was the helper module not built, is the caller not root, or does this kernel
+ * not support the module? @error: what helper_load() returned.
+ */
 static inline bool helper_is_missing(int error)
 {
 	return error == ENOENT || error == EOPNOTSUPP || error == EPERM;

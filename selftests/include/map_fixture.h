@@ -43,7 +43,7 @@ static inline size_t pmd_size(const struct device *dev)
 	size_t size = dev->page / sizeof(uint64_t) * dev->page;
 	struct utsname system;
 
-	/* a page table is half a page there */
+	/* on s390x a page table is half a page */
 	if (!uname(&system) && !strcmp(system.machine, "s390x"))
 		size /= 2;
 	if (f) {
@@ -69,8 +69,8 @@ static inline size_t fault_window(const struct device *dev)
 #define errno_of(ret)	((long)(ret) == -1 ? errno : 0)
 
 /*
- * Run fn(arg) in a child, concurrently with the test; the child dies with it.
- * wait_child() returns what run_child() would.
+ * Run fn(arg) in a child, concurrently with the test. The child is killed if
+ * the test exits. wait_child() returns what run_child() would.
  */
 static inline pid_t start_child(int (*fn)(void *arg), void *arg)
 {
@@ -92,7 +92,10 @@ static inline int wait_child(pid_t pid)
 	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
 }
 
-/* Whether child @pid has not exited. Does not reap it: that is wait_child(). */
+/*
+ * Returns whether child @pid has not exited. Does not reap the child;
+ * wait_child() does.
+ */
 static inline bool is_running(pid_t pid)
 {
 	siginfo_t info = { };
@@ -101,7 +104,7 @@ static inline bool is_running(pid_t pid)
 	       !info.si_pid;
 }
 
-/* The module parameter "exec". */
+/* Returns the module parameter "exec". */
 static inline bool exec_allowed(void)
 {
 	int fd = open("/sys/module/mmapshare/parameters/exec", O_RDONLY);
@@ -113,7 +116,7 @@ static inline bool exec_allowed(void)
 	return c == 'Y';
 }
 
-/* Number of VMAs that map the region, or -1. */
+/* Returns the number of VMAs that map the region, or -1. */
 static inline long count_maps(int fd)
 {
 	struct mmapshare_info info;
@@ -121,7 +124,7 @@ static inline long count_maps(int fd)
 	return device_info(fd, &info) ? -1 : (long)info.maps;
 }
 
-/* Minor page faults of this process so far, or -1. */
+/* Returns the number of minor page faults of this process, or -1. */
 static inline long count_faults(void)
 {
 	struct rusage usage;
@@ -177,9 +180,9 @@ static inline bool stores_fault_anyway(void)
 }
 
 /*
- * Pages of a range that have a page table entry, or -1; 0 with strategy pfn, of
- * which pagemap shows nothing. Not by mincore(), which reports what is in the
- * page cache.
+ * Returns the number of pages in a range that have a page table entry, or -1.
+ * With strategy pfn that is always 0, because pagemap does not show such
+ * entries. mincore() is of no use: it reports pages in the page cache.
  */
 static inline long count_present(void *addr, size_t length, size_t page)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Helpers for all test programs. Each program runs once for each strategy with
- * which the module is loaded. A test asks the device which features its
- * mappings have (MMAPSHARE_FEAT_*) and expects success or the documented errno.
+ * Helpers for all test programs. A program must pass with each strategy that
+ * the module may be loaded with. It queries which features the mappings of the
+ * device have (MMAPSHARE_FEAT_*) and expects success or the documented errno.
  * ioctl/info_features.c tests the table of features itself.
  */
 #ifndef MMAPSHARE_TEST_H
@@ -82,9 +82,8 @@ static inline bool same_bytes(const void *buf, size_t length, uint64_t pos,
 }
 
 /*
- * Run fn(arg) in a child and wait for it. Returns the signal that killed the
- * child, else its negated exit status, which is what fn() returned: 0 is
- * success.
+ * Run fn(arg) in a child and wait for the child. Returns the number of the
+ * signal that killed the child, else minus what fn() returned: 0 is success.
  */
 static inline int run_child(int (*fn)(void *arg), void *arg)
 {

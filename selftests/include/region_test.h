@@ -86,8 +86,9 @@ static inline int region_create_own(const struct device *dev, const char *name)
 }
 
 /*
- * Go on with a new region of the same size and strategy, in which no program has
- * split a PMD-sized page, as MADV_COLD of a part does.
+ * Replace the region of @dev by a new one of the same size and strategy, all of
+ * whose PMD-sized pages are whole: MADV_COLD of a part of such a page, for
+ * example, splits it.
  */
 static inline bool device_renew(struct device *dev)
 {
@@ -186,7 +187,7 @@ static inline const char *region_node(const char *name)
 	return path;
 }
 
-/* The control device, and a region name that is free before and after. */
+/* The control device, and a region name, free before and after a test. */
 FIXTURE(region) {
 	struct device dev;
 	char name[32];

@@ -216,7 +216,7 @@ static inline bool make_space(struct endpoint *ep, uint64_t step)
 			ep->p->overwritten++;
 		}
 		__atomic_store_n(&ep->p->oldest_pos, ep->oldest_pos, __ATOMIC_RELAXED);
-		/* before their bytes change; pairs with was_overwritten() */
+		/* before old bytes change; pairs with was_overwritten() */
 		__atomic_thread_fence(__ATOMIC_RELEASE);
 		return true;
 	}
@@ -250,7 +250,7 @@ static inline void ring_publish(struct endpoint *ep)
 	ep->pos += 8 + round8(endpoint_record(ep, ep->pos)->length);
 	endpoint_record(ep, ep->pos)->seq = ++ep->seq;
 	__atomic_store_n(&ep->p->seq, ep->seq, __ATOMIC_RELAXED);
-	/* after the record; pairs with the acquire in ring_take() */
+	/* release: publishes the record; pairs with ring_take() */
 	__atomic_store_n(&ep->p->pos, ep->pos, __ATOMIC_RELEASE);
 	/* before the wake position is read; pairs with smp_mb() in RING_WAIT */
 	full_fence();
@@ -277,7 +277,7 @@ static inline void ring_release(struct endpoint *ep, uint64_t pos)
 	uint64_t before = ep->pos, wake;
 
 	ep->pos = pos;
-	/* after the record was read; pairs with min_consumer_pos() */
+	/* release: the record was read; pairs with min_consumer_pos() */
 	__atomic_store_n(&ep->c->pos, pos, __ATOMIC_RELEASE);
 	/* before the wake position is read; pairs with smp_mb() in RING_WAIT */
 	full_fence();

@@ -55,7 +55,7 @@ FIXTURE_TEARDOWN(ring)
 					     MMAPSHARE_RING_ATTACH_CONSUMER)); \
 	} while (0)
 
-/* The next record has this sequence number, this length, and valid bytes. */
+/* Expect that the next record has this number and length, and valid bytes. */
 #define EXPECT_RECORD(self, ep, want_seq, want_length)			\
 	do {								\
 		EXPECT_EQ((int)(want_length),				\

@@ -88,7 +88,7 @@ static inline int trace_take(struct tracer *t, const char *name)
 	return n;
 }
 
-/* Exactly one event of that name was recorded, with exactly that text. */
+/* Expect exactly one event of that name, with exactly that text. */
 #define EXPECT_EVENT(name, ...)						\
 	do {								\
 		struct tracer *_t = &self->tracer;			\

@@ -35,7 +35,7 @@ static const char *check(void *arg, long ret)
 TEST_F_TIMEOUT(inject, fdinfo, INJECT_TIMEOUT)
 {
 	struct fdinfo f;
-	/* ENOENT: the lookup in /proc reports a failed allocation so */
+	/* ENOENT: what the lookup in /proc returns for a failed allocation */
 	static const int errnos[] = { ENOMEM, EFAULT, ENOENT, 0 };
 	struct inject_case c = {
 		.call = read_fdinfo,

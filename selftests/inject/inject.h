@@ -6,7 +6,8 @@
  * N = 1, 2, ... until the call has fewer than N such operations.
  *
  * Needs root, and a kernel with CONFIG_FAULT_INJECTION_DEBUG_FS, FAILSLAB,
- * FAIL_PAGE_ALLOC and FAULT_INJECTION_USERCOPY; elsewhere the program skips.
+ * FAIL_PAGE_ALLOC and FAULT_INJECTION_USERCOPY; otherwise the program is
+ * skipped.
  */
 #ifndef INJECT_H
 #define INJECT_H
@@ -22,7 +23,7 @@ static const char * const inject_faults[] = {
 };
 
 #define INJECT_MAX	100000U	/* no call has so many failure points */
-#define INJECT_TIMEOUT	280	/* under emulation, with sanitizers */
+#define INJECT_TIMEOUT	280	/* s; for emulation with sanitizers */
 
 struct inject {
 	int nth;		/* INJECT_NTH */
@@ -41,8 +42,8 @@ static inline bool inject_put(const char *path, const char *text)
 }
 
 /*
- * Let every allocation and copy be a failure point, and log none of them. NULL,
- * or the reason why that is impossible.
+ * Let every allocation and copy be a failure point, and log no failures.
+ * Returns NULL, or the reason why that is impossible.
  */
 static inline const char *inject_missing(void)
 {
@@ -96,7 +97,7 @@ static inline bool inject_filter_reset(void)
 	return inject_filter("require", 0, -1UL) && inject_filter("reject", 0, 0);
 }
 
-/* Do not inject into callees of a kernel function whose name starts so. */
+/* Do not inject into callees of the kernel function that starts with @name. */
 static inline bool inject_reject_caller(const char *name)
 {
 	FILE *symbols = fopen("/proc/kallsyms", "re");
@@ -177,7 +178,7 @@ static inline void inject_arm(struct inject *in, unsigned int n)
 }
 
 /*
- * How many more failure points the Nth would have taken; 0 if it has failed.
+ * Returns 0 if the Nth failure point has failed, else how many were missing.
  * pread() and pwrite() copy to and from user space, so a fault that is still
  * pending can hit them: retry.
  */
@@ -232,7 +233,10 @@ struct inject_case {
 	bool no_retry;	/* too slow to repeat after each fault */
 };
 
-/* Let the @n-th failure point fail. If it did, repeat the call without. */
+/*
+ * Call with a fault at the @n-th failure point. Sets @hit to whether the call
+ * had so many; if so, repeats the call without a fault.
+ */
 static inline const char *inject_once(struct inject *in, unsigned int n,
 				      const struct inject_case *c, bool *hit)
 {
@@ -270,7 +274,7 @@ static inline const char *inject_sweep(struct inject *in,
 	bool hit;
 	long ret;
 
-	/* without a fault: allocations that happen only once happen now */
+	/* no fault yet: some allocations happen in the first call only */
 	ret = c->call(c->arg);
 	if (ret < 0)
 		return inject_message(in, 0, "fails without a fault", ret);
@@ -364,9 +368,9 @@ static inline struct inject_resources inject_snapshot(int fd)
 }
 
 /*
- * Tolerances: other tasks allocate and free pages, and a sanitizer delays frees.
- * A leak of a page per call would exceed INJECT_SLACK in page_tables, a leaked
- * region would show in the other counters.
+ * Tolerances: other tasks allocate and free pages, and a sanitizer delays
+ * frees. They hide no leak: a page leaked in each call would exceed
+ * INJECT_SLACK in page_tables, and a leaked region changes the other counters.
  */
 #define INJECT_SLACK		32
 #define INJECT_SLACK_FREE	8192

@@ -2,7 +2,7 @@
 /* An ioctl() that fails to copy its structure has no effect. */
 #include "inject.h"
 
-#define LARGE	4096	/* a structure of a later version */
+#define LARGE	4096	/* size of a structure of a later version */
 
 union request {
 	struct mmapshare_info info;
@@ -99,7 +99,7 @@ TEST_F_TIMEOUT(inject, request, INJECT_TIMEOUT)
 		};
 		break;
 	}
-	/* the size is the first member of all of them */
+	/* all structures begin with the size */
 	r.before.info.size = variant->size;
 	ASSERT_EQ(1, pwrite(self->dev.fd, ".", 1, 4096));
 	r.arg = r.before;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Loading the module fails if one of its allocations does, leaves nothing behind
- * and works the next time. Faults go into callees of the module alone, because
- * the module loader has bugs of its own (6.12 warns of trace events that it has
- * not set up). The module is loaded with the strategy of the test run.
+ * If an allocation of the module's fails, loading fails and leaves nothing
+ * behind, and the next attempt succeeds. Faults are injected into callees of
+ * the module alone, because the module loader does not handle all of its own
+ * failures (6.12 warns of trace events that it has not set up). The module is
+ * loaded with the strategy of the test run.
  */
 #include "inject.h"
 #include <sys/stat.h>
@@ -18,8 +19,8 @@ FIXTURE(load) {
 	void *image;
 	size_t length;
 	char strategy[16];
-	char saved_params[128];	/* to load it with after the test */
-	char params[128];	/* to load it with in the test */
+	char saved_params[128];	/* of the module after the test */
+	char params[128];	/* of the module in the test */
 };
 
 static bool read_parameter(const char *name, char *value, size_t size)
@@ -76,7 +77,7 @@ static long unload(void)
 	return result_of(syscall(SYS_delete_module, "mmapshare", O_NONBLOCK));
 }
 
-/* A path or list that still has the unloaded module, or NULL. */
+/* Returns a path or list that still contains the unloaded module, or NULL. */
 static const char *find_leftover(void)
 {
 	static const char * const paths[] = {
@@ -151,7 +152,7 @@ FIXTURE_SETUP(load)
 	}
 	snprintf(self->saved_params, sizeof(self->saved_params), "size=%s strategy=%s exec=%s",
 		 size, self->strategy, exec);
-	/* a huge page or 16 small ones: each is a failure point */
+	/* one huge page or 16 small ones: each is a failure point */
 	snprintf(self->params, sizeof(self->params), "size=%s strategy=%s",
 		 strcmp(self->strategy, "huge") ? "64K" : "2M", self->strategy);
 	self->in.nth = open(INJECT_NTH, O_RDWR | O_CLOEXEC);

@@ -5,7 +5,7 @@
 struct mapping {
 	const struct device *dev;
 	char *mem;
-	char *target;	/* unmapped, where mremap() moves it to */
+	char *target;	/* address for mremap(), unmapped */
 	long maps;
 };
 

@@ -96,7 +96,7 @@ TEST_F_TIMEOUT(inject, populate, INJECT_TIMEOUT)
 		return;
 	}
 	ASSERT_TRUE(map_again(&m));
-	/* mappings without GUP are populated by mmap(), MADV_POPULATE_* fails */
+	/* without GUP, mmap() populates, and MADV_POPULATE_* fails */
 	if (m.advice && !has_feature(&self->dev, MMAPSHARE_FEAT_GUP)) {
 		EXPECT_GT(0, populate(&m));
 		munmap(m.mem, length(&self->dev));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Several random faults per call, so that error paths meet faults, too: the
- * region keeps its bytes and nothing is leaked. SEED= repeats a run, ROUNDS= sets
- * its length.
+ * Several random faults per call, so that error paths are hit by faults, too.
+ * The region keeps its bytes, and nothing is leaked. SEED= repeats a run,
+ * ROUNDS= sets its length.
  */
 #include "inject.h"
 #include <time.h>
@@ -33,7 +33,10 @@ static bool set_fault(const char *fault, const char *name, const char *value)
 	return inject_put(path, value);
 }
 
-/* Switch faults for this thread; the write that disables them can fail. */
+/*
+ * Enable or disable faults for this thread. Retries, because a fault can hit
+ * the write that disables them.
+ */
 static void enable_faults(int fd, char enable)
 {
 	while (pwrite(fd, &enable, 1, 0) != 1)
@@ -129,7 +132,10 @@ static unsigned long env_number(const char *name, unsigned long fallback)
 	return text ? strtoul(text, NULL, 0) : fallback;
 }
 
-/* Each fault has a budget of FAULTS_MAX; the kernel counts it down. */
+/*
+ * The kernel injects at most this many faults of each kind. It counts "times"
+ * down from there.
+ */
 #define FAULTS_MAX	1000000
 
 static long count_injected(void)

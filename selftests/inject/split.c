@@ -8,7 +8,7 @@
 struct mapping {
 	const struct device *dev;
 	long (*split)(void *arg);
-	long maps;	/* VMAs of the region before */
+	long maps;	/* VMAs of the region before the call */
 	long vmas;
 	char *mem;
 };

@@ -12,7 +12,7 @@ FIXTURE_VARIANT(inject)
 {
 	int flags;
 	long (*touch)(void *arg);
-	bool retried;	/* by the kernel, so it never fails */
+	bool retried;	/* the kernel retries, so no access fails */
 	char shared;	/* the region's byte afterwards */
 	char mapped;	/* the mapping's byte afterwards */
 };
@@ -103,7 +103,7 @@ static bool map_again(struct touch *t)
 		return false;
 	t->byte = t->mem + middle(dev);
 	t->seen = OLD;
-	/* some strategies populate the mapping in mmap() */
+	/* remove entries that the strategy made in mmap() */
 	if (has_feature(dev, MMAPSHARE_FEAT_DONTNEED) &&
 	    madvise(t->mem, dev->size, MADV_DONTNEED))
 		return false;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* An invalid MMAPSHARE_IOC_FILL gets the documented errno, changes nothing. */
+/*
+ * An invalid MMAPSHARE_IOC_FILL fails with the documented errno and changes
+ * nothing.
+ */
 #include "mmapshare_test.h"
 
 FIXTURE(refused)

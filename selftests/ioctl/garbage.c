@@ -63,7 +63,10 @@ static uint64_t random_below(FIXTURE_DATA(garbage) *self, uint64_t limit)
 	return next_random(&self->seed, limit);
 }
 
-/* Mostly small, often near a limit, sometimes any 64-bit number. */
+/*
+ * Returns a small number in most cases, often one near a limit, and sometimes
+ * any 64-bit number.
+ */
 static uint64_t random_number(FIXTURE_DATA(garbage) *self)
 {
 	const uint64_t size = self->dev.size, page = self->dev.page;

@@ -173,7 +173,7 @@ static size_t make_args(FIXTURE_DATA(places) *self, const struct call *call,
 	return edges[random_below(self, 3)] - 150 + random_below(self, 170);
 }
 
-/* Put a structure at @at, as far as there is memory, even if protected. */
+/* Put a structure at @at, only in the second page and the third. */
 static void put_struct(FIXTURE_DATA(places) *self, size_t at, const union any *any)
 {
 	const size_t length = any->size < PAGE ? any->size + 64 : PAGE;
@@ -222,7 +222,7 @@ static int expected_errno(FIXTURE_DATA(places) *self, const struct call *call,
 	if (has_range(cmd) &&
 	    any->fill.offset + any->fill.length > self->dev.size)
 		return ENXIO;
-	/* rung before the structure is written */
+	/* NOTIFY rings the doorbell before it writes the structure */
 	self->count += cmd == MMAPSHARE_IOC_NOTIFY;
 	if (writes_back(cmd) &&
 	    count_accessible(self, at, usize, true) < usize)
@@ -295,7 +295,7 @@ TEST_F(places, ioctls)
 				TH_LOG("round %d: ioctl %#x at %zu, size %u",
 				       round, call->cmd, at, any.size);
 		} else if (self->third == REGION) {
-			/* part of it may be written before the fault */
+			/* part of the structure may have been written */
 			memcpy(self->want + last_page(self),
 			       self->map + last_page(self), PAGE);
 		}

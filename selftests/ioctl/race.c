@@ -82,7 +82,7 @@ static void count_outcome(struct outcomes *t, int error, int refusal)
 
 /*
  * Changes of outcome show that both threads ran concurrently. After 2 s the
- * test does without them.
+ * test continues even if there were fewer than CHANGES.
  */
 static bool needs_more_calls(const struct outcomes *t)
 {
@@ -122,10 +122,10 @@ static void fill_while_flipping(FIXTURE_DATA(race) *self, struct outcomes *t, in
 }
 
 /*
- * The size is that of the kernel's structure, and the word after it is ignored,
- * or includes that word, which is not 0: E2BIG. A driver that read the size
- * twice could accept the one and, when it writes the result, clear the word by
- * the other.
+ * The size alternates between that of the kernel's structure and a larger one.
+ * The larger one includes the word behind the structure, which is not 0, and
+ * must get E2BIG. A driver that reads the size twice could check the smaller
+ * one, and then clear that word, because it writes a result of the larger size.
  */
 TEST_F(race, size)
 {

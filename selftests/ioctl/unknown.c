@@ -28,7 +28,10 @@ static bool is_known(unsigned int nr)
 		nr <= _IOC_NR(MMAPSHARE_IOC_QUERY));
 }
 
-/* Whether a request gets ENOTTY with any argument: the number comes first. */
+/*
+ * Returns whether a request gets ENOTTY with any argument: the driver checks
+ * the request's number before it uses the argument.
+ */
 static bool is_unknown(int fd, unsigned long cmd)
 {
 	struct mmapshare_info info = { .size = sizeof(info) };

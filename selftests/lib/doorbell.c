@@ -16,8 +16,8 @@
 #define NO_TIMEOUT	(-1)
 
 /*
- * @region and @other are open files of one region. @count is the count that
- * @region knows.
+ * @region and @other are open files of one region. @count is the count that the
+ * last wait of @region returned.
  */
 FIXTURE(bell) {
 	struct device dev;

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The installed shared library, called by its symbols alone, from Python's
-# ctypes, as from other languages.
+# Call the installed shared library through its symbols alone, without a header,
+# as other languages do: here from Python's ctypes.
 
 if ! command -v python3 >/dev/null || ! python3 -c 'import ctypes' 2>/dev/null; then
 	echo "TAP version 13"

@@ -40,7 +40,7 @@ static inline void *race_thread(void *arg)
 	return NULL;
 }
 
-/* create_or_open() returns a region even while other threads remove it. */
+/* create_or_open() returns a region while other threads remove it. */
 static inline void run_race(struct __test_metadata *_metadata, struct race *race)
 {
 	pthread_t threads[THREADS];

@@ -244,7 +244,7 @@ TEST_F_TIMEOUT(many, create_list_destroy_while_used, 3600)
 	TH_LOG("%lu regions, used %lu times", created, used);
 	EXPECT_LT(0UL, used);
 
-	/* exactly at the limit: the driver counts no freed region */
+	/* the limit allows these only if no freed region is counted */
 	set_max_regions(self->existing + batch);
 	EXPECT_EQ(0, create_all());
 	EXPECT_EQ(self->existing + batch, count_regions());

@@ -122,8 +122,8 @@ TEST_F(shared, anonymous)
 }
 
 /*
- * The library has mapped the doorbell page, and cannot know of the revocation
- * before it accesses that.
+ * The library has mapped the doorbell page. It detects the revocation only when
+ * it accesses that page, which must not raise a signal.
  */
 TEST_F(shared, notify_raises_no_signal)
 {
@@ -222,7 +222,7 @@ static int revoke_as_nobody(void *arg)
 	return -mmapshare_revoke(self->region);
 }
 
-/* Not the default region, and not by another user. */
+/* Revoking fails for the default region, and for a user that is no owner. */
 TEST_F(shared, not_permitted)
 {
 	struct mmapshare *region;

@@ -88,7 +88,7 @@ TEST_F(ring, interrupted)
 	mmapshare_ring_close(other);
 }
 
-/* No consumer is left: what was released is not retained again. */
+/* Without another consumer, too, released records are not retained again. */
 TEST_F(ring, interrupted_alone)
 {
 	ASSERT_EQ(0, put_and_release(self));

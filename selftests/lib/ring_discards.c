@@ -65,7 +65,7 @@ TEST_F(ring, wake_bytes)
 	EXPECT_EQ(0, mmapshare_ring_release(self->c));
 	EXPECT_EQ(-EAGAIN, next(self));
 	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, 0, 0));
-	/* these are all: the wait does not return */
+	/* no more records than that: the wait times out */
 	put_discarded(&p, MAX);
 	EXPECT_EQ(-EAGAIN, next(self));
 	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, 0, 0));

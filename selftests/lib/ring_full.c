@@ -119,7 +119,7 @@ TEST_F(ring, slowest_consumer_detaches)
 	EXPECT_EQ(n, take_all(self->c, n, LENGTH));
 }
 
-/* At many positions: the consumer gets only records published later. */
+/* The consumer gets only records published later, wherever it attaches. */
 TEST_F(ring, attach_latest)
 {
 	uint64_t n;

@@ -32,7 +32,7 @@ TEST_F(ring, never_full)
 	}
 }
 
-/* After 0, 1, 2, ... records, up to three times what fits. */
+/* Losses after 0, 1, 2, ... records, up to three times what fits. */
 TEST_F(ring, exact_losses)
 {
 	uint64_t put = 0, expected = 0, lost = 0, n;

@@ -48,14 +48,14 @@ TEST_F(map, mapping_pins_module)
 	ASSERT_NE(MAP_FAILED, mem);
 	ASSERT_EQ(0, close(dev.fd));
 	EXPECT_EQ(refs + 1, module_refs());
-	/* each VMA that is left of the mapping holds the reference */
+	/* each VMA that is left of the mapping keeps the module in use */
 	ASSERT_EQ(0, munmap(mem + dev.page, dev.size - 2 * dev.page));
 	EXPECT_EQ(refs + 1, module_refs());
 	ASSERT_EQ(0, munmap(mem, dev.page));
 	EXPECT_EQ(refs + 1, module_refs());
 	ASSERT_EQ(0, munmap(mem + dev.size - dev.page, dev.page));
 	EXPECT_EQ(refs, module_refs());
-	/* neither a refused mapping nor a mapping of the same file adds one */
+	/* a refused mapping adds no reference, nor does one of the same file */
 	EXPECT_EQ(ENXIO, errno_of(mmap(NULL, dev.page, PROT_READ, MAP_SHARED,
 				       self->dev.fd, dev.size)));
 	p = mmap(NULL, dev.page, PROT_READ, MAP_SHARED, self->dev.fd, 0);

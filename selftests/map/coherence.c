@@ -74,7 +74,7 @@ TEST_F(map, load_after_write)
 	EXPECT_TRUE(same_bytes(self->mem + pos, sizeof(buf), pos, 2));
 }
 
-/* In another process, which opens and maps the device itself. */
+/* Runs in another process, which opens and maps the device itself. */
 static int answer(void *arg)
 {
 	struct device dev;

@@ -12,7 +12,7 @@ static int compact_memory(void)
 	return done ? 0 : -1;
 }
 
-/* Kernels before 6.10 have no mark for pages that must not move. */
+/* Kernels before 6.10 cannot mark a region's pages as unmovable. */
 static bool may_split(void)
 {
 	unsigned int major, minor;

@@ -62,7 +62,7 @@ FIXTURE_VARIANT_ADD(core, read_only_not_selected) {
 	.flags = O_RDONLY, .filter = 0x3b, .touched = true,
 };
 
-/* The core takes a file without links for shared anonymous memory: bit 1. */
+/* Bit 1, shared anonymous memory, selects mappings of a file without links. */
 FIXTURE_VARIANT_ADD(core, destroyed) {
 	.flags = O_RDWR, .filter = 0x33, .touched = true, .destroyed = true, .dumped = true,
 };

@@ -66,7 +66,7 @@ TEST_F(map, call)
 }
 #endif
 
-/* PROT_READ asks for PROT_EXEC, too, in a program with an executable stack. */
+/* In a program with an executable stack, PROT_READ implies PROT_EXEC. */
 TEST_F(map, read_implies_exec)
 {
 	ASSERT_NE(-1, personality(PER_LINUX | READ_IMPLIES_EXEC));

@@ -3,7 +3,7 @@
 #include "map_fixture.h"
 #include "region_test.h"
 
-/* Faults beyond one for each page table, if the mapping is not aligned. */
+/* Additional faults that are allowed if the mapping is not aligned. */
 #define SLACK	2
 
 static void store_all(const struct device *dev, volatile char *mem)
@@ -48,7 +48,7 @@ FIXTURE_SETUP(faults)
 
 		self->min = self->dev.size / pmd;
 		self->max = self->dev.size / fault_window(&self->dev) + SLACK;
-		/* the rest after the last PMD entry faults page by page */
+		/* the end, which no PMD entry maps, faults page by page */
 		if (self->dev.info.huge_bytes)
 			self->max += self->dev.size % pmd / self->dev.page;
 	}
@@ -70,7 +70,7 @@ TEST_F(faults, first_touch)
 	faults = faults_of(variant->touch, &self->dev, mem);
 	EXPECT_LE(self->min, faults);
 	EXPECT_GE(self->max, faults);
-	/* no faults the second time, nor for stores after loads */
+	/* no faults the second time, nor when stores follow loads */
 	EXPECT_EQ(0, faults_of(variant->touch, &self->dev, mem));
 	EXPECT_GE(self->dirty, faults_of(store_all, &self->dev, mem));
 	munmap(mem, self->dev.size);
@@ -92,7 +92,10 @@ TEST_F(faults, after_dontneed)
 	EXPECT_GE(self->max, faults);
 }
 
-/* A mapping that is one page off from where PMD entries can map it. */
+/*
+ * A mapping whose address is one page after one that is aligned for PMD
+ * entries.
+ */
 TEST_F(faults, misaligned)
 {
 	const size_t page = self->dev.page, pmd = pmd_size(&self->dev);

@@ -61,7 +61,10 @@ TEST_F(map, refused_mapping_leaves_neighbours)
 	EXPECT_EQ('c', self->mem[2 * page]);
 }
 
-/* Each mmap() makes a VMA, which is counted, even where it continues another. */
+/*
+ * Each mmap() makes a VMA of its own, which is counted, even next to a VMA that
+ * it continues.
+ */
 TEST_F(map, adjacent_mappings_are_not_merged)
 {
 	const size_t page = self->dev.page;
@@ -69,7 +72,7 @@ TEST_F(map, adjacent_mappings_are_not_merged)
 
 	ASSERT_EQ(0, munmap(self->mem, self->dev.size));
 	EXPECT_EQ(0, count_maps(self->dev.fd));
-	/* page 2 last, between two others */
+	/* map page 2 last, so that it joins its two neighbours */
 	for (i = 0; i < 4; i++) {
 		const size_t at = (i < 2 ? i : 5 - i) * page;
 
@@ -78,7 +81,7 @@ TEST_F(map, adjacent_mappings_are_not_merged)
 		EXPECT_EQ(i + 1, count_maps(self->dev.fd));
 		EXPECT_EQ((long)page, smaps_bytes(self->mem + at, "Size:"));
 	}
-	/* nor after they differed for a while */
+	/* nor are VMAs merged whose access rights differed before */
 	ASSERT_EQ(0, mprotect(self->mem + page, page, PROT_READ));
 	ASSERT_EQ(0, mprotect(self->mem + page, page, RW));
 	EXPECT_EQ(4, count_maps(self->dev.fd));
@@ -101,7 +104,7 @@ TEST_F(map, noreplace)
 	EXPECT_EQ(self->mem + page, p);
 }
 
-/* Also where address and offset differ modulo the size of a PMD entry. */
+/* The address and the offset may also differ modulo the size of a PMD entry. */
 TEST_F(map, at_every_alignment)
 {
 	const size_t page = self->dev.page, size = self->dev.size;

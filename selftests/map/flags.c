@@ -61,7 +61,7 @@ TEST_F(map, hint)
 	ASSERT_EQ(0, munmap(free, self->dev.size));
 	p = mmap(free, page, PROT_READ, MAP_SHARED, self->dev.fd, 0);
 	EXPECT_EQ(free, p);
-	/* it is in use now: mmap() chooses another one */
+	/* the address is in use now: mmap() chooses another one */
 	p = mmap(free, page, PROT_READ, MAP_SHARED, self->dev.fd, page);
 	EXPECT_NE(MAP_FAILED, p);
 	EXPECT_NE(free, p);

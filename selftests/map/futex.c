@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Process-shared futexes work where the core knows the pages, else get EFAULT.
+ * Process-shared futexes work if the core can identify the page, which needs
+ * page->mapping (MMAPSHARE_FEAT_FUTEX). Otherwise they get EFAULT.
  */
 #include "map_fixture.h"
 #include <limits.h>
@@ -101,7 +102,7 @@ TEST_F(futex, requeue)
 	EXPECT_EQ(0, wait_child(pid));
 }
 
-/* The key of a private futex is its address: works with every strategy. */
+/* A private futex is identified by its address alone: every strategy works. */
 TEST_F(futex, private)
 {
 	EXPECT_EQ(EAGAIN, errno_of(futex(self->words, FUTEX_WAIT_PRIVATE, 1)));

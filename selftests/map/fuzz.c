@@ -70,7 +70,7 @@ static void change_mapping(struct fuzz *f, char *mem, size_t pages)
 	}
 }
 
-/* Map a random range of the region in a random way, move it and cut it. */
+/* Map a random range of the region in a random way, move it and unmap parts. */
 static int round_trip(struct fuzz *f)
 {
 	static const int flags[] = {

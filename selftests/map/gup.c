@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel can pin the pages of a mapping if the strategy supports it; else
- * system calls that do get EFAULT.
+ * The kernel can pin the pages of a mapping if the strategy supports it.
+ * Otherwise, system calls that pin pages get EFAULT.
  */
 #include "map_fixture.h"
 #include <sys/uio.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mmap() fails in the core after the driver has agreed to the mapping, or while
+ * mmap() fails in the core after the driver has accepted the mapping, or while
  * page table entries are made: nothing is mapped or counted, and the region can
  * be sealed.
  */
@@ -39,7 +39,10 @@ FIXTURE_TEARDOWN(late)
 	close(self->dev.fd);
 }
 
-/* Map while the helper module fails; returns the errno. Skips return -1. */
+/*
+ * Map while the helper module makes a function of the kernel fail. Returns the
+ * errno, or -1 if the test must be skipped.
+ */
 static int map_and_fail(FIXTURE_DATA(late) *self, const char *parameters, size_t length,
 			int flags)
 {
@@ -86,7 +89,7 @@ TEST_F(late, no_vma_private)
 	EXPECT_EQ(0, count_maps(self->fd));
 }
 
-/* The core has unmapped the old mapping before it fails. */
+/* The core unmaps the old mapping before it fails. */
 TEST_F(late, no_vma_over_own_mapping)
 {
 	const size_t page = self->dev.page;
@@ -101,7 +104,10 @@ TEST_F(late, no_vma_over_own_mapping)
 	EXPECT_EQ(0, munmap(self->place, 2 * page));
 }
 
-/* The strategies that make entries in mmap() fail after the first ones. */
+/*
+ * Strategies that make page table entries in mmap(): mmap() fails after it has
+ * made some.
+ */
 TEST_F(late, some_entries)
 {
 	char parameters[64];
@@ -117,7 +123,7 @@ TEST_F(late, some_entries)
 	MAP_AND_FAIL(parameters, self->size, MAP_SHARED | MAP_FIXED);
 	EXPECT_FALSE(is_mapped(self->place, self->dev.page));
 	EXPECT_EQ(0, count_maps(self->fd));
-	/* and without a failure */
+	/* without the helper module, the same mmap() succeeds */
 	ASSERT_EQ(self->place, mmap(self->place, self->size, RW, MAP_SHARED | MAP_FIXED,
 				    self->fd, 0));
 	EXPECT_EQ(1, count_maps(self->fd));

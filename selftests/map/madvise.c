@@ -10,7 +10,7 @@
 #define ADV_GUARD_INSTALL	102
 #define ADV_GUARD_REMOVE	103
 
-/* DOFORK: works on 6.1 and 6.12, EINVAL on 7.2 */
+/* MADV_DOFORK returns 0 on 6.1 and 6.12, EINVAL on 7.2. */
 #define ZERO_OR_EINVAL	-1
 
 static const struct advice {

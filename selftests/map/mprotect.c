@@ -27,7 +27,7 @@ TEST_F(map, read_only_page_in_the_middle)
 	EXPECT_TRUE(same_bytes(mid + 1, page - 1, half + 1, 1));
 }
 
-/* Before the pages are accessed. */
+/* The pages are first accessed after mprotect(). */
 TEST_F(map, before_access)
 {
 	const size_t page = self->dev.page;
@@ -66,7 +66,10 @@ TEST_F(map, every_other_page)
 	EXPECT_TRUE(same_bytes(self->mem, size, 0, 5));
 }
 
-/* Repeatedly, as a garbage collector does for its write barrier. */
+/*
+ * mprotect() removes and restores write access many times, as a garbage
+ * collector does for its write barrier.
+ */
 TEST_F(map, back_and_forth)
 {
 	uint32_t i;

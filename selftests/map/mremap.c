@@ -19,7 +19,7 @@ TEST_F(map, shrink)
 	EXPECT_EQ(1, count_maps(self->dev.fd));
 	EXPECT_TRUE(same_bytes(self->mem, new_size, 0, 1));
 	EXPECT_EQ(SIGSEGV, run_child(load_byte, self->mem + new_size));
-	/* it cannot grow back to its former size */
+	/* the mapping cannot grow back to its former size */
 	EXPECT_EQ(EFAULT, errno_of(mremap(self->mem, new_size, new_size + page, 0)));
 	EXPECT_EQ(SIGSEGV, run_child(load_byte, self->mem + new_size));
 }
@@ -56,7 +56,7 @@ TEST_F(map, move_before_access)
 	EXPECT_EQ(2, count_maps(self->dev.fd));
 }
 
-/* To an address at which PMD entries cannot map it. */
+/* The new address is one at which PMD entries cannot map the pages. */
 TEST_F(map, move_the_middle)
 {
 	const size_t length = middle(&self->dev);
@@ -74,7 +74,7 @@ TEST_F(map, move_the_middle)
 			       self->dev.size - at - length, at + length, 4));
 	EXPECT_EQ(SIGSEGV, run_child(load_byte, self->mem + at));
 	EXPECT_EQ(SIGSEGV, run_child(load_byte, self->mem + at + length - 1));
-	/* the pages after it were not moved */
+	/* the pages behind the moved ones were not moved */
 	EXPECT_EQ(SIGSEGV, run_child(load_byte, to + length));
 }
 

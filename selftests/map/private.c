@@ -35,7 +35,7 @@ FIXTURE_SETUP(private)
 		EXPECT_EQ(EINVAL, errno_of(self->mem));
 		EXPECT_EQ(EINVAL, errno_of(device_map(&self->dev, PROT_READ,
 						      variant->flags)));
-		/* nor for a single page, which the core could copy */
+		/* nor a single page, which the core could copy on write */
 		EXPECT_EQ(EINVAL, errno_of(mmap(NULL, self->page,
 						PROT_READ | PROT_WRITE,
 						variant->flags, self->dev.fd, 0)));

@@ -105,7 +105,7 @@ TEST_F(map, smaps_flags)
 	EXPECT_EQ(!pages, smaps_flag(self->mem, "io"));
 	EXPECT_EQ(pages && !self->dev.info.huge_bytes,
 		  smaps_flag(self->mem, "mm"));
-	/* of a file open for reading only: no VM_SHARED, no VM_MAYWRITE */
+	/* a file open for reading only: no VM_SHARED, no VM_MAYWRITE */
 	ASSERT_TRUE(device_open(&dev, O_RDONLY));
 	mem = device_map(&dev, PROT_READ, MAP_SHARED);
 	ASSERT_NE(MAP_FAILED, mem);

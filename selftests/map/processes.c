@@ -38,7 +38,7 @@ static int count(void *arg)
 		s->locked++;
 		__atomic_store_n(&s->lock, 0, __ATOMIC_RELEASE);
 	}
-	/* for the test to check after the process has exited */
+	/* the test checks this byte after the process has exited */
 	mem[dev.size - offset - 1 - index] = 'a' + index;
 	return 0;
 }

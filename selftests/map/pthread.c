@@ -91,7 +91,7 @@ TEST_F(pthread, owner_death)
 	ASSERT_EQ(0, sem_wait(&s->ping));
 	EXPECT_EQ(EBUSY, pthread_mutex_trylock(&s->mutex));
 	kill(pid, SIGKILL);
-	/* sleeps until the kernel has marked the owner dead */
+	/* the call sleeps until the kernel has marked the owner as dead */
 	EXPECT_EQ(EOWNERDEAD, pthread_mutex_lock(&s->mutex));
 	EXPECT_EQ(5, s->count);
 	EXPECT_EQ(0, pthread_mutex_consistent(&s->mutex));

@@ -123,7 +123,7 @@ TEST_F(map, mappings_alias)
 	char *maps[4];
 	size_t i, j;
 
-	/* each starts a page after the one before, all end with the region */
+	/* each starts a page after the previous one and ends with the region */
 	for (i = 0; i < ARRAY_SIZE(maps); i++) {
 		maps[i] = mmap(NULL, self->dev.size - offset - i * page,
 			       PROT_READ | PROT_WRITE, MAP_SHARED,

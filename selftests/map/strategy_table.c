@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The strategy table of Documentation/abi.rst says what a mapping can do, with this
- * strategy and with a memfd: each cell is what the kernel does. MMAPSHARE_ABI_RST is
- * the path of that file.
+ * The strategy table of Documentation/abi.rst says what a mapping can do with
+ * each strategy and with a memfd. The test compares the cells of the loaded
+ * strategy and of memfd with what the kernel does. MMAPSHARE_ABI_RST is the
+ * path of the file.
  */
 #include "map_fixture.h"
 #include "failure_test.h"
@@ -18,9 +19,9 @@
 /* What a row's function returns, besides errnos. */
 #define YES	0
 #define NO	-1
-#define UNKNOWN	-2	/* this kernel, or user, cannot tell: the cell is not checked */
+#define UNKNOWN	-2	/* not observable here: not checked */
 
-/* A region, or a memfd of the same size, with nothing touched; and its mapping. */
+/* A region, or a memfd of the same size, and its untouched mapping. */
 struct subject {
 	const struct device *dev;
 	bool is_region;
@@ -77,7 +78,7 @@ static int try_futex(struct subject *s)
 	return errno == EAGAIN ? YES : errno;
 }
 
-/* map/coredump dumps core, and reads it. */
+/* Checks only the flag of the VMA; map/coredump reads a core dump. */
 static int try_dump(struct subject *s)
 {
 	return yes_or_no(!smaps_flag(s->mem, "dd"));
@@ -155,12 +156,12 @@ static int try_compact(struct subject *s)
 	return n == 1 ? yes_or_no(same_bytes(s->mem, s->size, 0, 1)) : UNKNOWN;
 }
 
-/* Of a page that was never touched. */
+/* Queries a page that was never touched. */
 static int try_mincore(struct subject *s)
 {
 	unsigned char resident;
 
-	/* kernels differ in what they tell of VM_PFNMAP */
+	/* the result for VM_PFNMAP depends on the kernel */
 	if (smaps_flag(s->mem, "pf"))
 		return UNKNOWN;
 	return mincore(s->mem, s->page, &resident) ? errno : yes_or_no(resident & 1);

@@ -68,7 +68,7 @@ static int count_in_child(void *arg)
 	return count_maps(*(int *)arg);
 }
 
-/* info.maps after each operation that adds, splits, moves or removes a VMA. */
+/* Operations that add, split, move or remove VMAs update info.maps. */
 TEST_F(map, counts)
 {
 	const size_t page = self->dev.page;
@@ -83,7 +83,7 @@ TEST_F(map, counts)
 	EXPECT_EQ(3, count_maps(self->dev.fd));
 	ASSERT_EQ(0, munmap(mem + 4 * page, page));
 	EXPECT_EQ(4, count_maps(self->dev.fd));
-	/* a child has as many again until it exits */
+	/* a child doubles the count until it exits */
 	EXPECT_EQ(-8, run_child(count_in_child, &self->dev.fd));
 	EXPECT_EQ(4, count_maps(self->dev.fd));
 	/* a move keeps the count, a move out of the middle splits the VMA */

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Unloading fails while the device is open or mapped, without an effect on its
-# users, and succeeds once it is not.
+# Unloading fails while the device is open or mapped, and a failed attempt does
+# not affect the device's users. After the last user it succeeds.
 
 # shellcheck source=module_lib.sh
 . "$(dirname "$0")/module_lib.sh"

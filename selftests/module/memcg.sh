@@ -14,7 +14,7 @@ FITS=$((8 << 20))
 TOO_LARGE=$((48 << 20))
 SLACK=$((4 << 20))	# memory of the kernel and of module_tool in the group
 
-# load as a task of $GROUP
+# load_charged PARAMETER...: load the module in a task of $GROUP
 load_charged()
 {
 	# shellcheck disable=SC2016

@@ -67,12 +67,12 @@ finish()
 		echo "Bail out! cannot load the module again: $saved"
 		exit 1
 	fi
-	# a bare exit would return the status from before the trap
+	# without $?, exit would return the status from before the trap
 	end_tap
 	exit $?
 }
 
-# leftovers: print the files and list entries that are left of the module
+# leftovers: print the files and list entries of the module that still exist
 leftovers()
 {
 	for f in "$NODE" /sys/module/mmapshare /sys/class/misc/mmapshare \

@@ -60,7 +60,7 @@ static void print_log(int kmsg)
 	printf(", %d line of level %d", lines, level);
 }
 
-/* The parameters in one string, for finit_module(). */
+/* Join the parameters to the one string that finit_module() takes. */
 static char *join(char **params)
 {
 	static char text[4096];
@@ -184,9 +184,9 @@ static int reload_loop(unsigned int rounds, const char *file, char **params)
 }
 
 /*
- * Map a page and close @fd: only the mapping, this one or a child's, then holds
- * the module. The page must have the value stored last, or 0 if the module was
- * loaded again since. NULL, or what is wrong.
+ * Map a page and close @fd, so that only a mapping, of this process or of a
+ * child, keeps the module in use. The page must have the value stored last, or
+ * 0 if the module was loaded again since. Returns NULL or an error message.
  */
 static const char *check_and_store(int fd, off_t page, unsigned long *last,
 				   int in_child)

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Unused named regions do not prevent unloading and are destroyed by it; an open
-# region prevents it.
+# Unloading destroys named regions that are not in use. An open region prevents
+# unloading.
 
 # shellcheck source=module_lib.sh
 . "$(dirname "$0")/module_lib.sh"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The device node: type, owner, mode, device number; a second node of that number
-# is the same region.
+# The device node: type, owner, mode, device number. A second node with the same
+# device number opens the same region.
 
 # shellcheck source=module_lib.sh
 . "$(dirname "$0")/module_lib.sh"

@@ -20,7 +20,8 @@ refused()
 	case $got in 0,*) unload >/dev/null ;; esac
 }
 
-# accepted SIZE STRATEGY EXEC PARAMETER...: the first three are shown in sysfs
+# accepted SIZE STRATEGY EXEC PARAMETER...: loading with PARAMETER... succeeds,
+# and sysfs shows the first three values
 accepted()
 {
 	want="0, 1 line of level 6: $1 $2 $3, $1 bytes"
@@ -39,13 +40,13 @@ for size in '' 0 0K -1 abc K 1X 8E 1MM 1KB 1.5M ' ' 0x 1M1 \
 	refused EINVAL "size=\"$size\""
 done
 refused EINVAL size
-# 1 TiB or more, when rounded up to pages
+# sizes of 1 TiB or more, after rounding up to pages
 for size in 99999999999999999999 18446744073709551615 18014398509481984K \
 	    16777216T 8388608T $((LARGEST + 1)) $LARGEST 8T 1T 1024G \
 	    $(((1 << 40) - PAGE + 1)); do
 	refused ERANGE size="$size"
 done
-# more than there is memory, in each strategy
+# more than the machine's memory, with each strategy
 for strategy in $STRATEGIES; do
 	refused ENOMEM size=$((2 * ram))K strategy="$strategy"
 done

@@ -7,7 +7,8 @@
 . "$(dirname "$0")/module_lib.sh"
 
 ROUNDS=3
-# A size that no other vmalloc area has; VMALLOC includes the guard page.
+# A size by which the region's vmalloc area is recognized, because no other area
+# has it. VMALLOC is the size with the guard page.
 SIZE=$((769 * PAGE))
 VMALLOC=$((770 * PAGE))
 # Tolerances: a leak of each region would sum up to 9 MiB; processes and caches
@@ -17,7 +18,8 @@ SLACK_PAGES=64
 # KASAN's quarantine delays frees, up to 1/32 of memory
 ! grep -q ' __asan_load8$' /proc/kallsyms || SLACK_KIB=8192
 
-# KiB; MemAvailable does not include the pages on per-CPU lists
+# available: print the KiB available, with the pages on per-CPU lists, which
+# MemAvailable does not include
 available()
 {
 	awk -v page=$((PAGE / 1024)) '/^MemAvailable/ { n += $2 }
@@ -36,7 +38,7 @@ count_vmallocs()
 	awk -v size=$VMALLOC '$2 == size' /proc/vmallocinfo | grep -c .
 }
 
-# Read the parameters all the time.
+# Read the parameters in a loop, also while the module is loaded and unloaded.
 read_parameters()
 {
 	while kill -0 $$; do
@@ -67,7 +69,7 @@ for strategy in $STRATEGIES; do
 	while [ $((i += 1)) -le $ROUNDS ]; do
 		problems=$problems$(round "$strategy")
 	done
-	# the first strategy is enough: parameters do not depend on it
+	# one strategy is enough for the reader: parameters do not depend on it
 	kill $reader 2>/dev/null
 
 	leaked=$((before - $(available)))

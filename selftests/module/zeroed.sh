@@ -24,7 +24,8 @@ for strategy in $STRATEGIES; do
 	expect "$strategy: zero when new" "" "$(compare clean)"
 	cat "$dir/dirty" >$NODE
 	expect "$strategy: holds the bytes written" "" "$(compare dirty)"
-	# dirty more pages, so that the next region is made of some
+	# fill more pages with nonzero bytes, so that the next region gets such
+	# pages
 	cat "$dir/dirty" "$dir/dirty" "$dir/dirty" >"$dir/more"
 	unload >/dev/null
 	rm "$dir/more"

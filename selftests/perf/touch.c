@@ -7,7 +7,7 @@
 #define SIZE	(256UL << 20)
 #define REPEAT	2
 #define ROUNDS	24	/* at most, on a busy machine */
-#define TOO_SLOW	100e3	/* milliseconds before the last kind is measured */
+#define TOO_SLOW	100e3	/* ms; after this, begin no kind */
 
 /* The strategies, numbered as in the ABI, and a memfd to compare them with. */
 enum {
@@ -24,7 +24,10 @@ static const char * const names[] = {
 	[MEMFD] = "memfd",
 };
 
-/* Of the fastest round: milliseconds, and page faults of touching. */
+/*
+ * Milliseconds of mmap() and of touching, page faults of touching; of the
+ * fastest round.
+ */
 struct cost {
 	double map;
 	double touch;
@@ -123,15 +126,16 @@ static int make_memfd(void)
 	return fd;
 }
 
-/* A file of SIZE bytes to map, or minus errno. */
+/* Returns a file of SIZE bytes to map, or minus errno. */
 static int open_kind(const struct device *dev, int kind)
 {
 	return kind == MEMFD ? make_memfd() : region_create_as(dev->fd, NULL, SIZE, kind, 0);
 }
 
 /*
- * Whether fault takes no longer than vmalloc: both with MAP_POPULATE, and fault
- * with or without it against vmalloc without it.
+ * Is fault as fast as vmalloc? With MAP_POPULATE, fault must take no longer
+ * than vmalloc. Without it, vmalloc maps everything in mmap() too, and is
+ * compared with the faster way to map with fault.
  */
 static bool is_fault_as_cheap(void)
 {
@@ -164,7 +168,10 @@ static void print_table(void)
 	}
 }
 
-/* All kinds but fault and vmalloc are measured one by one, and closed. */
+/*
+ * fault and vmalloc are measured last, alternately, because their times are
+ * compared. Each other kind is measured alone and then closed.
+ */
 TEST_F_TIMEOUT(touch, all, 280)
 {
 	const struct device *dev = &self->dev;

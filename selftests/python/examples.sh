@@ -16,7 +16,7 @@ cleanup()
 	rmmod mmapshare_daq 2>/dev/null
 }
 
-# example NAME ARGUMENT...
+# example NAME ARGUMENT...: run the example of that name
 example()
 {
 	program=$1

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The module parameters max_regions, max_bytes and max_user_bytes: enforcement,
- * errnos, and what is uncharged when.
+ * errnos, and when a region is no longer charged.
  */
 #include "region_test.h"
 #include <grp.h>
@@ -23,7 +23,7 @@ static int limit_open(int limit, int flags)
 	return open(path, flags | O_CLOEXEC);
 }
 
-/* 0, or the errno. */
+/* Returns 0 or the errno. */
 static int limit_set(int limit, const char *value)
 {
 	int fd = limit_open(limit, O_WRONLY);
@@ -106,7 +106,10 @@ TEST_F(limits, max_regions)
 	EXPECT_EQ(-ENOSPC, region_create(self->fd, NULL));
 }
 
-/* The number of regions created before -EDQUOT; 100 and more is an error. */
+/*
+ * Returns the number of regions created before -EDQUOT, 100 or more on an
+ * error.
+ */
 static int create_as_user(void *arg)
 {
 	int control = *(int *)arg, n, fd;
@@ -131,7 +134,7 @@ TEST_F(limits, max_user_bytes)
 	EXPECT_EQ(-3, run_child(create_as_user, &self->fd));
 	/* everything was uncharged when the child exited */
 	EXPECT_EQ(-3, run_child(create_as_user, &self->fd));
-	/* the limit is per user, and CAP_SYS_RESOURCE may exceed it */
+	/* the limit is per user; a task with CAP_SYS_RESOURCE may exceed it */
 	for (i = 0; i < 4; i++) {
 		fd[i] = region_create(self->fd, NULL);
 		EXPECT_LE(0, fd[i]);

@@ -22,7 +22,10 @@ static unsigned int random_below(struct racer *r, unsigned int limit)
 	return (r->seed >> 16) % limit;
 }
 
-/* A region's last byte is 0 or the tag of its name. 0, or which check failed. */
+/*
+ * A region's last byte must be 0 or the tag of its name. Returns 0, or which
+ * check failed.
+ */
 static int check_tag(int fd, char tag)
 {
 	volatile char *mem = mmap(NULL, REGION_SIZE, PROT_READ | PROT_WRITE,

@@ -59,7 +59,7 @@ FIXTURE_TEARDOWN(ro)
 	close(self->dev.fd);
 }
 
-/* 0, or which way to write did not fail with the expected errno. */
+/* Returns 0, or which way to write did not fail with the expected errno. */
 static int check_stores_fail(int fd, size_t size)
 {
 	char *mem;
@@ -273,7 +273,7 @@ out:
 		close(fds[n]);
 }
 
-/* Control ioctls need write access, hence not this descriptor. */
+/* Control ioctls need write access, which this descriptor lacks. */
 TEST_F(region, default_region)
 {
 	int ro = region_read_only(self->dev.fd);

@@ -43,7 +43,10 @@ FIXTURE_TEARDOWN(revoked)
 	close(self->dev.fd);
 }
 
-/* 0 if no page is present and none can be faulted in, or which check failed. */
+/*
+ * Returns 0 if no page is present and none can be faulted in, or which check
+ * failed.
+ */
 static int check_unmapped(char *mem, size_t size, size_t page)
 {
 	if (count_present(mem, size, page))

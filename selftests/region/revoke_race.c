@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads map, touch, move and unmap a region, fork, and do I/O while it is
- * revoked, round after round. After the revocation every access must fail, and
+ * In many rounds, threads map, touch, move and unmap a region, fork, and do I/O
+ * while the region is revoked. After the revocation every access must fail, and
  * no page may be left in any mapping.
  */
 #include "map_fixture.h"
@@ -275,7 +275,7 @@ static void wait_for_touches(struct race *race, int round)
 	usleep(round * 7919 % 3000);
 	if (round % 2)
 		return;
-	/* 20 s is a limit for a hung test, not the usual wait */
+	/* 20 s is reached only if the test hangs */
 	for (ms = 0; ms < 20000; ms++) {
 		if (__atomic_load_n(&race->counters->touches, __ATOMIC_RELAXED) != before)
 			break;

@@ -42,7 +42,7 @@ TEST_F(future, old_mapping_is_writable)
 	self->mem[self->size - 1] = 'z';
 	EXPECT_EQ(1, pread(self->fd, &c, 1, self->size - 1));
 	EXPECT_EQ('z', c);
-	/* the parts after a VMA split, too */
+	/* the mapping stays writable after it was split, too */
 	ASSERT_EQ(0, mprotect(middle, self->dev.page, PROT_READ));
 	EXPECT_EQ(SIGSEGV, run_child(store_byte, middle));
 	ASSERT_EQ(0, mprotect(middle, self->dev.page, PROT_READ | PROT_WRITE));
@@ -96,7 +96,7 @@ TEST_F(future, new_mapping)
 					    PROT_READ | PROT_WRITE)));
 	EXPECT_EQ(SIGSEGV, run_child(store_byte, mem));
 	EXPECT_EQ(0, munmap(mem, self->size));
-	/* PROT_NONE at first: cannot become writable either */
+	/* a PROT_NONE mapping cannot become writable either */
 	mem = mmap(NULL, self->size, PROT_NONE, MAP_SHARED, self->fd, 0);
 	ASSERT_NE(MAP_FAILED, mem);
 	EXPECT_EQ(0, mprotect(mem, self->size, PROT_READ));

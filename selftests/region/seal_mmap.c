@@ -15,13 +15,13 @@
 #define RW	(PROT_READ | PROT_WRITE)
 #define DOORBELL_OFFSET	(1ULL << 43)
 
-/* What the child has seen: errnos. */
+/* Results of the child; errnos unless said otherwise. */
 struct result {
 	int mmap;
 	int mprotect;
 	int left;	/* 1 if a VMA is left though mmap() failed */
-	int touched;	/* of a VMA that is left: the signal */
-	int read;	/* and through /proc/PID/mem */
+	int touched;	/* signal of a load from that VMA */
+	int read;	/* errno of a read by /proc/PID/mem */
 };
 
 FIXTURE(seal_mmap) {
@@ -54,7 +54,7 @@ FIXTURE_SETUP(seal_mmap)
 FIXTURE_TEARDOWN(seal_mmap)
 {
 	helper_unload(DELAY);
-	/* nothing is counted any more, by the driver or by the core */
+	/* neither the driver nor the core counts the mapping any more */
 	EXPECT_EQ(0, count_maps(self->fd));
 	EXPECT_EQ(0, region_seal(self->fd, MMAPSHARE_SEAL_WRITE));
 	EXPECT_NE(MAP_FAILED, mmap(NULL, self->dev.page, RW, MAP_SHARED, self->fd,
@@ -73,7 +73,7 @@ static int read_by_proc(const void *addr)
 	return ret;
 }
 
-/* In the child: what is left is no mapping, and can be unmapped. */
+/* In the child: the VMA that is left has no pages, and can be unmapped. */
 static void look_at_left(FIXTURE_DATA(seal_mmap) *self)
 {
 	struct result *result = self->result;
@@ -81,7 +81,7 @@ static void look_at_left(FIXTURE_DATA(seal_mmap) *self)
 	result->left = !msync(self->place, self->dev.page, MS_ASYNC);
 	if (!result->left)
 		return;
-	/* its child has a copy */
+	/* the signal kills a forked child, which inherits the VMA */
 	result->touched = run_child(load_byte, self->place);
 	result->read = read_by_proc(self->place);
 	munmap(self->place, self->dev.page);
@@ -158,7 +158,10 @@ TEST_F(seal_mmap, read_only)
 	EXPECT_EQ(0, first_byte(self->fd));
 }
 
-/* The core fails to unmap what the driver refuses: the VMA stays, without pages. */
+/*
+ * If the core fails to unmap a mapping that the driver refuses, the VMA stays,
+ * without pages.
+ */
 TEST_F(seal_mmap, left_behind)
 {
 	char parameters[64];

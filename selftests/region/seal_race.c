@@ -76,7 +76,7 @@ static void *map_all(void *arg)
 		}
 		mem[i % self->dev.page]++;
 		munmap((void *)mem, self->dev.page);
-		usleep(500);	/* SEAL_WRITE needs a moment without a mapping */
+		usleep(500);	/* SEAL_WRITE fails while mapped */
 	}
 	return (void *)errors;
 }

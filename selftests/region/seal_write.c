@@ -126,7 +126,7 @@ TEST_F(sealed, read_only_mapping)
 	ASSERT_EQ(1, pwrite(self->fd, "x", 1, 0));
 	ASSERT_EQ(0, SEAL());
 	EXPECT_EQ('x', first[0]);
-	/* through a writable descriptor: loses VM_MAYWRITE */
+	/* a mapping by a writable descriptor loses VM_MAYWRITE */
 	second = map(self, self->fd, PROT_READ);
 	ASSERT_NE(MAP_FAILED, second);
 	EXPECT_EQ('x', second[0]);
@@ -135,7 +135,7 @@ TEST_F(sealed, read_only_mapping)
 	munmap(first, self->size);
 }
 
-/* However often a page is mapped, that is not mistaken for a pin. */
+/* The references of many mappings to a page do not count as pins. */
 TEST_F(sealed, many_read_only_mappings)
 {
 	enum { MAPS = 1200 };

@@ -12,7 +12,7 @@ TEST_F_TIMEOUT(context, all, 36000)
 	ASSERT_TRUE(helper_set(CONTEXTS_MODULE, "records", records));
 	ASSERT_TRUE(helper_set(CONTEXTS_MODULE, "interval", "10"));
 	CONTEXTS_RUN("all,contention_begin");
-	/* there may be too little contention */
+	/* contention_begin may not end: there may be too little contention */
 	while (!contexts_end_but(1) && getenv("MMAPSHARE_RECORDS"))
 		;
 	EXPECT_TRUE(contexts_end_but(1));

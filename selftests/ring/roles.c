@@ -61,7 +61,7 @@ TEST_F(ring, own_pages)
 	EXPECT_FALSE(can_map_writable(self, self->c.fd, 0, 2));
 	EXPECT_FALSE(can_map_writable(self, self->c.fd, 1, 2));
 	EXPECT_FALSE(can_map_writable(self, self->c.fd, 0, pages));
-	/* there is nothing behind the records: the mirror has their offset */
+	/* no offset is behind the records: the mirror is mapped from theirs */
 	EXPECT_EQ(ENXIO, map_errno(self, self->p.fd, PROT_READ, MAP_SHARED, pages));
 	EXPECT_EQ(ENXIO, map_errno(self, self->c.fd, PROT_READ, MAP_SHARED,
 				   pages + RING_SIZE / self->dev.page - 1));

@@ -177,8 +177,8 @@ static void fill_ring(struct endpoint *p)
 }
 
 /*
- * The kernel notifies a producer that waits for free space, a second time if it
- * releases more before the first one is served.
+ * The kernel notifies a producer that waits for free space. It does so again if
+ * it releases more before the producer has been woken.
  */
 TEST_F(kernel, consumer)
 {

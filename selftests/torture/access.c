@@ -5,7 +5,10 @@
 #include <sys/uio.h>
 #include <linux/futex.h>
 
-/* Choose up to BLOCK pages of a VMA with @prot; false if none was hit. */
+/*
+ * Choose up to BLOCK pages of a VMA. If none is mapped, or not with @prot, does
+ * op_probe() instead and returns false.
+ */
 static bool choose_pages(struct worker *w, int prot, unsigned int *at,
 			 unsigned int *n)
 {
@@ -40,7 +43,7 @@ static int gup_error(struct worker *w)
 	return has_feature(&w->t->dev, MMAPSHARE_FEAT_GUP) ? 0 : EFAULT;
 }
 
-/* Expect @length bytes, or @error. True if the bytes are there. */
+/* Expect @length bytes, or @error. Returns true if the bytes are there. */
 static bool expect_bytes(struct worker *w, ssize_t ret, size_t length, int error)
 {
 	if (!expect(w, ret, error))
@@ -194,7 +197,7 @@ void op_fill(struct worker *w)
 		end_store(w->t, page);
 }
 
-/* Of pages this worker owns: no other worker changes them meanwhile. */
+/* Covers pages of this worker only, which no other worker changes. */
 void op_checksum(struct worker *w)
 {
 	unsigned int page, n = choose_own_pages(w, &page), i;
@@ -248,7 +251,7 @@ void op_splice(struct worker *w)
 		view_check(w, &v, w->buf);
 }
 
-/* The mapping through get_user_pages() and access_process_vm(). */
+/* Access the mapping through get_user_pages() and access_process_vm(). */
 
 void op_vm_readv(struct worker *w)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Operations of a forked child on its copy of the worker's mappings. It stores to
- * the worker's pages; the worker waits for it meanwhile.
+ * Operations of a forked child on its copy of the worker's mappings. The child
+ * stores to the worker's pages, while the worker waits for the child to exit.
  */
 #include "torture.h"
 #include <sys/prctl.h>

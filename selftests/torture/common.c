@@ -48,7 +48,7 @@ static void store(struct worker *w)
 	end_store(w->t, page);
 }
 
-/* Half of the time up to the end, so that page-table pages become empty. */
+/* Half of the ranges reach the end, so that whole page tables become empty. */
 static void advise(struct worker *w)
 {
 	static const int advices[] = {

@@ -2,8 +2,9 @@
 /*
  * Operations on a region whose memory fails page by page, while other workers
  * access it by mappings, calls and the kernel's verbs. Each access finds the
- * page's bytes, which never change, or is refused: it must not be before the
- * failure begins, and must be once MADV_HWPOISON has returned.
+ * page's bytes, which never change, or is refused. No access may be refused
+ * before MADV_HWPOISON is called, and each must be after MADV_HWPOISON has
+ * returned.
  */
 #include "torture.h"
 #include <setjmp.h>
@@ -71,7 +72,7 @@ static void check_partial(struct worker *w, const struct access *a, ssize_t ret,
 	}
 }
 
-/* The call succeeded with all pages, or with none. */
+/* The call succeeded with all pages (@ret is 0), or failed as a whole. */
 static void check_whole(struct worker *w, const struct access *a, int ret)
 {
 	unsigned int i, may_fail = 0;
@@ -88,8 +89,9 @@ static void check_whole(struct worker *w, const struct access *a, int ret)
 }
 
 /*
- * In the handler of SIGBUS. Returns false if the signal is a failure, true if it
- * was sent to the caller of MADV_HWPOISON.
+ * Handle SIGBUS. Does not return to an access that was refused: touch_page()
+ * continues instead. Returns true for the signal that MADV_HWPOISON sends to
+ * its caller, false for a signal that no operation permits.
  */
 bool on_memory_failure(struct worker *w, const siginfo_t *info)
 {
@@ -138,8 +140,9 @@ static void touch(struct worker *w, const struct access *a, char *mem, bool stor
 }
 
 /*
- * A strategy that makes all entries in mmap() may still map a page that fails
- * meanwhile: its state counts from before that.
+ * A strategy that makes all entries in mmap() may map a page whose failure
+ * begins during mmap(). The access is then checked against the states before
+ * mmap(). With other strategies, the states before the first touch count.
  */
 static void touch_new_mapping(struct worker *w, struct access *a, unsigned int at, bool store)
 {
@@ -219,8 +222,8 @@ static void copy_out(struct worker *w, const struct access *a)
 }
 
 /*
- * The page is never used again, until the machine restarts: FAILURES_MAX bounds
- * how much memory that is.
+ * The kernel does not use the page until the machine restarts: FAILURES_MAX
+ * limits the memory that is lost.
  */
 static void inject(struct worker *w, unsigned int page, char *mem)
 {
@@ -246,15 +249,16 @@ static void inject(struct worker *w, unsigned int page, char *mem)
 }
 
 /*
- * The results depend on other workers and are not added to the hash; nor may they
- * change this worker's sequence: all random numbers are drawn first.
+ * The results depend on other workers, so they are not added to the hash. All
+ * random numbers are drawn first, so that the results do not change the
+ * sequence of this worker's operations.
  */
 void op_failure(struct worker *w)
 {
 	const unsigned int page = random_below(w, FAILING_PAGES - BLOCK + 1);
 	struct access a = { .page = page, .n = 1 + random_below(w, BLOCK) };
 	const unsigned int at = random_below(w, ARENA_PAGES - BLOCK);
-	/* few in a long run, so that they are spread over all of it */
+	/* rare in a long run, so that failures are spread over all of it */
 	const bool fails = !random_below(w, 8 + w->t->ops / 512);
 	const unsigned int action = random_below(w, 10);
 	char *mem = w->t->failing + (size_t)page * PAGE;
@@ -287,7 +291,7 @@ void op_failure(struct worker *w)
 	}
 }
 
-/* Before any worker runs. */
+/* Create and map the region. Call before any worker runs. */
 bool failing_open(struct torture *t)
 {
 	struct mmapshare_create_args create = {
@@ -311,7 +315,7 @@ bool failing_open(struct torture *t)
 	return true;
 }
 
-/* Once no worker runs: pages that are not as the model says. */
+/* Returns how many pages the model does not allow. Call after all workers. */
 unsigned int failing_wrong_pages(struct torture *t)
 {
 	uint64_t want[WORDS], got[WORDS];
@@ -321,9 +325,10 @@ unsigned int failing_wrong_pages(struct torture *t)
 	for (i = 0; i < FAILING_PAGES; i++) {
 		make_page(t, want, i, 1);
 		ret = pread(t->failing_fd, got, PAGE, (off_t)i * PAGE);
+		/* not checked: FAILING, which a killed worker leaves */
 		if (t->page_state[i] == FAILED)
 			count += ret != -1 || errno != EIO;
-		else if (t->page_state[i] == INTACT)	/* else its worker was killed */
+		else if (t->page_state[i] == INTACT)
 			count += ret != PAGE || memcmp(got, want, PAGE);
 	}
 	return count;

@@ -47,7 +47,7 @@ static void mark_maybe_copied(struct worker *w, unsigned int at, unsigned int n,
 	}
 }
 
-/* The completed versions: copies made from here on are not older. */
+/* Load the completed versions: no copy made after this is older. */
 static void load_done_versions(struct worker *w, unsigned int page, unsigned int n,
 			       uint32_t *done)
 {
@@ -276,7 +276,7 @@ static const struct advice {
 	{ MADV_FREE,		0, 0, EINVAL, EINVAL },
 	{ MADV_DODUMP,		0, 0, EINVAL, EINVAL },
 	{ MADV_WIPEONFORK,	0, 0, EINVAL, EINVAL },
-	/* keep these last: only with transparent huge pages */
+	/* keep these last: they need transparent huge pages */
 	{ MADV_HUGEPAGE,	ATTR_HUGE, ATTR_NO_HUGE, 0, 0 },
 	{ MADV_NOHUGEPAGE,	ATTR_NO_HUGE, ATTR_HUGE, 0, 0 },
 };

@@ -108,7 +108,7 @@ unsigned int own_page(struct worker *w)
 	return (random_below(w, blocks) * workers + w->id) * BLOCK + random_below(w, BLOCK);
 }
 
-/* Fields of whole bytes: a torn store leaves each byte of one version. */
+/* Fields have whole bytes, so each byte of a torn word is of one version. */
 static uint64_t word(uint16_t tag, unsigned int page, unsigned int index,
 		     uint32_t version)
 {
@@ -154,7 +154,7 @@ uint32_t begin_store(struct torture *t, unsigned int page, bool fill)
 	uint32_t version = ((m->begun | 1) + 1) | fill;
 
 	__atomic_store_n(&m->begun, version, __ATOMIC_RELAXED);
-	/* pairs with the fence in view_check(): begun before the bytes */
+	/* begun is stored before the bytes; pairs with view_check() */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return version;
 }
@@ -164,7 +164,7 @@ void end_store(struct torture *t, unsigned int page)
 {
 	struct page_model *m = &t->model[page];
 
-	/* pairs with the load in load_done(): the bytes before done */
+	/* the bytes are stored before done; pairs with load_done() */
 	__atomic_store_n(&m->done, m->begun, __ATOMIC_RELEASE);
 }
 
@@ -248,7 +248,7 @@ bool view_check(struct worker *w, const struct view *v, const uint64_t *words)
 {
 	unsigned int i;
 
-	/* pairs with begin_store(): the bytes before begun */
+	/* the bytes are read before begun; pairs with begin_store() */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (i = 0; i < v->n; i++)
 		if (!check_page(w, v, i, words + i * WORDS))
@@ -312,7 +312,7 @@ void split(struct worker *w, unsigned int at)
 		w->place[at].vma = w->next_vma;
 }
 
-/* The range was unmapped. */
+/* Update the model after the range was unmapped. */
 void clear_places(struct worker *w, unsigned int at, unsigned int n)
 {
 	split(w, at);

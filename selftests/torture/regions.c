@@ -29,7 +29,7 @@ static bool is_zero(const void *mem, size_t length)
 	return !*(const char *)mem && !memcmp(mem, (const char *)mem + 1, length - 1);
 }
 
-/* Compare the mapping with read() and write(). NULL, or what differs. */
+/* Compare the mapping with read() and write(). Returns NULL or an error. */
 static const char *check_region(struct worker *w, int fd, char *mem, size_t length)
 {
 	unsigned int i;

@@ -2,7 +2,7 @@
 /* Operations on seals, read-only descriptors, revocation and the doorbell. */
 #include "torture.h"
 
-/* A region that only this worker uses, mapped in the arena. */
+/* A region that no other worker uses, mapped in the arena. */
 struct own_region {
 	int fd;
 	char *mem;

@@ -8,10 +8,10 @@
 #include <linux/mmapshare.h>
 
 #define RINGS		2	/* the last one overwrites */
-#define ROUNDS		4	/* an attachment, at most */
+#define ROUNDS		4	/* at most, of an attached endpoint */
 #define CONSUMERS	2
 #define RING_PAGES	(1 + CONSUMERS + 1 + 2)
-#define RECORDS		24	/* a round, at most */
+#define RECORDS		24	/* at most, in a round */
 #define WORDS_MAX	40
 #define STEP(length)	(8 + (((length) + 7ULL) & ~7ULL))
 
@@ -256,7 +256,7 @@ void op_ring(struct worker *w)
 	struct event *e = note(w, "ring", at, ring, producer);
 	struct endpoint ep;
 
-	/* unmap even if there is no ring: the model must not depend on it */
+	/* unmap in any case: the model must not depend on what exists */
 	munmap(address(w, at), RING_PAGES * PAGE);
 	clear_places(w, at, RING_PAGES);
 	e->error = endpoint_attach(w, &ep, ring, producer, at);

@@ -66,7 +66,7 @@ const char *op_name(unsigned int kind)
 	return ops[kind].name;
 }
 
-/* Of the model, only op_failure() allows accesses that raise a signal. */
+/* Only accesses of op_failure() may raise a signal. */
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
 	struct worker *w = this_worker;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Revoke a region while a process that maps it holds its mmap lock indefinitely.
- * One thread of the process holds it for reading in a page fault of a file whose
- * server (FUSE) does not answer. Another thread waits to take it for writing, so
- * that no further reader gets it.
+ * Revoke a region while a process that maps it holds its mmap lock
+ * indefinitely. One thread of the process holds the lock for reading in a page
+ * fault of a file whose server (FUSE) does not answer. Another thread waits for
+ * the lock for writing, which blocks further readers.
  */
 #include "torture.h"
 #include <linux/fuse.h>
@@ -13,7 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
-#define PATIENCE	60000	/* ms after which a peer is not stuck, under any load */
+#define PATIENCE	60000	/* ms; enough for a peer to get stuck */
 
 struct stuck {
 	char path[40];		/* the file, itself the root of the file system */
@@ -45,7 +45,7 @@ static bool serve(int fuse)
 		.attr = { .ino = FUSE_ROOT_ID, .size = PAGE, .mode = S_IFREG | 0600, .nlink = 1 },
 	};
 	struct fuse_init_out init = { .major = FUSE_KERNEL_VERSION, .max_write = PAGE };
-	/* else the end of the peer would wait for an answer to its close() */
+	/* or else exit() of the peer would wait for a reply to FUSE_FLUSH */
 	static const struct fuse_open_out opened = { .open_flags = FOPEN_NOFLUSH };
 	struct {
 		struct fuse_in_header head;
@@ -74,9 +74,10 @@ static bool serve(int fuse)
 }
 
 /*
- * The first time the page is read without the mmap lock. As that failed, the
- * fault is retried, with the lock: that request stays unread, which lets the peer
- * be killed.
+ * The kernel first reads the page without the mmap lock. The server makes that
+ * fail, so the kernel retries the fault with the lock held. The server does not
+ * read the second request: a process can be killed only while its request is
+ * unread.
  */
 static void run_server(const struct stuck *s)
 {
@@ -108,7 +109,10 @@ static void run_peer(struct stuck *s, volatile char *mem)
 	pthread_t thread;
 
 	(void)*mem;
-	/* the kernel has not asked for the size yet; read-ahead would add requests */
+	/*
+	 * fstat() fetches the size now, and MADV_RANDOM prevents read-ahead, so
+	 * that the server gets no requests later but those of the page fault.
+	 */
 	if (fstat(fd, &stat) || page == MAP_FAILED || madvise((void *)page, PAGE, MADV_RANDOM) ||
 	    pthread_create(&thread, NULL, take_lock, s))
 		return;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The module is loaded and unloaded while other processes get descriptors of all
- * kinds, map them and close them. At random times a helper module stops them in
- * dput(), which the core calls after the release of a file, for longer than it
- * takes to unload. A program of its own, because other tests need the module.
- * Environment:
+ * kinds, map them and close them. At random times a helper module stops these
+ * processes in dput(), which the core calls after the release of a file, for
+ * longer than unloading takes. The test is a program of its own, because other
+ * tests need the module loaded. Environment:
  *
  *	TORTURE_SEED	seed of the random numbers (default: random)
- *	TORTURE_OPS	a round, of loading and unloading, for 1,000 of them
+ *	TORTURE_OPS	1,000 for each round of loading and unloading
  *	TORTURE_SECONDS	time limit
  */
 #include "helper_module.h"
@@ -74,7 +74,7 @@ static void found(struct unload *u, const char *what)
 	__atomic_add_fetch(&u->errors, 1, __ATOMIC_RELAXED);
 }
 
-/* A descriptor by way of @control. */
+/* Returns a descriptor of the chosen kind, which is made through @control. */
 static int get_descriptor(int control, unsigned int kind, uint32_t strategy)
 {
 	struct mmapshare_ring_attach_args at;
@@ -87,7 +87,7 @@ static int get_descriptor(int control, unsigned int kind, uint32_t strategy)
 	case 1:
 		return region_read_only(control);
 	case 2:
-		/* with a node; the name goes with the module */
+		/* with a node; unloading destroys the name */
 		snprintf(name, sizeof(name), "unload.%d", getpid());
 		region_destroy(control, name);
 		return region_create_as(control, name, 4096, strategy, 0600);
@@ -126,7 +126,7 @@ static void use_module(struct unload *u, struct worker *w)
 		if (mem == MAP_FAILED)
 			found(u, "mmap");
 	}
-	/* the descriptor is last, or the mapping is */
+	/* close the descriptor last, or unmap the mapping last */
 	if (order == 1)
 		munmap(mem, 4096);
 	close(fd);
@@ -194,7 +194,10 @@ static bool load_and_unload(FIXTURE_DATA(unload) *self, struct worker *w)
 		return false;
 	}
 	__atomic_add_fetch(&self->u->ops, 2, __ATOMIC_RELAXED);
-	/* loaded at once, it may be at the same address: freed code would be there again */
+	/*
+	 * Pause. Code that is loaded at once can get the address of the freed
+	 * code, and hide that a task returns to that.
+	 */
 	usleep(random_below(w, 200000));
 	return true;
 }

@@ -18,7 +18,7 @@
 #define DEFAULT_OPS	3000
 #define LONG_RUN	100000	/* operations: use high memory pressure */
 
-/* Practically none: TORTURE_SECONDS limits the run. */
+/* Seconds. No limit in practice: TORTURE_SECONDS limits the run. */
 #define TIMEOUT	1000000
 
 FIXTURE(torture) {

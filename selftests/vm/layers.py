@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-layers.py ORDER <NM-OUTPUT: which files use each other, from the global symbols that
-"nm -A -P" lists for their objects. Prints each circle with the edges in it, and each
-edge from a lower to a higher layer of ORDER, with one symbol an edge; fails if there
-are any.
+layers.py ORDER <NM-OUTPUT: check which files of the driver use each other. NM-OUTPUT
+lists the global symbols of their objects, as "nm -A -P" does. Prints each circle with
+the edges in it, and each edge from a lower to a higher layer of ORDER. Each edge has
+one symbol as an example. Fails if anything was printed.
 """
 
 import collections
@@ -17,7 +17,7 @@ IGNORED = re.compile(r"__(UNIQUE_ID_|tracepoint_|traceiter_|probestub_|bpf_trace
 
 
 def read_symbols(stream):
-    """The file that defines each global symbol, and all files with what they need."""
+    """Return which file defines each global symbol, and the symbols each file needs."""
     owner, needs = {}, collections.defaultdict(set)
     for line in stream:
         path, symbol, kind, *_ = line.split()
@@ -33,7 +33,7 @@ def read_symbols(stream):
 
 
 def read_order(path):
-    """The layers, bottom to top, as pairs of a name and files."""
+    """Return the layers, bottom to top, as pairs of a name and a list of files."""
     with open(path, encoding="utf-8") as lines:
         rows = [line.split("#")[0].strip() for line in lines]
     return [(name.strip(), files.split())
@@ -41,7 +41,7 @@ def read_order(path):
 
 
 def circles(edges):
-    """The strongly connected components of more than one file (Tarjan)."""
+    """Return the strongly connected components of more than one file (Tarjan)."""
     index, low, stack, found = {}, {}, [], []
 
     def visit(file):
@@ -64,7 +64,7 @@ def circles(edges):
 
 
 def check_order(layers, edges):
-    """What is wrong with the layers, and the edges that go up in them."""
+    """Yield errors in the layers, and the edges from a lower to a higher layer."""
     layer = {}
     for number, (name, files) in enumerate(layers):
         for file in files:

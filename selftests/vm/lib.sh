@@ -87,7 +87,7 @@ apt_conf()
 	local root=$1 release=$2 arch=$3 valid=true suites s
 
 	suites="$release $release-security $release-backports"
-	# Its Release file expires within days, and a mirror may be behind.
+	# sid's Release file expires within days, and a mirror may be behind.
 	[ "$release" != sid ] || suites=sid valid=false
 
 	mkdir -p "$root"/{lists/partial,cache/archives/partial,dpkg} \
@@ -123,7 +123,7 @@ has_list()
 # apt_use RELEASE [ARCH] [refresh]: make apt use a private root with all suites
 # of RELEASE.  Works without root privileges, installs nothing, and does not
 # change the host's configuration.  Package lists are updated once a day, or if
-# "refresh" is given; when that fails, old ones are used.
+# "refresh" is given; if the update fails, old lists are used.
 apt_use()
 {
 	local root=$CACHE/apt/$1-${2:-$ARCH}

@@ -21,7 +21,8 @@ function skip(why)
 		skips[why] = skips[why] " " strategy
 }
 
-# with the last 40 lines of output since the previous result
+# Count a failure and keep its text, with the last 40 lines of output since the
+# previous result.
 function fail(what,    i)
 {
 	failed++
@@ -30,7 +31,7 @@ function fail(what,    i)
 		bad = bad "      | " lines[i] "\n"
 }
 
-# the name of a result and, if it was skipped, the reason
+# Return the name of a result and, if the result was skipped, the reason.
 function describe(line,    why)
 {
 	if (match(line, / *# SKIP */)) {
@@ -136,7 +137,7 @@ function finish(status)
 	next
 }
 
-# statistics of torture_vma and inject_*
+# statistics of torture/vma, torture/unload and inject/*
 /^# operations [0-9]+$/ { operations += $3 }
 /^# injected / { injected += $3; refused += $5 }
 

@@ -3,10 +3,10 @@
 width.py FILE...: print which lines are too wide, as FILE:LINE:COLUMNS; fails if there
 are any.
 
-Code has 100 columns, with tabs of 8, and prose has 80: reStructuredText, Markdown,
-and what is not a macro in manual pages. Examples in prose are code. Tables have no
-limit, nor do files of other kinds, which are data. A URL does not count, nor does a
-string in C, which must not be split.
+Code may have 100 columns, with tabs of 8, and prose 80. Prose is reStructuredText,
+Markdown, and what is not a macro in manual pages. Examples in prose are code. Tables
+and other files, which are data, have no limit. URLs do not count, nor do strings in
+C, because they must not be split.
 """
 
 import os
@@ -27,7 +27,7 @@ def indentation(line):
 
 
 def rst(lines):
-    """The limit of each line: None in a table."""
+    """Yield the limit of each line: None in a table."""
     example, border = None, 0
     for number, line in enumerate(lines):
         if example is not None and line and indentation(line) <= example:
@@ -48,7 +48,7 @@ def rst(lines):
 
 
 def markdown(lines):
-    """The limit of each line: None in a table."""
+    """Yield the limit of each line: None in a table."""
     fence = False
     for line in lines:
         if line.lstrip().startswith("```"):
@@ -60,7 +60,7 @@ def markdown(lines):
 
 
 def manual(lines):
-    """The limit of each line: None for a macro."""
+    """Yield the limit of each line: None for a macro."""
     example = False
     for line in lines:
         if line.startswith(".Bd -literal"):
@@ -78,7 +78,7 @@ def code(lines):
 
 
 def rules(path):
-    """What knows the limits in such a file; None for data."""
+    """Return the function that yields the limits for a file, or None for data."""
     name = os.path.basename(path)
     extension = os.path.splitext(name)[1]
     if extension == ".rst":
@@ -95,7 +95,7 @@ def rules(path):
 
 
 def counted(path, line):
-    """What of the line could be elsewhere."""
+    """Return the line without what may be too wide: URLs, and strings in C."""
     if path.endswith((".c", ".h")):
         line = STRING.sub('""', line)
     return URL.sub("", line)
