@@ -118,16 +118,22 @@ feed_sleeps()
 	cat /proc/[0-9]*/stat 2>/dev/null | grep -q '(mms-bench) S'
 }
 
-# Stop the consumer, so that the ring fills up and the producing kernel thread
-# waits for free space. The benchmark runs for three seconds, because a slow
-# machine needs time to find the thread.
+producer_has_waited()
+{
+	grep -q 'mmapshare_ring_wait: .* producer=0 .*ret=0$' "$TRACE/trace"
+}
+
+# Stop the consumer until the ring is full and the producing kernel thread waits
+# for free space. The benchmark would run for much longer than that takes.
 stop_consumer()
 {
-	"$BENCH" --runs 1 --time 3 --size 64 --only ring kernel &
+	"$BENCH" --runs 1 --time 200 --size 64 --only ring kernel &
 	until_true has_feed
 	kill -STOP $!
 	until_true feed_sleeps
 	kill -CONT $!
+	until_true producer_has_waited
+	kill $!
 	wait $!
 }
 
