@@ -51,8 +51,9 @@ docs:		## build Documentation/ as HTML, with the reference of the C interfaces
 	@$(vm)/deps python3-sphinx
 	@$(vm)/docs
 
-litmus: deps	## check the rings' litmus tests against the kernel's memory model
-	@$(vm)/litmus
+litmus:		## check the rings' litmus tests and models (herd7, spin); TESTS="edge* wakeup"
+	@$(vm)/deps spin
+	@set -f; $(vm)/litmus $(TESTS)
 
 torture: deps	## do random operations on mappings; KERNEL=6.12 OPS= SECONDS= SEED= STRATEGIES=
 	@TORTURE_SECONDS=$(SECONDS) $(vm)/torture $(KERNEL)
