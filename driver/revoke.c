@@ -44,8 +44,9 @@ static int mms_may_revoke(const struct mms_region *r)
 
 /*
  * The core holds the page lock until the page that ->fault returned is mapped.
- * It does not wait for userspace meanwhile. This cannot be killed: the flag is
- * set, and truncation, which follows, waits for the same locks.
+ * The core does not wait for userspace meanwhile. A signal does not end this
+ * wait: the flag is set already, and truncation, which follows, waits for the
+ * same locks.
  */
 static void mms_wait_for_faults(const struct mms_region *r)
 {

@@ -370,18 +370,6 @@ static int mms_ring_init_cursor(const struct mms_ring *ring, const struct mms_en
 }
 
 /*
- * Store zeroes to @size bytes of a shared page, by words: endpoints of the kernel
- * may be reading them without ring->lock.
- */
-static void mms_clear_shared(void *p, size_t size)
-{
-	u64 *word = p;
-
-	for (; size; size -= sizeof(*word))
-		WRITE_ONCE(*word++, 0);
-}
-
-/*
  * Activate the consumer, with oldest_pos as provisional position: from then on
  * the producer of a lossless ring does not go past that. A producer that did not
  * see the consumer yet may just have moved oldest_pos, so that it is read again.

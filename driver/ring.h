@@ -214,6 +214,18 @@ static inline struct mmapshare_ring_cursor *mms_cursor(const struct mms_ring *ri
 	return (void *)ring->head + ((n + 1UL) << PAGE_SHIFT);
 }
 
+/*
+ * Store zeroes to @size bytes of a shared page, by words: endpoints of the kernel
+ * may be reading them without ring->lock.
+ */
+static inline void mms_clear_shared(void *p, size_t size)
+{
+	u64 *word = p;
+
+	for (; size; size -= sizeof(*word))
+		WRITE_ONCE(*word++, 0);
+}
+
 /* The producer's position: all records before it are published. */
 static inline u64 mms_producer_pos(const struct mms_ring *ring)
 {

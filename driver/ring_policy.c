@@ -20,7 +20,6 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/spinlock.h>
-#include <linux/string.h>
 #include <linux/types.h>
 #include <linux/vmalloc.h>
 #include "ring.h"
@@ -147,7 +146,7 @@ u64 mms_ring_add_may_lose(struct mms_ring *ring, const struct mms_endpoint *c)
 	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
 
 	lockdep_assert_held(&ring->lock);
-	memset(cursor, 0, sizeof(*cursor));
+	mms_clear_shared(cursor, sizeof(*cursor));
 	ring->may_lose |= BIT_ULL(c->cursor);
 	WRITE_ONCE(ring->head->may_lose, ring->may_lose);
 	return READ_ONCE(ring->p->oldest_pos);

@@ -67,10 +67,10 @@ static u64 mms_source_min_pos(struct mmapshare_source *source)
 	 * releases in mms_ring_activate() and in mms_ring_deactivate().
 	 */
 	u64 active = smp_load_acquire(&ring->head->consumers), min_pos = source->head;
+	const u64 retained = READ_ONCE(ring->retained_pos);
 
-	if (!active && READ_ONCE(ring->retained_pos) != MMAPSHARE_RING_RETAINS_NOTHING)
-		min_pos = READ_ONCE(ring->retained_pos);
-
+	if (!active && retained != MMAPSHARE_RING_RETAINS_NOTHING)
+		min_pos = retained;
 	for (; active; active &= active - 1) {
 		/*
 		 * The consumer's loads of the records before pos are complete;
