@@ -342,6 +342,7 @@ static inline bool mms_wake_pos_reached(u64 wake_pos, u64 pos)
 void mms_ring_update_wake_pos(struct mms_ring *ring);
 void mms_endpoint_wake(struct mms_endpoint *ep);
 void mms_ring_mark_producer_corrupt(struct mms_ring *ring);
+void mms_ring_publish_cleared(struct mms_ring *ring);
 void mms_ring_deactivate(struct mms_ring *ring, const struct mms_endpoint *c);
 u64 mms_ring_min_pos_of(struct mms_ring *ring, u64 consumers);
 u64 mms_ring_min_pos(struct mms_ring *ring);

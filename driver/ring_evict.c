@@ -11,7 +11,6 @@
  * A consumer that is evicted last leaves a ring that retains nothing: otherwise
  * the producer would have to wait for the next consumer.
  */
-#include <asm/barrier.h>
 #include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>
@@ -62,11 +61,7 @@ static void mms_ring_evict(struct mms_ring *ring, struct mms_endpoint *c)
 		WRITE_ONCE(ring->retained_pos, MMAPSHARE_RING_RETAINS_NOTHING);
 		WRITE_ONCE(ring->head->retained_pos, MMAPSHARE_RING_RETAINS_NOTHING);
 	}
-	/*
-	 * After retained_pos; pairs with the acquire in mms_source_min_pos(), or
-	 * in a program, which reads retained_pos if it finds no consumer.
-	 */
-	smp_store_release(&ring->head->consumers, ring->active);
+	mms_ring_publish_cleared(ring);
 }
 
 static void mms_ring_evict_work(struct work_struct *work)

@@ -63,8 +63,13 @@ static u64 mms_source_min_pos(struct mmapshare_source *source)
 {
 	struct mms_ring *ring = source->ring;
 	/*
+	 * Before consumers; pairs with the second release in
+	 * mms_ring_publish_cleared().
+	 */
+	const u64 gen = smp_load_acquire(&ring->head->consumers_gen);
+	/*
 	 * Before the positions, and before retained_pos; pairs with the
-	 * releases in mms_ring_activate() and in mms_ring_deactivate().
+	 * releases in mms_ring_activate() and in mms_ring_publish_cleared().
 	 */
 	u64 active = smp_load_acquire(&ring->head->consumers), min_pos = source->head;
 	const u64 retained = READ_ONCE(ring->retained_pos);
@@ -87,6 +92,9 @@ static u64 mms_source_min_pos(struct mmapshare_source *source)
 		if (!mms_pos_reached(pos, min_pos))
 			min_pos = pos;
 	}
+	/* A position may be that of a consumer which may lose records. */
+	if (READ_ONCE(ring->head->consumers_gen) != gen)
+		return source->limit;
 	return min_pos;
 }
 

@@ -69,6 +69,31 @@ void mms_endpoint_wake(struct mms_endpoint *ep)
 }
 
 /**
+ * mms_ring_publish_cleared - tell the producer that a consumer no longer counts
+ * @ring: the ring, locked; a bit of its @active was cleared
+ *
+ * Context: @ring->lock held.
+ */
+void mms_ring_publish_cleared(struct mms_ring *ring)
+{
+	struct mmapshare_ring *head = ring->head;
+
+	lockdep_assert_held(&ring->lock);
+	/*
+	 * After retained_pos; pairs with the acquire in mms_source_min_pos(), or
+	 * in a program, which reads retained_pos if it finds no consumer.
+	 */
+	smp_store_release(&head->consumers, ring->active);
+	/*
+	 * After consumers, and before another consumer stores to this cursor:
+	 * that needs the lock. Pairs with the loads before and after the
+	 * positions in mms_source_min_pos(), or in a program: if both find the
+	 * same generation, the positions are those of the consumers.
+	 */
+	smp_store_release(&head->consumers_gen, READ_ONCE(head->consumers_gen) + 1);
+}
+
+/**
  * mms_ring_deactivate - stop taking a consumer into account
  * @ring: the ring, locked
  * @c: the consumer; nothing happens if it is not active, as one that may lose
@@ -103,11 +128,7 @@ void mms_ring_deactivate(struct mms_ring *ring, const struct mms_endpoint *c)
 		WRITE_ONCE(ring->head->retained_pos, retained);
 	}
 	ring->provisional &= ~bit;
-	/*
-	 * After retained_pos; pairs with the acquire in a producing program,
-	 * which reads retained_pos if it finds no consumer.
-	 */
-	smp_store_release(&ring->head->consumers, ring->active);
+	mms_ring_publish_cleared(ring);
 }
 
 /* The program stored an impossible position: treat its endpoint as detached. */

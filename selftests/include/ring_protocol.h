@@ -166,10 +166,12 @@ static inline int endpoint_wait(struct endpoint *ep, int64_t timeout)
  * Position of the slowest consumer, or the retained position if there is none.
  * The acquire of @consumers pairs with the release in the kernel that follows
  * its store to @retained_pos. The acquire of a consumer position pairs with the
- * release in ring_release(): the consumer has read the bytes before it.
+ * release in ring_release(): the consumer has read the bytes before it. If the
+ * generation changes, a position may be of another consumer: the ring is full.
  */
 static inline uint64_t min_consumer_pos(struct endpoint *ep)
 {
+	const uint64_t gen = __atomic_load_n(&ep->ring->consumers_gen, __ATOMIC_ACQUIRE);
 	uint64_t consumers = __atomic_load_n(&ep->ring->consumers, __ATOMIC_ACQUIRE);
 	uint64_t least = ep->pos, pos;
 	unsigned int n;
@@ -185,6 +187,8 @@ static inline uint64_t min_consumer_pos(struct endpoint *ep)
 		if (ep->pos - pos > ep->pos - least)
 			least = pos;
 	}
+	if (__atomic_load_n(&ep->ring->consumers_gen, __ATOMIC_RELAXED) != gen)
+		return ep->limit;
 	return least;
 }
 

@@ -6,6 +6,7 @@
  * holds: -DUNITS=6
  * holds: -DUNITS=4 -DLIVES=2
  * holds: -DHOSTILE
+ * holds: -DUNITS=4 -DSIZE=3 -DREADER
  * fails: -DMUTANT_NO_PRODUCER_FENCE
  * fails: -DMUTANT_NO_RECHECK
  * fails: -DMUTANT_NO_ATTACH_FENCE
@@ -17,6 +18,8 @@
  * fails: -DMUTANT_PUBLISH_EARLY
  * fails: -DMUTANT_NO_NEXT_HEADER
  * fails: -DMUTANT_KNOWS_LIMIT
+ * fails: -DUNITS=4 -DSIZE=3 -DREADER -DMUTANT_NO_GEN
+ * fails: -DUNITS=4 -DSIZE=3 -DREADER -DMUTANT_GEN_EARLY
  * fails: -DHOSTILE -DMUTANT_TRUST_CURSOR
  * fails: -DHOSTILE -DMUTANT_TRUST_PEERS
  * fails: -DHOSTILE -DMUTANT_TAKE_BACK
@@ -28,7 +31,9 @@
  * consumer that attaches, takes some records and detaches, LIVES times, and may be
  * killed at any step; one that attaches at some time and takes all records that
  * follow. With HOSTILE the first consumer stores up to two positions to its
- * cursor, valid or not. Programs take no lock.
+ * cursor, valid or not. With READER there is a consumer that may lose records: it
+ * takes a cursor that is free, and stores the producer's position to it. Programs
+ * take no lock.
  *
  * Store buffers: the producer's store of oldest_pos, and the kernel's store of
  * consumers while it attaches a consumer, stay invisible to others for any time,
@@ -67,6 +72,7 @@ byte cell[SIZE];
 byte head = FIRST;		/* producer.pos */
 byte oldest = FIRST;		/* producer.oldest_pos */
 byte consumers;			/* ring.consumers */
+byte gen;			/* ring.consumers_gen */
 byte retained = FIRST;		/* ring.retained_pos */
 byte cur[SLOTS];		/* cursor.pos */
 
@@ -81,7 +87,7 @@ bool used[SLOTS];
 
 /* What the checks need: the positions where published records begin. */
 int starts;
-byte kept = FIRST;		/* where the last honest consumer detached */
+byte kept = FIRST;		/* where the last consumer detached, 0 if unknown */
 byte kill;			/* 1: kill the producer now; 2: it was killed */
 
 #define BIT(i)		(1 << (i))
@@ -111,11 +117,12 @@ byte kill;			/* 1: kill the producer now; 2: it was killed */
 			if \
 			:: !(provisional & BIT(k)) && !(attached & ~provisional) -> \
 				retained = oldest; \
-				kept = FIRST \
+				kept = 0 \
 			:: else \
 			fi; \
 			provisional = provisional & ~BIT(k); \
-			consumers = attached \
+			consumers = attached; \
+			gen++ \
 		:: else \
 		fi \
 	} \
@@ -133,10 +140,17 @@ end:	do
 
 /*
  * min_consumer_pos() of the library, and then AFTER. An impossible position, and
- * one that is before the limit, count as the limit.
+ * one that is before the limit, count as the limit; and so do all if a consumer
+ * detached meanwhile, as they may be of another consumer that has its cursor.
  */
+#ifdef MUTANT_NO_GEN
+#define IS_SAME_GEN	true
+#else
+#define IS_SAME_GEN	(gen == gen_)
+#endif
 #define CHECKED(pos)	(((pos) >= limit && (pos) <= pos_) -> (pos) : limit)
 #define min_consumer_pos(AFTER) \
+	gen_ = gen; \
 	d_step { bits = consumers; min_pos = pos_ }; \
 	do \
 	:: d_step { \
@@ -148,7 +162,9 @@ end:	do
 		bits < 3 -> \
 		min_pos = (bits -> MIN(min_pos, CHECKED(cur[(bits + 1) % SLOTS])) : \
 			   CHECKED(retained)); \
+		min_pos = (IS_SAME_GEN -> min_pos : limit); \
 		bits = 0; \
+		gen_ = 0; \
 		AFTER \
 	   } -> break \
 	od
@@ -277,7 +293,7 @@ end:	do
 active proctype producer()
 {
 	byte pos_, limit, old, known;	/* of struct mmapshare_endpoint */
-	byte step, min_pos, new, before, bits, needed, k;
+	byte step, min_pos, new, before, bits, needed, gen_, k;
 
 attach:	atomic {
 		!locked;
@@ -322,7 +338,7 @@ attach:	atomic {
 			kill = 2;
 			flush_oldest();
 			pos_ = 0; limit = 0; old = 0; known = 0; step = 0;
-			min_pos = 0; new = 0; before = 0; bits = 0; needed = 0; k = 0;
+			min_pos = 0; new = 0; before = 0; bits = 0; needed = 0; gen_ = 0; k = 0;
 			goto attach
 		}
 	}
@@ -364,7 +380,7 @@ done:
 /* mms_ring_attach_consumer(), until the walk */
 #define add_consumer() \
 	atomic { \
-		!locked -> locked = true; \
+		!locked && !(used[0] && used[1]) -> locked = true; \
 		drop_corrupt(); \
 		if \
 		:: !used[0] -> me = 0 \
@@ -373,7 +389,7 @@ done:
 		used[me] = true; \
 		/* mms_ring_min_pos_of() without the provisional ones */ \
 		to = MIN_POS(attached & ~provisional); \
-		least = ((attached & ~provisional) -> FIRST : kept); \
+		least = ((attached & ~provisional) -> 0 : kept); \
 		cur[me] = 0; \
 		attached = attached | BIT(me); \
 		provisional = provisional | BIT(me) \
@@ -410,7 +426,7 @@ done:
 		if \
 		:: attached & BIT(me) -> \
 			assert(pos == head || IS_START(pos)); \
-			assert(pos >= least); \
+			assert(!least || pos == least); \
 			cur[me] = pos \
 		:: else \
 		fi; \
@@ -425,8 +441,9 @@ done:
 	}
 
 /*
- * mms_ring_deactivate(): the retained position first, then consumers. HONEST: the
- * next consumer must not get what this one has released.
+ * mms_ring_deactivate(): the retained position first, then consumers, then its
+ * generation. HONEST: the next consumer must begin with the first record that this
+ * one has not released.
  */
 #ifdef MUTANT_PROVISIONAL_RETAINS
 #define IS_LAST		(attached == BIT(me))
@@ -440,13 +457,21 @@ done:
 #define retain(pos)	retained = (POS_OK(pos) -> MAX(pos, oldest) : oldest)
 #endif
 
+#ifdef MUTANT_GEN_EARLY
+#define change_gen_early()	gen++;
+#define change_gen()	skip
+#else
+#define change_gen_early()
+#define change_gen()	gen++
+#endif
+
 #define del_consumer(HONEST) \
 	atomic { \
 		!locked -> locked = true; \
 		if \
 		:: (attached & BIT(me)) && IS_LAST -> \
 			if \
-			:: !(provisional & BIT(me)) -> kept = (HONEST -> cur[me] : FIRST) \
+			:: !(provisional & BIT(me)) -> kept = (HONEST -> cur[me] : 0) \
 			:: else \
 			fi; \
 			retain(cur[me]) \
@@ -455,8 +480,10 @@ done:
 		attached = attached & ~BIT(me); \
 		provisional = provisional & ~BIT(me) \
 	}; \
+	change_gen_early() \
+	consumers = attached; \
 	d_step { \
-		consumers = attached; \
+		change_gen(); \
 		used[me] = false; \
 		pos = 0; to = 0; least = 0; me = 0; \
 		locked = false \
@@ -533,3 +560,20 @@ active proctype stayer()
 	:: pos == END -> break
 	od
 }
+
+#ifdef READER
+/* mms_ring_add_may_lose(), and mms_ring_del_may_lose() */
+active proctype reader()
+{
+	byte me;
+
+	atomic {
+		!locked && !(used[0] && used[1]) ->
+		me = (used[0] -> 1 : 0);
+		used[me] = true;
+		cur[me] = 0
+	}
+	cur[me] = head;
+	atomic { !locked -> used[me] = false }
+}
+#endif

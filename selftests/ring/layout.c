@@ -25,6 +25,9 @@ TEST(ring)
 	FIELD(mmapshare_ring, consumers, 128, 8);
 	FIELD(mmapshare_ring, retained_pos, 136, 8);
 	FIELD(mmapshare_ring, producer_state, 144, 4);
+	FIELD(mmapshare_ring, may_lose, 152, 8);
+	FIELD(mmapshare_ring, evicted, 160, 8);
+	FIELD(mmapshare_ring, consumers_gen, 168, 8);
 	FIELD(mmapshare_ring, consumer_wake_pos, 192, 8);
 	FIELD(mmapshare_ring, producer_wake_pos, 256, 8);
 }

@@ -382,6 +382,10 @@ struct mmapshare_query {
  *	for statistics
  * @evicted: those of @may_lose for which the producer had to wait longer than
  *	@evict_ns, likewise
+ * @consumers_gen: increased after a bit of @consumers was cleared, and before
+ *	another consumer can have that cursor. Written by the kernel, read by the
+ *	producer of a lossless ring before @consumers and again after the
+ *	positions, which are void if it has changed (A)
  * @reserved4: 0
  * @consumer_wake_pos: 0, or a position with bit 0 set: a producer whose
  *	position reaches or passes it must call RING_NOTIFY. Written by the
@@ -418,7 +422,8 @@ struct mmapshare_ring {
 	__u32 reserved1;
 	__u64 may_lose;
 	__u64 evicted;
-	__u64 reserved4[3];
+	__u64 consumers_gen;
+	__u64 reserved4[2];
 	__u64 consumer_wake_pos;
 	__u64 reserved2[7];
 	__u64 producer_wake_pos;

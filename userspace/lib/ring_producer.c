@@ -32,16 +32,22 @@ static bool is_valid_pos(const struct mmapshare_endpoint *ep, uint64_t pos)
 /*
  * The position from which on a consumer needs the records, or from which on
  * they are retained for the next one. With an invalid position the ring looks
- * full: the caller waits, and the kernel decides. Untrusted: it may be inside a
+ * full: the caller waits, and the kernel decides. Also if a consumer detaches
+ * meanwhile, as another one may have its cursor. Untrusted: it may be inside a
  * record.
  */
 static uint64_t min_consumer_pos(const struct mmapshare_endpoint *ep)
 {
 	uint64_t min_pos = ep->published_pos, pos;
 	/*
+	 * Before consumers. Pairs with the release in the kernel's
+	 * mms_ring_publish_cleared(), after its store to consumers.
+	 */
+	const uint64_t gen = __atomic_load_n(&ep->ring->consumers_gen, __ATOMIC_ACQUIRE);
+	/*
 	 * Pairs with the releases in the kernel's mms_ring_activate(),
-	 * which stores the cursor's position before, and mms_ring_deactivate(),
-	 * which stores retained_pos before.
+	 * which stores the cursor's position before, and
+	 * mms_ring_publish_cleared(), before which retained_pos is stored.
 	 */
 	uint64_t bits = __atomic_load_n(&ep->ring->consumers, __ATOMIC_ACQUIRE);
 
@@ -65,6 +71,9 @@ static uint64_t min_consumer_pos(const struct mmapshare_endpoint *ep)
 		if (!mms_pos_reached(pos, min_pos))
 			min_pos = pos;
 	}
+	/* A position may be that of a consumer which may lose records. */
+	if (__atomic_load_n(&ep->ring->consumers_gen, __ATOMIC_RELAXED) != gen)
+		return ep->limit;
 	return min_pos;
 }
 

@@ -53,7 +53,7 @@ _MAX_ATTEMPTS = 1000
 # struct mmapshare_ring
 _MAGIC, _FEATURES = 0, 3
 _PRODUCER_OFFSET, _CURSOR_OFFSET, _CURSOR_STRIDE, _RECORD_MAX = 7, 8, 9, 10
-_EVICT_NS, _CONSUMERS, _RETAINED_POS = 12, 16, 17
+_EVICT_NS, _CONSUMERS, _RETAINED_POS, _CONSUMERS_GEN = 12, 16, 17, 21
 _VERSION32, _FLAGS32 = 2, 4
 # struct mmapshare_ring_producer
 _POS, _OLDEST_POS, _SEQ, _DROPPED, _OVERWRITTEN = 0, 1, 2, 8, 9
@@ -608,7 +608,12 @@ class Producer(_Endpoint):
         """The lowest position from which a consumer needs records. If a
         position is corrupt, return _limit, as if the ring were full: the caller
         then calls RING_WAIT, where the kernel treats the corrupt consumer as
-        detached."""
+        detached. Also if a consumer detaches meanwhile, as another one may have
+        its cursor."""
+        gen = self._ring64[_CONSUMERS_GEN]
+        # acquire: pairs with the kernel's store-release of the generation,
+        # which follows its store to consumers
+        self._acq_rel_fence()
         consumers = self._ring64[_CONSUMERS]
         # acquire: pairs with the kernel's store-release of consumers, which
         # follows its stores of a new cursor's position and of retained_pos
@@ -631,6 +636,8 @@ class Producer(_Endpoint):
             if pos % _HEADER or ahead > published_bytes:
                 return self._limit
             min_bytes = min(min_bytes, ahead)
+        if self._ring64[_CONSUMERS_GEN] != gen:
+            return self._limit
         return (self._limit + min_bytes) & _MASK
 
     def _skip_record(self, pos: int) -> int:
