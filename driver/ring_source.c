@@ -184,6 +184,17 @@ static void mms_source_drop(struct mmapshare_source *source, u64 step)
 }
 
 /*
+ * Give @n dropped records their sequence numbers: consumers find a gap before the
+ * next record.
+ */
+static void mms_source_skip_seq(struct mmapshare_source *source, u64 n)
+{
+	source->seq += n;
+	WRITE_ONCE(mms_source_record(source, source->head)->seq, (u32)source->seq);
+	WRITE_ONCE(source->p->seq, source->seq);
+}
+
+/*
  * The always-inlined functions below are the fast path of mmapshare_reserve(),
  * mmapshare_commit() and mmapshare_write(): out of line, a record costs 1.5
  * times as much.
@@ -246,6 +257,7 @@ static noinline int mms_source_find_space(struct mmapshare_source *source, u64 s
 	if (mms_source_has_space(source, step))
 		return 0;
 	mms_source_drop(source, step);
+	mms_source_skip_seq(source, 1);
 	return -EAGAIN;
 }
 
@@ -332,14 +344,18 @@ static noinline void *mms_reserve_multi(struct mmapshare_source *source, u32 len
 
 	while (!ret && again) {
 		record = ERR_PTR(-EBUSY);
-		if (!mms_source_lock(source, &flags))
+		if (!mms_source_lock(source, &flags)) {
+			atomic64_inc(&source->unplaced);
 			break;
+		}
+		if (atomic64_read(&source->unplaced))
+			mms_source_skip_seq(source, atomic64_xchg(&source->unplaced, 0));
 		record = ERR_PTR(-EAGAIN);
 		again = !mms_source_has_space(source, step) && mms_source_make_space(source, step);
-		if (mms_source_has_space(source, step)) {
+		if (mms_source_has_space(source, step))
 			record = mms_begin_multi(source, length);
-			again = false;
-		}
+		else if (!again)
+			mms_source_skip_seq(source, 1);
 		mms_source_unlock(source, flags);
 	}
 	if (!ret && IS_ERR(record))
@@ -395,7 +411,8 @@ static noinline int mms_write_multi(struct mmapshare_source *source, const void 
  * is reserved at a time; a second one is refused with a warning.
  *
  * A record that is refused with -EAGAIN, or with -EBUSY if there are several
- * producers, counts in the dropped counter, which programs can see.
+ * producers, counts in the dropped counter, which programs can see. It has a
+ * sequence number, by which consumers know where in the stream it is missing.
  *
  * Context: any. In NMI only with MMAPSHARE_MULTI_PRODUCER, or if nothing else
  * produces. Never waits for space. With MMAPSHARE_MULTI_PRODUCER, an NMI or a

@@ -3,6 +3,7 @@
 #ifndef MMAPSHARE_RING_SOURCE_H
 #define MMAPSHARE_RING_SOURCE_H
 
+#include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -19,13 +20,16 @@
  * @record_max: maximum bytes of a record
  * @nesting: per CPU: how many times mms_source_lock() was entered and not left.
  *	NULL if there is one producer
+ * @unplaced: records that were dropped because @lock was taken, and have no
+ *	sequence number yet
  * @lock: protects all members below if @nesting is not NULL; else the caller
  *	serializes
  * @head: where the next record will begin. Copied to @p->pos
  * @oldest_pos: where the oldest record begins. Copied to @p->oldest_pos
  * @limit: bytes before this may be reused. @oldest_pos, or before it while a
  *	consumer of a lossless ring still needs records from there on
- * @seq: sequence number of the next record. Copied to @p->seq
+ * @seq: sequence number of the next record. Copied to @p->seq, and to the header
+ *	at @head
  * @overwritten: records overwritten so far. Copied to @p->overwritten
  * @reserved: bytes from @head on of a record that is reserved and not yet
  *	committed, with its header; unused if there are several producers
@@ -40,6 +44,7 @@ struct mmapshare_source {
 	u64 mask;
 	u32 record_max;
 	int __percpu *nesting;
+	atomic64_t unplaced;
 	raw_spinlock_t lock;	/* protects all below, for several producers */
 	u64 head;
 	u64 oldest_pos;

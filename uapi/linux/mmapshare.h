@@ -456,7 +456,7 @@ struct mmapshare_ring {
  *	counts as half. Read by the kernel when the producer waits or polls
  * @reserved0: 0
  * @dropped: records that the producer dropped because there was no space; for
- *	statistics
+ *	statistics. Those of a kernel producer have sequence numbers
  * @overwritten: records that were overwritten, whether or not they had been
  *	read; for statistics
  * @reserved1: 0
@@ -479,7 +479,7 @@ struct mmapshare_ring_producer {
  *	it looks full, if the bit in @consumers is set (A), and by the kernel
  *	before the producer sleeps (F: @producer_wake_pos)
  * @seq: sequence number of the record at @pos, likewise; for statistics
- * @lost: records that the consumer lost; for statistics
+ * @lost: records that the consumer lost, or the kernel dropped; for statistics
  * @wake_bytes: bytes of records, including headers, that must be available
  *	before the consumer is woken; 0 means any. More than half of data_size
  *	counts as half. Read by the kernel when the consumer waits or polls
@@ -500,8 +500,8 @@ struct mmapshare_ring_cursor {
  *	record is not complete by then, BUSY is set, and is cleared when it is
  *	(A)
  * @seq: sequence number, lower 32 bits: records before this one since the ring
- *	was created. At the producer's @pos it is valid although there is no
- *	record yet
+ *	was created, those that a kernel producer dropped included. At the
+ *	producer's @pos it is valid although there is no record yet
  */
 struct mmapshare_record {
 	__u32 length;

@@ -296,8 +296,8 @@ static void report_losses(struct transfer *t)
 	const uint64_t lost = mmapshare_ring_lost(t->ep);
 
 	if (lost != t->lost)
-		complain("'%s': %llu records lost, overwritten before they were read", t->name,
-			 (unsigned long long)(lost - t->lost));
+		complain("'%s': %llu records lost: overwritten before they were read, or dropped by the producer",
+			 t->name, (unsigned long long)(lost - t->lost));
 	t->lost = lost;
 }
 

@@ -699,8 +699,8 @@ uint64_t mmapshare_ring_seq(const struct mmapshare_endpoint *ep);
  *
  * The first mmapshare_ring_next() after a loss counts it, exactly.
  *
- * Return: the number of records that were overwritten before this consumer took
- * them, since it attached.
+ * Return: the number of records, since this consumer attached, that were
+ * overwritten before it took them, or that a kernel producer dropped.
  */
 uint64_t mmapshare_ring_lost(const struct mmapshare_endpoint *ep);
 

@@ -132,6 +132,22 @@ static bool is_busy(const struct mmapshare_endpoint *ep, uint32_t length)
 }
 
 /*
+ * Does the record with the sequence number @seq follow? A kernel producer gives
+ * numbers to records that it drops, too, which count as lost.
+ */
+static bool accept_seq(struct mmapshare_endpoint *ep, uint64_t seq)
+{
+	if (seq == ep->seq)
+		return true;
+	if (!(ep->ring->flags & MMAPSHARE_RING_KERNEL_PRODUCER) || !mms_pos_reached(seq, ep->seq))
+		return false;
+	ep->lost += seq - ep->seq;
+	ep->seq = seq;
+	ep->cursor->lost = ep->lost;
+	return true;
+}
+
+/*
  * Examine the header at @ep->pos. Returns 0 for a record, whose length and
  * flags are stored to @length; 1 if it was overwritten; or a negative errno.
  */
@@ -154,7 +170,7 @@ static int check_record(struct mmapshare_endpoint *ep, uint32_t *length)
 	if (*length & MMAPSHARE_RECORD_BUSY ||
 	    mms_record_step(*length) > ep->producer_pos - ep->pos ||
 	    (*length & MMAPSHARE_RECORD_LENGTH) > ep->record_max ||
-	    seq != ep->seq)
+	    !accept_seq(ep, seq))
 		return -EBADMSG;
 	return 0;
 }
@@ -172,7 +188,7 @@ static __attribute__((noinline)) int
 find_next(struct mmapshare_endpoint *ep, const void **record, size_t *length)
 {
 	const bool has_unreleased = mms_has_unreleased(ep);
-	uint64_t pos = ep->pos, seq = ep->seq;
+	uint64_t pos = ep->pos, seq = ep->seq, lost = ep->lost;
 	unsigned int tries = 0, discards = 0;
 	uint32_t header_length;
 	int ret;
@@ -185,6 +201,7 @@ find_next(struct mmapshare_endpoint *ep, const void **record, size_t *length)
 			if (!ret) {
 				pos = ep->pos;
 				seq = ep->seq;
+				lost = ep->lost;
 				continue;
 			}
 		}
@@ -204,6 +221,7 @@ find_next(struct mmapshare_endpoint *ep, const void **record, size_t *length)
 	if (has_unreleased) {
 		ep->pos = pos;
 		ep->seq = seq;
+		ep->lost = lost;
 	} else {
 		release_records(ep);
 		if (mms_consumer_publish(ep))

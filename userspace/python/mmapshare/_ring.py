@@ -235,8 +235,9 @@ class Consumer(_Endpoint):
     If the consumer may lose records, as in an overwrite ring, it is a consistent
     copy, as is in any ring a record that crosses the end of the memory.
 
-    lost: records that were overwritten before this consumer took them
-    may_lose: whether there can be any
+    lost: records that were overwritten before this consumer took them, or that
+          a kernel producer dropped
+    may_lose: whether records can be overwritten before this consumer takes them
     """
 
     def __init__(self, fd: int, *, latest: bool = False, ignore_hup: bool = False,
@@ -396,9 +397,20 @@ class Consumer(_Endpoint):
         if (word & _abi.RECORD_BUSY or
                 _record_stride(word) > (self._producer_pos - self._pos) & _MASK or
                 word & _abi.RECORD_LENGTH > self.record_max or
-                seq != self._next_seq):
+                not self._accept_seq(seq)):
             raise _error(errno.EBADMSG)
         return word
+
+    def _accept_seq(self, seq: int) -> bool:
+        """Does the record with this sequence number follow? A kernel producer
+        gives numbers to records that it drops, too, which count as lost."""
+        if seq == self._next_seq:
+            return True
+        if not (self._kernel_producer and _is_at_or_past(seq, self._next_seq)):
+            return False
+        self.lost += (seq - self._next_seq) & _MASK
+        self._next_seq = seq
+        return True
 
     def _take_record(self, word: int) -> bool:
         """Move past the next record, and make a view of it unless it is
