@@ -339,6 +339,7 @@ static inline bool mms_wake_pos_reached(u64 wake_pos, u64 pos)
 }
 
 /* ring_state.c */
+bool mms_record_is_busy(const struct mms_ring *ring, u64 pos);
 void mms_ring_update_wake_pos(struct mms_ring *ring);
 void mms_endpoint_wake(struct mms_endpoint *ep);
 void mms_ring_mark_producer_corrupt(struct mms_ring *ring);

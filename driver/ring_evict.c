@@ -64,6 +64,18 @@ static void mms_ring_evict(struct mms_ring *ring, struct mms_endpoint *c)
 	mms_ring_publish_cleared(ring);
 }
 
+/*
+ * Has the consumer that has @cursor not released what it could? It cannot release
+ * a record that is still reserved. The position is untrusted: a consumer that holds
+ * back the producer on purpose could as well attach again.
+ */
+static bool mms_ring_is_late(const struct mms_ring *ring, unsigned int cursor)
+{
+	const u64 pos = READ_ONCE(mms_cursor(ring, cursor)->pos);
+
+	return !mms_pos_reached(pos, ring->evict_pos) && !mms_record_is_busy(ring, pos);
+}
+
 static void mms_ring_evict_work(struct work_struct *work)
 {
 	struct mms_ring *ring = container_of(to_delayed_work(work), struct mms_ring, evict_work);
@@ -77,8 +89,7 @@ static void mms_ring_evict_work(struct work_struct *work)
 	/* marks the corrupt ones, which do not count any more */
 	mms_ring_min_pos(ring);
 	for (i = 0; i < ring->consumers_max; i++)
-		if (ring->active & ~ring->provisional & BIT_ULL(i) &&
-		    !mms_pos_reached(READ_ONCE(mms_cursor(ring, i)->pos), ring->evict_pos))
+		if (ring->active & ~ring->provisional & BIT_ULL(i) && mms_ring_is_late(ring, i))
 			mms_ring_evict(ring, ring->consumers[i]);
 	/* it rechecks, and if it has to wait still, starts the timer again */
 	if (ring->producer && ring->producer->armed)

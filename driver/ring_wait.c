@@ -61,28 +61,6 @@ static u64 mms_wake_threshold(const struct mms_ring *ring, u32 wake_bytes)
 		       MMS_RECORD_ALIGN, ring->size / 2);
 }
 
-/*
- * Is the record at @pos reserved but not complete? Only kernel producers publish
- * such records: consumers of other rings treat BUSY as corrupt. BUSY is ignored if
- * @pos was overwritten, as the word may then be part of another record.
- */
-static bool mms_record_is_busy(const struct mms_ring *ring, u64 pos)
-{
-	u32 length;
-
-	if (!(ring->flags & MMAPSHARE_RING_KERNEL_PRODUCER))
-		return false;
-	/*
-	 * Pairs with the release in mms_complete_multi(), which clears BUSY.
-	 * Also orders the load of oldest_pos after this one; that pairs with
-	 * smp_wmb() in mms_source_overwrite(), and with smp_mb() in
-	 * mms_source_reclaim().
-	 */
-	length = smp_load_acquire(&mms_record(ring, pos)->length);
-	return length & MMAPSHARE_RECORD_BUSY &&
-	       mms_pos_reached(pos, READ_ONCE(ring->p->oldest_pos));
-}
-
 /**
  * mms_ring_wake_all - make every sleeping endpoint recheck
  * @ring: the ring

@@ -361,92 +361,6 @@ static void wake_test(struct kunit *test)
 	}
 }
 
-/* Records that are reserved at the same time may be completed in any order. */
-static void multi_producer_test(struct kunit *test)
-{
-	struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER);
-	struct mms_endpoint c = { };
-	void *records[3];
-	u64 seq;
-	size_t i;
-
-	rebase(test, source, &c, 0, 0);
-	for (i = 0; i < ARRAY_SIZE(records); i++) {
-		records[i] = mmapshare_reserve(source, 8 * i);
-		KUNIT_ASSERT_FALSE(test, IS_ERR(records[i]));
-	}
-	mmapshare_commit(source, records[2]);
-	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_check(&c));
-	mmapshare_discard(source, records[0]);
-	KUNIT_EXPECT_EQ(test, 0, mms_endpoint_check(&c));
-	KUNIT_EXPECT_EQ(test, (int)MMAPSHARE_RECORD_DISCARD, take(&c, &seq));
-	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_check(&c));
-	mmapshare_commit(source, records[1]);
-	KUNIT_EXPECT_EQ(test, 0, mms_endpoint_check(&c));
-	KUNIT_EXPECT_EQ(test, 8, take(&c, &seq));
-	KUNIT_EXPECT_EQ(test, 16, take(&c, &seq));
-	KUNIT_EXPECT_EQ(test, 2ULL, seq);
-	mms_ring_detach(&c);
-	mmapshare_source_put(source);
-}
-
-/* No consumer is woken for a record behind a BUSY one. */
-static void blocked_test(struct kunit *test)
-{
-	struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER);
-	struct mms_endpoint c = { .wake = set_notified };
-	void *records[2];
-	size_t i;
-
-	rebase(test, source, &c, 0, 0);
-	notified = false;
-	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_arm(&c, false));
-	for (i = 0; i < ARRAY_SIZE(records); i++) {
-		records[i] = mmapshare_reserve(source, 8);
-		KUNIT_ASSERT_FALSE(test, IS_ERR(records[i]));
-	}
-	mmapshare_commit(source, records[1]);
-	KUNIT_EXPECT_FALSE(test, was_notified(source));
-	KUNIT_EXPECT_NE(test, 0ULL, source->ring->head->consumer_wake_pos);
-	mmapshare_commit(source, records[0]);
-	KUNIT_EXPECT_TRUE(test, was_notified(source));
-	KUNIT_EXPECT_EQ(test, 0ULL, source->ring->head->consumer_wake_pos);
-	mms_ring_detach(&c);
-	mmapshare_source_put(source);
-}
-
-/* A BUSY record is neither overwritten nor reclaimed. */
-static void busy_test(struct kunit *test)
-{
-	static const u8 zeros[256];
-	unsigned int flags;
-
-	for (flags = 0; flags <= MMAPSHARE_OVERWRITE; flags++) {
-		struct mmapshare_source *source =
-			new_source(test, flags | MMAPSHARE_MULTI_PRODUCER);
-		struct mms_endpoint c = { };
-		u64 *first;
-		int n;
-
-		rebase(test, source, &c, 0, 0);
-		first = mmapshare_reserve(source, 8);
-		KUNIT_ASSERT_FALSE(test, IS_ERR(first));
-		*first = 0x1234567812345678;
-		for (n = 0; n < 40; n++)
-			if (mmapshare_write(source, zeros, 248))
-				break;
-		KUNIT_EXPECT_EQ(test, (int)PAGE_SIZE / 256 - 1, n);
-		/* the consumer claims to have released all records */
-		mms_cursor(source->ring, c.cursor)->pos = source->ring->p->pos;
-		KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_write(source, zeros, 248));
-		KUNIT_EXPECT_EQ(test, 0x1234567812345678ULL, *first);
-		mmapshare_commit(source, first);
-		KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, zeros, 248));
-		mms_ring_detach(&c);
-		mmapshare_source_put(source);
-	}
-}
-
 /*
  * A record that is too long is refused, and does not count as dropped. A
  * revoked ring refuses all records.
@@ -474,37 +388,6 @@ static void refused_test(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, -ENODEV, mmapshare_write(source, &i, sizeof(i)));
 		mmapshare_source_put(source);
 	}
-}
-
-/*
- * A probe or an NMI that publishes while this CPU holds the producers' lock is
- * refused, and counts as dropped.
- */
-static void nesting_test(struct kunit *test)
-{
-	struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER);
-	struct mms_endpoint c = { };
-	unsigned long flags;
-	bool locked;
-	int ret = 0;
-	u64 seq;
-
-	locked = mms_source_lock(source, &flags);
-	if (locked) {
-		ret = mmapshare_write(source, "nested", 6);
-		mms_source_unlock(source, flags);
-	}
-	KUNIT_EXPECT_TRUE(test, locked);
-	KUNIT_EXPECT_EQ(test, -EBUSY, ret);
-	KUNIT_EXPECT_EQ(test, 1ULL, source->p->dropped);
-	KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, "record", 6));
-	KUNIT_EXPECT_EQ(test, 1ULL, source->p->dropped);
-	mms_endpoint_init(&c, source->ep.region, false);
-	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(&c, false));
-	KUNIT_EXPECT_EQ(test, 6, take(&c, &seq));
-	KUNIT_EXPECT_EQ(test, 1ULL, seq);
-	mms_ring_detach(&c);
-	mmapshare_source_put(source);
 }
 
 /*
@@ -581,70 +464,6 @@ static void memory_failed_test(struct kunit *test)
 	}
 }
 
-/*
- * A consumer is armed by a ->poll() that finds a record, and then takes it. The
- * consumer is woken when the next record is completed, even if that one was
- * reserved before. Edge-triggered epoll relies on this: it does not call
- * ->poll() again in between.
- */
-static void edge_test(struct kunit *test)
-{
-	struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER);
-	struct mms_endpoint c = { .wake = set_notified };
-	void *records[2];
-	u64 seq;
-	size_t i;
-
-	rebase(test, source, &c, 0, 0);
-	for (i = 0; i < ARRAY_SIZE(records); i++) {
-		records[i] = mmapshare_reserve(source, 8);
-		KUNIT_ASSERT_FALSE(test, IS_ERR(records[i]));
-	}
-	mmapshare_commit(source, records[0]);
-	notified = false;
-	KUNIT_EXPECT_EQ(test, 0, mms_endpoint_arm(&c, true));
-	KUNIT_EXPECT_EQ(test, 8, take(&c, &seq));
-	mmapshare_commit(source, records[1]);
-	KUNIT_EXPECT_TRUE(test, was_notified(source));
-	mms_ring_detach(&c);
-	mmapshare_source_put(source);
-}
-
-/*
- * The oldest record is still reserved, and the consumer began behind it. A producer
- * waits for that record, as no consumer can make space.
- */
-static void check_reserved_oldest(struct kunit *test, unsigned int flags)
-{
-	static const u8 zeros[1000];
-	struct mmapshare_source *source = new_source(test, flags | MMAPSHARE_MULTI_PRODUCER);
-	struct mms_endpoint c = { };
-	void *record = mmapshare_reserve(source, 8);
-
-	KUNIT_ASSERT_FALSE(test, IS_ERR(record));
-	while (!mmapshare_write(source, zeros, sizeof(zeros)))
-		;
-	mms_endpoint_init(&c, source->ep.region, false);
-	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(&c, true));
-	KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_write(source, zeros, sizeof(zeros)));
-	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, mmapshare_source_wait(source, sizeof(zeros), 0));
-	source->ep.wake = set_notified;
-	notified = false;
-	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_arm(&source->ep, false));
-	mmapshare_commit(source, record);
-	KUNIT_EXPECT_TRUE(test, was_notified(source));
-	KUNIT_EXPECT_EQ(test, 0, mmapshare_source_wait(source, sizeof(zeros), 0));
-	KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, zeros, sizeof(zeros)));
-	mms_ring_detach(&c);
-	mmapshare_source_put(source);
-}
-
-static void reserved_oldest_test(struct kunit *test)
-{
-	check_reserved_oldest(test, 0);
-	check_reserved_oldest(test, MMAPSHARE_OVERWRITE);
-}
-
 static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(pos_reached_test),
 	KUNIT_CASE(pos_ok_test),
@@ -656,13 +475,7 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(may_lose_test),
 	KUNIT_CASE(evict_test),
 	KUNIT_CASE(wake_test),
-	KUNIT_CASE(multi_producer_test),
-	KUNIT_CASE(blocked_test),
-	KUNIT_CASE(busy_test),
-	KUNIT_CASE(nesting_test),
 	KUNIT_CASE(corrupt_cursor_test),
-	KUNIT_CASE(edge_test),
-	KUNIT_CASE(reserved_oldest_test),
 	KUNIT_CASE(refused_test),
 	KUNIT_CASE(memory_failed_test),
 	{ }
@@ -674,3 +487,4 @@ static struct kunit_suite ring_suite = {
 };
 
 kunit_test_suite(ring_suite);
+
