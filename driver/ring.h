@@ -8,7 +8,8 @@
  *	ring_policy.c	which consumers may attach, and hold back the producer
  *	ring_evict.c	consumers that the producer no longer waits for
  *	ring_wait.c	sleeping and waking
- *	ring.c		creating a ring; attaching and detaching endpoints
+ *	ring.c		creating a ring; which parts an endpoint may map
+ *	ring_attach.c	attaching and detaching endpoints
  *	ring_file.c	endpoints of programs, which are files
  *	ring_reclaim.c	the kernel as producer: making space
  *	ring_source.c	the kernel as producer: all else
@@ -373,6 +374,8 @@ void mms_endpoint_irq_work(struct irq_work *work);
 u64 mms_ring_geometry(u64 *size, unsigned int consumers);
 struct mms_region *mms_ring_create(const struct mms_ring_params *params);
 void mms_endpoint_writable_range(const struct mms_endpoint *ep, u64 *offset, u64 *size);
+
+/* ring_attach.c */
 void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool producer);
 int mms_ring_attach(struct mms_endpoint *ep, bool latest);
 void mms_ring_detach(struct mms_endpoint *ep);

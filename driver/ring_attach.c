@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rings: attaching and detaching endpoints.
+ *
+ * What programs have stored is untrusted, as described in ring_state.c.
+ */
+#include <asm/barrier.h>
+#include <linux/align.h>
+#include <linux/bits.h>
+#include <linux/capability.h>
+#include <linux/compiler.h>
+#include <linux/err.h>
+#include <linux/irq_work.h>
+#include <linux/lockdep.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include "ring.h"
+#include "trace.h"
+
+/*
+ * Initialize a zeroed endpoint of @r, to be attached. The caller has a
+ * reference to @r, and keeps it until it has detached the endpoint.
+ */
+void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool producer)
+{
+	ep->region = r;
+	ep->producer = producer;
+	init_waitqueue_head(&ep->waiters);
+	init_irq_work(&ep->notify, mms_endpoint_irq_work);
+}
+
+/* Were the records from @pos on intact when the caller loaded from them? */
+static bool mms_ring_is_intact(const struct mms_ring *ring, u64 pos)
+{
+	/*
+	 * Between the records and oldest_pos; pairs with smp_wmb() in
+	 * mms_source_overwrite(), smp_mb() in mms_source_reclaim(), or with the
+	 * release fence or full fence of a program.
+	 */
+	smp_rmb();
+	return mms_pos_reached(pos, READ_ONCE(ring->p->oldest_pos));
+}
+
+/*
+ * Read the sequence number of the record at @pos. Return: 0, or -EAGAIN if the
+ * record was overwritten meanwhile.
+ */
+static int mms_ring_read_seq(const struct mms_ring *ring, const struct mms_endpoint *c, u64 pos,
+			     u64 *seq)
+{
+	const u32 low = READ_ONCE(mms_record(ring, pos)->seq);
+
+	*seq = mms_extend_seq(low, READ_ONCE(ring->p->seq));
+	/* the provisional position keeps the record */
+	if (mms_consumer_holds_back(c))
+		return 0;
+	return mms_ring_is_intact(ring, pos) ? 0 : -EAGAIN;
+}
+
+/* Records that mms_ring_walk() passes in one RCU read-side section. */
+#define MMS_WALK_BATCH		1024
+
+/*
+ * Pass records from @pos on, up to @to. @start: if not NULL, the records from
+ * there on may be overwritten meanwhile.
+ */
+static int mms_ring_walk_batch(const struct mms_ring *ring, const u64 *start, u64 *pos, u64 to)
+{
+	unsigned int n;
+	int ret = 0;
+
+	/* pairs with synchronize_rcu_expedited() in mms_ring_stop() */
+	rcu_read_lock();
+	if (READ_ONCE(ring->revoked))
+		ret = -ENODEV;
+	for (n = 0; !ret && n < MMS_WALK_BATCH && *pos != to; n++) {
+		u64 step = mms_record_step(READ_ONCE(mms_record(ring, *pos)->length));
+
+		if (step > to - *pos)
+			ret = -EBADMSG;
+		else
+			*pos += step;
+	}
+	if (!ret && start && !mms_ring_is_intact(ring, *start))
+		ret = -EBADMSG;
+	rcu_read_unlock();
+	return ret;
+}
+
+/*
+ * Move @pos, where a record begins, to @to if the records in between lead there.
+ * @to is a position of another consumer, which must not decide alone where a new
+ * one begins. No producer reuses the records meanwhile, because of the
+ * provisional position. @c has none if it may lose: then @pos remains if it was
+ * passed by oldest_pos.
+ *
+ * Return: 0; -EINTR for a signal; -ENODEV if the ring was revoked.
+ */
+static int mms_ring_walk(const struct mms_ring *ring, const struct mms_endpoint *c, u64 *pos,
+			 u64 to)
+{
+	const u64 start = *pos;
+	u64 from = start;
+	int ret;
+
+	if (to - from > ring->size)
+		return 0;
+	while (from != to) {
+		ret = mms_ring_walk_batch(ring, c->may_lose ? &start : NULL, &from, to);
+		if (ret)
+			return ret == -EBADMSG ? 0 : ret;
+		if (from != to && signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	*pos = to;
+	return 0;
+}
+
+/*
+ * Move the cursor from its provisional position to @pos. Return: 0; -EAGAIN if
+ * the record there was overwritten meanwhile; -EBADMSG.
+ */
+static int mms_ring_set_cursor(const struct mms_ring *ring, const struct mms_endpoint *c, u64 pos)
+{
+	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
+	u64 seq;
+
+	if (mms_ring_read_seq(ring, c, pos, &seq))
+		return -EAGAIN;
+	if (!IS_ALIGNED(pos, MMS_RECORD_ALIGN) ||
+	    !mms_pos_reached(READ_ONCE(ring->p->pos), pos))
+		return -EBADMSG;
+	WRITE_ONCE(cursor->seq, seq);
+	/*
+	 * The records before pos may be reused from here on. After loading
+	 * them; pairs with the acquire in mms_source_min_pos(),
+	 * mms_ring_min_pos(), or in a program.
+	 */
+	smp_store_release(&cursor->pos, pos);
+	return 0;
+}
+
+/*
+ * A producer that overwrites the first record of a new consumer that many times
+ * in a row is malicious.
+ */
+#define MMS_ATTACH_TRIES	1000
+
+/*
+ * The consumer begins at the producer's position if @latest, at @first in a
+ * lossless ring if that was not overwritten, else at the oldest record.
+ */
+static int mms_ring_init_cursor(const struct mms_ring *ring, const struct mms_endpoint *c,
+				u64 first, bool latest)
+{
+	unsigned int tries = 0;
+	u64 pos;
+	int ret;
+
+	do {
+		/* pairs with synchronize_rcu_expedited() in mms_ring_stop() */
+		rcu_read_lock();
+		ret = -ENODEV;
+		if (!READ_ONCE(ring->revoked)) {
+			pos = mms_is_lossless(ring) && !tries ? first :
+								READ_ONCE(ring->p->oldest_pos);
+			ret = mms_ring_set_cursor(ring, c, latest ? mms_producer_pos(ring) : pos);
+		}
+		rcu_read_unlock();
+	} while (ret == -EAGAIN && ++tries < MMS_ATTACH_TRIES);
+	return ret == -EAGAIN ? -EBADMSG : ret;
+}
+
+/*
+ * Activate the consumer, with oldest_pos as provisional position: from then on
+ * the producer of a lossless ring does not go past that. A producer that did not
+ * see the consumer yet may just have moved oldest_pos, so that it is read again.
+ * A malicious one can only keep its own records from the consumer.
+ *
+ * Return: the provisional position.
+ */
+static u64 mms_ring_activate(struct mms_ring *ring, const struct mms_endpoint *c)
+{
+	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
+	unsigned int tries = 0;
+	u64 oldest;
+
+	lockdep_assert_held(&ring->lock);
+	mms_clear_shared(cursor, sizeof(*cursor));
+	ring->active |= BIT_ULL(c->cursor);
+	ring->provisional |= BIT_ULL(c->cursor);
+	ring->had_consumers = true;
+	do {
+		oldest = READ_ONCE(ring->p->oldest_pos);
+		WRITE_ONCE(cursor->pos, oldest);
+		/*
+		 * After the cursor's position; pairs with the acquire in
+		 * mms_source_min_pos(), or in a producing program, which then
+		 * load that position.
+		 */
+		smp_store_release(&ring->head->consumers, ring->active);
+		/*
+		 * Between storing consumers and loading oldest_pos; pairs with
+		 * the full fence in mms_source_reclaim(), or of a program, which
+		 * have stored a new oldest_pos and load consumers again.
+		 */
+		smp_mb();
+	} while (mms_is_lossless(ring) && READ_ONCE(ring->p->oldest_pos) != oldest &&
+		 ++tries < MMS_ATTACH_TRIES);
+	return oldest;
+}
+
+/*
+ * Is no consumer left but evicted ones, for which the ring keeps nothing? Called
+ * with ring->lock held.
+ */
+static bool mms_ring_retains_nothing(const struct mms_ring *ring)
+{
+	return !(ring->active & ~ring->provisional) &&
+	       ring->retained_pos == MMAPSHARE_RING_RETAINS_NOTHING;
+}
+
+/*
+ * Give @c a free cursor. @first: out: its provisional position. @min_pos: out: up
+ * to where the others have released all, or what was retained for it. @exempt: the
+ * task may exceed the limits. Return: 0; -ENODEV; -ENOSPC, -EDQUOT.
+ */
+static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_endpoint *c, bool exempt,
+				 u64 *first, u64 *min_pos)
+{
+	const kuid_t uid = mms_current_payer();
+	unsigned long flags;
+	int ret = -ENODEV;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	if (ring->revoked)
+		goto unlock;
+	ret = mms_ring_choose_cursor(c->region, uid, exempt);
+	if (ret < 0)
+		goto unlock;
+	*min_pos = mms_ring_min_pos_of(ring, ring->active & ~ring->provisional);
+	/* what was not overwritten is there still */
+	if (mms_ring_retains_nothing(ring))
+		*min_pos = READ_ONCE(ring->p->oldest_pos);
+	c->cursor = ret;
+	ring->consumers[ret] = c;
+	*first = c->may_lose ? mms_ring_add_may_lose(ring, c) : mms_ring_activate(ring, c);
+	mms_ring_update_wake_pos(ring);
+	ret = 0;
+unlock:
+	spin_unlock_irqrestore(&ring->lock, flags);
+	return ret;
+}
+
+static void mms_ring_del_consumer(struct mms_ring *ring, struct mms_endpoint *c)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	mms_ring_deactivate(ring, c);
+	mms_ring_del_may_lose(ring, c);
+	ring->consumers[c->cursor] = NULL;
+	/*
+	 * The producer must recheck: it may have waited for this consumer
+	 * only, or no consumer is left, which is -EPIPE.
+	 */
+	if (ring->producer && ring->producer->armed)
+		mms_endpoint_wake(ring->producer);
+	mms_ring_update_wake_pos(ring);
+	spin_unlock_irqrestore(&ring->lock, flags);
+}
+
+/* The consumer has its first position. */
+static void mms_ring_settle(struct mms_ring *ring, const struct mms_endpoint *c)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	ring->provisional &= ~BIT_ULL(c->cursor);
+	spin_unlock_irqrestore(&ring->lock, flags);
+	/*
+	 * The position may be past the provisional one: wake the producer, as
+	 * there may be space now.
+	 */
+	mms_ring_wake_peers(c);
+}
+
+static int mms_ring_attach_consumer(struct mms_ring *ring, struct mms_endpoint *c, bool latest)
+{
+	u64 first, min_pos;
+	int ret = mms_ring_add_consumer(ring, c, false, &first, &min_pos);
+
+	if ((ret == -EDQUOT || ret == -ENOSPC) && capable(CAP_SYS_RESOURCE))
+		ret = mms_ring_add_consumer(ring, c, true, &first, &min_pos);
+	if (ret)
+		return ret;
+	if (mms_is_lossless(ring) && !latest)
+		ret = mms_ring_walk(ring, c, &first, min_pos);
+	if (!ret)
+		ret = mms_ring_init_cursor(ring, c, first, latest);
+	if (ret)
+		mms_ring_del_consumer(ring, c);
+	else
+		mms_ring_settle(ring, c);
+	return ret;
+}
+
+static bool mms_ring_is_consistent(const struct mms_ring *ring)
+{
+	const u64 head = READ_ONCE(ring->p->pos);
+
+	return !mms_producer_is_corrupt(ring) && IS_ALIGNED(head, MMS_RECORD_ALIGN) &&
+	       mms_pos_ok(READ_ONCE(ring->p->oldest_pos), head, ring->size);
+}
+
+/*
+ * A kernel consumer gets the next producer. If what the previous one has left is
+ * inconsistent, it is dropped: the new one begins at the kernel's position. The
+ * kernel wrote the cursor, which can be trusted. mms_sink_take() follows if it
+ * released a record of the previous producer meanwhile, and knows by first_pos
+ * which records are that one's.
+ */
+static void mms_ring_next_producer(struct mms_ring *ring)
+{
+	const struct mmapshare_ring_cursor *cursor = mms_cursor(ring, 0);
+	const u64 nr = ring->producer_nr + 1, pos = READ_ONCE(cursor->pos);
+	u64 first = READ_ONCE(ring->p->pos);
+
+	if (!mms_ring_is_consistent(ring) || !IS_ALIGNED(first, MMS_RECORD_ALIGN) ||
+	    !mms_pos_ok(pos, first, ring->size)) {
+		const u64 seq = READ_ONCE(cursor->seq);
+
+		first = pos;
+		WRITE_ONCE(mms_record(ring, pos)->seq, seq);
+		mms_clear_shared(ring->p, sizeof(*ring->p));
+		WRITE_ONCE(ring->p->oldest_pos, pos);
+		WRITE_ONCE(ring->p->seq, seq);
+		WRITE_ONCE(ring->p->pos, pos);
+		WRITE_ONCE(ring->reset_pos, pos);
+		WRITE_ONCE(ring->reset_nr, nr);
+	}
+	WRITE_ONCE(ring->first_pos, first);
+	/*
+	 * After the reset and first_pos; pairs with the acquire in
+	 * mms_sink_follow().
+	 */
+	smp_store_release(&ring->producer_nr, nr);
+}
+
+static int mms_ring_attach_producer(struct mms_ring *ring, struct mms_endpoint *p)
+{
+	unsigned long flags;
+	int ret = -ENODEV;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	if (ring->revoked)
+		goto unlock;
+	ret = -EBUSY;
+	if (ring->producer)
+		goto unlock;
+	ret = -EBADMSG;
+	/*
+	 * Check the cursors: this marks the previous producer corrupt if it left
+	 * its position before the kernel consumer's. A cursor before oldest_pos
+	 * is valid: the new producer keeps the bytes from there on.
+	 */
+	if (mms_ring_is_consistent(ring))
+		mms_ring_min_pos(ring);
+	if (ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER)
+		mms_ring_next_producer(ring);
+	if (!mms_ring_is_consistent(ring))
+		goto unlock;
+	ring->producer = p;
+	WRITE_ONCE(ring->head->producer_state, MMAPSHARE_RING_PRODUCER_ATTACHED);
+	/*
+	 * mms_sink_work() stopped if it found the previous producer corrupt.
+	 * There is no consumer any more after mmapshare_sink_put().
+	 */
+	if (ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER && ring->consumers[0])
+		mms_endpoint_wake(ring->consumers[0]);
+	ret = 0;
+unlock:
+	spin_unlock_irqrestore(&ring->lock, flags);
+	return ret;
+}
+
+/**
+ * mms_ring_attach - attach an endpoint to its ring
+ * @ep: the endpoint, from mms_endpoint_init()
+ * @latest: for a consumer: skip the records that are in the ring
+ *
+ * The caller must call mms_ring_detach() after success.
+ *
+ * A consumer of a lossless ring begins with the first record that others still
+ * need. It is looked for from the oldest one on, record by record. One that may
+ * lose begins at the oldest one if the producer reuses records meanwhile.
+ *
+ * Context: process context, may sleep.
+ * Return: 0; -EBUSY if a producer is attached already; -ENOSPC if all cursors
+ * are in use or pinned, or those left are reserved; -EDQUOT if the user has its
+ * share of them; -EBADMSG if the shared state is corrupt; -EINTR for a
+ * signal; -ENODEV if the ring was revoked; -EIO if the memory of a page failed.
+ */
+int mms_ring_attach(struct mms_endpoint *ep, bool latest)
+{
+	struct mms_ring *ring = ep->region->ring;
+	int ret = ep->producer ? mms_ring_attach_producer(ring, ep) :
+				 mms_ring_attach_consumer(ring, ep, latest);
+
+	if (ret == -ENODEV && !mms_revoked(ep->region))
+		ret = -EIO;
+	trace_mmapshare_ring_attach(ep, ret);
+	return ret;
+}
+
+/**
+ * mms_ring_detach - detach an endpoint from its ring
+ * @ep: the endpoint, attached
+ *
+ * Records that a producer has published remain, and its consumers get -EPIPE
+ * when they have taken all. When the last consumer detaches that may not lose
+ * records, a producer that waits for space gets -EPIPE.
+ *
+ * Context: process context, may sleep.
+ */
+void mms_ring_detach(struct mms_endpoint *ep)
+{
+	struct mms_ring *ring = ep->region->ring;
+	unsigned long flags;
+
+	trace_mmapshare_ring_detach(ep, READ_ONCE(ep->corrupt) ? -EBADMSG : 0);
+	if (!ep->producer) {
+		mms_ring_del_consumer(ring, ep);
+		return;
+	}
+	mms_ring_stop_eviction(ring);
+	spin_lock_irqsave(&ring->lock, flags);
+	ring->producer = NULL;
+	if (!ring->revoked)
+		/*
+		 * After the producer's last position; pairs with the acquire in
+		 * mms_check_records(), or in a program.
+		 */
+		smp_store_release(&ring->head->producer_state,
+				  MMAPSHARE_RING_PRODUCER_DETACHED);
+	spin_unlock_irqrestore(&ring->lock, flags);
+	mms_ring_wake_all(ring);
+}
