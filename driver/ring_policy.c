@@ -22,16 +22,27 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/vmalloc.h>
+#include "compat.h"
 #include "ring.h"
 
 /*
- * Is cursor @i free? Not while a former owner may still store to its page, as
- * through a buffer that it has registered with io_uring.
+ * May a former owner still store to the page of cursor @i, as through a buffer that
+ * it has registered with io_uring? A pin is GUP_PIN_COUNTING_BIAS references. Page
+ * table entries are not counted, as folio_maybe_dma_pinned() would: each reader of
+ * the ring could make that many. Entries that come and go meanwhile make the
+ * difference inexact, hence half of that.
  */
+static bool mms_cursor_is_pinned(const struct mms_ring *ring, unsigned int i)
+{
+	struct folio *folio = page_folio(vmalloc_to_page(mms_cursor(ring, i)));
+	const long maps = mms_folio_mapcount(folio), refs = folio_ref_count(folio);
+
+	return refs - min(maps, mms_folio_mapcount(folio)) >= GUP_PIN_COUNTING_BIAS / 2;
+}
+
 static bool mms_cursor_is_free(const struct mms_ring *ring, unsigned int i)
 {
-	return !ring->consumers[i] &&
-	       !folio_maybe_dma_pinned(page_folio(vmalloc_to_page(mms_cursor(ring, i))));
+	return !ring->consumers[i] && !mms_cursor_is_pinned(ring, i);
 }
 
 /**

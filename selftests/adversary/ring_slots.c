@@ -114,6 +114,24 @@ TEST_F(slots, released)
 	EXPECT_EQ(2, attach_all(self, 0, &error));
 }
 
+/* Cursors stay free, however often a user maps them. */
+TEST_F(slots, mapped)
+{
+	const size_t page = self->dev.page;
+	int error, n;
+	char *mem;
+
+	ASSERT_EQ(0, make_ring(self, 1, 0, 0));
+	ASSERT_EQ(0, seteuid(USER));
+	for (n = 0; n < 1100; n++) {
+		mem = mmap(NULL, page, PROT_READ, MAP_SHARED, self->fd, page);
+		ASSERT_NE(MAP_FAILED, mem);
+		EXPECT_EQ(0, *(volatile char *)mem);
+	}
+	ASSERT_EQ(0, seteuid(0));
+	EXPECT_EQ(1, attach_all(self, 0, &error));
+}
+
 /* The owner need not be root, and does not count as another user. */
 TEST_F(slots, owner)
 {
