@@ -93,6 +93,7 @@ MMS_NODE_ATTR(maps, "%ld", atomic_long_read(&r->maps));
 MMS_NODE_ATTR(faults, "%ld", atomic_long_read(&r->faults));
 MMS_NODE_ATTR(notifications, "%llu", mms_doorbell_count(r));
 MMS_NODE_ATTR(seals, "%u", READ_ONCE(r->seals));
+MMS_NODE_ATTR(ring, "%u", r->ring_flags);
 
 static struct attribute *mms_node_attrs[] = {
 	&dev_attr_size.attr,
@@ -102,6 +103,7 @@ static struct attribute *mms_node_attrs[] = {
 	&dev_attr_faults.attr,
 	&dev_attr_notifications.attr,
 	&dev_attr_seals.attr,
+	&dev_attr_ring.attr,
 	NULL
 };
 

@@ -34,6 +34,7 @@ TEST(modes)
 {
 	static const char * const attributes[] = {
 		"size", "strategy", "files", "maps", "faults", "notifications", "seals",
+		"ring",
 	};
 	char secret[32], public[32];
 	struct device dev;

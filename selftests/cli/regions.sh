@@ -7,11 +7,11 @@
 # shellcheck source=../cli_lib.sh
 . "$(dirname "$0")/../cli_lib.sh"
 
-one=cli.$$.one two=cli.$$.two
+one=cli.$$.one two=cli.$$.two ring=cli.$$.ring
 
 cleanup()
 {
-	mmapshare destroy $one $two 2>/dev/null
+	mmapshare destroy $one $two $ring 2>/dev/null
 }
 
 # field NAME FIELD: print this field of the region in the output of list
@@ -28,7 +28,7 @@ json()
 	python3 -IS -c "import json, sys; x = json.load(sys.stdin); print($1)" 2>&1
 }
 
-plan 24
+plan 30
 expect "create" "0 0 0" "$(outcome mmapshare create $one 100K)"
 expect "the node" "600 $(id -u)" "$(stat -c '%a %u' "$NODE-$one")"
 expect "create again" "1 0 1" "$(outcome mmapshare create $one 1)"
@@ -39,12 +39,21 @@ expect "create with options" "0 0 0" \
 expect "the node's mode, masked by the umask" 644 "$(stat -c %a "$NODE-$two")"
 
 exec 3<"$NODE-$two"
-expect "list" "1M vmalloc 644 1 0" "$(for f in SIZE STRATEGY MODE FILES MAPS; do
+expect "list" "1M vmalloc plain 644 1 0" "$(for f in SIZE STRATEGY KIND MODE FILES MAPS; do
 	field $two $f; done | tr '\n' ' ' | sed 's/ $//')"
 expect "list in order" "$one $two" \
 	"$(mmapshare list -n | grep -o '^cli[^ ]*' | tr '\n' ' ' | sed 's/ $//')"
 expect "info" "files       1 open;size        1M;strategy    vmalloc;" \
 	"$(mmapshare info $two | grep -E '^(size|strategy|files)' | tr '\n' ';')"
+expect "kind of a plain region" "kind        plain" "$(mmapshare info $one | grep '^kind')"
+expect "features" "features    cow gup dontneed futex dump revoke" \
+	"$(mmapshare info $one | grep '^features')"
+mmapshare ring create -o $ring 1
+expect "list a ring" ring "$(field $ring KIND)"
+expect "kind of a ring" "kind        ring overwrite" "$(mmapshare info $ring | grep '^kind')"
+expect "kind in sysfs" "0 3" \
+	"$(cat /sys/class/mmapshare/mmapshare-$one/ring /sys/class/mmapshare/mmapshare-$ring/ring |
+		tr '\n' ' ' | sed 's/ $//')"
 expect "info by path" "size        1M" \
 	"$(mmapshare info "$NODE-$two" | grep '^size')"
 expect "info of the default region" \
@@ -58,13 +67,15 @@ if python3 -IS -c 'import json' 2>/dev/null; then
 		"$(mmapshare list --json | json "*[(r['size'], r['strategy'],
 			r['mode'], r['files'], r['uid']) for r in x
 			if r['name'] == '$two'][0]")"
+	expect "ring in list --json" "None ['overwrite']" "$(mmapshare list --json |
+		json "*[r['ring'] for r in x if r['name'] in ('$one', '$ring')]")"
 	expect "info --json" "$two 1048576 1" \
 		"$(mmapshare info --json $two |
 			json "x['name'], x['size'], x['abi_version']" | tr -d "(),'")"
 	expect "info --json of the default region" "$(cat $PARAMETERS/size)" \
 		"$(mmapshare info --json | json "x['size']")"
 else
-	for _ in 1 2 3; do
+	for _ in 1 2 3 4; do
 		skip "needs python3"
 	done
 fi

@@ -122,6 +122,7 @@ TEST_F(region, constants_in_sysfs)
 	ASSERT_LE(0, fd);
 	EXPECT_STREQ("65536", read_attribute(self->name, "size"));
 	EXPECT_STREQ("pfn", read_attribute(self->name, "strategy"));
+	EXPECT_STREQ("0", read_attribute(self->name, "ring"));
 	close(fd);
 }
 

@@ -57,6 +57,11 @@ static const char *strategy_text(uint32_t strategy)
 	return name ? name : "unknown";
 }
 
+static const char *kind_text(uint32_t ring)
+{
+	return ring & MMAPSHARE_RING ? "ring" : "plain";
+}
+
 static int name_width(const struct regions *r)
 {
 	size_t width = 4, i;
@@ -69,8 +74,8 @@ static int name_width(const struct regions *r)
 
 static void print_heading(int width, bool faults)
 {
-	printf("%-*s %10s %-8s %-4s %-8s %-8s %5s %5s%s\n", width, "NAME", "SIZE",
-	       "STRATEGY", "MODE", "OWNER", "GROUP", "FILES", "MAPS",
+	printf("%-*s %10s %-8s %-5s %-4s %-8s %-8s %5s %5s%s\n", width, "NAME", "SIZE",
+	       "STRATEGY", "KIND", "MODE", "OWNER", "GROUP", "FILES", "MAPS",
 	       faults ? "   FAULTS" : "");
 }
 
@@ -79,9 +84,10 @@ static void print_row(const struct mmapshare_query *q, int width, bool faults)
 	char size[BYTES_TEXT];
 	unsigned long long n;
 
-	printf("%-*s %10s %-8s %-4o %-8s %-8s %5llu %5llu", width, q->name,
-	       bytes_text(q->region_size, size), strategy_text(q->strategy), q->mode,
-	       user_text(q->uid), group_text(q->gid), q->files, q->maps);
+	printf("%-*s %10s %-8s %-5s %-4o %-8s %-8s %5llu %5llu", width, q->name,
+	       bytes_text(q->region_size, size), strategy_text(q->strategy),
+	       kind_text(q->ring), q->mode, user_text(q->uid), group_text(q->gid),
+	       q->files, q->maps);
 	if (faults && sysfs_counter(q->name, "faults", &n))
 		printf(" %8llu", n);
 	putchar('\n');
@@ -112,6 +118,22 @@ static void print_json_seals(unsigned long long seals)
 	print_names(seal_names, SEAL_NAMES, seals, true);
 }
 
+static const struct bit_name ring_names[] = {
+	{ MMAPSHARE_RING_OVERWRITE, "overwrite" },
+	{ MMAPSHARE_RING_READERS_HOLD, "readers-hold" },
+	{ MMAPSHARE_RING_KERNEL_PRODUCER, "kernel-producer" },
+	{ MMAPSHARE_RING_KERNEL_CONSUMER, "kernel-consumer" },
+};
+
+static void print_json_ring(uint32_t ring)
+{
+	printf(", \"ring\": ");
+	if (ring & MMAPSHARE_RING)
+		print_names(ring_names, ARRAY_SIZE(ring_names), ring, true);
+	else
+		printf("null");
+}
+
 /* No name, path or strategy has a character that JSON needs escaped. */
 static void print_members(const struct mmapshare_query *q)
 {
@@ -122,6 +144,7 @@ static void print_members(const struct mmapshare_query *q)
 	       "\"uid\": %u, \"gid\": %u, \"files\": %llu, \"maps\": %llu",
 	       q->name, q->name, q->id, q->region_size, strategy_text(q->strategy),
 	       q->mode, q->uid, q->gid, q->files, q->maps);
+	print_json_ring(q->ring);
 	if (sysfs_counter(q->name, "seals", &seals))
 		print_json_seals(seals);
 }
@@ -305,6 +328,7 @@ static const struct bit_name features[] = {
 	{ MMAPSHARE_FEAT_FUTEX, "futex" },
 	{ MMAPSHARE_FEAT_DUMP, "dump" },
 	{ MMAPSHARE_FEAT_HUGE, "huge" },
+	{ MMAPSHARE_FEAT_REVOKE, "revoke" },
 };
 
 struct info_args {
@@ -341,6 +365,7 @@ static void print_query_facts(const struct info_args *f)
 static void print_facts(const struct info_args *f)
 {
 	const struct mmapshare_info *info = &f->info;
+	const uint32_t ring = f->has_info ? info->ring : f->query.ring;
 	unsigned long long seals;
 	char text[BYTES_TEXT];
 
@@ -352,6 +377,9 @@ static void print_facts(const struct info_args *f)
 	       f->query.region_size, text));
 	printf("strategy    %s\n", strategy_text(f->has_info ? info->strategy :
 	       f->query.strategy));
+	printf("kind        %s%s", kind_text(ring), ring & ~MMAPSHARE_RING ? " " : "");
+	print_names(ring_names, ARRAY_SIZE(ring_names), ring, false);
+	putchar('\n');
 	printf("maps        %llu\n", f->has_info ? info->maps : f->query.maps);
 	if (get_seals(f, &seals)) {
 		printf("seals       %s", seals ? "" : "none");
@@ -382,6 +410,7 @@ static void print_json_facts(const struct info_args *f)
 	} else {
 		printf("\"size\": %llu, \"strategy\": \"%s\", \"maps\": %llu",
 		       info->region_size, strategy_text(info->strategy), info->maps);
+		print_json_ring(info->ring);
 		print_json_seals(info->seals);
 	}
 	if (f->has_info) {

@@ -25,6 +25,7 @@ static const struct {
 	{ MMAPSHARE_FEAT_FUTEX, "futex" },
 	{ MMAPSHARE_FEAT_DUMP, "dump" },
 	{ MMAPSHARE_FEAT_HUGE, "huge" },
+	{ MMAPSHARE_FEAT_REVOKE, "revoke" },
 };
 
 int main(void)
