@@ -28,7 +28,7 @@ json()
 	python3 -IS -c "import json, sys; x = json.load(sys.stdin); print($1)" 2>&1
 }
 
-plan 30
+plan 37
 expect "create" "0 0 0" "$(outcome mmapshare create $one 100K)"
 expect "the node" "600 $(id -u)" "$(stat -c '%a %u' "$NODE-$one")"
 expect "create again" "1 0 1" "$(outcome mmapshare create $one 1)"
@@ -56,6 +56,10 @@ expect "kind in sysfs" "0 3" \
 		tr '\n' ' ' | sed 's/ $//')"
 expect "info by path" "size        1M" \
 	"$(mmapshare info "$NODE-$two" | grep '^size')"
+ln -s "$NODE-$two" "$TMP/link"
+expect "info by path has name and owner" "$(mmapshare info $two)" "$(mmapshare info "$NODE-$two")"
+expect "info by a link has name and owner" "$(mmapshare info $two)" \
+	"$(mmapshare info "$TMP/link")"
 expect "info of the default region" \
 	"size        $(($(cat $PARAMETERS/size) >> 20))M" \
 	"$(mmapshare info | grep '^size')"
@@ -81,6 +85,12 @@ else
 fi
 expect "destroy" "0 0 0" "$(outcome mmapshare destroy $one)"
 expect "the node is removed" "" "$(ls "$NODE-$one" 2>/dev/null)"
+expect "destroy by path" "0 0 0" "$(outcome mmapshare destroy "$NODE-$ring")"
+expect "it is removed" "" "$(mmapshare list -n | grep $ring)"
+mmapshare create $ring 1
+ln -s "$NODE-$ring" "$TMP/link2"
+expect "destroy by a link" "0 0 0" "$(outcome mmapshare destroy "$TMP/link2")"
+expect "the link's region is removed" "" "$(mmapshare list -n | grep $ring)"
 expect "destroy two, one of which does not exist" "1 0 1" \
 	"$(outcome mmapshare destroy $one $two)"
 expect "the existing one is removed" "" "$(mmapshare list -n | grep $two)"
@@ -99,9 +109,11 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	chmod 644 $NODE
 	expect "info by query alone" "size        64K" \
 		"$(other info $one | grep '^size')"
+	expect "info by path without permission" "$(other info $one)" \
+		"$(other info "$NODE-$one")"
 	chmod 660 $NODE
 else
-	for _ in 1 2 3 4; do
+	for _ in 1 2 3 4 5; do
 		skip "needs root and setpriv"
 	done
 fi

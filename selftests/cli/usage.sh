@@ -53,7 +53,7 @@ unknown_options()
 	done | sort -u
 }
 
-plan 57
+plan 60
 expect "each command has help" "" "$(help_of_all)"
 expect "unknown option of each command" "2 0 1" "$(unknown_options)"
 expect "version" "mmapshare $(cat /sys/module/mmapshare/version)" "$(mmapshare --version)"
@@ -80,7 +80,10 @@ bad 2 create --mode 8 name 1
 bad 2 create --mode 1777 name 1
 bad 2 create --strategy best name 1
 bad 2 destroy
-bad 2 destroy /dev/null
+bad 1 destroy /dev/null
+bad 1 destroy /no/where
+bad 1 destroy /dev/mmapshare
+bad 1 destroy /dev/mmapshare-no-such-region
 bad 1 destroy no-such-region
 bad 1 destroy --revoke no-such-region
 bad 2 seal

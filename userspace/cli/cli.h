@@ -138,6 +138,13 @@ struct mmapshare *open_region(const char *name, unsigned int access);
 /* The region's name in messages. */
 const char *region_text(const char *name);
 
+/*
+ * Get facts about the named region that @text denotes: its name, or the path of its
+ * node. Returns 0 or a negative errno: -EISNAM for the default region, -ENOTTY if
+ * the path is not that of a region.
+ */
+int query_region(const char *text, struct mmapshare_query *query);
+
 /* Read a counter in a region's sysfs directory; false if there is none. */
 bool sysfs_counter(const char *name, const char *counter, unsigned long long *value);
 

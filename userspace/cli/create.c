@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* create, destroy, and the arguments of every command that creates a region */
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "cli.h"
 
@@ -128,7 +130,7 @@ int cmd_create(int argc, char **argv)
 }
 
 struct destroy_args {
-	int first;		/* index of the first NAME in argv */
+	int first;		/* index of the first REGION in argv */
 	unsigned int flags;
 };
 
@@ -144,7 +146,7 @@ static error_t parse_destroy(int key, char *arg, struct argp_state *state)
 		d->first = state->next;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		fail_usage("NAME is required");
+		fail_usage("REGION is required");
 	default:
 		(void)arg;
 		return parse_other(key, state);
@@ -160,10 +162,21 @@ static const struct argp_option destroy_options[] = {
 static const struct argp destroy_argp = {
 	.options = destroy_options,
 	.parser = parse_destroy,
-	.args_doc = "NAME...",
+	.args_doc = "REGION...",
 	.doc = "Remove the names and nodes of regions. Processes that have a region open or "
 	       "mapped keep it; its memory is freed with the last descriptor and mapping.",
 };
+
+static int destroy_region(const char *text, unsigned int flags)
+{
+	struct mmapshare_query query = { .size = sizeof(query) };
+	int ret;
+
+	if (!strchr(text, '/'))
+		return mmapshare_destroy(text, flags);
+	ret = query_region(text, &query);
+	return ret ? ret : mmapshare_destroy(query.name, flags);
+}
 
 /* Like rm, continue after a failure. */
 int cmd_destroy(int argc, char **argv)
@@ -173,8 +186,9 @@ int cmd_destroy(int argc, char **argv)
 
 	parse_arguments(&destroy_argp, argc, argv, &d);
 	for (i = d.first; i < argc; i++) {
-		check_name(argv[i]);
-		ret = mmapshare_destroy(argv[i], d.flags);
+		if (!strchr(argv[i], '/'))
+			check_name(argv[i]);
+		ret = destroy_region(argv[i], d.flags);
 		if (ret) {
 			complain_error(OP_DESTROY, argv[i], NULL, ret);
 			status = STATUS_FAILED;

@@ -288,6 +288,9 @@ static const struct reason {
 	  "this user has its share of the consumer slots", describe_slots_of_user,
 	  "create the ring with more --per-user" },
 
+	{ OP_DESTROY, EISNAM, NULL, "the default region exists until the module is unloaded",
+	  NULL, "as root: rmmod mmapshare" },
+
 	{ OP_CREATE, EEXIST, NULL, "a region of that name exists", NULL,
 	  "choose another name, destroy it, or use --exist-ok" },
 
@@ -302,7 +305,8 @@ static const struct reason {
 	{ OP_OPENING | OP_CREATE, ENOENT, is_listed,
 	  "the region exists, but its node is missing from /dev", NULL,
 	  "mount devtmpfs on /dev; in a container, pass the node in" },
-	{ OP_OPENING | OP_DESTROY, ENOENT, is_named,
+	{ OP_DESTROY, ENOENT, NULL, "no such region", NULL, "see mmapshare list" },
+	{ OP_OPENING, ENOENT, is_named,
 	  "no such region", NULL, "see mmapshare list" },
 
 	{ OP_CREATE, ENOMEM, NULL,
@@ -319,6 +323,7 @@ static const struct reason {
 	{ OP_ATTACH | OP_RING_STAT, ENOTTY, is_region,
 	  "a plain region, not a ring", NULL, "create rings with mmapshare ring create" },
 	{ OP_OPENING, ENOTTY, NULL, "not a region of mmapshare", NULL, NULL },
+	{ OP_DESTROY, ENOTTY, is_path, "not a region of mmapshare", NULL, NULL },
 	{ OP_CONTROL, ENOTTY, NULL,
 	  DEVICE " does not belong to this driver", NULL, RUN_DOCTOR },
 	{ OP_ANY, ENOTTY, NULL, "the loaded module does not support this", NULL, SAME_RELEASE },
@@ -391,8 +396,8 @@ static void get_facts(struct failure *f, const struct mmapshare *region)
 	}
 	if (region)
 		f->has_info = !mmapshare_get_info(region, &f->info);
-	if (is_named(f))
-		f->has_query = !mmapshare_query_name(f->name, &f->query);
+	if (f->name)
+		f->has_query = !query_region(f->name, &f->query);
 	mmapshare_close(opened);
 }
 

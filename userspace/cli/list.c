@@ -465,9 +465,10 @@ int cmd_info(int argc, char **argv)
 	int ret;
 
 	parse_arguments(&info_argp, argc, argv, &f);
-	if (f.name && !strchr(f.name, '/')) {
-		check_name(f.name);
-		f.has_query = !mmapshare_query_name(f.name, &f.query);
+	if (f.name) {
+		if (!strchr(f.name, '/'))
+			check_name(f.name);
+		f.has_query = !query_region(f.name, &f.query);
 	}
 	ret = mmapshare_open(&region, f.name, MMAPSHARE_READ);
 	if (ret && !(f.has_query && ret == -EACCES))

@@ -29,7 +29,7 @@ static const char doc[] =
 	"Manage and access regions, memory that programs and the kernel share.\v"
 	"Commands:\n"
 	"  create NAME SIZE    create a region with the node /dev/mmapshare-NAME\n"
-	"  destroy NAME...     remove the names and nodes of regions\n"
+	"  destroy REGION...   remove the names and nodes of regions\n"
 	"  list                list regions\n"
 	"  info [REGION]       print facts about a region\n"
 	"  read [REGION]       copy bytes to standard output\n"
