@@ -34,7 +34,7 @@ mmapshare create $name 1
 expect "completion is registered" "complete -o default -F _mmapshare mmapshare" \
 	"$(complete -p mmapshare)"
 expect "commands" "create checksum" "$(complete_words mmapshare c)"
-expect "all commands" 15 "$(complete_words mmapshare '' | wc -w)"
+expect "all commands" 16 "$(complete_words mmapshare '' | wc -w)"
 expect "options" "--help --version" "$(complete_words mmapshare -)"
 expect "options of a command" "--json" "$(complete_words mmapshare list --j)"
 expect "regions" "$name" "$(complete_words mmapshare read cli.$$)"

@@ -36,6 +36,7 @@ help_of_all()
 		grep -q "^Usage: mmapshare ring $c " "$TMP/help" || echo "$c: no usage"
 		grep -q "^  $c " "$TMP/all" || echo "$c: not in help"
 	done
+	mmapshare ring help | cmp - "$TMP/all"
 }
 
 # fact WORD NAME: print this fact of the output of stat

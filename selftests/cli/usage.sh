@@ -30,12 +30,16 @@ help_of_all()
 {
 	version=$(mmapshare --version)
 	all=$(mmapshare --help)
+	[ "$(mmapshare -h 2>&1)" = "$all" ] || echo "-h differs"
+	[ "$(mmapshare help 2>&1)" = "$all" ] || echo "help differs"
 	for c in $commands; do
 		help=$(mmapshare "$c" --help 2>&1) || echo "$c: $?"
 		case $help in
 		"Usage: mmapshare $c "*) ;;
 		*)	echo "$c: no usage" ;;
 		esac
+		[ "$(mmapshare "$c" -h 2>&1)" = "$help" ] || echo "$c: -h differs"
+		[ "$(mmapshare help "$c" 2>&1)" = "$help" ] || echo "help $c differs"
 		[ "$(mmapshare "$c" --version)" = "$version" ] ||
 			echo "$c: no version"
 		case $all in
@@ -53,12 +57,14 @@ unknown_options()
 	done | sort -u
 }
 
-plan 60
+plan 64
 expect "each command has help" "" "$(help_of_all)"
 expect "unknown option of each command" "2 0 1" "$(unknown_options)"
 expect "version" "mmapshare $(cat /sys/module/mmapshare/version)" "$(mmapshare --version)"
 bad 2 --no-such-option
 bad 2 frobnicate
+bad 2 help no-such-command
+bad 2 help create destroy
 got=$(outcome mmapshare)
 expect "mmapshare" "2 0 1" "$got"
 bad 2 create
@@ -115,3 +121,6 @@ bad 2 watch name
 bad 2 ring
 bad 2 scope one two
 bad 2 doctor name
+bad 2 create name -5
+expect "a negative SIZE" "mmapshare create: '-5': a number must not be negative" \
+	"$(cat "$TMP/err")"

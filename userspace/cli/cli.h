@@ -88,6 +88,9 @@ _Noreturn void fail_error(unsigned int ops, const char *name,
 
 /* Parse options and arguments; exits with STATUS_USAGE if they are invalid. */
 void parse_arguments(const struct argp *argp, int argc, char **argv, void *input);
+/* argp_parse() with the option -h. @argp may have one child. */
+error_t parse_with_help(const struct argp *argp, int argc, char **argv, unsigned int flags,
+			void *input);
 /* The default case of every argp parser. */
 error_t parse_other(int key, struct argp_state *state);
 

@@ -57,9 +57,61 @@ error_t parse_other(int key, struct argp_state *state)
 	return 0;
 }
 
+static error_t parse_help(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	if (key != 'h')
+		return ARGP_ERR_UNKNOWN;
+	argp_state_help(state, state->out_stream, ARGP_HELP_STD_HELP);
+	return 0;
+}
+
+static const struct argp_option help_options[] = {
+	{ NULL, 'h', NULL, 0, "same as --help", -1 },
+	{ 0 }
+};
+
+static const struct argp help_argp = {
+	.options = help_options,
+	.parser = parse_help,
+};
+
+#define CHILDREN_MAX	1
+
+error_t parse_with_help(const struct argp *argp, int argc, char **argv, unsigned int flags,
+			void *input)
+{
+	struct argp_child children[CHILDREN_MAX + 2] = { 0 };
+	struct argp whole = *argp;
+	size_t n = 0;
+
+	/* the command's own child is the first: its input is child_inputs[0] */
+	if (argp->children)
+		for (; argp->children[n].argp && n < CHILDREN_MAX; n++)
+			children[n] = argp->children[n];
+	children[n].argp = &help_argp;
+	whole.children = children;
+	return argp_parse(&whole, argc, argv, flags, NULL, input);
+}
+
+/*
+ * No option is a digit. So a word such as "-5" is a number, unless it is the value
+ * of the option before it.
+ */
+static void refuse_negative_numbers(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (argv[i][0] == '-' && isdigit((unsigned char)argv[i][1]) &&
+		    argv[i - 1][0] != '-')
+			fail_usage("'%s': a number must not be negative", argv[i]);
+}
+
 void parse_arguments(const struct argp *argp, int argc, char **argv, void *input)
 {
-	if (argp_parse(argp, argc, argv, 0, NULL, input))
+	refuse_negative_numbers(argc, argv);
+	if (parse_with_help(argp, argc, argv, 0, input))
 		exit(STATUS_USAGE);
 }
 

@@ -29,7 +29,7 @@ _mmapshare_words()
 	esac
 	case $1 in
 	create)		echo --exist-ok --mode --strategy --help ;;
-	ring)		echo create put cat tail stat bench --help ;;
+	ring)		echo create put cat tail stat bench help --help ;;
 	"ring create")	echo --consumers --evict --exist-ok --mode --overwrite --per-user \
 				--readers-hold --reserve --help ;;
 	"ring put")	echo --count --drop --hang-up --hex --raw --timeout --help
@@ -59,7 +59,7 @@ _mmapshare_words()
 			_mmapshare_regions ;;
 	doctor)		echo --help ;;
 	*)		echo create destroy list info read write fill checksum seal \
-				notify wait watch ring scope doctor --help --version ;;
+				notify wait watch ring scope doctor help --help --version ;;
 	esac
 }
 

@@ -11,10 +11,26 @@ struct dispatch {
 	int status;
 };
 
+/* Change "help NAME" to "NAME --help". */
+static void swap_help(int argc, char **argv)
+{
+	char *option = strdup("--help");
+
+	if (!option)
+		fail("%s", strerror(ENOMEM));
+	if (argc > 2)
+		fail_usage("'%s': extra argument; only one COMMAND is allowed", argv[2]);
+	argv[0] = argv[1];
+	/* never freed: the command refers to it */
+	argv[1] = option;
+}
+
 static int find_and_run(const struct command *c, int argc, char **argv)
 {
 	char *name;
 
+	if (!strcmp(argv[0], "help"))
+		swap_help(argc, argv);
 	for (; c->name; c++) {
 		if (strcmp(c->name, argv[0]))
 			continue;
@@ -33,9 +49,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct dispatch *d = state->input;
 
-	(void)arg;
 	switch (key) {
 	case ARGP_KEY_ARG:
+		if (!strcmp(arg, "help") && state->next == state->argc)
+			argp_state_help(state, state->out_stream, ARGP_HELP_STD_HELP);
 		d->status = find_and_run(d->commands, state->argc - state->next + 1,
 					 state->argv + state->next - 1);
 		state->next = state->argc;
@@ -56,7 +73,7 @@ int run_command(const struct command *commands, const char *doc, int argc, char 
 		.doc = doc,
 	};
 
-	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &d))
+	if (parse_with_help(&argp, argc, argv, ARGP_IN_ORDER, &d))
 		return STATUS_USAGE;
 	return d.status;
 }

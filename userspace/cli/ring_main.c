@@ -140,6 +140,7 @@ static const char doc[] =
 	"  tail NAME           print new records as they arrive, and leave them\n"
 	"  stat NAME           print the state of a ring and its endpoints\n"
 	"  bench               measure throughput and latency of rings\n"
+	"  help [COMMAND]      print this list, or the help of a command\n"
 	"\n"
 	"'mmapshare ring COMMAND --help' lists the options of a command. "
 	"'mmapshare destroy NAME' destroys a ring.";
