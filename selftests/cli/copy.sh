@@ -6,11 +6,17 @@
 # shellcheck source=../cli_lib.sh
 . "$(dirname "$0")/../cli_lib.sh"
 
-name=cli.$$
+name=cli.$$ other=cli.$$.other
 
 cleanup()
 {
-	mmapshare destroy $name 2>/dev/null
+	mmapshare destroy $name $other 2>/dev/null
+}
+
+# written TEXT NAME: does the region begin with TEXT?
+written()
+{
+	[ "$(mmapshare read -l ${#1} "$2")" = "$1" ]
 }
 
 # sum: print a checksum of standard input
@@ -19,7 +25,7 @@ sum()
 	cksum | cut -d ' ' -f 1
 }
 
-plan 26
+plan 32
 mmapshare create $name 3M
 zeros=$(head -c 3M /dev/zero | sum)
 expect "a new region is zero" "$zeros" "$(mmapshare read $name | sum)"
@@ -45,7 +51,8 @@ expect "input in two pieces" "onetwo" "$( (printf one; sleep 0.2; printf two) |
 expect "input as long as the region" 0 \
 	"$(mmapshare write $name <"$TMP/bytes" 2>&1; echo $?)"
 expect "input longer than the region" \
-	"mmapshare write: '$name': standard input is longer than the 3145728 bytes that fit" \
+	"mmapshare write: '$name': standard input is longer than the 3145728 bytes that fit, which \
+were written" \
 	"$( (cat "$TMP/bytes"; printf x) | mmapshare write $name 2>&1)"
 expect "status of longer input" 1 "$( (cat "$TMP/bytes"; printf x) |
 	mmapshare write $name 2>/dev/null; echo $?)"
@@ -53,8 +60,32 @@ expect "longer input filled the region" "$sum" \
 	"$(mmapshare read $name | sum)"
 expect "write -l of longer input" "xyz" \
 	"$(printf xyzxyz | mmapshare write -l 3 $name && mmapshare read -l 3 $name)"
-expect "write -l of shorter input" "mmapshare write: standard input ended after 2 of 3 bytes" \
+expect "write -l of shorter input" \
+	"mmapshare write: standard input ended after 2 of 3 bytes, which were written" \
 	"$(printf xy | mmapshare write -l 3 $name 2>&1)"
+printf hello | mmapshare write $name
+(cat "$TMP/bytes"; printf x) >"$TMP/longer"
+expect "a file longer than the region" \
+	"mmapshare write: '$name': standard input has 3145729 bytes, but only 3145728 fit; \
+nothing was written" \
+	"$(mmapshare write $name 2>&1 <"$TMP/longer")"
+expect "a longer file leaves the region as it is" hello "$(mmapshare read -l 5 $name)"
+printf xy >"$TMP/two"
+expect "write -l of a shorter file" "1 hello" \
+	"$(mmapshare write -l 3 $name 2>/dev/null <"$TMP/two"; echo $? \
+		"$(mmapshare read -l 5 $name)")"
+expect "write a range of a file" "he34" "$({ head -c 2 >/dev/null; mmapshare write -o 2 -l 2 \
+	$name; } <<END
+12345
+END
+	mmapshare read -l 4 $name)"
+expect "a file of procfs" 0 "$(mmapshare write $name </proc/version; echo $?)"
+mmapshare create $other 4K
+expect "write until a seal forbids it" \
+	"1 mmapshare write: '$other': it is sealed against writes (future); \
+the first 3 bytes were written" \
+	"$( (printf one; until_true written one $other; mmapshare seal $other future; printf two) |
+		mmapshare write $other 2>"$TMP/err"; echo "$? $(cat "$TMP/err")")"
 expect "empty input" 0 "$(status mmapshare write $name)"
 expect "standard input is closed" "1 0 1" \
 	"$(mmapshare write $name >"$TMP/out" 2>"$TMP/err" 0<&-; echo $? \

@@ -86,6 +86,10 @@ void complain_error(unsigned int ops, const char *name, const struct mmapshare *
 _Noreturn void fail_error(unsigned int ops, const char *name,
 			  const struct mmapshare *region, int error);
 
+/* The same, after @done bytes were written to the region. */
+_Noreturn void fail_after(uint64_t done, unsigned int ops, const char *name,
+			  const struct mmapshare *region, int error);
+
 /* Parse options and arguments; exits with STATUS_USAGE if they are invalid. */
 void parse_arguments(const struct argp *argp, int argc, char **argv, void *input);
 /* argp_parse() with the option -h. @argp may have one child. */

@@ -186,48 +186,93 @@ static const struct argp write_argp = {
 	       "or up to the end of input, which must fit.",
 };
 
-/* Bytes left in standard input, at most @most; 0 if it is no regular file. */
-static uint64_t input_size(uint64_t most)
+/*
+ * Bytes left in standard input. Returns false if it is no regular file. A file of
+ * size 0 may be one of procfs, which has bytes nevertheless.
+ */
+static bool input_size(uint64_t *size)
 {
 	struct stat st;
 	off_t at;
 
-	if (fstat(STDIN_FILENO, &st) || !S_ISREG(st.st_mode))
-		return 0;
+	if (fstat(STDIN_FILENO, &st) || !S_ISREG(st.st_mode) || !st.st_size)
+		return false;
 	at = lseek(STDIN_FILENO, 0, SEEK_CUR);
-	return at >= 0 && at < st.st_size ? min_u64(st.st_size - at, most) : 0;
+	if (at < 0)
+		return false;
+	*size = at < st.st_size ? st.st_size - at : 0;
+	return true;
+}
+
+/*
+ * If standard input is a regular file, its size is known: change nothing if it
+ * does not fit, or has fewer bytes than LENGTH.
+ */
+static void check_input_size(const struct range *r, uint64_t size)
+{
+	if (!r->has_length && size > r->length)
+		fail("'%s': standard input has %llu bytes, but only %llu fit; nothing was written",
+		     region_text(r->name), (unsigned long long)size,
+		     (unsigned long long)r->length);
+	if (r->has_length && size < r->length)
+		fail("standard input has only %llu of %llu bytes; nothing was written",
+		     (unsigned long long)size, (unsigned long long)r->length);
+}
+
+/* A write that is short, because it met an error, is repeated to get the error. */
+static void write_region(const struct range *r, const struct mmapshare *region,
+			 uint64_t done, const char *buffer, size_t length)
+{
+	while (length) {
+		const ssize_t n = mmapshare_write(region, r->offset + done, buffer, length);
+
+		if (n <= 0)
+			fail_after(done, OP_STORE, r->name, region, n ? n : -EIO);
+		done += n;
+		buffer += n;
+		length -= n;
+	}
+}
+
+/* Copy standard input to the region. Returns the number of bytes. */
+static uint64_t copy_input(const struct range *r, const struct mmapshare *region,
+			   char *buffer, uint64_t total)
+{
+	uint64_t done = 0;
+	size_t n;
+
+	while (done < r->length) {
+		n = read_input(buffer, min_u64(CHUNK, r->length - done));
+		if (!n)
+			break;
+		write_region(r, region, done, buffer, n);
+		done += n;
+		progress(done, total, false);
+	}
+	progress(done, total, true);
+	return done;
 }
 
 int cmd_write(int argc, char **argv)
 {
 	struct range r = { 0 };
 	struct mmapshare *region;
-	uint64_t done = 0, total;
+	uint64_t done, size;
 	char *buffer;
-	size_t n;
+	bool known;
 
 	parse_arguments(&write_argp, argc, argv, &r);
 	region = open_range(&r, MMAPSHARE_WRITE);
-	total = input_size(r.length);
+	known = input_size(&size);
+	if (known)
+		check_input_size(&r, size);
 	buffer = alloc_buffer();
-	while (done < r.length) {
-		ssize_t ret;
-
-		n = read_input(buffer, min_u64(CHUNK, r.length - done));
-		if (!n)
-			break;
-		ret = mmapshare_write(region, r.offset + done, buffer, n);
-		if (ret < 0)
-			fail_error(OP_STORE, r.name, region, ret);
-		done += n;
-		progress(done, total, false);
-	}
-	progress(done, total, true);
+	done = copy_input(&r, region, buffer, known ? min_u64(size, r.length) : 0);
 	if (done == r.length && !r.has_length && read_input(buffer, 1))
-		fail("'%s': standard input is longer than the %llu bytes that fit",
-		     region_text(r.name), (unsigned long long)done);
+		fail("'%s': standard input is longer than the %llu bytes that fit, which were "
+		     "written", region_text(r.name), (unsigned long long)done);
 	if (r.has_length && done < r.length)
-		fail("standard input ended after %llu of %llu bytes",
+		fail("standard input ended after %llu of %llu bytes, which were written",
 		     (unsigned long long)done, (unsigned long long)r.length);
 	free(buffer);
 	mmapshare_close(region);

@@ -401,8 +401,9 @@ static void get_facts(struct failure *f, const struct mmapshare *region)
 	mmapshare_close(opened);
 }
 
-void complain_error(unsigned int ops, const char *name, const struct mmapshare *region,
-		    int error)
+/* @note is added at the end of the line. */
+static void print_error(unsigned int ops, const char *name, const struct mmapshare *region,
+			int error, const char *note)
 {
 	struct failure f = {
 		.ops = ops,
@@ -410,8 +411,8 @@ void complain_error(unsigned int ops, const char *name, const struct mmapshare *
 		.info.size = sizeof(f.info),
 		.query.size = sizeof(f.query),
 	};
+	const char *text = NULL, *remedy = "";
 	const struct reason *r;
-	const char *text = NULL;
 	size_t i;
 
 	get_facts(&f, region);
@@ -421,14 +422,33 @@ void complain_error(unsigned int ops, const char *name, const struct mmapshare *
 			break;
 	}
 	if (i == ARRAY_SIZE(reasons)) {
-		complain("'%s': %s", region_text(name), strerror(-error));
+		complain("'%s': %s%s", region_text(name), strerror(-error), note);
 		return;
 	}
 	if (r->describe)
 		text = r->describe(&f);
-	complain("'%s': %s%s%s%s%s%s", region_text(name), r->cause, text ? " (" : "",
-		 text ? text : "", text ? ")" : "", r->remedy ? "; " : "",
-		 r->remedy ? r->remedy : "");
+	if (r->remedy)
+		remedy = r->remedy;
+	complain("'%s': %s%s%s%s%s%s%s", region_text(name), r->cause, text ? " (" : "",
+		 text ? text : "", text ? ")" : "", r->remedy ? "; " : "", remedy, note);
+}
+
+void complain_error(unsigned int ops, const char *name, const struct mmapshare *region,
+		    int error)
+{
+	print_error(ops, name, region, error, "");
+}
+
+void fail_after(uint64_t done, unsigned int ops, const char *name,
+		const struct mmapshare *region, int error)
+{
+	char note[64] = "";
+
+	if (done)
+		snprintf(note, sizeof(note), "; the first %llu bytes were written",
+			 (unsigned long long)done);
+	print_error(ops, name, region, error, note);
+	exit(STATUS_FAILED);
 }
 
 void fail_error(unsigned int ops, const char *name, const struct mmapshare *region, int error)
