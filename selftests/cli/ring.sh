@@ -63,7 +63,7 @@ fact_is()
 	[ "$(fact "$1" $ring | cut -d ' ' -f 1)" = "$2" ]
 }
 
-plan 70
+plan 71
 expect "each command has help" "" "$(help_of_all)"
 bad 2 frobnicate
 bad 2 create
@@ -85,7 +85,7 @@ bad 2 cat -u name
 bad 1 cat no-such-ring
 bad 1 cat /dev/null
 bad 1 tail "$NODE"
-bad 2 tail -t 0 name
+bad 2 tail -t -1 name
 bad 1 stat no-such-ring
 bad 1 stat "$NODE"
 bad 2 bench -l 0
@@ -133,6 +133,7 @@ mmapshare ring put -d $ring <"$TMP/numbers" 2>"$TMP/err"
 expect "put -d to a full ring" \
 	"mmapshare ring put: '$ring': ring full, $(fact dropped $ring) records dropped" \
 	"$(cat "$TMP/err")"
+expect "put -t 0 to a full ring" 3 "$(mmapshare ring put -t 0 $ring <"$TMP/numbers"; echo $?)"
 mmapshare ring cat $ring >/dev/null
 
 mmapshare ring cat -f -c 1000 $ring >"$TMP/out" &

@@ -113,7 +113,7 @@ bad 2 fill --hex 0x
 bad 1 checksum --offset 1 --length 16777215T
 bad 1 notify no-such-region
 bad 2 notify one two
-bad 2 wait --timeout 0
+bad 2 wait --timeout -1
 bad 2 wait --count x
 bad 1 wait no-such-region
 bad 2 watch --interval 0

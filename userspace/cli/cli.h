@@ -121,6 +121,7 @@ uint64_t parse_number(const char *text, const char *what);
 uint64_t parse_size(const char *text);
 unsigned int parse_mode(const char *text);
 double parse_seconds(const char *text);
+double parse_timeout(const char *text);		/* may be 0 */
 void check_name(const char *name);
 
 /* Format a size the way parse_number() reads it, for example "64K". */

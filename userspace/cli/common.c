@@ -158,13 +158,29 @@ unsigned int parse_mode(const char *text)
 	return mode;
 }
 
-double parse_seconds(const char *text)
+static bool is_seconds(const char *text, double min, double *seconds)
 {
 	char *end;
-	double n = strtod(text, &end);
 
-	if (end == text || *end || !(n >= 0.01 && n <= 1000000))
+	*seconds = strtod(text, &end);
+	return end != text && !*end && *seconds >= min && *seconds <= 1000000;
+}
+
+double parse_seconds(const char *text)
+{
+	double n;
+
+	if (!is_seconds(text, 0.01, &n))
 		fail_usage("'%s': SECONDS must be from 0.01 to 1000000", text);
+	return n;
+}
+
+double parse_timeout(const char *text)
+{
+	double n;
+
+	if (!is_seconds(text, 0, &n))
+		fail_usage("'%s': SECONDS must be from 0 to 1000000", text);
 	return n;
 }
 

@@ -3,6 +3,9 @@
 #include <errno.h>
 #include "cli.h"
 
+/* The status of a wait, which has no error message. */
+#define IS_STATUS(ret)	((ret) == -ETIMEDOUT || (ret) == -EPIPE)
+
 struct wait_args {
 	const char *name;
 	uint64_t count;
@@ -21,7 +24,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		w->has_count = true;
 		return 0;
 	case 't':
-		w->timeout = parse_seconds(arg);
+		w->timeout = parse_timeout(arg);
 		return 0;
 	case 'u':
 		w->hang_up = true;
@@ -62,7 +65,7 @@ static const struct argp_option wait_options[] = {
 	{ "count", 'c', "COUNT", 0,
 	  "wait until the count differs from COUNT (default: the current count)", 0 },
 	{ "hang-up", 'u', NULL, 0,
-	  "exit with status 4 when all peers have closed the region", 0 },
+	  "exit with status 4 when no other process has the region open", 0 },
 	{ "timeout", 't', "SECONDS", 0,
 	  "exit with status 3 after SECONDS (default: no timeout)", 0 },
 	{ 0 }
@@ -97,11 +100,50 @@ static int wait_for_notification(struct mmapshare **region, struct wait_args *w)
 	for (;;) {
 		ret = mmapshare_wait(*region, &w->count,
 				     w->timeout < 0 ? -1 : remaining_ns(end));
+		/* a signal, such as SIGCONT after SIGSTOP */
+		if (ret == -EINTR)
+			continue;
 		if (ret != -EPIPE || w->hang_up)
 			return ret;
 		mmapshare_close(*region);
 		*region = open_region(w->name, MMAPSHARE_READ);
 	}
+}
+
+/*
+ * A descriptor does not hang up before it has had a peer. With --hang-up there must
+ * be one: else it may have died before this process opened the region. The count is
+ * checked afterwards, because a peer may have notified the region and closed it.
+ */
+static int check_peer(const struct mmapshare *region, struct wait_args *w)
+{
+	struct mmapshare_info info = { .size = sizeof(info) };
+	int ret = mmapshare_get_info(region, &info);
+
+	if (ret || info.files > 1)
+		return ret;
+	ret = mmapshare_wait(region, &w->count, 0);
+	return ret == -ETIMEDOUT ? -EPIPE : ret;
+}
+
+/* Returns 0 after a notification, or a negative errno. */
+static int run_wait(struct mmapshare **region, struct wait_args *w)
+{
+	int ret;
+
+	if (!w->has_count) {
+		ret = mmapshare_wait(*region, &w->count, 0);
+		if (ret && !IS_STATUS(ret))
+			return ret;
+	}
+	if (w->hang_up) {
+		const uint64_t known = w->count;
+
+		ret = check_peer(*region, w);
+		if (ret || w->count != known)
+			return ret;
+	}
+	return wait_for_notification(region, w);
 }
 
 int cmd_wait(int argc, char **argv)
@@ -112,13 +154,8 @@ int cmd_wait(int argc, char **argv)
 
 	parse_arguments(&wait_argp, argc, argv, &w);
 	region = open_region(w.name, MMAPSHARE_READ);
-	if (!w.has_count) {
-		ret = mmapshare_wait(region, &w.count, 0);
-		if (ret && ret != -ETIMEDOUT && ret != -EPIPE)
-			fail_error(OP_USE, w.name, region, ret);
-	}
-	ret = wait_for_notification(&region, &w);
-	if (ret && ret != -ETIMEDOUT && ret != -EPIPE)
+	ret = run_wait(&region, &w);
+	if (ret && !IS_STATUS(ret))
 		fail_error(OP_USE, w.name, region, ret);
 	mmapshare_close(region);
 	if (ret)

@@ -50,7 +50,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		t->format = RAW;
 		return 0;
 	case 't':
-		t->timeout = parse_seconds(arg);
+		t->timeout = parse_timeout(arg);
 		return 0;
 	case 'u':
 		t->hang_up = true;
