@@ -27,7 +27,7 @@ complete_words()
 }
 
 [ -e "$file" ] || skip_all "the completion is not installed"
-plan 13
+plan 14
 # shellcheck disable=SC1090
 . "$file"
 mmapshare create $name 1
@@ -44,6 +44,7 @@ expect "seals" "write future revoke seal" "$(complete_words mmapshare seal $name
 expect "strategies" "vmalloc" "$(complete_words mmapshare create -s v)"
 expect "commands of ring" "stat" "$(complete_words mmapshare ring s)"
 expect "options of a ring command" "--overwrite" "$(complete_words mmapshare ring create --o)"
+expect "regions of ring follow" "$name" "$(complete_words mmapshare ring follow cli.$$)"
 expect "regions of a ring command" "$name" "$(complete_words mmapshare ring tail cli.$$)"
 expect "options of every command" "" "$(for c in $(complete_words mmapshare ''); do
 	case " $(complete_words mmapshare "$c" -) " in

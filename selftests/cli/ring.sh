@@ -31,10 +31,10 @@ bad()
 help_of_all()
 {
 	mmapshare ring --help >"$TMP/all" || echo "$?"
-	for c in create put cat tail stat bench; do
+	for c in create write read follow put cat tail stat bench; do
 		mmapshare ring $c --help >"$TMP/help" 2>&1 || echo "$c: $?"
 		grep -q "^Usage: mmapshare ring $c " "$TMP/help" || echo "$c: no usage"
-		grep -q "^  $c " "$TMP/all" || echo "$c: not in help"
+		grep -q "^  \(.*, \)\?$c\b" "$TMP/all" || echo "$c: not in help"
 	done
 	mmapshare ring help | cmp - "$TMP/all"
 }
@@ -63,7 +63,7 @@ fact_is()
 	[ "$(fact "$1" $ring | cut -d ' ' -f 1)" = "$2" ]
 }
 
-plan 71
+plan 74
 expect "each command has help" "" "$(help_of_all)"
 bad 2 frobnicate
 bad 2 create
@@ -106,6 +106,10 @@ expect "put lines" "0 " "$(printf 'one\n\nthree' | mmapshare ring put $ring 2>&1
 expect "stat after put" "detached 3 " "$(facts "producer seq" $ring)"
 expect "cat one record" one "$(mmapshare ring cat -c 1 $ring)"
 expect "cat" "$(printf '\nthree\n.')" "$(mmapshare ring cat $ring; echo .)"
+expect "write, follow and read" "0 one|one|" "$(echo one | mmapshare ring write $ring; echo $?) $(
+	mmapshare ring follow -a -t 0 $ring | tr '\n' '|'; mmapshare ring read $ring | tr '\n' '|')"
+expect "put -d without a loss" "0 two" \
+	"$(echo two | mmapshare ring write -d $ring; echo $?) $(mmapshare ring read $ring)"
 expect "cat an empty ring" "" "$(mmapshare ring cat $ring)"
 echo 00ffA0 | mmapshare ring put -x $ring
 expect "hex" 00ffa0 "$(mmapshare ring cat -x $ring)"
@@ -131,8 +135,8 @@ expect "records of put -t" "" "$(head -n "$(wc -l <"$TMP/out")" "$TMP/numbers" |
 	cmp - "$TMP/out" 2>&1)"
 mmapshare ring put -d $ring <"$TMP/numbers" 2>"$TMP/err"
 expect "put -d to a full ring" \
-	"mmapshare ring put: '$ring': ring full, $(fact dropped $ring) records dropped" \
-	"$(cat "$TMP/err")"
+	"5 mmapshare ring put: '$ring': ring full, $(fact dropped $ring) records dropped" \
+	"$? $(cat "$TMP/err")"
 expect "put -t 0 to a full ring" 3 "$(mmapshare ring put -t 0 $ring <"$TMP/numbers"; echo $?)"
 mmapshare ring cat $ring >/dev/null
 
@@ -195,6 +199,11 @@ else
 fi
 expect "bench" "5 0" "$(mmapshare ring bench -t 0.1 >"$TMP/out"; echo "$(wc -l <"$TMP/out") $?")"
 expect "destroy" 0 "$(status mmapshare destroy $ring $over)"
+mmapshare create $ring 1
+expect "create --exist-ok of a plain region" \
+	"1 mmapshare ring create: '$ring': a plain region of that name exists" \
+	"$(mmapshare ring create -e $ring 1 2>"$TMP/err"; echo "$? $(cut -d ';' -f 1 "$TMP/err")")"
+mmapshare destroy $ring
 mmapshare ring create -H $ring 1
 expect "create -H" "lossless, waits for all readers" "$(fact kind $ring)"
 mmapshare destroy $ring

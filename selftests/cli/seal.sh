@@ -62,7 +62,7 @@ expect "contents unchanged" "bytes $sum" \
 	"$(mmapshare read -l 5 $one) $(mmapshare checksum $one)"
 mmapshare ring create $ring 4K
 expect "fill a ring" \
-	"mmapshare fill: '$ring': it is a ring; write records with mmapshare ring put" \
+	"mmapshare fill: '$ring': it is a ring; write records with mmapshare ring write" \
 	"$(complaint mmapshare fill $ring)"
 expect "seal a ring" \
 	"mmapshare seal: '$ring': it is a ring, $ring_seals" \

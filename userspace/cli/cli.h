@@ -19,6 +19,7 @@ enum {
 	STATUS_USAGE	= 2,
 	STATUS_TIMEOUT	= 3,	/* a wait timed out */
 	STATUS_HUNGUP	= 4,	/* no peer is left to wait for */
+	STATUS_DROPPED	= 5,	/* records were dropped */
 };
 
 /* Arrays of these end with an entry whose @name is NULL. */

@@ -23,20 +23,23 @@ _mmapshare_words()
 	-m | --mode | -o | --offset | -l | --length | -p | --pattern | -x | --hex | \
 	-n | --interval | -c | --count | -t | --timeout | -C | --channels)
 		case "$1 $2" in
-		"list -n" | "ring create -o" | "ring "[pct]*" -x" | "ring "[pct]*" --hex") ;;
+		"list -n" | "ring create -o" | "ring "[cfprtw]*" -x" | "ring "[cfprtw]*" --hex") ;;
 		*)	return ;;
 		esac ;;
 	esac
 	case $1 in
 	create)		echo --exist-ok --mode --strategy --help ;;
-	ring)		echo create put cat tail stat bench help --help ;;
+	ring)		echo create write read follow put cat tail stat bench help --help ;;
 	"ring create")	echo --consumers --evict --exist-ok --mode --overwrite --per-user \
 				--readers-hold --reserve --help ;;
-	"ring put")	echo --count --drop --hang-up --hex --raw --timeout --help
+	"ring write" | "ring put")
+			echo --count --drop --hang-up --hex --raw --timeout --help
 			_mmapshare_regions ;;
-	"ring cat")	echo --count --follow --hang-up --hex --raw --timeout --help
+	"ring read" | "ring cat")
+			echo --count --follow --hang-up --hex --raw --timeout --help
 			_mmapshare_regions ;;
-	"ring tail")	echo --all --count --hang-up --hex --raw --timeout --help
+	"ring follow" | "ring tail")
+			echo --all --count --hang-up --hex --raw --timeout --help
 			_mmapshare_regions ;;
 	"ring stat")	echo --json --help; _mmapshare_regions ;;
 	"ring bench")	echo --length --time --help ;;

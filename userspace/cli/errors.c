@@ -344,7 +344,7 @@ static const struct reason {
 	  "it belongs to another user", describe_owner,
 	  "only the owner or CAP_SYS_ADMIN may destroy it" },
 	{ OP_STORE, EPERM, is_ring,
-	  "it is a ring", NULL, "write records with mmapshare ring put" },
+	  "it is a ring", NULL, "write records with mmapshare ring write" },
 	{ OP_STORE, EPERM, is_write_sealed, "it is sealed against writes", describe_seals, NULL },
 	{ OP_SEAL, EPERM, is_seal_sealed, "it is sealed against further seals", NULL, NULL },
 	{ OP_SEAL, EPERM, is_ring, "it is a ring, which cannot be sealed against writes", NULL,

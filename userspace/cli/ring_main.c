@@ -93,6 +93,19 @@ static void check_slots(const struct mmapshare_create_args *ring)
 			   ring->consumers);
 }
 
+/* With --exist-ok a plain region may have that name. */
+static void check_is_ring(const struct mmapshare *region, const char *name)
+{
+	struct mmapshare_info info = { .size = sizeof(info) };
+	const int ret = mmapshare_get_info(region, &info);
+
+	if (ret)
+		fail_error(OP_USE, name, region, ret);
+	if (!(info.ring & MMAPSHARE_RING))
+		fail("'%s': a plain region of that name exists; choose another name, or destroy it",
+		     name);
+}
+
 static int ring_create(int argc, char **argv)
 {
 	struct ring_create_args r = {
@@ -117,12 +130,16 @@ static int ring_create(int argc, char **argv)
 		ret = mmapshare_ring_create_with(&region, c->name, &r.ring);
 	if (ret < 0)
 		fail_error(create_ops(c) | OP_CREATE_RING, c->name, NULL, ret);
+	check_is_ring(region, c->name);
 	mmapshare_close(region);
 	return STATUS_OK;
 }
 
 static const struct command commands[] = {
 	{ "create", ring_create },
+	{ "write", ring_put },
+	{ "read", ring_cat },
+	{ "follow", ring_tail },
 	{ "put", ring_put },
 	{ "cat", ring_cat },
 	{ "tail", ring_tail },
@@ -135,9 +152,10 @@ static const char doc[] =
 	"Pass records from one producer to many consumers.\v"
 	"Commands:\n"
 	"  create NAME SIZE    create a ring with the node /dev/mmapshare-NAME\n"
-	"  put NAME            write records from standard input\n"
-	"  cat NAME            print the records in the ring, and take them\n"
-	"  tail NAME           print new records as they arrive, and leave them\n"
+	"  write NAME          write records from standard input\n"
+	"  read NAME           print the records in the ring, and take them\n"
+	"  follow NAME         print new records as they arrive, and leave them\n"
+	"  put, cat, tail      other names of write, read and follow\n"
 	"  stat NAME           print the state of a ring and its endpoints\n"
 	"  bench               measure throughput and latency of rings\n"
 	"  help [COMMAND]      print this list, or the help of a command\n"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* ring put, cat, tail: records as lines of text, as hexadecimal, or raw */
+/* ring write, read, follow: records as lines of text, as hexadecimal, or raw */
 #define _GNU_SOURCE
 #include <endian.h>
 #include <errno.h>
@@ -236,7 +236,8 @@ static int put_raw(struct transfer *t)
 
 static const struct argp_option put_options[] = {
 	{ "count", 'c', "COUNT", 0, "write at most COUNT records (default: all input)", 0 },
-	{ "drop", 'd', NULL, 0, "drop records while the ring is full", 0 },
+	{ "drop", 'd', NULL, 0,
+	  "drop records while the ring is full, and exit with status 5", 0 },
 	{ "hang-up", 'u', NULL, 0,
 	  "exit with status 4 when the ring is full and all consumers have detached", 0 },
 	{ "hex", 'x', NULL, 0, "read lines of hexadecimal digits, two for each byte", 0 },
@@ -266,10 +267,11 @@ int ring_put(int argc, char **argv)
 	if (ferror(stdin))
 		fail("standard input: %s", strerror(errno));
 	mmapshare_ring_close(t.ep);
-	if (t.dropped)
-		complain("'%s': ring full, %llu records dropped", t.name,
-			 (unsigned long long)t.dropped);
-	return status;
+	if (!t.dropped)
+		return status;
+	complain("'%s': ring full, %llu records dropped", t.name,
+		 (unsigned long long)t.dropped);
+	return status ? status : STATUS_DROPPED;
 }
 
 static void print_record(const struct transfer *t, const unsigned char *record,
@@ -365,7 +367,7 @@ static const struct argp cat_argp = {
 	.parser = parse,
 	.args_doc = "NAME",
 	.doc = "Print the records in a ring, one a line. In a lossless ring this consumes them, "
-	       "unless another consumer still needs them. 'ring tail' leaves them there.",
+	       "unless another consumer still needs them. 'ring follow' leaves them there.",
 };
 
 int ring_cat(int argc, char **argv)
@@ -397,7 +399,7 @@ static const struct argp tail_argp = {
 	.args_doc = "NAME",
 	.doc = "Print new records of a ring as they arrive, one a line. They stay in the ring "
 	       "for its consumers, and the producer does not wait for this command, which may "
-	       "lose records. 'ring cat --follow' takes each one.",
+	       "lose records. 'ring read --follow' takes each one.",
 };
 
 int ring_tail(int argc, char **argv)
