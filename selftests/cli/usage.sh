@@ -120,7 +120,7 @@ bad 2 watch --interval 0
 bad 2 watch name
 bad 2 ring
 bad 2 scope one two
-bad 2 doctor name
+bad 2 doctor one two
 bad 2 create name -5
 expect "a negative SIZE" "mmapshare create: '-5': a number must not be negative" \
 	"$(cat "$TMP/err")"

@@ -60,7 +60,7 @@ _mmapshare_words()
 	watch)		echo --count --interval --help ;;
 	scope)		echo --channels --count --interval --png --rate --wave --help
 			_mmapshare_regions ;;
-	doctor)		echo --help ;;
+	doctor)		echo --help; _mmapshare_regions ;;
 	*)		echo create destroy list info read write fill checksum seal \
 				notify wait watch ring scope doctor help --help --version ;;
 	esac

@@ -5,19 +5,20 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-#include "cli.h"
+#include "doctor.h"
 
 #define DEVICE		"/dev/mmapshare"
 #define PARAMETERS	"/sys/module/mmapshare/parameters/"
 
-static void report_ok(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void report_ok(const char *format, ...)
+void report_ok(const char *format, ...)
 {
 	va_list args;
 
@@ -28,10 +29,7 @@ static void report_ok(const char *format, ...)
 	va_end(args);
 }
 
-/* Print the problem and, on the next line, the remedy. Returns false. */
-static bool report_problem(const char *remedy, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-static bool report_problem(const char *remedy, const char *format, ...)
+bool report_problem(const char *remedy, const char *format, ...)
 {
 	va_list args;
 
@@ -41,6 +39,20 @@ static bool report_problem(const char *remedy, const char *format, ...)
 	printf("\nremedy   %s\n", remedy);
 	va_end(args);
 	return false;
+}
+
+bool report_note(const char *remedy, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	printf("note     ");
+	vprintf(format, args);
+	putchar('\n');
+	va_end(args);
+	if (remedy)
+		printf("remedy   %s\n", remedy);
+	return true;
 }
 
 /* The first line of a file, "" if it is empty or reading it fails. */
@@ -87,47 +99,84 @@ static const char *signature_policy(void)
 	return NULL;
 }
 
-static bool module_is_installed(const char *release)
+/* Find the installed module. @path becomes "" if there is none. */
+static void find_module(const char *release, char *path, size_t size)
 {
 	static const char * const places[] = {
 		"updates/dkms", "updates", "extra",
 	};
 	static const char * const suffixes[] = { "", ".xz", ".zst", ".gz" };
-	char path[320];
 	size_t i, j;
 
 	for (i = 0; i < ARRAY_SIZE(places); i++) {
 		for (j = 0; j < ARRAY_SIZE(suffixes); j++) {
-			snprintf(path, sizeof(path), "/lib/modules/%s/%s/mmapshare.ko%s",
-				 release, places[i], suffixes[j]);
+			snprintf(path, size, "/lib/modules/%s/%s/mmapshare.ko%s", release,
+				 places[i], suffixes[j]);
 			if (!access(path, F_OK))
-				return true;
+				return;
 		}
 	}
-	return false;
+	path[0] = '\0';
+}
+
+/* Only a file that is not compressed can be examined. */
+static bool lacks_signature(const char *path)
+{
+	static const char magic[] = "~Module signature appended~\n";
+	char end[sizeof(magic)] = "";
+	bool lacks;
+	FILE *f;
+
+	if (strcmp(path + strlen(path) - strlen(".ko"), ".ko"))
+		return false;
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	lacks = fseek(f, -(long)strlen(magic), SEEK_END) ||
+		fread(end, 1, strlen(magic), f) != strlen(magic) || strcmp(end, magic);
+	fclose(f);
+	return lacks;
+}
+
+/* An installed module that was not loaded, although this may be all that it lacks. */
+static bool report_unloaded(const char *release, const char *path)
+{
+	const char *policy = signature_policy();
+	const char *key = strstr(path, "/dkms/") ? "/var/lib/dkms/mok.pub" : "CERTIFICATE";
+	char remedy[700];
+
+	if (!policy)
+		return report_problem("as root: modprobe mmapshare", "the module is not loaded");
+	if (lacks_signature(path)) {
+		snprintf(remedy, sizeof(remedy), "as root: /lib/modules/%s/build/scripts/sign-file "
+			 "sha256 KEY CERTIFICATE %s; mokutil --import CERTIFICATE; reboot and "
+			 "enroll it; modprobe mmapshare", release, path);
+		return report_problem(remedy, "the module is not loaded: %s requires a signature, "
+				      "and %s has none", policy, path);
+	}
+	snprintf(remedy, sizeof(remedy), "as root: modprobe mmapshare; if that fails: "
+		 "mokutil --import %s; reboot and enroll it", key);
+	return report_problem(remedy, "the module is not loaded, and %s requires a signature by a "
+			      "key that this kernel trusts", policy);
 }
 
 static bool check_module(void)
 {
-	const char *policy = signature_policy();
 	struct utsname system;
+	char path[320];
 
 	if (!access("/sys/module/mmapshare", F_OK)) {
 		report_ok("the module is loaded");
 		return true;
 	}
 	uname(&system);
-	if (!module_is_installed(system.release))
+	find_module(system.release, path, sizeof(path));
+	if (!path[0])
 		return report_problem("in the source tree: make && make modules_install, "
 				      "then: modprobe mmapshare",
 				      "the module is not loaded, and not installed for Linux %s",
 				      system.release);
-	if (policy)
-		return report_problem("sign it with a key that this kernel trusts "
-				      "(kmodsign, mokutil --import), then: modprobe mmapshare",
-				      "the module is not loaded, and %s requires a signature",
-				      policy);
-	return report_problem("as root: modprobe mmapshare", "the module is not loaded");
+	return report_unloaded(system.release, path);
 }
 
 static bool check_node(void)
@@ -144,25 +193,69 @@ static bool check_node(void)
 	return true;
 }
 
+static bool has_gid(const gid_t *gids, int count, gid_t gid)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (gids[i] == gid)
+			return true;
+	return false;
+}
+
+#define GROUPS_MAX	1024
+
+bool session_has_group(gid_t gid)
+{
+	gid_t gids[GROUPS_MAX];
+
+	return gid == getegid() || has_gid(gids, getgroups(GROUPS_MAX, gids), gid);
+}
+
+bool user_has_group(gid_t gid)
+{
+	const struct passwd *user = getpwuid(geteuid());
+	gid_t gids[GROUPS_MAX];
+	int count = GROUPS_MAX;
+
+	if (!user || getgrouplist(user->pw_name, user->pw_gid, gids, &count) < 0)
+		return false;
+	return has_gid(gids, count, gid);
+}
+
+/* How the user gets permission to use /dev/mmapshare. */
+static void describe_remedy(const struct stat *st, char *remedy, size_t size)
+{
+	const char *user = user_text(geteuid());
+
+	if (!st->st_gid || (st->st_mode & 060) != 060)
+		snprintf(remedy, size, "as root: %schgrp mmapshare " DEVICE " && chmod 660 " DEVICE
+			 " && usermod -aG mmapshare %s; then log in again",
+			 getgrnam("mmapshare") ? "" : "groupadd --system mmapshare && ", user);
+	else if (user_has_group(st->st_gid))
+		snprintf(remedy, size, "log in again: %s is in the group %s, this session is not",
+			 user, group_text(st->st_gid));
+	else
+		snprintf(remedy, size, "as root: usermod -aG %s %s; then log in again",
+			 group_text(st->st_gid), user);
+}
+
 static bool check_permission(void)
 {
-	char remedy[200];
+	char remedy[300];
 	struct stat st;
 
 	if (!access(DEVICE, R_OK | W_OK)) {
 		report_ok("permission to read and write it");
 		return true;
 	}
+	if (errno == EPERM)
+		return report_problem("in a container, allow access to the device",
+				      "no process here is permitted to open %s", DEVICE);
 	if (stat(DEVICE, &st))
 		return report_problem("run mmapshare doctor again", "%s: %s", DEVICE,
 				      strerror(errno));
-	if (!st.st_gid || (st.st_mode & 060) != 060)
-		snprintf(remedy, sizeof(remedy),
-			 "as root: chgrp mmapshare " DEVICE " && chmod 660 " DEVICE
-			 ", then add the user to that group");
-	else
-		snprintf(remedy, sizeof(remedy),
-			 "as root: adduser USER %s; then log in again", group_text(st.st_gid));
+	describe_remedy(&st, remedy, sizeof(remedy));
 	return report_problem(remedy, "no permission to read and write %s: mode %o, group %s",
 			      DEVICE, st.st_mode & 0777, group_text(st.st_gid));
 }
@@ -225,15 +318,23 @@ static bool check_create(void)
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	if (key == ARGP_KEY_ARG)
-		fail_usage("'%s': doctor takes no arguments", arg);
-	return parse_other(key, state);
+	const char **name = state->input;
+
+	if (key != ARGP_KEY_ARG)
+		return parse_other(key, state);
+	if (*name)
+		fail_usage("'%s': extra argument; only one REGION is allowed", arg);
+	if (!strchr(arg, '/'))
+		check_name(arg);
+	*name = arg;
+	return 0;
 }
 
 static const struct argp argp = {
 	.parser = parse,
-	.doc = "Check whether regions can be used on this system, and print the remedy for the "
-	       "first problem found.",
+	.args_doc = "[REGION]",
+	.doc = "Check whether regions can be used on this system, and whether this user can use "
+	       "REGION. Print the remedy for the first problem found.",
 };
 
 int cmd_doctor(int argc, char **argv)
@@ -241,11 +342,12 @@ int cmd_doctor(int argc, char **argv)
 	static bool (* const checks[])(void) = {
 		check_module, check_node, check_permission, check_abi, check_create,
 	};
+	const char *name = NULL;
 	size_t i;
 
-	parse_arguments(&argp, argc, argv, NULL);
+	parse_arguments(&argp, argc, argv, &name);
 	for (i = 0; i < ARRAY_SIZE(checks); i++)
 		if (!checks[i]())
 			return STATUS_FAILED;
-	return STATUS_OK;
+	return !name || check_region(name) ? STATUS_OK : STATUS_FAILED;
 }

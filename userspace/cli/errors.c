@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -128,10 +129,14 @@ static char detail[160];
 
 static const char *describe_node(const struct failure *f)
 {
-	char path[80];
+	char path[PATH_MAX];
 	struct stat st;
 
-	if (mmapshare_path(f->name, path, sizeof(path)) || stat(path, &st))
+	if (is_path(f))
+		snprintf(path, sizeof(path), "%.*s", (int)sizeof(path) - 1, f->name);
+	else if (mmapshare_path(f->name, path, sizeof(path)))
+		return NULL;
+	if (stat(path, &st))
 		return NULL;
 	snprintf(detail, sizeof(detail), "owner %s, group %s, mode %04o",
 		 user_text(st.st_uid), group_text(st.st_gid), st.st_mode & 0777);
@@ -239,6 +244,8 @@ static const char *describe_slots_of_user(const struct failure *f)
 }
 
 #define RUN_DOCTOR	"run mmapshare doctor"
+/* the name of the region follows */
+#define RUN_DOCTOR_ON	"run mmapshare doctor "
 #define SAME_RELEASE	"install module and command of the same release"
 #define CORRUPT		"the ring's shared state is corrupt"
 #define RECREATE	"destroy the ring and create it again"
@@ -260,7 +267,7 @@ static const struct reason {
 	{ OP_ANY, E2BIG, NULL, "the loaded module does not support this", NULL, SAME_RELEASE },
 
 	{ OP_ANY, EACCES, is_default, "permission denied", NULL, RUN_DOCTOR },
-	{ OP_OPENING, EACCES, is_named, "permission denied", describe_node, NULL },
+	{ OP_OPENING, EACCES, NULL, "permission denied", describe_node, RUN_DOCTOR_ON },
 	{ OP_CONTROL, EACCES, device_is_refused,
 	  "no permission to use " DEVICE, NULL, RUN_DOCTOR },
 	{ OP_ANY, EACCES, NULL, "permission denied", NULL, NULL },
@@ -411,7 +418,7 @@ static void print_error(unsigned int ops, const char *name, const struct mmapsha
 		.info.size = sizeof(f.info),
 		.query.size = sizeof(f.query),
 	};
-	const char *text = NULL, *remedy = "";
+	const char *text = NULL, *remedy = "", *remedied = "";
 	const struct reason *r;
 	size_t i;
 
@@ -429,8 +436,11 @@ static void print_error(unsigned int ops, const char *name, const struct mmapsha
 		text = r->describe(&f);
 	if (r->remedy)
 		remedy = r->remedy;
-	complain("'%s': %s%s%s%s%s%s%s", region_text(name), r->cause, text ? " (" : "",
-		 text ? text : "", text ? ")" : "", r->remedy ? "; " : "", remedy, note);
+	if (!strcmp(remedy, RUN_DOCTOR_ON))
+		remedied = name;
+	complain("'%s': %s%s%s%s%s%s%s%s", region_text(name), r->cause, text ? " (" : "",
+		 text ? text : "", text ? ")" : "", r->remedy ? "; " : "", remedy, remedied,
+		 note);
 }
 
 void complain_error(unsigned int ops, const char *name, const struct mmapshare *region,

@@ -42,7 +42,7 @@ static const char doc[] =
 	"  watch               show all regions, periodically\n"
 	"  ring COMMAND        rings of records; see mmapshare ring --help\n"
 	"  scope [NAME]        show the samples of the example device\n"
-	"  doctor              diagnose a broken setup and print the remedy\n"
+	"  doctor [REGION]     diagnose a broken setup and print the remedy\n"
 	"  help [COMMAND]      print this list, or the help of a command\n"
 	"\n"
 	"REGION is a name or the path of a node; the default is /dev/mmapshare. "
