@@ -601,8 +601,8 @@ int mmapshare_ring_write(struct mmapshare_endpoint *ep, const void *data, size_t
  * @ep: the producer
  * @records: number of records
  *
- * For mmapshare_ring_stat(). Dropped records have no sequence numbers, and
- * consumers do not notice.
+ * For mmapshare_ring_dropped() and mmapshare_ring_stat(). Dropped records have no
+ * sequence numbers, and consumers do not notice.
  *
  * Return: 0; -EBADF for a consumer; -ENODEV after another function has returned
  * that.
@@ -705,6 +705,19 @@ uint64_t mmapshare_ring_seq(const struct mmapshare_endpoint *ep);
 uint64_t mmapshare_ring_lost(const struct mmapshare_endpoint *ep);
 
 /**
+ * mmapshare_ring_dropped - records that were dropped for lack of space
+ * @ep: a producer or consumer
+ *
+ * Such records never were in the ring. Those of a producer in the kernel have
+ * sequence numbers, and are in mmapshare_ring_lost(), too.
+ *
+ * Return: the number of records that the ring's producers have dropped since it
+ * was created: those that mmapshare_ring_drop() counted, or a producer in the
+ * kernel.
+ */
+uint64_t mmapshare_ring_dropped(const struct mmapshare_endpoint *ep);
+
+/**
  * mmapshare_ring_wait - wait for records (consumer) or free space (producer)
  * @ep: a producer or consumer; it must have committed, discarded or released
  *	all records
@@ -725,6 +738,24 @@ uint64_t mmapshare_ring_lost(const struct mmapshare_endpoint *ep);
  */
 int mmapshare_ring_wait(struct mmapshare_endpoint *ep, unsigned int flags,
 			int64_t timeout);
+
+/**
+ * mmapshare_ring_wait_consumers - wait until consumers have attached
+ * @ep: a producer or consumer
+ * @count: how many consumers to wait for, those that may lose records included;
+ *	at most the number that the ring was created for
+ * @timeout: nanoseconds; 0 returns immediately, negative means no timeout
+ *
+ * For a producer that must not publish before its consumers are there: a consumer
+ * that was counted gets the records that the caller commits from then on. The
+ * kernel does not report this event: the library polls, at first every 0.1
+ * milliseconds, then less often, at least every 10 milliseconds.
+ *
+ * Return: 0 if @count consumers or more are attached; -ETIMEDOUT; -EINTR for a
+ * signal; -EINVAL if @count is too large; -ENODEV if the ring was revoked.
+ */
+int mmapshare_ring_wait_consumers(struct mmapshare_endpoint *ep, unsigned int count,
+				  int64_t timeout);
 
 /**
  * mmapshare_ring_notify - wake the peers that can continue
@@ -870,6 +901,19 @@ int mmapshare_strategy_by_name(const char *name);
  * Return: the MMAPSHARE_VERSION that the library was compiled with.
  */
 const char *mmapshare_version(void);
+
+/**
+ * mmapshare_error_text - what an error of this library means
+ * @error: a negative errno that a function of the library has returned, or its
+ *	positive value
+ *
+ * Some functions return an errno whose text from strerror() is misleading: -EPIPE,
+ * "Broken pipe", is the normal end of a stream of records.
+ *
+ * Return: a text without a newline, which need not be freed, for example "no peer
+ * is left" for -EPIPE; that of strerror() for an errno that has its usual meaning.
+ */
+const char *mmapshare_error_text(int error);
 
 /* Pass to other processes: mmapshare_send(3) */
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Rings: statistics. */
+/* Rings: statistics, and the number of consumers. */
 #include <errno.h>
+#include <time.h>
 #include "ring.h"
 
 static int read_all(const struct mmapshare *region, uint64_t offset, void *buffer,
@@ -36,4 +37,55 @@ int mmapshare_ring_stat(const struct mmapshare *region, struct mmapshare_ring *r
 			       &cursors[i], sizeof(cursors[i]));
 	return ret ? ret : read_all(region, ring->producer_offset, producer,
 				    sizeof(*producer));
+}
+
+uint64_t mmapshare_ring_dropped(const struct mmapshare_endpoint *ep)
+{
+	return __atomic_load_n(&ep->producer->dropped, __ATOMIC_RELAXED);
+}
+
+/*
+ * The acquire pairs with the kernel's release when it sets the bit of a consumer,
+ * after it has stored the position from which that consumer needs records.
+ */
+static unsigned int count_consumers(const struct mmapshare_ring *ring)
+{
+	return __builtin_popcountll(__atomic_load_n(&ring->consumers, __ATOMIC_ACQUIRE) |
+				    __atomic_load_n(&ring->may_lose, __ATOMIC_ACQUIRE));
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+#define MIN_PAUSE	100000		/* nanoseconds */
+#define MAX_PAUSE	10000000
+
+int mmapshare_ring_wait_consumers(struct mmapshare_endpoint *ep, unsigned int count,
+				  int64_t timeout)
+{
+	const int64_t start = now_ns();
+	struct timespec pause = { .tv_nsec = MIN_PAUSE };
+	int ret;
+
+	for (;;) {
+		/* ENODEV replaces the mapping, before an access raises SIGBUS */
+		ret = mmapshare_ring_notify(ep);
+		if (ret)
+			return ret;
+		if (count > ep->ring->consumers_max)
+			return -EINVAL;
+		if (count_consumers(ep->ring) >= count)
+			return 0;
+		if (timeout >= 0 && now_ns() - start >= timeout)
+			return -ETIMEDOUT;
+		if (nanosleep(&pause, NULL))
+			return -errno;
+		if (pause.tv_nsec < MAX_PAUSE / 2)
+			pause.tv_nsec *= 2;
+	}
 }
