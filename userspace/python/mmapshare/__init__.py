@@ -11,13 +11,17 @@ A region is an mmap.mmap with additional methods. A ring passes records from one
 producer to one or more consumers.
 
 The package needs only the standard library. Errors from the kernel are raised
-as OSError: FileNotFoundError if the module is not loaded, PermissionError if
-the caller may not open the node, and so on.
+as subclasses of Error, which is an OSError. They name the region, and what to do
+about it where that is known. They are also subclasses of the built-in classes:
+FileNotFoundError if the module is not loaded, PermissionError if the caller may
+not open the node, and so on. An argument that no kernel accepts is a ValueError.
 
 After a region is revoked, calls fail with ENODEV, and touching its mapping
 kills the process with SIGBUS.
 """
 from ._abi import Info
+from ._errors import (AccessError, BusyError, CorruptError, Error, ExistsError, HangupError,
+                      LimitError, NotARegionError, NotFoundError, RevokedError)
 from ._region import DEVICE, Region, anonymous, create, destroy, open, path
 from ._ring import Consumer, Producer, Ring, consumer, create_ring, producer
 
@@ -28,6 +32,9 @@ except ImportError:
     __version__ = "0+source"
 
 __all__ = [
-    "DEVICE", "Consumer", "Info", "Producer", "Region", "Ring", "anonymous",
-    "consumer", "create", "create_ring", "destroy", "open", "path", "producer",
+    "DEVICE", "AccessError", "BusyError", "Consumer", "CorruptError", "Error",
+    "ExistsError", "HangupError", "Info", "LimitError", "NotARegionError",
+    "NotFoundError", "Producer", "Region", "RevokedError", "Ring",
+    "anonymous", "consumer", "create", "create_ring", "destroy", "open",
+    "path", "producer",
 ]

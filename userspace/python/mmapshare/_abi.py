@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import operator
 import os
+import re
 import struct
 import time
 from typing import Any, NamedTuple, Optional, Tuple
@@ -21,6 +23,7 @@ RING_READERS_HOLD = 16
 RING_RETAINS_NOTHING = 1
 RING_RESERVE_NONE = 0xffffffff
 RING_KERNEL_PRODUCER = 4
+RING_CONSUMERS_MAX = 64
 RING_MAGIC = 0x676e6972736d6d
 RING_VERSION = 1
 ATTACH_PRODUCER = 1
@@ -111,11 +114,32 @@ def info(fd: int) -> Info:
 def name_field(name: Optional[str]) -> bytes:
     """Encode a name. One that does not fit is an error: struct would truncate
     it, and the call would then act on another name."""
-    field = os.fsencode(name) if name is not None else b""
-    if name is not None and not 0 < len(field) < NAME_SIZE:
-        raise ValueError(f"a region's name must have 1 to {NAME_SIZE - 1} bytes, "
-                         f"not {len(field)}")
-    return field
+    if name is None:
+        return b""
+    if (not re.fullmatch(r"[A-Za-z0-9._-]{1,%d}" % (NAME_SIZE - 1), name) or
+            name in (".", "..")):
+        raise ValueError(f"a region's name must have 1 to {NAME_SIZE - 1} of the characters "
+                         f"A-Z a-z 0-9 . _ - and be neither '.' nor '..', not {name!r}")
+    return name.encode("ascii")
+
+
+def number(value: Any, what: str, least: int, most: int) -> int:
+    """Check an argument that must be an integer."""
+    if isinstance(value, (str, bytes)):
+        raise ValueError(f"{what} must be an integer, not {value!r}")
+    try:
+        checked = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{what} must be an integer, not {value!r}") from None
+    if not least <= checked <= most:
+        raise ValueError(f"{what} must be from {least} to {most}, not {checked}")
+    return checked
+
+
+def size_field(size: Any) -> int:
+    """Check the size of a region, or of the records of a ring. The kernel knows the
+    limit, which is less than 2^63."""
+    return number(size, "size (bytes)", 1, (1 << 63) - 1)
 
 
 class Deadline:

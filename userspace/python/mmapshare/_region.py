@@ -8,9 +8,10 @@ import io
 import mmap
 import os
 import weakref
-from typing import Any, List, NoReturn, Optional, Union
+from typing import Any, Iterator, List, NoReturn, Optional, Union
 
 from . import _abi
+from ._errors import explained, make
 
 DEVICE = "/dev/mmapshare"
 
@@ -49,9 +50,15 @@ class Region(mmap.mmap):
     open(), create() and anonymous() return one. Region(fd, mode) makes one from
     a descriptor that was received from another process, for example, and owns
     that descriptor from then on. close() closes the mapping and the descriptor.
+
+    mmap.mmap(fd, 0) of a region's descriptor fails with EINVAL: Python replaces
+    the length 0 by the file's size only for regular files. Region(fd) asks the
+    driver for the size; mmap.mmap(fd, size) works, too.
     """
 
     _fd: int
+    _name: Optional[str]
+    _mode: str
     _fds: List[int]
     _size: int
     _last_count: int
@@ -60,10 +67,13 @@ class Region(mmap.mmap):
     def __new__(cls, fd: int, mode: str = "r+") -> "Region":
         if mode not in _ACCESS:
             raise ValueError(f"mode must be 'r', 'r+' or 'c', not {mode!r}")
-        size = region_size(fd)
+        info = region_info(fd)
+        size = info.size
         new: Any = super().__new__
         self: Region = new(cls, fd, size, access=_ACCESS[mode])
         self._fd = fd
+        self._name = info.name
+        self._mode = mode
         self._fds = [fd]
         self._size = size
         self._finalizer = weakref.finalize(self, _close_all, self._fds)
@@ -73,6 +83,12 @@ class Region(mmap.mmap):
         with contextlib.suppress(BrokenPipeError):
             self.wait(0)
         return self
+
+    def __repr__(self) -> str:
+        name = "anonymous or default" if self._name is None else repr(self._name)
+        state = ("closed" if not self._finalizer.alive else
+                 f"{self._size} bytes, mode {self._mode!r}")
+        return f"<mmapshare.Region {name}, {state}>"
 
     def close(self) -> None:
         """Unmap the region and close the descriptor. BufferError while another
@@ -89,7 +105,8 @@ class Region(mmap.mmap):
         wait(0) would return at once or raise, select.poll() and select.epoll()
         report POLLPRI, and select.select() an exceptional condition."""
         if not self._finalizer.alive:
-            raise ValueError("the region is closed")
+            raise ValueError("the region is closed" if self._name is None else
+                             f"the region {self._name!r} is closed")
         return self._fd
 
     def size(self) -> int:
@@ -105,20 +122,22 @@ class Region(mmap.mmap):
 
     def info(self) -> _abi.Info:
         """Facts about the region, as they are now."""
-        return _abi.info(self.fileno())
+        with explained(self._name):
+            return _abi.info(self.fileno())
 
     @property
     def name(self) -> Optional[str]:
-        """The name given to create(); None for /dev/mmapshare and for an
-        anonymous region."""
-        return self.info().name
+        """The name given to create(), even if it was destroyed since; None for
+        /dev/mmapshare and for an anonymous region."""
+        return self._name
 
     def notify(self) -> int:
         """Wake every waiter. Return the number of notifications so far.
 
         A waiter that returns from wait() sees everything this process stored to
         the region before the call."""
-        return int(_abi.NOTIFY(self.fileno(), 0, 0)[2])
+        with explained(self._name):
+            return int(_abi.NOTIFY(self.fileno(), 0, 0)[2])
 
     def wait(self, timeout: Optional[float] = None, *, ignore_hup: bool = False) -> int:
         """Wait for a notification. Return the number of notifications since the
@@ -138,7 +157,8 @@ class Region(mmap.mmap):
         while True:
             buffer = _abi.WAIT.pack(0, self._last_count, deadline.nanoseconds())
             try:
-                _abi.WAIT.send(self.fileno(), buffer)
+                with explained(self._name):
+                    _abi.WAIT.send(self.fileno(), buffer)
             except InterruptedError:
                 # the signal's handler has run and did not raise
                 continue
@@ -160,7 +180,8 @@ class Region(mmap.mmap):
                              f"not {len(pattern)}")
         if length is None:
             length = self._size - offset
-        _abi.FILL(self.fileno(), 0, offset, length, pattern, len(pattern), 0)
+        with explained(self._name, "fill"):
+            _abi.FILL(self.fileno(), 0, offset, length, pattern, len(pattern), 0)
 
     def checksum(self, offset: int = 0, length: Optional[int] = None) -> int:
         """Have the kernel compute the CRC-32C (Castagnoli) of a range.
@@ -168,16 +189,18 @@ class Region(mmap.mmap):
         length: bytes to read; None reads up to the end of the region"""
         if length is None:
             length = self._size - offset
-        return int(_abi.CHECKSUM(self.fileno(), 0, offset, length, 0, 0)[4])
+        with explained(self._name):
+            return int(_abi.CHECKSUM(self.fileno(), 0, offset, length, 0, 0)[4])
 
 
-def region_size(fd: int) -> int:
-    """The size of the region behind a descriptor. Another device fails the
+def region_info(fd: int) -> _abi.Info:
+    """Facts about the region behind a descriptor. Another device fails the
     ioctl, or returns without filling in the structure."""
-    info = _abi.info(fd)
+    with explained(None):
+        info = _abi.info(fd)
     if not info.abi_version or not info.size:
-        raise OSError(errno.ENOTTY, "not a region")
-    return info.size
+        raise make(errno.ENOTTY, None)
+    return info
 
 
 def owned(fd: int, mode: str) -> Region:
@@ -192,7 +215,8 @@ def owned(fd: int, mode: str) -> Region:
 def open_node(name: Name, flags: int) -> int:
     """Open a node. O_NONBLOCK applies to open() only: if the path leads to a
     FIFO, for example, open() must not block."""
-    fd = os.open(path(name), flags | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
+    with explained(path(name), "control" if name is None else "open"):
+        fd = os.open(path(name), flags | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
     os.set_blocking(fd, True)
     return fd
 
@@ -207,14 +231,17 @@ def open(name: Name = None, mode: str = "r+") -> Region:
           process sees, and read permission is enough
     """
     fd = open_node(name, os.O_RDWR if mode == "r+" else os.O_RDONLY)
-    return owned(fd, mode)
+    with explained(path(name), "open"):
+        return owned(fd, mode)
 
 
-def control(call: _abi.Call, *fields: Any) -> int:
-    """Make an ioctl on /dev/mmapshare that concerns other regions."""
-    fd = os.open(DEVICE, os.O_RDWR | os.O_CLOEXEC)
+@contextlib.contextmanager
+def control(flags: int) -> Iterator[int]:
+    """Open /dev/mmapshare for ioctls that concern other regions."""
+    with explained(DEVICE, "control"):
+        fd = os.open(DEVICE, flags | os.O_CLOEXEC)
     try:
-        return int(call(fd, *fields)[0])
+        yield fd
     finally:
         os.close(fd)
 
@@ -227,9 +254,11 @@ def new_region(name: Optional[str], size: int, strategy: str = "fault",
     if strategy not in _abi.STRATEGIES:
         raise ValueError(f"strategy must be one of {', '.join(_abi.STRATEGIES)}, "
                          f"not {strategy!r}")
-    return control(_abi.CREATE, _abi.CLOEXEC, size, _abi.STRATEGIES.index(strategy),
-                   mode, _abi.name_field(name), ring, consumers, consumers_per_uid,
-                   consumers_reserved, evict_ns)
+    fields = (_abi.CLOEXEC, _abi.size_field(size), _abi.STRATEGIES.index(strategy),
+              _abi.number(mode, "mode", 0, 0o777), _abi.name_field(name), ring, consumers,
+              consumers_per_uid, consumers_reserved, evict_ns)
+    with control(os.O_RDWR) as fd, explained(name, "create"):
+        return int(_abi.CREATE(fd, *fields)[0])
 
 
 def create(name: str, size: int, *, strategy: str = "fault", mode: int = 0o600,
@@ -259,7 +288,7 @@ def create(name: str, size: int, *, strategy: str = "fault", mode: int = 0o600,
         except OSError as error:
             if error.errno not in _DESTROYED:
                 raise
-    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path(name))
+    raise make(errno.ENOENT, path(name), "open")
 
 
 def anonymous(size: int, *, strategy: str = "fault") -> Region:
@@ -277,4 +306,6 @@ def destroy(name: str, *, revoke: bool = False) -> None:
     revoke: take it away from them, too: their calls fail with ENODEV, and
           touching a mapping of it kills the process with SIGBUS
     """
-    control(_abi.DESTROY, _abi.DESTROY_REVOKE if revoke else 0, _abi.name_field(name))
+    field = _abi.name_field(name)
+    with control(os.O_RDWR) as fd, explained(name, "destroy"):
+        _abi.DESTROY(fd, _abi.DESTROY_REVOKE if revoke else 0, field)

@@ -33,7 +33,8 @@ import weakref
 from typing import Any, Iterable, Iterator, Optional, TypeVar
 
 from . import _abi
-from ._region import Name, new_region, open_node
+from ._errors import explained, make
+from ._region import Name, new_region, open_node, region_info
 
 _MACHINE = os.uname().machine
 _WHOLE_WORD_MACHINES = ("x86_64", "aarch64", "ppc64le", "s390x")
@@ -81,10 +82,6 @@ def _extend_seq(low: int, near: int) -> int:
     return (near + distance - (distance >> 31 << 32)) & _MASK
 
 
-def _error(code: int) -> OSError:
-    return OSError(code, os.strerror(code))
-
-
 _EndpointType = TypeVar("_EndpointType", bound="_Endpoint")
 
 
@@ -93,14 +90,18 @@ class _Endpoint:
     at a time may use an endpoint."""
 
     def __init__(self, fd: int, flags: int) -> None:
+        self._name = region_info(fd).name
         if not _HAS_WHOLE_WORDS:
-            raise _error(errno.EOPNOTSUPP)
+            raise self._error(errno.EOPNOTSUPP)
         self._views: list[memoryview] = []
         self._maps: list[mmap.mmap] = []
         self._record_view: Optional[memoryview] = None
         self._revoked = False
         self._fd: int
-        self._fd, *fields = _abi.RING_ATTACH(fd, flags | _abi.ATTACH_CLOEXEC, 0, 0, 0, 0, 0, 0)
+        with explained(self._name,
+                       "producer" if flags & _abi.ATTACH_PRODUCER else "consumer"):
+            self._fd, *fields = _abi.RING_ATTACH(fd, flags | _abi.ATTACH_CLOEXEC,
+                                                 0, 0, 0, 0, 0, 0)
         self._finalizer = weakref.finalize(self, os.close, self._fd)
         self._finalizer.atexit = False
         try:
@@ -108,6 +109,19 @@ class _Endpoint:
         except BaseException:
             self.close()
             raise
+
+    def _error(self, code: int) -> OSError:
+        return make(code, self._name)
+
+    def __repr__(self) -> str:
+        kind = type(self).__name__
+        name = "an anonymous ring" if self._name is None else repr(self._name)
+        return f"<mmapshare.{kind} of {name}{'' if self._finalizer.alive else ', closed'}>"
+
+    @property
+    def name(self) -> Optional[str]:
+        """The name of the ring; None if it is anonymous."""
+        return self._name
 
     def _map(self, flags: int, map_size: int, data_size: int, own_offset: int,
              own_size: int) -> None:
@@ -120,7 +134,7 @@ class _Endpoint:
         words32 = self._new_view(whole, "I")
         if (self._ring64[_MAGIC] != _abi.RING_MAGIC or self._ring64[_FEATURES] or
                 words32[_VERSION32] != _abi.RING_VERSION):
-            raise _error(errno.EPROTONOSUPPORT)
+            raise self._error(errno.EPROTONOSUPPORT)
         self._overwrite = bool(words32[_FLAGS32] & _abi.RING_OVERWRITE)
         self._held = not self._overwrite and not flags & _abi.ATTACH_MAY_LOSE
         self._overwrite |= bool(flags & _abi.ATTACH_CONSUMER and
@@ -170,7 +184,8 @@ class _Endpoint:
         """The descriptor, for select, selectors and asyncio. When wait(0) would
         return True, a consumer's is readable and a producer's is writable."""
         if not self._finalizer.alive:
-            raise ValueError("the endpoint is closed")
+            raise ValueError("the endpoint is closed" if self._name is None else
+                             f"the endpoint of {self._name!r} is closed")
         return self._fd
 
     def _release_record(self) -> None:
@@ -187,14 +202,16 @@ class _Endpoint:
         according to an earlier call: an access to the mapping raises SIGBUS."""
         self.fileno()
         if self._revoked:
-            raise _error(errno.ENODEV)
+            raise self._error(errno.ENODEV)
 
     def _call(self, call: _abi.Call, *fields: int) -> None:
         try:
             call(self.fileno(), *fields)
+        except (InterruptedError, TimeoutError):
+            raise
         except OSError as error:
             self._revoked |= error.errno == errno.ENODEV
-            raise
+            raise self._error(error.errno or 0) from None
 
     def _notify(self) -> None:
         """A full fence. Also wakes peers whose wake threshold is reached."""
@@ -361,7 +378,7 @@ class Consumer(_Endpoint):
         self._acq_rel_fence()
         if (pos % _HEADER or not _is_at_or_past(pos, self._producer_pos) or
                 (not self._overwrite and (pos - self._pos) & _MASK > self._size)):
-            raise _error(errno.EBADMSG)
+            raise self._error(errno.EBADMSG)
         self._producer_pos = pos
 
     def _has_record(self) -> bool:
@@ -398,7 +415,7 @@ class Consumer(_Endpoint):
                 _record_stride(word) > (self._producer_pos - self._pos) & _MASK or
                 word & _abi.RECORD_LENGTH > self.record_max or
                 not self._accept_seq(seq)):
-            raise _error(errno.EBADMSG)
+            raise self._error(errno.EBADMSG)
         return word
 
     def _accept_seq(self, seq: int) -> bool:
@@ -446,7 +463,7 @@ class Consumer(_Endpoint):
         if (oldest % _HEADER or not _is_at_or_past(oldest, self._pos) or
                 not _is_at_or_past(self._producer_pos, oldest) or
                 not _is_at_or_past(seq, self._next_seq)):
-            raise _error(errno.EBADMSG)
+            raise self._error(errno.EBADMSG)
         self.lost += (seq - self._next_seq) & _MASK
         self._pos = oldest
         self._next_seq = seq
@@ -560,9 +577,9 @@ class Producer(_Endpoint):
         """Steps 2 to 4."""
         self._check_usable()
         if self._record_view is not None:
-            raise _error(errno.EBUSY)
+            raise self._error(errno.EBUSY)
         if length > self.record_max:
-            raise _error(errno.EMSGSIZE)
+            raise self._error(errno.EMSGSIZE)
         stride = _record_stride(length)
         while not self._make_space(stride):
             if self._pos != self._published_pos:
@@ -658,7 +675,7 @@ class Producer(_Endpoint):
         length = self._headers[self._header_index(pos)]
         pos = (pos + _record_stride(length)) & _MASK
         if length & _abi.RECORD_BUSY or not _is_at_or_past(self._published_pos, pos):
-            raise _error(errno.EBADMSG)
+            raise self._error(errno.EBADMSG)
         return pos
 
     def _find_oldest_pos(self, stride: int, min_pos: int) -> int:
@@ -716,9 +733,17 @@ class Ring:
 
     def __init__(self, fd: int) -> None:
         """fd: a descriptor of the ring; the object owns it"""
+        info = region_info(fd)
+        if not info.ring & _abi.RING:
+            raise make(errno.ENOTTY, info.name)
+        self._name = info.name
         self._fd = fd
         self._finalizer = weakref.finalize(self, os.close, fd)
         self._finalizer.atexit = False
+
+    def __repr__(self) -> str:
+        name = "anonymous" if self._name is None else repr(self._name)
+        return f"<mmapshare.Ring {name}{'' if self._finalizer.alive else ', closed'}>"
 
     def __enter__(self) -> "Ring":
         return self
@@ -732,28 +757,35 @@ class Ring:
 
     def fileno(self) -> int:
         if not self._finalizer.alive:
-            raise ValueError("the ring is closed")
+            raise ValueError("the ring is closed" if self._name is None else
+                             f"the ring {self._name!r} is closed")
         return self._fd
 
     def info(self) -> _abi.Info:
         """Facts about the ring's region, as they are now."""
-        return _abi.info(self.fileno())
+        with explained(self._name):
+            return _abi.info(self.fileno())
+
+    @property
+    def name(self) -> Optional[str]:
+        """The name given to create_ring(); None for an anonymous ring."""
+        return self._name
 
     def producer(self) -> Producer:
-        """Attach as the producer. OSError with EBUSY if the ring has one."""
+        """Attach as the producer. BusyError if the ring has one."""
         return Producer(self.fileno())
 
     def consumer(self, *, latest: bool = False, ignore_hup: bool = False,
                  may_lose: Optional[bool] = None) -> Consumer:
-        """Attach a consumer. Each consumer gets all records. OSError with
-        ENOSPC if the ring's "consumers" are already attached, and with EDQUOT if
-        this user has its share of them. For the arguments see Consumer."""
+        """Attach a consumer. Each consumer gets all records. LimitError if the
+        ring's "consumers" are already attached (errno ENOSPC), or if this user has
+        its share of them (EDQUOT). For the arguments see Consumer."""
         return Consumer(self.fileno(), latest=latest, ignore_hup=ignore_hup,
                         may_lose=may_lose)
 
 
 def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
-                consumers: int = 1, mode: int = 0o600, consumers_per_uid: int = 0,
+                consumers: int = 8, mode: int = 0o600, consumers_per_uid: int = 0,
                 consumers_reserved: Optional[int] = None,
                 readers_hold: bool = False, evict: float = 0) -> Ring:
     """Create a ring.
@@ -773,22 +805,35 @@ def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
     evict: how many seconds the producer of a lossless ring waits for a consumer,
           which then may lose records; 0 for no limit
     """
+    consumers = _abi.number(consumers, "consumers", 1, _abi.RING_CONSUMERS_MAX)
+    consumers_per_uid = _abi.number(consumers_per_uid, "consumers_per_uid", 0, consumers)
+    if overwrite and (readers_hold or evict):
+        raise ValueError("overwrite excludes readers_hold and evict")
     if consumers_reserved is None:
         consumers_reserved = 0
-    elif not consumers_reserved:
+    elif not _abi.number(consumers_reserved, "consumers_reserved", 0, consumers):
         consumers_reserved = _abi.RING_RESERVE_NONE
     flags = (_abi.RING | (_abi.RING_OVERWRITE if overwrite else 0) |
              (_abi.RING_READERS_HOLD if readers_hold else 0))
-    return Ring(new_region(name, size, mode=mode if name is not None else 0,
-                           ring=flags, consumers=consumers,
-                           consumers_per_uid=consumers_per_uid,
-                           consumers_reserved=consumers_reserved,
-                           evict_ns=round(evict * 1e9)))
+    return _owned_ring(new_region(name, size, mode=mode if name is not None else 0,
+                                  ring=flags, consumers=consumers,
+                                  consumers_per_uid=consumers_per_uid,
+                                  consumers_reserved=consumers_reserved,
+                                  evict_ns=round(evict * 1e9)))
+
+
+def _owned_ring(fd: int) -> Ring:
+    """A Ring that owns the descriptor, which is closed on failure, too."""
+    try:
+        return Ring(fd)
+    except BaseException:
+        os.close(fd)
+        raise
 
 
 def producer(name: Name) -> Producer:
     """Attach to an existing ring as the producer. Needs write permission."""
-    with Ring(open_node(name, os.O_WRONLY)) as ring:
+    with _owned_ring(open_node(name, os.O_WRONLY)) as ring:
         return ring.producer()
 
 
@@ -805,5 +850,5 @@ def consumer(name: Name, *, latest: bool = False, ignore_hup: bool = False,
              may_lose: Optional[bool] = None) -> Consumer:
     """Attach to an existing ring as a consumer. Needs read permission. For the
     arguments see Consumer."""
-    with Ring(_open_to_read(name, bool(may_lose))) as ring:
+    with _owned_ring(_open_to_read(name, bool(may_lose))) as ring:
         return ring.consumer(latest=latest, ignore_hup=ignore_hup, may_lose=may_lose)
