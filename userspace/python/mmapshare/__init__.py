@@ -22,8 +22,10 @@ kills the process with SIGBUS.
 from ._abi import Info
 from ._errors import (AccessError, BusyError, CorruptError, Error, ExistsError, HangupError,
                       LimitError, NotARegionError, NotFoundError, RevokedError)
-from ._region import DEVICE, Region, anonymous, create, destroy, open, path
-from ._ring import Consumer, Producer, Ring, consumer, create_ring, producer
+from ._region import (DEVICE, Entry, Region, anonymous, create, destroy, open, path, receive,
+                      regions, send)
+from ._ring import (Consumer, Producer, Ring, consumer, create_ring, open_ring, producer,
+                    receive_ring)
 
 try:
     # setup.py, or the Makefile when it installs, creates this module
@@ -32,9 +34,9 @@ except ImportError:
     __version__ = "0+source"
 
 __all__ = [
-    "DEVICE", "AccessError", "BusyError", "Consumer", "CorruptError", "Error",
+    "DEVICE", "AccessError", "BusyError", "Consumer", "CorruptError", "Entry", "Error",
     "ExistsError", "HangupError", "Info", "LimitError", "NotARegionError",
     "NotFoundError", "Producer", "Region", "RevokedError", "Ring",
-    "anonymous", "consumer", "create", "create_ring", "destroy", "open",
-    "path", "producer",
+    "anonymous", "consumer", "create", "create_ring", "destroy", "open", "open_ring",
+    "path", "producer", "receive", "receive_ring", "regions", "send",
 ]

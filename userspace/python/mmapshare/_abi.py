@@ -31,6 +31,7 @@ ATTACH_CONSUMER = 2
 ATTACH_LATEST = 4
 WAIT_IGNORE_HUP = 1
 DESTROY_REVOKE = 1
+QUERY_NEXT = 1
 CLOEXEC = 1
 ATTACH_CLOEXEC = 8
 ATTACH_MAY_LOSE = 16
@@ -41,6 +42,7 @@ RECORD_DISCARD = 1 << 30
 RECORD_LENGTH = RECORD_DISCARD - 1
 
 STRATEGIES = ("fault", "huge", "vmalloc", "pfn")
+SEALS = {"seal": 1, "future": 2, "write": 4, "revoke": 8}
 
 
 class Call:
@@ -76,6 +78,7 @@ class Call:
 INFO = Call(_READ | _WRITE, 0x00, "IIIQQIIQQQQII64sII")
 FILL = Call(_WRITE, 0x01, "IQQ8sII")
 CHECKSUM = Call(_READ | _WRITE, 0x02, "IQQII")
+SEAL = Call(_READ | _WRITE, 0x03, "III")
 READ_ONLY = Call(_WRITE, 0x04, "I")
 NOTIFY = Call(_READ | _WRITE, 0x06, "IQ")
 WAIT = Call(_READ | _WRITE, 0x07, "IQq")
@@ -84,6 +87,7 @@ RING_NOTIFY = Call(_WRITE, 0x09, "I")
 RING_WAIT = Call(_WRITE, 0x0a, "Iq")
 CREATE = Call(_READ | _WRITE, 0x10, "IQII64sIIIIQ")
 DESTROY = Call(_WRITE, 0x11, "I64s")
+QUERY = Call(_READ | _WRITE, 0x12, "IQIIIIIIQQ64s")
 
 
 class Info(NamedTuple):

@@ -104,15 +104,20 @@ _REASONS: Dict[Tuple[Optional[str], int], _Reason] = {
                                       "group is reached", "ask for less"),
     ("create", errno.ERANGE): _Reason("too large for a region (1 TiB) or for the records "
                                       "of a ring (16 GiB)", "ask for less"),
-    ("destroy", errno.ENOENT): _Reason("no such region", "see mmapshare list"),
+    ("destroy", errno.ENOENT): _Reason("no such region", "see mmapshare.regions()"),
     ("destroy", errno.EPERM): _Reason("the region belongs to another user, or is sealed "
                                       "against revocation"),
     ("destroy", errno.EOPNOTSUPP): _Reason("its strategy does not support revocation"),
-    ("open", errno.ENOENT): _Reason("no such region", "see mmapshare list"),
+    ("open", errno.ENOENT): _Reason("no such region", "see mmapshare.regions()"),
     ("open", errno.EACCES): _Reason(None, "run mmapshare doctor with its name"),
     ("open", errno.ENODEV): _Reason("the region was revoked, or no driver serves this node"),
     ("open", errno.ENXIO): _Reason("the region was destroyed"),
     ("fill", errno.EPERM): _Reason("the region is sealed against writes, or is a ring"),
+    ("seal", errno.EPERM): _Reason("the region belongs to another user, is a ring, or has "
+                                   "the seal \"seal\""),
+    ("seal", errno.EBUSY): _Reason("it is mapped through a writable descriptor, or its "
+                                   "pages are in use for I/O",
+                                   "close the mappings, or add the seal \"future\" instead"),
     ("producer", errno.EBUSY): _Reason("the ring has a producer, or the kernel is its "
                                        "producer", "a ring has one producer at a time"),
     ("consumer", errno.EBUSY): _Reason("the kernel is the consumer of this ring"),
@@ -123,6 +128,7 @@ _REASONS: Dict[Tuple[Optional[str], int], _Reason] = {
                                         "\"consumers_per_uid\""),
     ("consumer", errno.EACCES): _Reason("no right to hold back the producer",
                                         "permit writing, or pass may_lose=True"),
+    ("receive", errno.EBADMSG): _Reason("the message is not one byte and one descriptor"),
     (None, errno.E2BIG): _Reason("the loaded module does not support this",
                                  "install module and package of the same release"),
     (None, errno.EBADMSG): _Reason("the ring's shared state is corrupt", _RECREATE),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Regions: create, open and map them, and use their doorbell."""
+"""Regions: create, open, list and map them, and use their doorbell and seals."""
 from __future__ import annotations
 
 import contextlib
@@ -7,8 +7,10 @@ import errno
 import io
 import mmap
 import os
+import socket as sockets
+import struct
 import weakref
-from typing import Any, Iterator, List, NoReturn, Optional, Union
+from typing import Any, Iterator, List, NamedTuple, NoReturn, Optional, Tuple, Union
 
 from . import _abi
 from ._errors import explained, make
@@ -28,6 +30,8 @@ _DESTROYED = (errno.ENOENT, errno.ENXIO, errno.ENODEV)
 _MAX_ATTEMPTS = 1000
 
 Name = Union[str, "os.PathLike[str]", None]
+
+_INT = struct.Struct("i")
 
 
 def path(name: Name = None) -> str:
@@ -130,6 +134,36 @@ class Region(mmap.mmap):
         """The name given to create(), even if it was destroyed since; None for
         /dev/mmapshare and for an anonymous region."""
         return self._name
+
+    @property
+    def seals(self) -> Tuple[str, ...]:
+        """The seals of the region: see seal()."""
+        return self._seal(0)
+
+    def seal(self, *seals: str) -> Tuple[str, ...]:
+        """Add seals, permanently and for all processes. Return all seals.
+
+        "write" forbids all writes; AccessError, BusyError as long as there is a
+        writable mapping, also this one: map with mode "r" to add it. "future"
+        forbids writes, except through the writable mappings that exist; "revoke"
+        forbids to revoke the region; "seal" forbids further seals."""
+        unknown = set(seals) - set(_abi.SEALS)
+        if unknown:
+            raise ValueError(f"a seal must be one of {', '.join(_abi.SEALS)}, "
+                             f"not {unknown.pop()!r}")
+        return self._seal(sum(_abi.SEALS[seal] for seal in set(seals)))
+
+    def _seal(self, add: int) -> Tuple[str, ...]:
+        with explained(self._name, "seal"):
+            seals = _abi.SEAL(self.fileno(), 0, add, 0)[2]
+        return tuple(name for name, bit in _abi.SEALS.items() if seals & bit)
+
+    def read_only(self) -> "Region":
+        """The same region with a descriptor and a mapping that remain read-only, to
+        be passed to processes that must not write."""
+        with explained(self._name):
+            fd = int(_abi.READ_ONLY(self.fileno(), _abi.CLOEXEC)[0])
+        return owned(fd, "r")
 
     def notify(self) -> int:
         """Wake every waiter. Return the number of notifications so far.
@@ -309,3 +343,70 @@ def destroy(name: str, *, revoke: bool = False) -> None:
     field = _abi.name_field(name)
     with control(os.O_RDWR) as fd, explained(name, "destroy"):
         _abi.DESTROY(fd, _abi.DESTROY_REVOKE if revoke else 0, field)
+
+
+class Entry(NamedTuple):
+    """A named region, as regions() lists it; see struct mmapshare_query."""
+
+    name: str
+    path: str
+    size: int
+    strategy: str
+    mode: int
+    uid: int
+    gid: int
+    id: int
+    ring: int
+    files: int
+    maps: int
+
+
+def regions() -> List[Entry]:
+    """All named regions, sorted by name. They need not be open, nor may the caller
+    be permitted to open them; it must be permitted to read /dev/mmapshare."""
+    found: List[Entry] = []
+    least_id = 0
+    with control(os.O_RDONLY) as fd:
+        while True:
+            try:
+                _, _, size, strategy, mode, uid, gid, number, ring, files, maps, name = \
+                    _abi.QUERY(fd, _abi.QUERY_NEXT, 0, 0, 0, 0, 0, least_id, 0, 0, 0, b"")
+            except FileNotFoundError:
+                return sorted(found)
+            text = name.rstrip(b"\0").decode()
+            found.append(Entry(text, path(text), size, _abi.STRATEGIES[strategy], mode, uid,
+                               gid, number, ring, files, maps))
+            least_id = number + 1
+
+
+def send(socket: sockets.socket, region: Any) -> None:
+    """Send a region, or a Ring, through a Unix socket. It remains open. The
+    receiver, which may be a C program, gets the same access."""
+    sockets.send_fds(socket, [b"\0"], [region.fileno()])
+
+
+def receive_fd(socket: sockets.socket) -> int:
+    """Receive the descriptor that send() has sent; the caller owns it. EOFError if
+    the peer has closed the socket."""
+    # not recv_fds(), which ignores flags in some versions of Python
+    data, control, flags, _ = socket.recvmsg(1, 256, sockets.MSG_CMSG_CLOEXEC)
+    fds: List[int] = []
+    for level, kind, content in control:
+        if (level, kind) == (sockets.SOL_SOCKET, sockets.SCM_RIGHTS):
+            whole = len(content) - len(content) % _INT.size
+            fds.extend(fd for fd, in _INT.iter_unpack(content[:whole]))
+    if len(data) == 1 and len(fds) == 1 and not flags & sockets.MSG_CTRUNC:
+        return fds[0]
+    _close_all(fds)
+    if not data and not fds:
+        raise EOFError("the peer has closed the socket")
+    raise make(errno.EBADMSG, None, "receive")
+
+
+def receive(socket: sockets.socket, mode: str = "r+") -> Region:
+    """Receive a region through a Unix socket, and map it. EOFError if the peer has
+    closed the socket.
+
+    mode: as for open(); "r" for one that the peer has open for reading only
+    """
+    return owned(receive_fd(socket), mode)

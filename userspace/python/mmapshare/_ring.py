@@ -28,13 +28,15 @@ import contextlib
 import errno
 import mmap
 import os
+import socket as sockets
 import struct
+import time
 import weakref
 from typing import Any, Iterable, Iterator, Optional, TypeVar
 
 from . import _abi
 from ._errors import explained, make
-from ._region import Name, new_region, open_node, region_info
+from ._region import Name, new_region, open_node, receive_fd, region_info
 
 _MACHINE = os.uname().machine
 _WHOLE_WORD_MACHINES = ("x86_64", "aarch64", "ppc64le", "s390x")
@@ -54,8 +56,8 @@ _MAX_ATTEMPTS = 1000
 # struct mmapshare_ring
 _MAGIC, _FEATURES = 0, 3
 _PRODUCER_OFFSET, _CURSOR_OFFSET, _CURSOR_STRIDE, _RECORD_MAX = 7, 8, 9, 10
-_EVICT_NS, _CONSUMERS, _RETAINED_POS, _CONSUMERS_GEN = 12, 16, 17, 21
-_VERSION32, _FLAGS32 = 2, 4
+_EVICT_NS, _CONSUMERS, _RETAINED_POS, _MAY_LOSE, _CONSUMERS_GEN = 12, 16, 17, 19, 21
+_VERSION32, _FLAGS32, _CONSUMERS_MAX32 = 2, 4, 5
 # struct mmapshare_ring_producer
 _POS, _OLDEST_POS, _SEQ, _DROPPED, _OVERWRITTEN = 0, 1, 2, 8, 9
 # struct mmapshare_ring_cursor; pos is at _POS, too
@@ -123,6 +125,13 @@ class _Endpoint:
         """The name of the ring; None if it is anonymous."""
         return self._name
 
+    @property
+    def dropped(self) -> int:
+        """The number of records that the ring's producers have dropped for lack of
+        space, since the ring was created."""
+        self._check_usable()
+        return self._producer64[_DROPPED]
+
     def _map(self, flags: int, map_size: int, data_size: int, own_offset: int,
              own_size: int) -> None:
         whole = self._view_mapping(mmap.mmap(self._fd, map_size, mmap.MAP_SHARED,
@@ -142,6 +151,7 @@ class _Endpoint:
         self._kernel_producer = bool(words32[_FLAGS32] & _abi.RING_KERNEL_PRODUCER)
         self._size = data_size
         self.record_max = self._ring64[_RECORD_MAX]
+        self._consumers_max = words32[_CONSUMERS_MAX32]
         self._own64 = self._new_view(self._own, "Q")
         self._own32 = self._new_view(self._own, "I")
         self._own32[_WAKE_BYTES32] = 0
@@ -560,6 +570,25 @@ class Producer(_Endpoint):
             return False
         return True
 
+    def wait_consumers(self, count: int = 1, timeout: Optional[float] = None) -> bool:
+        """Wait until consumers have attached: for a producer that must not write
+        before they are there. Return False after the timeout. The kernel does not
+        report this event: this polls, up to a hundred times a second.
+
+        count: how many, those that may lose records included"""
+        self._check_usable()
+        count = _abi.number(count, "count", 0, self._consumers_max)
+        deadline = _abi.Deadline(timeout)
+        while True:
+            # raises RevokedError, before an access to the mapping raises SIGBUS
+            self._notify()
+            attached = self._ring64[_CONSUMERS] | self._ring64[_MAY_LOSE]
+            if bin(attached).count("1") >= count:
+                return True
+            if not deadline.nanoseconds():
+                return False
+            time.sleep(0.01)
+
     def drop(self, records: int = 1) -> None:
         """Add to the ring's statistics of dropped records: those that the
         caller gave up because the ring had no space."""
@@ -829,6 +858,18 @@ def _owned_ring(fd: int) -> Ring:
     except BaseException:
         os.close(fd)
         raise
+
+
+def open_ring(name: Name) -> Ring:
+    """Open an existing ring for reading and writing, to attach endpoints to it or
+    to send it to another process. producer() and consumer() open and attach."""
+    return _owned_ring(open_node(name, os.O_RDWR))
+
+
+def receive_ring(socket: sockets.socket) -> Ring:
+    """Receive a ring that send() has sent. EOFError if the peer has closed the
+    socket."""
+    return _owned_ring(receive_fd(socket))
 
 
 def producer(name: Name) -> Producer:
