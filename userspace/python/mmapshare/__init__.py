@@ -10,6 +10,8 @@
 A region is an mmap.mmap with additional methods. A ring passes records from one
 producer to one or more consumers.
 
+SharedMemory has the interface of multiprocessing.shared_memory.SharedMemory.
+
 The package needs only the standard library. Errors from the kernel are raised
 as subclasses of Error, which is an OSError. They name the region, and what to do
 about it where that is known. They are also subclasses of the built-in classes:
@@ -26,6 +28,7 @@ from ._region import (DEVICE, Entry, Region, anonymous, create, destroy, open, p
                       regions, send)
 from ._ring import (Consumer, Producer, Ring, consumer, create_ring, open_ring, producer,
                     receive_ring)
+from ._shared_memory import SharedMemory
 
 try:
     # setup.py, or the Makefile when it installs, creates this module
@@ -36,7 +39,7 @@ except ImportError:
 __all__ = [
     "DEVICE", "AccessError", "BusyError", "Consumer", "CorruptError", "Entry", "Error",
     "ExistsError", "HangupError", "Info", "LimitError", "NotARegionError",
-    "NotFoundError", "Producer", "Region", "RevokedError", "Ring",
+    "NotFoundError", "Producer", "Region", "RevokedError", "Ring", "SharedMemory",
     "anonymous", "consumer", "create", "create_ring", "destroy", "open", "open_ring",
     "path", "producer", "receive", "receive_ring", "regions", "send",
 ]
