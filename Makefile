@@ -11,16 +11,48 @@ KERNEL ?= 6.12
 export STRATEGIES TESTS ALL MEM TIMEOUT OPS SEED WORKERS ONLY LEGS
 
 vm := selftests/vm
-kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
+# "+" has make share its jobs with this make
+kbuild = +$(MAKE) -C $(KDIR) M=$(CURDIR)
+headers := $(wildcard $(KDIR)/.config)
+no_headers = no headers of a kernel in $(KDIR); \
+	install the package linux-headers-$(shell uname -r), or set KDIR
+
+# where "make modules_install" stages files; DESTDIR as for "make install"
+INSTALL_MOD_PATH := $(or $(INSTALL_MOD_PATH),$(DESTDIR))
+# Debian's headers have no System.map, without which kbuild does not run depmod.
+depmod = [ -n "$(INSTALL_MOD_PATH)" ] || PATH=$$PATH:/usr/sbin:/sbin depmod
+kernelrelease = $(if $(headers),$$($(MAKE) -s -C $(KDIR) M=$(CURDIR) kernelrelease),\
+	$$(uname -r))
+
+all: programs	## build the programs and, if the kernel's headers are there, the module
+ifneq ($(headers),)
+all: modules
+else
+	@echo "mmapshare: the module was not built: $(no_headers)" >&2
+endif
+
+programs:	## build library, command, examples and benchmark
+	$(MAKE) -C userspace
 
 modules:	## build the module for the running kernel or KDIR=; accepts W=1 and C=1
+	$(if $(headers),,@echo "mmapshare: $(no_headers)" >&2; exit 1)
 	$(kbuild) modules
 
-modules_install: modules	## install the module, and files to build other modules with
-	$(kbuild) modules_install
-	release=$$($(kbuild) -s kernelrelease) && \
+modules_install: modules ## install the module, and files to build other modules with; DESTDIR=
+	$(kbuild) INSTALL_MOD_PATH="$(INSTALL_MOD_PATH)" modules_install
+	+release=$(kernelrelease) && \
 	install -D -m 644 -t "$(INSTALL_MOD_PATH)/lib/modules/$$release/mmapshare" \
-		driver/include/mmapshare_ring.h Module.symvers
+		driver/include/mmapshare_ring.h Module.symvers && \
+	{ $(depmod) $$release; }
+
+modules_uninstall: ## remove the files of "make modules_install"
+	+release=$(kernelrelease) && cd "$(INSTALL_MOD_PATH)/lib/modules/$$release" && \
+	for dir in $(INSTALL_MOD_DIR) updates extra; do \
+		rm -f $$dir/mmapshare.ko* $$dir/driver/examples/mmapshare_daq.ko*; \
+	done && \
+	rm -f mmapshare/mmapshare_ring.h mmapshare/Module.symvers && \
+	{ [ ! -d mmapshare ] || rmdir mmapshare; } && \
+	{ $(depmod) $$release; }
 
 install:	## install library, command, headers, manual; DESTDIR= prefix=/usr/local
 	$(MAKE) -C userspace install
@@ -28,8 +60,9 @@ install:	## install library, command, headers, manual; DESTDIR= prefix=/usr/loca
 uninstall:	## remove the files of "make install"
 	$(MAKE) -C userspace uninstall
 
-clean:		## remove the files that "make modules" built
-	$(kbuild) clean
+clean:		## remove the files that "make" built
+	$(MAKE) -C userspace clean
+	$(if $(headers),$(kbuild) clean)
 
 check: deps	## run the selftests in VMs; KERNELS="6.1 6.12 7.2 6.12-rt" STRATEGIES= TESTS= ALL=1
 	@$(vm)/check $(KERNELS)
@@ -83,5 +116,6 @@ help:		## print this list
 	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
 		expand -t 20
 
-.PHONY: modules modules_install install uninstall clean check check-debug torture \
-	kunit coverage lint docs litmus selfcheck bench bench-check demo shell deps help
+.PHONY: all programs modules modules_install modules_uninstall install uninstall clean \
+	check check-debug torture kunit coverage lint docs litmus selfcheck \
+	bench bench-check demo shell deps help
