@@ -47,6 +47,9 @@ FIXTURE_SETUP(pinned)
 		SKIP(return, "needs root");
 	if (self->dev.page != 4096)
 		SKIP(return, "pages are not 4 KiB");
+	if (variant->strategy == MMAPSHARE_STRATEGY_HUGE &&
+	    access("/sys/kernel/mm/transparent_hugepage", F_OK))
+		SKIP(return, "the kernel has no huge pages");
 	limits_save(self->saved);
 	ASSERT_EQ(0, limit_set("max_user_bytes", 2 * PIPE_PAGES * variant->stride));
 	for (i = 0; i < REGIONS; i++)
