@@ -21,8 +21,9 @@ no_headers = no headers of a kernel in $(KDIR); \
 INSTALL_MOD_PATH := $(or $(INSTALL_MOD_PATH),$(DESTDIR))
 # Debian's headers have no System.map, without which kbuild does not run depmod.
 depmod = [ -n "$(INSTALL_MOD_PATH)" ] || PATH=$$PATH:/usr/sbin:/sbin depmod
-kernelrelease = $(if $(headers),$$($(MAKE) -s -C $(KDIR) M=$(CURDIR) kernelrelease),\
-	$$(uname -r))
+# For Debian's 6.1, "make kernelrelease" prints another name than "uname -r".
+utsrelease = sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h
+kernelrelease = $$($(if $(headers),$(utsrelease),uname -r))
 
 all: programs	## build the programs and, if the kernel's headers are there, the module
 ifneq ($(headers),)
