@@ -95,6 +95,9 @@ torture: deps	## do random operations on mappings; KERNEL=6.12 OPS= SECONDS= SEE
 selfcheck: deps	## check that the VM runner reports failures
 	@$(vm)/selfcheck
 
+check-fresh:	## build, install and remove it on new Debian 12 and 13 trees; needs root; SHORT=1
+	@$(vm)/fresh $(if $(SHORT),--short)
+
 bench:		## run mmapshare-bench in a VM; KERNEL=6.12
 	@$(vm)/deps gnuplot-nox
 	@KERNEL=$(KERNEL) $(vm)/bench --runs 5 --time 0.02 all
@@ -119,4 +122,4 @@ help:		## print this list
 
 .PHONY: all programs modules modules_install modules_uninstall install uninstall clean \
 	check check-debug torture kunit coverage lint docs litmus selfcheck \
-	bench bench-check demo shell deps help
+	check-fresh bench bench-check demo shell deps help
