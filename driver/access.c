@@ -8,9 +8,9 @@
  * between may wait for userspace. Code that changes the rules holds the lock for
  * writing meanwhile: no section that began under the old ones is in progress.
  *
- * Each region has a lock of its own: a task that does not run inside a section,
- * because it has a low priority, delays users of its region only. All of them
- * can be killed.
+ * Each region has a lock of its own: a task with a low priority that is
+ * preempted inside a section delays only the users of its region. These can be
+ * killed while they wait.
  */
 #include <linux/rwsem.h>
 #include "region.h"

@@ -28,7 +28,10 @@ static bool mms_anonymous(const struct mmapshare_create_args *create)
 	return !memchr_inv(create->name, 0, sizeof(create->name));
 }
 
-/* All of them together contradict each other: no reader holds back overwriting. */
+/*
+ * OVERWRITE and READERS_HOLD exclude each other: no consumer holds back a
+ * producer that overwrites.
+ */
 #define MMS_CREATE_RING_FLAGS	(MMAPSHARE_RING |			\
 				 MMAPSHARE_RING_OVERWRITE |		\
 				 MMAPSHARE_RING_READERS_HOLD)

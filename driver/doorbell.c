@@ -218,7 +218,12 @@ static int mms_doorbell_check(const struct mms_file *f, u64 known, u64 *count)
 static void mms_doorbell_arm(struct mms_region *r)
 {
 	WRITE_ONCE(READ_ONCE(r->doorbell)->armed, 1);
-	/* before count is read; pairs with the fence after adding to count */
+	/*
+	 * Orders the store of armed before the load of count. Pairs with the
+	 * full fence of notifiers between adding to count and checking for
+	 * sleepers: atomic64_inc_return() in mms_doorbell_add(), and a fence in
+	 * userspace.
+	 */
 	smp_mb();
 }
 

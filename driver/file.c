@@ -2,8 +2,9 @@
 /*
  * The operations of an open region. A region is a file of fixed size: reads
  * stop at its end, and writes past it get ENOSPC. Neither waits for data or
- * space, and poll() reports that both are possible; but both wait while the region
- * is sealed or revoked, unless the caller asked for IOCB_NOWAIT.
+ * space, and poll() reports that both are possible. Both wait while another
+ * task is sealing or revoking the region, unless the caller asked for
+ * IOCB_NOWAIT.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -99,8 +100,9 @@ int mms_release(struct inode *inode, struct file *file)
 }
 
 /*
- * As mms_access_begin(), for *@n bytes from the position on, or as many as precede
- * a page with a memory failure; -EIO if there are none; -EAGAIN for IOCB_NOWAIT.
+ * As mms_access_begin(), for the *@n bytes from the file position on. Reduces
+ * *@n to the bytes before the first page with a memory failure; -EIO if there
+ * are none. With IOCB_NOWAIT -EAGAIN instead of waiting for the lock.
  */
 static int mms_copy_begin(struct mms_region *r, const struct kiocb *iocb, size_t *n,
 			  bool store)
@@ -118,9 +120,9 @@ static int mms_copy_begin(struct mms_region *r, const struct kiocb *iocb, size_t
 }
 
 /*
- * Copy as far as the pages of @iter are mapped. Page faults are disabled:
- * another program can make one last indefinitely, and sealing and revoking wait
- * for the section.
+ * Copy as far as the pages of @iter are mapped. Page faults are disabled,
+ * because sealing and revoking wait for the section, and userspace can make a
+ * page fault last indefinitely.
  */
 static ssize_t mms_copy_mapped(struct mms_region *r, const struct kiocb *iocb,
 			       size_t n, struct iov_iter *iter)

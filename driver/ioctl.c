@@ -85,7 +85,10 @@ static long mms_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	const struct mms_ioctl *ioctl;
 
 	ioctl = mms_ioctl_find(r, cmd);
-	/* REVOKE waits for one in progress: its ENODEV means that this is done */
+	/*
+	 * REVOKE is called nevertheless: it waits for a revocation in progress,
+	 * so that its -ENODEV means that the revocation is complete
+	 */
 	if (mms_revoked(r) && (!ioctl || ioctl->fn != mms_ioctl_revoke))
 		return -ENODEV;
 	if (!ioctl)

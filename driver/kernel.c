@@ -47,7 +47,7 @@ static struct mms_region *mms_kernel_init_region(struct mms_region *r,
 
 /**
  * mms_kernel_create_ring - create a ring for a source or a sink
- * @params: its properties; @consumers and @flags are ignored
+ * @params: its properties; the members consumers and flags are ignored
  * @flags: MMAPSHARE_RING_* of the ring
  * @consumers: number of cursors
  *

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Limits: the number of regions and the bytes in them, in all and for each
- * user. Of the totals, a part is reserved for CAP_SYS_RESOURCE. The default
- * region does not count: the administrator made it, and sets the limits.
+ * user. Of the totals, a part is reserved for CAP_SYS_RESOURCE. Two kinds of
+ * regions do not count: the default region, whose size the administrator sets,
+ * and the regions of kernel modules, which are trusted.
  *
- * Pages of a region can be used after it is gone: they may be pinned, or be in
- * a pipe. Nothing tells when that ends. So the reference of the region is kept,
- * the pages stay charged, and their reference counts are checked once a second,
- * and before a region is refused.
+ * Pages of a region can be used after it was freed: they may be pinned, or be
+ * in a pipe. The core does not report when that ends. So the region's reference
+ * to such a page is kept, the page stays charged, and its reference count is
+ * checked about once a second, and before a region is refused.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -27,12 +28,12 @@
 #include <linux/workqueue.h>
 #include "memory.h"
 
-/*
- * struct mms_user - what the regions of a user take
+/**
+ * struct mms_user - how much a user is charged for
  * @hash: in mms_users while @regions is not 0
  * @uid: the user
- * @regions: number of them
- * @bytes: their sizes
+ * @regions: number of regions that are charged to the user
+ * @bytes: sum of their charges
  */
 struct mms_user {
 	struct hlist_node hash;
@@ -42,11 +43,11 @@ struct mms_user {
 };
 
 /**
- * struct mms_charge - what a region is charged as
- * @held: in mms_held while pages are used although their region is gone
- * @user: whom it is charged to
- * @bytes: how much
- * @mem: these pages
+ * struct mms_charge - the charge for a region
+ * @held: in mms_held while pages are used although their region was freed
+ * @user: the user that is charged
+ * @bytes: bytes that are charged
+ * @mem: the pages that are still used; set by mms_uncharge()
  */
 struct mms_charge {
 	struct list_head held;
@@ -55,7 +56,7 @@ struct mms_charge {
 	struct mms_memory mem;
 };
 
-/* One of so many regions, and bytes, is reserved for CAP_SYS_RESOURCE. */
+/* 1/16 of the regions and of the bytes is reserved for CAP_SYS_RESOURCE. */
 #define MMS_RESERVE	16
 
 /* Protects the counters, the limits in bytes, mms_users, and mms_held. */
@@ -125,7 +126,9 @@ void mms_limits_init(void)
 		mms_max_user_bytes = memory / 8;
 }
 
-/* The entry of @uid; @spare becomes it if there is none. */
+/*
+ * Return: the entry of @uid in mms_users; @spare, inserted, if there was none.
+ */
 static struct mms_user *mms_user_get(kuid_t uid, struct mms_user *spare)
 {
 	struct mms_user *user;
@@ -146,7 +149,7 @@ static void mms_user_put(struct mms_user *user)
 	kfree(user);
 }
 
-/* Safe where a limit was lowered below what is in use. */
+/* Correct even if @used exceeds @max, because the limit was lowered since. */
 static bool mms_exceeds(u64 used, u64 more, u64 max)
 {
 	return used > max || more > max - used;
@@ -158,8 +161,9 @@ static bool mms_exceeds(u64 used, u64 more, u64 max)
  * A user with subordinate uids can be any of them in a user namespace. All of
  * them count as the user that made the outermost namespace. If that is root,
  * they count as the uid that is root in it, so that each container has a share
- * of its own; as root if there is no such uid. A namespace of root's in which
- * root is root makes no difference: no user gains uids by it.
+ * of its own; as root if there is no such uid. A namespace that root made, and
+ * in which root is uid 0 outside as well, makes no difference: no user gains
+ * uids by it.
  */
 static kuid_t mms_payer(struct user_namespace *ns, kuid_t uid)
 {
@@ -198,7 +202,10 @@ static int mms_check_limits(const struct mms_user *user, u64 bytes)
 
 static struct mms_charge *mms_charge_to(kuid_t uid, u64 bytes)
 {
-	/* not with the lock held: they may wait for reclaim in the caller's cgroup */
+	/*
+	 * before the lock is taken: allocations may wait for reclaim in the
+	 * caller's cgroup
+	 */
 	struct mms_charge *charge = kzalloc(sizeof(*charge), GFP_KERNEL_ACCOUNT);
 	struct mms_user *spare = kzalloc(sizeof(*spare), GFP_KERNEL_ACCOUNT), *user;
 	int ret = -ENOMEM;
@@ -231,8 +238,8 @@ free:
 }
 
 /*
- * Reduce the charge to @left bytes, and free it if that is 0. Returns whether it
- * is left.
+ * Reduce the charge to @left bytes, and free it if that is 0. Return: false if
+ * it was freed.
  */
 static bool mms_charge_reduce(struct mms_charge *charge, u64 left)
 {
@@ -262,9 +269,10 @@ static void mms_sweep_again(struct work_struct *work);
 static DECLARE_DELAYED_WORK(mms_sweep_work, mms_sweep_again);
 
 /*
- * Free and uncharge the pages that are no longer used. A sweep that another task
- * begins after this was called will do: however many tasks want one, each waits
- * for two at most. Return: 0, or -EINTR if killed while another task does so.
+ * Free and uncharge the pages that are no longer used. If another task has
+ * begun a sweep since this was called, that one is sufficient: so each caller
+ * waits for two sweeps at most, however many callers there are. Return: 0;
+ * -EINTR if killed while another task sweeps.
  */
 static int mms_sweep(void)
 {
@@ -282,7 +290,10 @@ static int mms_sweep(void)
 	mutex_unlock(&mms_limits_lock);
 	list_for_each_entry_safe(charge, next, &held, held)
 		mms_charge_reduce(charge, mms_memory_sweep(&charge->mem));
-	/* a small part of the time of a CPU, however many pages there are */
+	/*
+	 * a sweep that took long delays the next one: at most 1/17 of a CPU is
+	 * used
+	 */
 	if (!list_empty(&mms_held))
 		schedule_delayed_work(&mms_sweep_work, HZ + 16 * (jiffies - start));
 unlock:
@@ -295,7 +306,10 @@ static void mms_sweep_again(struct work_struct *work)
 	mms_sweep();
 }
 
-/* No region is charged any more. Pages that are used go with their last user. */
+/*
+ * No region exists any more. The charges that are left are those of pages which
+ * are still used: these are freed with their last reference.
+ */
 void mms_limits_exit(void)
 {
 	struct mms_charge *charge, *next;
@@ -306,7 +320,7 @@ void mms_limits_exit(void)
 }
 
 /**
- * mms_current_payer - the user that counts for what the current task takes
+ * mms_current_payer - the user that is charged for what the current task uses
  *
  * Context: process context.
  * Return: its file system uid; for a task in a user namespace see mms_payer().
@@ -339,7 +353,7 @@ struct mms_charge *mms_charge(u64 bytes)
 }
 
 /**
- * mms_uncharge - free the memory of a region, and count it no longer
+ * mms_uncharge - free and uncharge the memory of a region
  * @charge: of the region; pages that are used elsewhere stay charged
  * @mem: its memory, to be released here; NULL if there is none
  *

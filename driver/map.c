@@ -84,9 +84,10 @@ static void mms_vma_close(struct vm_area_struct *vma)
 }
 
 /*
- * The entry of the page at @addr in the array of pages, or the doorbell's. It
- * exists: mmap() has checked that the VMA is inside the region or is that of
- * the doorbell, and VM_DONTEXPAND keeps the VMA from growing.
+ * Return: where the pointer to the page at @addr is stored: in the array of the
+ * region's pages, or in @doorbell_page. The page exists: mmap() has checked
+ * that the VMA is inside the region or is that of the doorbell, and
+ * VM_DONTEXPAND keeps the VMA from growing.
  */
 static struct page **mms_vma_page(struct vm_area_struct *vma, unsigned long addr)
 {
@@ -392,7 +393,10 @@ static int mms_map_check(struct mms_region *r, struct mms_mapping *m)
 	ret = ret ?: mms_seal_prepare(r, m);
 	if (ret)
 		return ret;
-	/* not VM_SHARED, which the core clears if the file is open for reading only */
+	/*
+	 * VM_SHARED does not tell: the core clears it if the file is open for
+	 * reading only
+	 */
 	if (s->shared_only && !(m->flags & VM_MAYSHARE))
 		return -EINVAL;
 	/*
@@ -402,7 +406,10 @@ static int mms_map_check(struct mms_region *r, struct mms_mapping *m)
 	 * which mms_map_vma() counts.
 	 */
 	m->flags |= VM_DONTEXPAND | s->vm_flags;
-	/* a fault must not set it: it does not hold the mmap lock for writing */
+	/*
+	 * decided here, because fault handlers cannot change flags: they do not
+	 * hold the mmap lock for writing
+	 */
 	if (s->features & MMAPSHARE_FEAT_HUGE && r->mem.huge_pages && mms_fits_pmd(m))
 		m->flags &= ~VM_MIXEDMAP;
 	m->vm_ops = s->vm_ops;

@@ -2,14 +2,16 @@
 /*
  * Named regions: a name, a minor number, a node in /dev, an owner.
  *
- * A name holds one reference to its region, from mms_name_add() until
- * mms_name_del() or rmmod. An open file keeps the region longer.
+ * A name holds one reference to its region, from mms_name_add() until its node
+ * is removed: after mms_name_del(), revocation, mms_name_drop() or rmmod. An
+ * open file keeps the region longer.
  *
  * The core creates and removes a node with the lock of the directory /dev held
  * for writing. A task that reads /dev into a page whose fault does not end
- * holds that lock for as long as it likes. So no lock of ours is held
- * meanwhile; what waits is a task that creates a name, and one that removes a
- * name, which can be killed. Opening and querying never wait for either.
+ * holds that lock indefinitely. So the driver holds none of its own locks while
+ * it waits for that one. Only tasks that create or remove a name wait; a task
+ * that removes a name can be killed meanwhile. Opening and querying never wait
+ * for either.
  */
 #include <linux/cdev.h>
 #include <linux/completion.h>
@@ -294,7 +296,9 @@ static int mms_name_reserve(struct mms_name *name)
 	u32 minor;
 	int ret;
 
-	/* cyclic, so that a minor number is not soon that of another region */
+	/*
+	 * cyclic, so that the minor number of a removed name is not reused soon
+	 */
 	ret = xa_alloc_cyclic(&mms_by_minor, &minor, NULL, XA_LIMIT(1, MMS_MINORS - 1),
 			      &mms_next_minor, GFP_KERNEL_ACCOUNT);
 	if (ret < 0)
@@ -335,7 +339,7 @@ static void mms_name_unlink(struct mms_name *name)
  *
  * Context: process context, may sleep. Waits for the lock of the directory
  * /dev.
- * Return: 0, or -EINTR if killed; the node is removed in both cases.
+ * Return: 0; -EINTR if killed: the node is removed nevertheless, later.
  */
 int mms_name_wait(struct mms_name *name)
 {

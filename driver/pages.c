@@ -133,10 +133,10 @@ static int mms_add_folios(struct mms_memory *mem, unsigned long orders)
 
 /**
  * mms_get_folio - get a reference to the folio of a page
- * @page: of a region that is not freed meanwhile
+ * @page: a page of a region, which is not freed meanwhile
  *
- * The core may split a large folio at any time, but not while there are such
- * references.
+ * The core may split a large folio at any time, but not while a caller of this
+ * function holds a reference.
  *
  * Context: any.
  * Return: the folio.
@@ -193,8 +193,8 @@ int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned lo
 	int ret;
 
 	/*
-	 * Refuse what can never fit before reclaim is tried for it. vmap()
-	 * counts pages in unsigned int.
+	 * Refuse a size that exceeds the memory of the machine, before reclaim
+	 * is tried for it. vmap() counts pages in unsigned int.
 	 */
 	if (size >> PAGE_SHIFT > min_t(u64, totalram_pages(), UINT_MAX / 2))
 		return -ENOMEM;
@@ -237,10 +237,10 @@ truncate:
 }
 
 /*
- * Is the folio used elsewhere, too? The caller has one reference to it. A folio
- * that is off the LRU lists has one more, which is not counted as a use: that
- * of the task that has isolated it, of the batch that will add it to a list, or
- * of memory failure.
+ * Does anything except the caller hold a reference to the folio? The caller
+ * holds one. One more is not counted if the folio is off the LRU lists: the
+ * task that has isolated it, the batch that will add it to a list, or memory
+ * failure holds that reference.
  */
 static bool mms_folio_is_held(struct folio *folio)
 {

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # probe.sh OUTPUT COMPILER FLAG...: write a header with a MMS_HAVE_* for each
-# interface that the kernel offers. Each probe is a function that compiles or not.
+# interface that the kernel offers. Each probe is a function that compiles only
+# if the kernel has the interface.
 set -eu
 
 out=$1

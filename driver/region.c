@@ -33,7 +33,7 @@
  */
 #define MMS_FS_MAGIC	0x6d6d7368	/* "mmsh" */
 
-/* What /proc/PID/fd and maps show for a file that was not opened by name. */
+/* The path in /proc/PID/fd and /proc/PID/maps of a file without a node. */
 static char *mms_dname(struct dentry *dentry, char *buffer, int buflen)
 {
 	char text[32];
@@ -161,7 +161,10 @@ static int mms_error_remove(struct address_space *mapping, MMS_ERROR_PAGE *page)
 {
 	struct mms_region *r = mapping->host->i_private;
 
-	/* not killable: this must be done, by a kworker maybe, and cannot fail */
+	/*
+	 * not killable: the page must be marked even if memory failure runs in
+	 * a task that was killed
+	 */
 	down_write(&r->access);
 	WRITE_ONCE(r->mem.has_hwpoisoned, true);
 	up_write(&r->access);
@@ -180,8 +183,9 @@ static const struct address_space_operations mms_aops = {
 };
 
 /*
- * The inode can outlive the region: drop_caches holds it while it looks at its
- * pages. There are none from here on whose memory could fail.
+ * The inode can outlive the region: drop_caches holds a reference while it
+ * scans the inode's pages. Remove all pages, so that mms_error_remove() is not
+ * called any more: it would find the freed region in i_private.
  */
 static void mms_put_inode(struct mms_region *r)
 {
@@ -250,9 +254,9 @@ free_region:
  * @flags: O_RDWR or O_RDONLY
  * @fops: the file operations; their release calls mms_region_file_release()
  *
- * The file has an inode of its own with the number and size of the region's.
- * Reopening it through /proc/PID/fd fails, so that a read-only descriptor
- * remains read-only: the inode's i_fop has no open.
+ * The file has an inode of its own, with the inode number and the size of the
+ * region's inode. Reopening it through /proc/PID/fd fails, because the inode's
+ * i_fop has no open: so a read-only descriptor remains read-only.
  *
  * Context: process context, may sleep.
  * Return: the file or an ERR_PTR().

@@ -35,7 +35,7 @@ struct mms_ring;
  * @name: as in the module parameter
  * @id: enum mmapshare_strategy
  * @features: MMAPSHARE_FEAT_*
- * @orders: of its folios: a bit for each that may be used
+ * @orders: bit n is set if the memory may have folios of order n
  * @shared_only: MAP_PRIVATE gets -EINVAL
  * @vm_flags: of the VMA, besides VM_DONTEXPAND. VM_MIXEDMAP if the fault handler
  *	makes entries by vm_insert_pages()
@@ -76,7 +76,7 @@ struct mms_region_ops {
 
 /*
  * The offset at which mmap() finds the doorbell page: beyond any region, and
- * within reach of 32-bit programs, whose offsets are 32 bits of pages.
+ * within reach of 32-bit programs, which pass a 32-bit page number to mmap2().
  */
 #define MMS_DOORBELL_OFFSET	BIT_ULL(43)
 #define MMS_DOORBELL_PGOFF	((pgoff_t)(MMS_DOORBELL_OFFSET >> PAGE_SHIFT))
@@ -118,7 +118,8 @@ struct mms_region_ops {
  * @faults: calls of the fault handler so far
  * @opens: files opened so far. Written and read under @files_lock
  * @files_lock: makes @files and @opens change together
- * @doorbell_page: constant, as @mem is; programs write to its bytes, too
+ * @doorbell_page: stays until the region is freed, even if it was revoked;
+ *	programs write to its bytes, too
  * @doorbell: kernel address of @doorbell_page; see doorbell.c. The address of
  *	@spare_doorbell after the memory of that page has failed
  * @spare_doorbell: used instead of the page then; programs cannot map it
@@ -134,12 +135,12 @@ struct mms_region_ops {
  * @ring_flags: MMAPSHARE_RING_*; 0 for a plain region
  * @ring: NULL for a plain region; the region frees it with kfree()
  * @revoked: set once, under @lock and @access. A task that is about to use the
- *	region reads it between mms_access_begin() and mms_access_end(), or with a page
- *	locked
+ *	region reads it between mms_access_begin() and mms_access_end(), or with
+ *	a page locked
  *
- * All but @ref, @waiters, the counters, @mem, @charge, @doorbell, @seals,
- * @writable and @revoked are constant once other tasks can see the region, and
- * need no lock.
+ * All but @ref, @waiters, the counters, @mem, @charge, @doorbell,
+ * @spare_doorbell, @seals, @writable and @revoked are constant once other tasks
+ * can see the region, and need no lock.
  */
 struct mms_region {
 	refcount_t ref;

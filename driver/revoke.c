@@ -3,10 +3,11 @@
  * Revocation: takes a region away from all its users.
  *
  * First r->revoked is set, with r->access held for writing: no new use begins
- * after that, and none by read(), write(), ioctls, and fault handlers that make
- * page table entries themselves is in progress, see access.c. A fault handler that
- * returns a page to the core to be mapped or copied is waited for by the page
- * lock, which the core holds until the entry is made.
+ * after that, and read(), write(), ioctls, and fault handlers that make page
+ * table entries themselves are not using the region any more, see access.c. If
+ * a fault handler returns a page to the core to be mapped or copied, the core
+ * holds the page lock until the entry is made: mms_wait_for_faults() takes the
+ * lock of each page once.
  *
  * Then all page table entries are removed, including the copies in private
  * mappings. A later access finds no entry, faults, and gets SIGBUS, or a
@@ -91,11 +92,15 @@ int mms_revoke(struct mms_region *r)
 	ret = down_write_killable(&r->access);
 	if (ret)
 		goto unlock;
-	/* before the flag, so that no task finds a revoked region */
+	/* before the flag is set, so that no name leads to a revoked region */
 	name = mms_name_detach(r);
 	WRITE_ONCE(r->revoked, true);
 	up_write(&r->access);
-	/* a name being added: it is live now, or mms_name_settle() sees the flag */
+	/*
+	 * If another task is adding the name, it has become live meanwhile, or
+	 * mms_name_settle() finds the flag set and removes it. Both hold
+	 * mms_names_lock.
+	 */
 	if (!name)
 		name = mms_name_detach(r);
 	mms_wait_for_faults(r);

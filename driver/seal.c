@@ -92,8 +92,8 @@ void mms_seal_close(struct mms_region *r, const struct vm_area_struct *vma)
  * Does @folio have references beyond the expected ones? Expected are those of the
  * page cache and of page tables, and one while the folio is not on an LRU list:
  * it was isolated, or is in a batch of folios to be added. Any other reference
- * may be a pin for writing. A folio with a memory failure keeps a reference for
- * good, and is not counted.
+ * may be a pin for writing. Memory failure keeps a reference to a folio
+ * permanently: such a folio counts as not used.
  */
 static bool mms_folio_is_used(struct folio *folio)
 {
@@ -148,7 +148,11 @@ static int mms_deny_writes(struct mms_region *r)
 {
 	int ret;
 
-	/* pairs with atomic_long_inc_unless_negative() in mms_seal_map() */
+	/*
+	 * Pairs with atomic_long_inc_unless_negative() in mms_seal_map():
+	 * either the VMA is counted before, and this fails, or mms_seal_map()
+	 * finds -1, and the VMA never becomes writable.
+	 */
 	if (atomic_long_cmpxchg(&r->writable, 0, -1))
 		return -EBUSY;
 	ret = mms_wait_for_pins(r);

@@ -6,7 +6,7 @@
  * they are defined. <linux/mmapshare.h> is what programs use.
  *
  * The symbols are in a namespace: a module that uses them needs
- * MMAPSHARE_IMPORT(); beside its MODULE_LICENSE().
+ * MMAPSHARE_IMPORT(); next to its MODULE_LICENSE().
  */
 #ifndef MMAPSHARE_RING_H
 #define MMAPSHARE_RING_H
@@ -31,8 +31,10 @@ struct mmapshare_source;
 /* Several tasks and interrupts may produce concurrently. */
 #define MMAPSHARE_MULTI_PRODUCER	BIT(1)
 /*
- * A full ring that is lossless drops records until each consumer has released
- * some, and not only consumers of the owner and of CAP_SYS_RESOURCE.
+ * For a ring without MMAPSHARE_OVERWRITE: each consumer holds back the
+ * producer. Without this flag a consumer does so only if it attached through a
+ * file that is open for writing, as the owner of the ring, or with
+ * CAP_SYS_RESOURCE; other consumers may lose records.
  */
 #define MMAPSHARE_READERS_HOLD		BIT(2)
 
@@ -53,9 +55,10 @@ struct mmapshare_source;
  * @consumers_reserved: for a source: how many of @consumers are left for @uid and
  *	for CAP_SYS_RESOURCE; 0 for 1 if there are two or more, else none;
  *	MMAPSHARE_RING_RESERVE_NONE of <linux/mmapshare.h> for none. Else 0
- * @evict_ns: for a source without MMAPSHARE_OVERWRITE: how many nanoseconds records
- *	are dropped, or mmapshare_source_wait() waits, because of a consumer: then
- *	the producer goes on without it; 0 for no limit. Else 0
+ * @evict_ns: for a source without MMAPSHARE_OVERWRITE: for how many nanoseconds
+ *	a consumer may cause records to be dropped, or mmapshare_source_wait()
+ *	to wait: after that the consumer no longer holds back the producer, and
+ *	may lose records. 0 for no limit. Else 0
  * @flags: for a source: MMAPSHARE_OVERWRITE or MMAPSHARE_READERS_HOLD,
  *	MMAPSHARE_MULTI_PRODUCER; else 0
  */

@@ -37,7 +37,7 @@ static void range_test(struct kunit *test)
 				    "case %zu", i);
 }
 
-/* The page frames of a region; only their numbers are used. */
+/* @pfns are those of a region's pages; no page is accessed. */
 static void run_length_test(struct kunit *test)
 {
 	static const unsigned long pfns[] = { 5, 6, 7, 3, 4, 4, 9, 8, 10, 11 };
@@ -127,12 +127,15 @@ static void strategy_table_test(struct kunit *test)
 
 		/* order 0 is the one that an allocation falls back to */
 		KUNIT_EXPECT_TRUE(test, s->orders & BIT(0));
-		/* entries that mmap() makes can't be taken away, see revoke.c */
+		/*
+		 * regions whose entries mmap() makes cannot be revoked, see
+		 * revoke.c
+		 */
 		KUNIT_EXPECT_EQ(test, !!(s->features & MMAPSHARE_FEAT_REVOKE), !s->fill);
 		/* every VMA is counted */
 		KUNIT_EXPECT_PTR_EQ(test, s->vm_ops->open, &mms_vma_open);
 		KUNIT_EXPECT_PTR_EQ(test, s->vm_ops->close, &mms_vma_close);
-		/* what MADV_DONTNEED drops must be faulted in again */
+		/* pages that MADV_DONTNEED drops must be faulted in again */
 		if (s->features & MMAPSHARE_FEAT_DONTNEED)
 			KUNIT_EXPECT_NOT_NULL(test, s->vm_ops->fault);
 		for (j = 0; j < i; j++)

@@ -35,7 +35,7 @@ static const struct kernel_param_ops calls_ops = { .get = get_calls };
 module_param_cb(calls, &calls_ops, NULL, 0444);
 MODULE_PARM_DESC(calls, "Calls of the function so far, by any task");
 
-/* The test sets "go" long before; a lost one must not hang the machine. */
+/* In case the test ends without setting "go": the machine must not hang. */
 #define LIMIT	(600 * HZ)
 
 #ifdef CONFIG_DYNAMIC_FTRACE

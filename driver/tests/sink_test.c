@@ -57,8 +57,9 @@ static void late_test(struct kunit *test)
 }
 
 /*
- * A producer has published a record with the corrupt @length, and detached before
- * the kernel took it. The next one is not to blame, and loses nothing.
+ * A producer has published a record with the corrupt @length, and detached
+ * before the kernel took it. The next producer is not marked corrupt, and loses
+ * nothing.
  */
 static void check_predecessor(struct kunit *test, u32 length)
 {
@@ -86,7 +87,7 @@ static void check_predecessor(struct kunit *test, u32 length)
 	}
 	irq_work_sync(&sink->ep.notify);
 	KUNIT_EXPECT_FALSE(test, p.corrupt);
-	/* its own are its own fault */
+	/* a corrupt record of its own marks the producer corrupt */
 	sink_test_put(sink->ring, 6);
 	mms_record(sink->ring, sink->pos)->length = 4096;
 	KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_sink_read(sink, &value, sizeof(value)));
@@ -99,7 +100,7 @@ static void predecessor_test(struct kunit *test)
 {
 	check_predecessor(test, MMAPSHARE_RECORD_LENGTH);
 	check_predecessor(test, 8 | MMAPSHARE_RECORD_BUSY);
-	/* the end is that of a record of the next producer */
+	/* a record of that length ends where one of the next producer ends */
 	check_predecessor(test, 24);
 }
 
@@ -118,7 +119,7 @@ static void sink_memory_failed_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(&p, false));
 	sink_test_put(sink->ring, 7);
 	r->ops->memory_failed(r);
-	/* what a reader that is late may still store */
+	/* a reader that found a producer corrupt may store this late */
 	WRITE_ONCE(sink->ring->corrupt_nr, 1);
 	KUNIT_EXPECT_EQ(test, -EAGAIN, mmapshare_sink_read(sink, &value, sizeof(value)));
 	KUNIT_EXPECT_EQ(test, 0ULL, mms_cursor(sink->ring, 0)->pos);
