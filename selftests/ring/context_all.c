@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * All contexts publish at the same time, as fast as they can. MMAPSHARE_RECORDS=
- * is how many records each attempts to publish.
+ * All contexts publish at the same time, as fast as they can.
+ * $MMAPSHARE_RECORDS is the number of records that each context attempts to
+ * publish.
  */
 #include "context_test.h"
 

@@ -14,11 +14,11 @@ struct context_consumer {
 	int64_t timeout;		/* of each wait */
 	pthread_t thread;
 	bool started;
-	int error;			/* why it has ended; -1: a record was bad */
-	uint64_t total;			/* read by the test meanwhile */
+	int error;			/* that ended the thread; -1: bad record */
+	uint64_t total;			/* the test reads it concurrently */
 	uint64_t received[CONTEXTS];
 	uint64_t next[CONTEXTS][CPUS_MAX * CONTEXT_LEVELS];
-	uint64_t lost;			/* as @ep.lost, read by the test meanwhile */
+	uint64_t lost;			/* copy of @ep.lost for the test */
 };
 
 static bool check_record(struct context_consumer *c, const struct contexts_record *record,
@@ -42,7 +42,7 @@ static bool check_record(struct context_consumer *c, const struct contexts_recor
 	return true;
 }
 
-/* Returns whether there was a record that is as it should be. */
+/* Returns true if there was a record, and it is correct. */
 static bool take_record(struct context_consumer *c)
 {
 	uint64_t buf[CONTEXTS_LENGTH_MAX / 8];

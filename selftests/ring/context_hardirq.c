@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An interrupt handler publishes: of a timer, or queued by irq_work_queue(). On
- * PREEMPT_RT, too, these run with interrupts disabled.
+ * The handler of a timer interrupt publishes, or one that irq_work_queue() has
+ * queued. On PREEMPT_RT, too, these run with interrupts disabled.
  */
 #include "context_test.h"
 

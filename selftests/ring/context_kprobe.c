@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A kprobe publishes: where a wait queue, whose lock is held, wakes a task, and
- * where the scheduler is about to do so. The queue may be that of a consumer.
+ * A kprobe publishes: in the function that wakes a task of a wait queue, whose
+ * lock is held then, and in the one by which the scheduler wakes it. A consumer
+ * may sleep in that queue.
  */
 #include "context_test.h"
 
-/* Consumers attach and detach, which wakes those that sleep. */
+/* Attach and detach consumers, which wakes the sleeping consumers. */
 static bool attach_meanwhile(int fd)
 {
 	struct endpoint ep;

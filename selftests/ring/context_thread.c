@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Threads and soft interrupts publish, which are preemptible on PREEMPT_RT. */
+/* Threads and soft interrupts publish. On PREEMPT_RT both can be preempted. */
 #include "context_test.h"
 
 TEST_F(context, thread)

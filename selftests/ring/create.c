@@ -39,7 +39,9 @@ TEST_F(ring, invalid_arguments)
 
 TEST_F(ring, sizes)
 {
-	/* request: bytes in the first two entries, pages in the other ones */
+	/*
+	 * @request is in bytes in the first two entries, in pages in the others
+	 */
 	static const struct {
 		uint64_t request, pages;
 	} sizes[] = { { 1, 1 }, { 4096, 1 }, { 3, 4 }, { 5, 8 } };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An endpoint detaches when the last descriptor and the last mapping of its
- * file are gone, also if its process was killed: the peer gets everything that
- * was published or released before, then EPIPE and POLLHUP.
+ * An endpoint detaches when the last descriptor of its file is closed and the
+ * last mapping removed, also if its process was killed: the peer gets
+ * everything that was published or released before, then EPIPE and POLLHUP.
  */
 #include "ring_test.h"
 #include <poll.h>
@@ -182,7 +182,7 @@ TEST_F(ring, last_consumer_detaches)
 	endpoint_detach(&self->c);
 }
 
-/* A mapping keeps an endpoint attached, also one that a child inherited. */
+/* A mapping keeps an endpoint attached, even if only a child has it. */
 TEST_F(ring, inherited_mapping)
 {
 	pid_t pid;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A lossless ring waits for a consumer for a limited time: then that is evicted,
- * and knows exactly what it has lost.
+ * The producer of a lossless ring waits for a consumer for a limited time. Then
+ * the consumer is evicted, and knows exactly how many records it has lost.
  */
 #include "ring_test.h"
 #include <poll.h>
@@ -98,7 +98,7 @@ TEST_F(ring, poll)
 	endpoint_detach(&self->c);
 }
 
-/* One that reads is not evicted, and still holds back the producer. */
+/* A consumer that reads is not evicted, and still holds back the producer. */
 TEST_F(ring, consumer_that_reads)
 {
 	struct endpoint reading;
@@ -122,7 +122,9 @@ TEST_F(ring, consumer_that_reads)
 	endpoint_detach(&self->c);
 }
 
-/* To release a little, but not enough for the record, does not help. */
+/*
+ * A consumer that releases too little for the waiting record is evicted, too.
+ */
 TEST_F(ring, slow_release)
 {
 	const uint32_t long_record = RING_SIZE / 2 - 8;
@@ -133,7 +135,7 @@ TEST_F(ring, slow_release)
 	fill(self);
 	self->p.p->wake_bytes = 8 + long_record;
 	while (endpoint_wait(&self->p, MS) == ETIMEDOUT && n < CAPACITY / 2 - 1) {
-		/* each release is one of a record */
+		/* in one of 16 rounds the consumer releases a record */
 		if (!(n % 16))
 			EXPECT_RECORD(self, &self->c, n / 16, LENGTH);
 		n++;
@@ -145,7 +147,9 @@ TEST_F(ring, slow_release)
 	endpoint_detach(&self->c);
 }
 
-/* The next consumer begins with what is there, and is waited for again. */
+/*
+ * The next consumer begins with the oldest record, and holds back the producer.
+ */
 TEST_F(ring, next_consumer)
 {
 	struct endpoint next;
@@ -155,7 +159,9 @@ TEST_F(ring, next_consumer)
 	RING_ATTACH_BOTH(self);
 	fill(self);
 	EXPECT_EQ(0, endpoint_wait(&self->p, 60 * SECOND));
-	/* also when the evicted one has detached, nothing is retained */
+	/*
+	 * after the evicted consumer has detached, no record is retained for it
+	 */
 	endpoint_detach(&self->c);
 	for (i = 0; i < 2 * CAPACITY; i++)
 		ASSERT_TRUE(ring_put(&self->p, LENGTH));
@@ -167,13 +173,15 @@ TEST_F(ring, next_consumer)
 	EXPECT_EQ(0ULL, next.lost);
 	EXPECT_EQ(CAPACITY, fill(self));
 	endpoint_detach(&next);
-	/* retained, as ever */
+	/* the records that @next has not released are retained */
 	EXPECT_FALSE(ring_put(&self->p, LENGTH));
 	EXPECT_EQ(EPIPE, endpoint_wait(&self->p, 60 * SECOND));
 	endpoint_detach(&self->p);
 }
 
-/* A producer that detaches while it is refused records leaves no timer behind. */
+/*
+ * If a producer detaches while a record does not fit, its timer is cancelled.
+ */
 TEST_F(ring, producer_leaves)
 {
 	int i;

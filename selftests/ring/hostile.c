@@ -75,8 +75,8 @@ TEST_F(ring, retained_pos_after_corrupt_cursor)
 }
 
 /*
- * A consumer's position is inside a record. Neither the next consumer nor
- * the producer's oldest_pos get there, where the bytes are no header.
+ * A consumer's position is inside a record, where the bytes are no header. The
+ * next consumer does not begin there, nor does oldest_pos move there.
  */
 TEST_F(ring, cursor_inside_record)
 {
@@ -155,7 +155,10 @@ static void call_all(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self
 	}
 }
 
-/* Store @word as pos, oldest_pos, record bytes: bits 0, 1 and 2 of @which. */
+/*
+ * Store @word as pos if bit 0 of @which is set, as oldest_pos if bit 1 is, and
+ * as bytes of records if bit 2 is.
+ */
 static void try_word(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self,
 		     uint64_t word, unsigned int which)
 {
@@ -229,7 +232,9 @@ static void *call_in_loop(void *arg)
 	return NULL;
 }
 
-/* For a second, while further consumers attach and detach. */
+/*
+ * Bad values are stored for a second, while other consumers attach and detach.
+ */
 TEST_F(ring, concurrent_stores)
 {
 	struct racer p = { .ep = &self->p }, c = { .ep = &self->c };

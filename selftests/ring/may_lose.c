@@ -20,7 +20,7 @@ TEST_F(ring, flags)
 	EXPECT_EQ(-EINVAL, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_MAY_LOSE, &at));
 }
 
-/* It has a cursor, and its bit is in a word of its own. */
+/* Such a consumer has a cursor; its bit is in @may_lose, not in @consumers. */
 TEST_F(ring, shown)
 {
 	struct endpoint looking;
@@ -36,7 +36,9 @@ TEST_F(ring, shown)
 	endpoint_detach(&self->c);
 }
 
-/* All consumers of an overwriting ring may lose records: the flag says nothing. */
+/*
+ * All consumers of an overwriting ring may lose records: the flag is ignored.
+ */
 TEST_F(ring, overwriting)
 {
 	ASSERT_EQ(0, make_ring(self, MMAPSHARE_RING_OVERWRITE));
@@ -46,7 +48,10 @@ TEST_F(ring, overwriting)
 	endpoint_detach(&self->c);
 }
 
-/* The producer goes on without it, and it knows how many records it has lost. */
+/*
+ * The consumer does not hold back the producer, and knows how many records it
+ * has lost.
+ */
 TEST_F(ring, holds_back_nothing)
 {
 	struct endpoint looking;
@@ -70,7 +75,7 @@ TEST_F(ring, holds_back_nothing)
 	endpoint_detach(&self->c);
 }
 
-/* What it has read remains for the next consumer. */
+/* Records that only such a consumer has read are retained for the next one. */
 TEST_F(ring, takes_nothing)
 {
 	uint64_t n;
@@ -93,7 +98,10 @@ TEST_F(ring, takes_nothing)
 	endpoint_detach(&self->c);
 }
 
-/* It begins with the record that other consumers need, or the next one. */
+/*
+ * Such a consumer begins with the oldest record that another consumer needs;
+ * with LATEST, with the next one that is published.
+ */
 TEST_F(ring, first_record)
 {
 	struct endpoint looking;
@@ -112,7 +120,10 @@ TEST_F(ring, first_record)
 	ASSERT_TRUE(ring_put(&self->p, LENGTH));
 	EXPECT_RECORD(self, &looking, 3, LENGTH);
 	endpoint_detach(&looking);
-	/* a position inside a record leads nowhere: the oldest one */
+	/*
+	 * that other consumer's position is inside a record: begin at the
+	 * oldest one
+	 */
 	self->c.c->pos += 8;
 	ASSERT_EQ(0, endpoint_attach(&looking, self->fd, MAY_LOSE));
 	EXPECT_RECORD(self, &looking, 0, LENGTH);
@@ -121,7 +132,10 @@ TEST_F(ring, first_record)
 	endpoint_detach(&self->c);
 }
 
-/* A producer without space gets EPIPE when all others have detached. */
+/*
+ * A producer without space gets EPIPE once all consumers that hold it back have
+ * detached, although one that may lose is attached.
+ */
 TEST_F(ring, not_counted)
 {
 	ASSERT_EQ(0, endpoint_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
@@ -140,7 +154,7 @@ TEST_F(ring, not_counted)
 	endpoint_detach(&self->c);
 }
 
-/* Whatever it stores to its cursor harms itself only. */
+/* Any value that such a consumer stores to its cursor harms only itself. */
 TEST_F(ring, any_position)
 {
 	static const uint64_t positions[] = { 4, 8, RING_SIZE, 1ULL << 63, -8ULL };
@@ -179,7 +193,7 @@ static int wait_for_record(void *arg)
 	return endpoint_wait(&self->c, 60 * SECOND);
 }
 
-/* It is woken as any other consumer. */
+/* Such a consumer is woken like any other. */
 TEST_F(ring, woken)
 {
 	pid_t pid;

@@ -33,7 +33,10 @@ TEST_F(ring, overrun)
 	endpoint_detach(&self->c);
 }
 
-/* Records overwritten before a consumer attached do not count as lost. */
+/*
+ * Records that were overwritten before a consumer attached do not count as
+ * lost.
+ */
 TEST_F(ring, late_consumer)
 {
 	const uint64_t step = 8 + round8(variant->length);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A cursor that its owner has registered as a buffer of io_uring is not given to
- * another consumer while that buffer exists: the former owner could store to it.
+ * A consumer registers its cursor as a buffer of io_uring, and detaches. While
+ * that buffer exists the cursor is not given to another consumer, because the
+ * first one could still store to it.
  */
 #include "ring_test.h"
 #include "uring_test.h"
@@ -40,7 +41,7 @@ TEST_F(ring, pinned_cursor)
 		EXPECT_EQ(i + 1, at.cursor);
 	}
 	EXPECT_EQ(-ENOSPC, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at));
-	/* frees the buffer at once */
+	/* unlike closing the io_uring, this frees the buffer at once */
 	ASSERT_EQ(0, io_uring_unregister_buffers(&uring));
 	fd = ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at);
 	EXPECT_LE(0, fd);

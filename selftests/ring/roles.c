@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An endpoint can write to its own range of the ring only, whatever the access:
- * each page, for each kind of descriptor.
+ * An endpoint can write only to its own range of the ring, by any kind of
+ * access: each page is tested with each kind of descriptor.
  */
 #include "ring_test.h"
 #include <sys/uio.h>
 
-/* For run_child(). Leaves the value as it is. */
+/* For run_child(). Does not change the value. */
 static int store_word(void *p)
 {
 	*(volatile uint64_t *)p = *(volatile uint64_t *)p;
@@ -61,7 +61,10 @@ TEST_F(ring, own_pages)
 	EXPECT_FALSE(can_map_writable(self, self->c.fd, 0, 2));
 	EXPECT_FALSE(can_map_writable(self, self->c.fd, 1, 2));
 	EXPECT_FALSE(can_map_writable(self, self->c.fd, 0, pages));
-	/* no offset is behind the records: the mirror is mapped from theirs */
+	/*
+	 * the file ends with the records: a mirror is a second mapping of their
+	 * offsets
+	 */
 	EXPECT_EQ(ENXIO, map_errno(self, self->p.fd, PROT_READ, MAP_SHARED, pages));
 	EXPECT_EQ(ENXIO, map_errno(self, self->c.fd, PROT_READ, MAP_SHARED,
 				   pages + RING_SIZE / self->dev.page - 1));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Several kernel producers: two records are reserved, and completed in any order
- * while a consumer falls asleep or wakes up. It gets both, in each way to sleep.
- * There is no other record before it has, so that nothing hides a lost wake-up.
- * $MMAPSHARE_ROUNDS is how often (default 500).
+ * Several kernel producers: two records are reserved, and completed in any
+ * order while a consumer falls asleep or wakes up. The consumer gets both, in
+ * each way to sleep. No other record is published before that, because it would
+ * hide a lost wake-up. $MMAPSHARE_ROUNDS is the number of rounds (default 500).
  */
 #include "context_consumer.h"
 #include "uring_test.h"
@@ -137,7 +137,10 @@ static bool start_round(FIXTURE_DATA(rounds) *self, unsigned int n)
 	return pwrite(self->round_fd, text, length, 0) == length;
 }
 
-/* From none at all to about as long as it takes to wake a task */
+/*
+ * Returns a random number of iterations: at most about as many as a wake-up
+ * takes.
+ */
 static unsigned int iterations(long round, unsigned int *seed)
 {
 	return rand_r(seed) % (2U << round % 16);

@@ -19,7 +19,7 @@ static unsigned int region_id(int fd)
 	return device_info(fd, &info) ? 0 : info.id;
 }
 
-/* The ring has a name because only named regions have an id to trace. */
+/* The ring has a name, because only events of named regions show an id. */
 FIXTURE_SETUP(trace)
 {
 	DEVICE_OPEN(&self->dev, O_RDWR);
