@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Threads that create or open a region by the same name, and remove it. */
+/* Threads that create or open a region by one name, and then remove it. */
 #ifndef LIB_RACE_H
 #define LIB_RACE_H
 

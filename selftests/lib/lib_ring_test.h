@@ -12,7 +12,9 @@
 #define OVERWRITE	MMAPSHARE_RING_OVERWRITE
 #define CONSUMERS	4
 
-/* An empty ring of @size bytes. Tests attach @p and @c, teardown detaches. */
+/*
+ * An empty ring of @size bytes. Tests attach @p and @c; teardown detaches them.
+ */
 FIXTURE(ring) {
 	struct device dev;
 	char name[32];
@@ -106,7 +108,7 @@ static inline long put_all(struct mmapshare_endpoint *p, uint64_t first, size_t 
 
 /*
  * Take and release all records. Returns their number, minus errno, or -1 if one
- * is not as put_record() made it, with @length bytes.
+ * of them is not what put_record() has stored with @length bytes.
  */
 static inline long take_all(struct mmapshare_endpoint *c, uint64_t first, size_t length)
 {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* libmmapshare: a handle of mmapshare_read_only() can be read, not written. */
+/*
+ * libmmapshare: a handle of mmapshare_read_only() allows reads, but no writes.
+ */
 #include "lib_test.h"
 
 static struct mmapshare *const untouched = (void *)1;

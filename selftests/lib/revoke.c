@@ -222,7 +222,9 @@ static int revoke_as_nobody(void *arg)
 	return -mmapshare_revoke(self->region);
 }
 
-/* Revoking fails for the default region, and for a user that is no owner. */
+/*
+ * Revoking fails for the default region, and for a user that does not own it.
+ */
 TEST_F(shared, not_permitted)
 {
 	struct mmapshare *region;

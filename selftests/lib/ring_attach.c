@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * libmmapshare: to attach a consumer to a lossless ring, the kernel walks the
- * records that other consumers have released. A signal ends that.
+ * records that other consumers have released. A signal interrupts that: -EINTR.
  */
 #include "lib_ring_test.h"
 #include <pthread.h>
@@ -80,7 +80,7 @@ TEST_F(ring, interrupted)
 
 	ASSERT_EQ(0, put_and_release(self));
 	EXPECT_EQ(-EINTR, attach_with_signals(self));
-	/* the call left nothing behind */
+	/* the interrupted call has changed nothing */
 	ASSERT_EQ(0, attach(self, &other, CONSUMER));
 	ASSERT_EQ(0, put_record(self->p, RECORDS, 8));
 	EXPECT_EQ(1, take_all(other, RECORDS, 8));
@@ -88,7 +88,9 @@ TEST_F(ring, interrupted)
 	mmapshare_ring_close(other);
 }
 
-/* Without another consumer, too, released records are not retained again. */
+/*
+ * If no other consumer is attached, released records are not retained either.
+ */
 TEST_F(ring, interrupted_alone)
 {
 	ASSERT_EQ(0, put_and_release(self));

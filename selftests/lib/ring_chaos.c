@@ -16,7 +16,7 @@
  * struct consumer - state of a consumer that survives its processes
  * @killed: its processes are killed
  * @only: it is the only consumer: records that it has not released are retained
- * @attached: set by its first process
+ * @attached: its first process has attached, and has set this
  * @next: sequence number of the record it must get next
  * @taken: number of records it got, without @repeated
  * @lost: number of records it did not get
@@ -87,9 +87,9 @@ static void stall(unsigned int *seed, unsigned int times)
 }
 
 /*
- * Take and check a record. @first: sequence number at which the process has
- * attached. @given: number of records it got since. Returns 0, minus errno of
- * mmapshare_ring_next(), or 1 on failure.
+ * Take and check a record. @first: sequence number of the record at which the
+ * process has attached. @given: number of records it got since. Returns 0,
+ * minus errno of mmapshare_ring_next(), or 1 on failure.
  */
 static int take_record(struct chaos *chaos, struct consumer *consumer,
 		       struct mmapshare_endpoint *c, uint64_t *given, uint64_t first,
@@ -152,10 +152,11 @@ static int consume(struct chaos *chaos, struct consumer *consumer, unsigned int 
 }
 
 /*
- * Kill the calling process later, at a time up to 0.5 s of which each order of
- * magnitude is equally likely. Three of four count CPU time: on a busy machine,
- * wall-clock time would kill them before they get far. The others are also
- * killed while they sleep.
+ * Kill the calling process after up to 0.5 s; each order of magnitude of that
+ * time is equally likely. In three of four cases it is CPU time, because on a
+ * busy machine wall-clock time would end before the process has done much. In
+ * the others it is wall-clock time, so that a process is also killed in its
+ * sleep.
  */
 static bool schedule_kill(unsigned int *seed)
 {
@@ -280,7 +281,10 @@ static void run_chaos(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *sel
 		       (unsigned long long)c->taken, (unsigned long long)c->repeated,
 		       (unsigned long long)c->lost, (unsigned long long)chaos->kills[i]);
 		EXPECT_EQ(chaos->total, c->next);
-		/* a kill between the updates of the counters is off by one */
+		/*
+		 * a kill between the updates of two counters leaves them off by
+		 * one
+		 */
 		EXPECT_LE(c->taken + c->lost, c->next + chaos->kills[i]);
 		EXPECT_LE(c->next, c->taken + c->lost + chaos->kills[i]);
 		if (!chaos->overwrite && (!c->killed || c->only))
@@ -300,7 +304,10 @@ static struct chaos *alloc_chaos(int roles, bool overwrite)
 	return chaos;
 }
 
-/* Both are killed: records that the consumer did not release are retained. */
+/*
+ * Producer and consumer are killed: records that the consumer has not released
+ * are retained.
+ */
 TEST_F_TIMEOUT(ring, lossless, 14400)
 {
 	struct chaos *chaos = alloc_chaos(2, false);

@@ -105,8 +105,9 @@ TEST_F(ring, killed_producer_wakes_consumer)
 
 /*
  * A producer of a lossless ring that needs free space stores oldest_pos, then
- * rereads the consumers' positions, and does not reuse the bytes if one is
- * before it. If it is killed between the two, nor does the next producer.
+ * rereads the consumers' positions, and does not reuse the bytes if one of
+ * these is before oldest_pos. If the producer is killed between the two steps,
+ * the next producer does not reuse the bytes either.
  */
 TEST_F(ring, killed_producer_after_oldest_pos)
 {
@@ -143,7 +144,7 @@ static int take_five(struct mmapshare_endpoint *c)
 	return ret ?: mmapshare_ring_release(c) ?: mmapshare_ring_next(c, &record, &length);
 }
 
-/* Records that it did not release are retained for the next consumer. */
+/* Records that the killed consumer has not released are retained. */
 TEST_F(ring, killed_consumer)
 {
 	long n;
@@ -277,8 +278,8 @@ TEST_F(ring, revoked_wakes_consumer)
 }
 
 /*
- * An endpoint that does not know of the revocation gets SIGBUS when it accesses
- * the ring; mmapshare_ring_wait() tells the library.
+ * An endpoint that accesses a revoked ring gets SIGBUS, unless it has called
+ * mmapshare_ring_wait() before, by which the library detects the revocation.
  */
 TEST_F(ring, revoked_poll)
 {

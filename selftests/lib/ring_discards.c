@@ -65,14 +65,18 @@ TEST_F(ring, wake_bytes)
 	EXPECT_EQ(0, mmapshare_ring_release(self->c));
 	EXPECT_EQ(-EAGAIN, next(self));
 	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, 0, 0));
-	/* no more records than that: the wait times out */
+	/*
+	 * no record follows those that next() has skipped: the wait times out
+	 */
 	put_discarded(&p, MAX);
 	EXPECT_EQ(-EAGAIN, next(self));
 	EXPECT_EQ(-ETIMEDOUT, mmapshare_ring_wait(self->c, 0, 0));
 	endpoint_detach(&p);
 }
 
-/* While a record is taken and not released, each call skips the same ones. */
+/*
+ * While a record is taken and not released, each call skips the same records.
+ */
 TEST_F(ring, unreleased)
 {
 	struct endpoint p;

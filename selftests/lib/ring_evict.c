@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * libmmapshare: a consumer that is evicted goes on, and knows exactly what it has
- * lost; one that is not loses nothing.
+ * libmmapshare: an evicted consumer can continue, and knows exactly how many
+ * records it has lost; a consumer that is not evicted loses none.
  */
 #include "lib_ring_test.h"
 
@@ -68,8 +68,9 @@ static void *take_each(void *arg)
 }
 
 /*
- * The producer goes on without one that hangs, and waits for one that reads. On a
- * machine that is slow that one may be evicted, too: then it ends early.
+ * The producer no longer waits for a consumer that hangs, but still waits for
+ * one that reads. On a slow machine the latter may be evicted, too: then its
+ * thread ends before it has taken all records.
  */
 TEST_F(ring, hanging_consumer)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * libmmapshare: a reader of a lossless ring stores a position inside a record.
- * The producer's oldest position stays at the beginning of one, so that the next
- * consumer gets no record that the producer has not written.
+ * The producer's oldest position stays at the beginning of a record, so that
+ * the next consumer gets no record that the producer has not written.
  */
 #include "lib_ring_test.h"
 #include "ring_protocol.h"
@@ -20,7 +20,7 @@ static long fill(FIXTURE_DATA(ring) *self, struct endpoint *reader)
 	return put_all(self->p, 0, LENGTH);
 }
 
-/* The next consumer begins with record number @first; there are @n. */
+/* The next consumer gets @n records, the first of them with number @first. */
 static void check_next_consumer(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self,
 				long first, long n)
 {
@@ -28,7 +28,7 @@ static void check_next_consumer(struct __test_metadata *_metadata, FIXTURE_DATA(
 	EXPECT_EQ(n, take_all(self->c, first, LENGTH));
 }
 
-/* The ring is not full indefinitely: as many records fit as before. */
+/* The ring does not stay full: as many records fit as before. */
 static void check_next_records(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *self,
 			       long n)
 {
@@ -119,7 +119,7 @@ TEST_F(ring, next_producer)
 	check_next_records(_metadata, self, n);
 }
 
-/* As before, but it is the retained position that is inside the record. */
+/* As next_producer, but the retained position is inside the record. */
 TEST_F(ring, next_producer_retained_pos)
 {
 	struct endpoint reader;
@@ -131,8 +131,8 @@ TEST_F(ring, next_producer_retained_pos)
 }
 
 /*
- * The kernel finds space exactly where the producer does: a wait that returns 0
- * while there is none would keep the producer busy without end.
+ * The kernel computes the same free space as the producer: if a wait returned 0
+ * without free space, the producer would loop indefinitely.
  */
 TEST_F(ring, wait)
 {
@@ -160,7 +160,7 @@ TEST_F(ring, wait)
 	endpoint_detach(&reader);
 }
 
-/* Lengths of the previous producer lead past its position. */
+/* A length that the previous producer stored leads past its position. */
 TEST_F(ring, previous_producer)
 {
 	struct endpoint raw, reader;
@@ -175,7 +175,7 @@ TEST_F(ring, previous_producer)
 	EXPECT_EQ(-EBADMSG, put_record(self->p, 0, LENGTH));
 	EXPECT_EQ(0, mmapshare_ring_wait(self->p, 0, 20 * SECOND));
 	EXPECT_EQ(-EBADMSG, put_record(self->p, 0, LENGTH));
-	/* nothing of it is left when all is released */
+	/* once all records are released, the bad length has no effect */
 	reader.c->pos = self->size;
 	EXPECT_LT(RELEASED, put_all(self->p, 0, LENGTH));
 	endpoint_detach(&reader);

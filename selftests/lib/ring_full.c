@@ -55,7 +55,7 @@ TEST_F(ring, full_of_reserved)
 	EXPECT_EQ(n, put_all(self->p, n, LENGTH));
 }
 
-/* Each round another consumer is the slowest, for which the producer waits. */
+/* In each round another consumer is the slowest: the producer waits for it. */
 TEST_F(ring, slowest_consumer)
 {
 	struct mmapshare_endpoint *c[CONSUMERS];

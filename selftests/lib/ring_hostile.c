@@ -85,7 +85,7 @@ static void check_busy(struct __test_metadata *_metadata, FIXTURE_DATA(ring) *se
 TEST_F(ring, busy)
 {
 	check_busy(_metadata, self, 0, 0);
-	/* the oldest position means nothing to a consumer of a lossless ring */
+	/* a consumer of a lossless ring ignores the oldest position */
 	check_busy(_metadata, self, 0, 40);
 	check_busy(_metadata, self, OVERWRITE, 0);
 }

@@ -68,7 +68,7 @@ static void fail_each_call(struct __test_metadata *_metadata, FIXTURE_DATA(ring)
 	unsigned long before;
 	int call;
 
-	/* malloc() and fopen() get what they need now */
+	/* first let malloc() and fopen() allocate the memory that they keep */
 	EXPECT_EQ(-ENOMEM, attach_with_failure(self, &ep, role, 0));
 	address_space();
 	before = address_space();
@@ -76,7 +76,7 @@ static void fail_each_call(struct __test_metadata *_metadata, FIXTURE_DATA(ring)
 		EXPECT_EQ(-ENOMEM, attach_with_failure(self, &ep, role, call));
 		EXPECT_EQ(before, address_space()) TH_LOG("call %d", call);
 	}
-	/* the producer's place is free, as are all cursors */
+	/* all failed calls have detached: the endpoint can attach */
 	ASSERT_EQ(0, attach_with_failure(self, &ep, role, CALLS));
 	EXPECT_EQ(CALLS, calls);
 	mmapshare_ring_close(ep);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * libmmapshare: a consumer of a lossless ring that may lose records never takes a
- * torn one, knows how many it has lost, and releases none.
+ * torn record, knows how many records it has lost, and frees no space.
  */
 #include "lib_ring_test.h"
 
@@ -26,7 +26,10 @@ TEST_F(ring, takes_nothing)
 	EXPECT_EQ(n, take_all(self->c, 0, LENGTH));
 }
 
-/* The record that it uses is overwritten when the others have released it. */
+/*
+ * The record that such a consumer uses is overwritten once all other consumers
+ * have released it.
+ */
 TEST_F(ring, overwritten_while_used)
 {
 	struct mmapshare_endpoint *looking;
@@ -106,8 +109,8 @@ static void *put_each(void *arg)
 }
 
 /*
- * While another consumer takes each record, each one that this one reads is
- * intact, and the others are counted.
+ * While another consumer takes each record, each record that @looking reads is
+ * intact, and those that it does not read are counted as lost.
  */
 TEST_F(ring, race)
 {

@@ -101,7 +101,9 @@ TEST_F(ring, check)
 	EXPECT_EQ(0, mmapshare_ring_release(self->c));
 }
 
-/* next() that finds no record leaves check() at the last record it returned. */
+/*
+ * After a next() that finds no record, check() is about the last one returned.
+ */
 TEST_F(ring, check_before_discarded)
 {
 	struct mmapshare_record *header;

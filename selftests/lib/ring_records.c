@@ -118,8 +118,9 @@ TEST_F(ring, discard)
 }
 
 /*
- * Have the library take the producer for the kernel: replace the first page of
- * the consumer by a copy. @record is the first one in the ring.
+ * Make the library treat the producer as the kernel: replace the first page of
+ * the ring in the consumer's mapping by a changed copy. @record is the first
+ * record of the ring.
  */
 static bool pretend_kernel_producer(const FIXTURE_DATA(ring) *self, const void *record)
 {
