@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The attributes in sysfs of a region are readable by all only if its node is.
+ * All users can read a region's attributes in sysfs only if they can read its
+ * node.
  */
 #include "region_test.h"
 

@@ -9,7 +9,7 @@
 #define USER	1000	/* and following ones */
 #define MB	(1UL << 20)
 
-/* The parameters that limits_restore() sets again. */
+/* The parameters that limits_restore() restores. */
 static const char * const limit_names[] = {
 	"max_regions", "max_bytes", "max_user_regions", "max_user_bytes",
 };
@@ -66,7 +66,9 @@ static inline void limits_restore(const unsigned long *values)
 		limit_set(limit_names[i], values[i]);
 }
 
-/* The sum of the numbers in the lines of a file that have this format. */
+/*
+ * Returns the sum of the numbers in those lines of a file that match @format.
+ */
 static inline unsigned long sum_lines(const char *path, const char *format)
 {
 	FILE *f = fopen(path, "r");
@@ -82,8 +84,8 @@ static inline unsigned long sum_lines(const char *path, const char *format)
 }
 
 /*
- * MemAvailable in bytes, and the free pages on the lists of CPUs, which it does
- * not include.
+ * Returns MemAvailable in bytes, plus the free pages in per-CPU lists, which
+ * MemAvailable does not include.
  */
 static inline unsigned long mem_available(void)
 {
@@ -105,8 +107,8 @@ static inline bool mem_becomes_available(unsigned long bytes)
 }
 
 /*
- * Create regions until that is refused. Sets *@count to how many there are, and
- * returns the error; all descriptors stay open.
+ * Create regions until one is refused. Sets *@count to the number of regions,
+ * and returns the error; all descriptors stay open.
  */
 static inline int create_until_refused(int control, uint64_t size, unsigned long *count)
 {

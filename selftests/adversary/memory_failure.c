@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Memory failure: after MADV_HWPOISON no mapping shows the page, and the kernel
- * does not touch it. The same is done with a memfd.
+ * does not access it. The tests also run on a memfd, to compare.
  */
 #include "map_fixture.h"
 #include "region_test.h"
@@ -171,7 +171,9 @@ TEST_F(failed, kernel_copies)
 	EXPECT_EQ('f', self->bad[self->page]);
 }
 
-/* The kernel has an address of a region's pages, so that they do not move. */
+/*
+ * The kernel has mapped a region's pages by vmap(), so they are not migrated.
+ */
 TEST_F(failed, soft_offline)
 {
 	EXPECT_EQ(self->device ? EBUSY : 0,

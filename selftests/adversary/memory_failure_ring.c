@@ -85,7 +85,10 @@ FIXTURE_TEARDOWN(twice)
 	close(self->dev.fd);
 }
 
-/* Let the page at @bad of the records fail, where it is mapped at @p. */
+/*
+ * Let the page at offset @bad of the records, mapped at @p, fail. It then is
+ * accessible in no mapping.
+ */
 static void fail_and_look(struct __test_metadata *_metadata, FIXTURE_DATA(twice) *self,
 			  char *p, size_t bad)
 {
@@ -155,7 +158,7 @@ TEST_F(ring, endpoints)
 	EXPECT_EQ(-EIO, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at));
 	endpoint_detach(&self->p);
 	EXPECT_EQ(-EIO, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_PRODUCER, &at));
-	/* revoked as well */
+	/* the ring can still be revoked */
 	EXPECT_EQ(0, region_revoke(self->fd));
 	EXPECT_EQ(ENODEV, endpoint_wait(&self->c, 0));
 	endpoint_detach(&self->c);

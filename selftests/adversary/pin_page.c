@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pin_page: keep a page of a region in a pipe that has no descriptor of the
- * driver open. Prints a line when it is there, then waits for the end of the
- * input, and exits with 0 if the page still has its bytes.
+ * pin_page: keep a page of a region in a pipe, without a descriptor of the
+ * driver. Prints a line when the page is in the pipe, then waits for the end of
+ * the input, and exits with 0 if the page still has its bytes.
  */
 #include "device.h"
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whatever is called on the endpoints of a revoked ring, the kernel does not use
- * the memory of the ring, which is free.
+ * No call on an endpoint of a revoked ring accesses the memory of the ring,
+ * which was freed.
  */
 #include "ring_test.h"
 #include <poll.h>
@@ -85,7 +85,7 @@ TEST_F(revoked, calls)
 {
 	int i;
 
-	/* the consumer is armed: each change of the producer would wake it */
+	/* arm the consumer: each publication would wake it */
 	EXPECT_EQ(0, call_poll(self->ep[1]));
 	ASSERT_EQ(0, region_revoke(self->fd));
 	for (i = 0; i < 2; i++) {

@@ -38,7 +38,7 @@ static int make_ring(FIXTURE_DATA(hold) *self, uint32_t flags, unsigned int mode
 	self->fd = region_create_by(self->dev.fd, &create, self->name);
 	if (self->fd < 0)
 		return -self->fd;
-	/* the umask */
+	/* CREATE has applied the umask */
 	return chmod(region_node(self->name), mode) ? errno : 0;
 }
 
@@ -90,7 +90,7 @@ static int attach_both(FIXTURE_DATA(hold) *self)
 	       endpoint_attach(&self->c, self->fd, CONSUMER);
 }
 
-/* A ring with mode 0644 is usable. */
+/* In a ring with mode 0644, a reader does not hold back the producer. */
 TEST_F(hold, reader_that_does_not_read)
 {
 	struct mmapshare_ring_attach_args at;
@@ -105,7 +105,7 @@ TEST_F(hold, reader_that_does_not_read)
 	close(fd);
 }
 
-/* It cannot insist. */
+/* Such a reader cannot attach with MUST_NOT_LOSE. */
 TEST_F(hold, must_not_lose)
 {
 	struct mmapshare_ring_attach_args at;
@@ -119,7 +119,10 @@ TEST_F(hold, must_not_lose)
 	EXPECT_EQ(-EINVAL, attach_as(self, 0, O_RDONLY, CONSUMER | MUST_NOT_LOSE, &at));
 }
 
-/* It cannot keep records for itself by detaching, nor end the producer's wait. */
+/*
+ * When such a reader attaches with LATEST and detaches, no record is released,
+ * and the producer's wait does not end.
+ */
 TEST_F(hold, reader_that_leaves)
 {
 	struct mmapshare_ring_attach_args at;
@@ -135,7 +138,7 @@ TEST_F(hold, reader_that_leaves)
 	EXPECT_EQ(0ULL, self->c.seq);
 }
 
-/* Is that consumer waited for? */
+/* The consumer with descriptor @fd holds back the producer. */
 #define EXPECT_HELD(self, fd, at)					\
 	do {								\
 		ASSERT_LE(0, fd);					\
@@ -196,7 +199,7 @@ TEST_F(hold, descriptor_of_owner)
 	ASSERT_LE(0, reading);
 	ASSERT_EQ(0, seteuid(USER));
 	EXPECT_EQ(-EACCES, ring_attach(reading, CONSUMER | MUST_NOT_LOSE, &at));
-	/* open for writing, it could as well be the producer */
+	/* open for writing, it could attach as the producer as well */
 	fd = ring_attach(self->fd, CONSUMER | MUST_NOT_LOSE, &at);
 	ASSERT_EQ(0, seteuid(0));
 	EXPECT_HELD(self, fd, &at);

@@ -47,7 +47,10 @@ FIXTURE_TEARDOWN(slots)
 		close(self->dev.fd);
 }
 
-/* As a user. Returns how many consumers could attach, and sets *@error. */
+/*
+ * Attach consumers as user @uid until one is refused. Returns their number, and
+ * sets *@error.
+ */
 static int attach_all(FIXTURE_DATA(slots) *self, uid_t uid, int *error)
 {
 	struct mmapshare_ring_attach_args at;
@@ -67,7 +70,10 @@ static void close_all(FIXTURE_DATA(slots) *self, int n)
 		close(self->fds[n]);
 }
 
-/* By default half of those that are not reserved, and one is reserved. */
+/*
+ * By default one cursor is reserved, and a user may have half of those that are
+ * not reserved.
+ */
 TEST_F(slots, defaults)
 {
 	static const struct {
@@ -94,7 +100,7 @@ TEST_F(slots, defaults)
 	}
 }
 
-/* What a user gives back, or another one, it can have again. */
+/* A user can attach again once its own or another user's consumers detached. */
 TEST_F(slots, released)
 {
 	int error;

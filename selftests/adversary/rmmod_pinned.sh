@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Pinned pages of a region that is gone do not keep the module loaded, and stay
-# what they are when it is unloaded.
+# Pages that are still pinned after their region was freed do not prevent rmmod,
+# and keep their bytes when the module is unloaded.
 
 # shellcheck source=../module/module_lib.sh
 . "$(dirname "$0")/../module/module_lib.sh"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * REVOKE of a region that is sealed against it gets EPERM, for its owner and for
- * root, and a task that maps it keeps it.
+ * REVOKE of a region that is sealed against revocation fails with EPERM, for
+ * its owner and for root, and mappings of the region stay usable.
  */
 #include "region_test.h"
 
@@ -61,7 +61,7 @@ TEST_F(sealed, root)
 	EXPECT_EQ(0, self->mem[0]);
 }
 
-/* A name can still be removed, which takes no memory from its users. */
+/* The name can still be removed: users of the region keep their access. */
 TEST_F(sealed, destroy)
 {
 	ASSERT_EQ(0, region_seal(self->fd, MMAPSHARE_SEAL_REVOKE));
@@ -77,7 +77,7 @@ TEST_F(sealed, other_seals)
 	EXPECT_EQ(0, region_revoke(self->fd));
 }
 
-/* The endpoints of a ring write, so no seal that forbids that can be added. */
+/* A ring cannot be sealed against writes, because its endpoints must write. */
 TEST_F(sealed, ring)
 {
 	struct mmapshare_create_args create = {
@@ -96,7 +96,7 @@ TEST_F(sealed, ring)
 	close(ring);
 }
 
-/* A reader may not take the region away from others. */
+/* A read-only descriptor is not sufficient to revoke the region. */
 TEST_F(sealed, read_only_descriptor)
 {
 	struct mmapshare_read_only_args ro = { .size = sizeof(ro) };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The number of regions: one user has a share of it, and all users together
- * leave a reserve for CAP_SYS_RESOURCE.
+ * The limit of the number of regions: one user may create only a part of it,
+ * and all users together leave a reserve for CAP_SYS_RESOURCE.
  */
 #include "limits_test.h"
 #include <sys/resource.h>
@@ -29,7 +29,7 @@ FIXTURE_TEARDOWN(share)
 	close(self->dev.fd);
 }
 
-/* With the limits that the module is loaded with, and one-page regions. */
+/* Uses the default limits, and regions of one page. */
 TEST_F(share, one_user)
 {
 	unsigned long count;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pages that are pinned when their region goes stay charged to its user, and a
- * huge page whole, so that pinned memory is limited as regions are.
+ * Pages that are pinned when their region is freed stay charged to its user; a
+ * huge page is charged as a whole. So the limits cover pinned memory, too.
  */
 #include "limits_test.h"
 #include <sys/uio.h>
 
-#define PIPE_PAGES	16	/* that fit into a pipe */
+#define PIPE_PAGES	16	/* capacity of a pipe */
 #define REGIONS		8
 #define SLACK		(16 * MB)
 
@@ -32,7 +32,7 @@ FIXTURE_VARIANT_ADD(pinned, vmalloc) {
 	.stride = 4096,
 };
 
-/* 256 MiB in all, if they are not charged */
+/* All regions together pin 256 MiB, if pinned pages are not charged. */
 FIXTURE_VARIANT_ADD(pinned, huge) {
 	.strategy = MMAPSHARE_STRATEGY_HUGE,
 	.stride = 2 * MB,
@@ -65,7 +65,10 @@ FIXTURE_TEARDOWN(pinned)
 	close(self->dev.fd);
 }
 
-/* Pin a byte of each @stride of a new region, and close that. 0 or an errno. */
+/*
+ * Create a region, pin one byte in each @stride bytes, and close the region.
+ * Returns 0 or an errno.
+ */
 static int pin_region(int control, int pipe, uint32_t strategy, size_t stride)
 {
 	const size_t size = PIPE_PAGES * stride;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A revoked region takes no memory and no share of its owner, whatever its
- * peers still have open or mapped.
+ * A revoked region uses no memory and is not charged to its owner, even if
+ * peers still have it open or mapped.
  */
 #include "limits_test.h"
 #include "ring_test.h"

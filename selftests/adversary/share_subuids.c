@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The user IDs of a user namespace have one share together: that of the user
- * that made the namespace, or, if root made it, of the user ID that is root in
- * it.
+ * All user IDs of a user namespace are charged as one user: the one that made
+ * the namespace or, if root made it, the user ID that is root inside it.
  */
 #include "limits_test.h"
 
@@ -38,7 +37,7 @@ FIXTURE_TEARDOWN(subuids)
 	close(self->dev.fd);
 }
 
-/* Each of the user IDs creates regions until that is refused. */
+/* Create regions as each of the user IDs, until one is refused. */
 static int use_subuids(FIXTURE_DATA(subuids) *self)
 {
 	unsigned long count;
@@ -56,7 +55,7 @@ static int use_subuids(FIXTURE_DATA(subuids) *self)
 	return 0;
 }
 
-/* In a new namespace of @owner; the parent maps its user IDs. */
+/* Run in a new namespace of @owner; the parent maps its user IDs. */
 static int in_namespace(FIXTURE_DATA(subuids) *self, uid_t owner)
 {
 	char byte = 0;
@@ -122,7 +121,7 @@ TEST_F(subuids, of_a_user)
 	EXPECT_EQ(4UL, *self->count);
 }
 
-/* What the user has outside of the namespace counts, too. */
+/* The user's regions outside of the namespace count, too. */
 TEST_F(subuids, same_share_outside)
 {
 	pid_t pid;

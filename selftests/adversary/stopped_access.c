@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A task that is stopped while the kernel maps a region for it delays no call on
- * another region. The test stops it in mmap() or in a page fault, where in practice
- * a large mapping takes long, or a task of higher priority keeps it from running.
+ * another region. The test stops the task in mmap() or in a page fault. In
+ * practice a task stays there long for a large mapping, or if a task of higher
+ * priority preempts it.
  */
 #include "stuck_page.h"
 #include <sys/prctl.h>
@@ -108,8 +109,8 @@ TEST_F(stopped, revoke)
 }
 
 /*
- * Of the calls on the same region, only those are delayed that must wait until the
- * task has left the section.
+ * Calls on the same region that neither seal nor revoke it do not wait for the
+ * stopped task.
  */
 TEST_F(stopped, same_region)
 {

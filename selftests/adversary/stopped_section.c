@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A task that does not go on while the kernel uses a region's bytes for it delays
- * SEAL and REVOKE of this region, and the calls that come after them. All of these
- * can be killed, and have then changed nothing; a call that asked not to wait gets
- * EAGAIN.
+ * A task that is stopped while the kernel accesses a region's bytes for it
+ * delays SEAL and REVOKE of this region, and all calls that begin after those.
+ * The waiting tasks can be killed, and have then changed nothing; a call that
+ * asked not to wait gets EAGAIN.
  */
 #include "stuck_page.h"
 #include "uring_test.h"
@@ -135,7 +135,7 @@ static int map_writable(void *arg)
 	       MAP_FAILED;
 }
 
-/* Start @fn, see it wait, and kill it. */
+/* A task that runs @fn waits, and can be killed. */
 static void waits_and_dies(struct __test_metadata *_metadata, FIXTURE_DATA(section) *self,
 			   int (*fn)(void *arg))
 {
@@ -181,7 +181,7 @@ TEST_F(section, destroy_revoke)
 	is_unchanged(_metadata, self);
 }
 
-/* Behind a task that seals. */
+/* Calls that begin while another task waits to seal the region. */
 TEST_F(section, others)
 {
 	const pid_t sealer = start_task(add_seal, self);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A task that exceeds a limit looks for pages that are no longer pinned, one task
- * at a time. If that one does not go on, the next can be killed; and those that
- * wait meanwhile do not look one after the other.
+ * A task that exceeds a limit scans for pages that are no longer pinned; one
+ * task scans at a time. If that task is stopped, waiting tasks can be killed.
+ * When it continues, one further scan is sufficient for all waiting tasks.
  */
 #include "limits_test.h"
 #include "stuck_page.h"
@@ -97,7 +97,10 @@ TEST_F(sweep, one_for_all)
 	EXPECT_TRUE(helper_set(DELAY, "go", "Y"));
 	for (i = 0; i < ARRAY_SIZE(pids); i++)
 		EXPECT_EQ(pids[i], waitpid(pids[i], NULL, 0));
-	/* one for them, and one a second, or less often, by the driver itself */
+	/*
+	 * fewer scans than tasks: one for all of them, and at most one a second
+	 * by the driver's work item
+	 */
 	EXPECT_GT((int)ARRAY_SIZE(pids), atoi(helper_get(DELAY, "calls")));
 }
 

@@ -105,7 +105,7 @@ TEST_F(directory, query)
 	EXPECT_EQ(ENOENT, run_patiently(query_created, self));
 }
 
-/* The name goes at once, the node when the directory is free. */
+/* The name is removed at once, the node when the directory's lock is free. */
 TEST_F(directory, destroy)
 {
 	const pid_t pid = start_task(destroy, self);
@@ -122,7 +122,7 @@ static int destroy_revoke(void *arg)
 	return region_destroy_revoke(self->dev.fd, self->doomed);
 }
 
-/* The bytes are taken away at once, although the node is not removed yet. */
+/* The region is revoked at once, although its node is not removed yet. */
 TEST_F(directory, destroy_revoke)
 {
 	const int fd = open(region_node(self->doomed), O_RDWR);

@@ -17,7 +17,10 @@
 #include "helper_module.h"
 #include "region_test.h"
 
-/* Seconds, enough under any load for what does not wait for the stuck page. */
+/*
+ * Seconds: sufficient under any load for a call that does not wait for the
+ * page.
+ */
 #define PATIENCE	60
 
 /*

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Root of a user namespace, as in a container, that has a descriptor of
- * /dev/mmapshare: names are shared with the host, rights are not.
+ * Root of a user namespace, as in a container, with a descriptor of
+ * /dev/mmapshare: it sees the names of the host's regions, but has no rights
+ * beyond those of its user outside.
  */
 #include "region_test.h"
 #include <sched.h>
@@ -83,7 +84,7 @@ static int open_node(const FIXTURE_DATA(userns) *self)
 	return open(region_node(self->name), O_RDONLY) < 0 ? errno : 0;
 }
 
-/* The name is visible, its owner is not. */
+/* The name is visible; the owner's user ID is not. */
 static int query(const FIXTURE_DATA(userns) *self)
 {
 	struct mmapshare_query facts;
