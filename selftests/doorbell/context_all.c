@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* All contexts ring at the same time, probes in wait queues and locks included. */
+/*
+ * All contexts ring at the same time, including probes in wait queues and
+ * locks.
+ */
 #include "context_test.h"
 
 TEST_F(context, all)

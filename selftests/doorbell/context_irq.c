@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Interrupt handlers ring that disable interrupts even on PREEMPT_RT. */
+/*
+ * Interrupt handlers ring that run with interrupts disabled, even on
+ * PREEMPT_RT.
+ */
 #include "context_test.h"
 
 TEST_F(context, hardirq)

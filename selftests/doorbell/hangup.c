@@ -249,8 +249,8 @@ TEST_F(bell, wakes_poll)
 }
 
 /*
- * A program that only writes to the region must not get POLLHUP, which it would
- * take for a broken pipe.
+ * A program that does not request POLLPRI must not get POLLHUP, which it would
+ * treat as a broken pipe.
  */
 TEST_F(bell, not_reported_unasked)
 {

@@ -12,7 +12,7 @@
 #define RUN_TIME	(SECOND / 2)
 #define ROUND_MAX	(20 * SECOND)	/* each call may wait for 4 ms */
 
-/* What the hostile peer stores. */
+/* The values that the hostile peer stores. */
 enum pattern { RANDOM, FIXED_COUNT, DISARM, ARM, CLEAR };
 
 FIXTURE_VARIANT(bell)

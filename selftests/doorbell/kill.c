@@ -33,7 +33,7 @@ struct victim {
 	struct mmapshare_doorbell *bell;
 	volatile uint64_t *map;
 	unsigned int seed;
-	unsigned int kill_after;	/* us, at most */
+	unsigned int kill_after;	/* maximum, in microseconds */
 	int fd;
 };
 
@@ -157,7 +157,7 @@ static bool wait_for_hang_up(const FIXTURE_DATA(bell) *self, int epfd, int metho
 	}
 }
 
-/* Is each word of the version last completed, or of the one being stored? */
+/* Does each word have the last version that was completed, or the one begun? */
 static bool check_bytes(const FIXTURE_DATA(bell) *self,
 			const struct journal *journal)
 {

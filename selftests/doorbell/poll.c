@@ -76,7 +76,10 @@ TEST_F(bell, seen_per_open_file)
 	EXPECT_EQ(READY, poll_events(second, 0));
 	EXPECT_EQ(READY, poll_events(copy, 0));
 	close(first);
-	/* for a new open file, the count at its open counts as seen */
+	/*
+	 * a new open file has seen the count that was current when it was
+	 * opened
+	 */
 	first = bell_open(self, O_RDONLY);
 	EXPECT_EQ(READY, poll_events(first, 0));
 	close(first);
@@ -180,7 +183,9 @@ TEST_F(bell, level_triggered)
 	close(epfd);
 }
 
-/* Each ring makes an event, even if WAIT has not returned the last count. */
+/*
+ * Each notification is an event, even if WAIT has not returned the last count.
+ */
 TEST_F(bell, edge_triggered)
 {
 	int epfd = epoll_create_with(self->fd, EPOLLPRI | EPOLLET), round;
@@ -198,7 +203,7 @@ TEST_F(bell, edge_triggered)
 		if (round % 4 < 2)
 			mark_seen(self->fd);
 	}
-	/* rings before the next epoll_wait() are one event */
+	/* all notifications before the next epoll_wait() are one event */
 	bell_ring(self->bell, self->fd);
 	bell_ring(self->bell, self->fd);
 	bell_notify(self->fd, 0);
@@ -245,7 +250,7 @@ TEST_F(bell, nested)
 	close(inner);
 }
 
-/* A caller that does not ask for POLLPRI does not make notifiers enter the kernel. */
+/* A caller that does not request POLLPRI does not arm the doorbell. */
 TEST_F(bell, armed_on_request_only)
 {
 	struct pollfd p = { .fd = self->fd, .events = READY };

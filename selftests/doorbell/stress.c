@@ -91,7 +91,7 @@ struct worker {
 	pthread_t thread;
 };
 
-/* Ring whenever the count is odd, or whenever it is even. */
+/* Ring whenever the count is odd if @odd is set, else whenever it is even. */
 static void ring_by_turns(struct worker *w, bool odd, long times)
 {
 	w->ok = true;
