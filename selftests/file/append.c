@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Appending writes at the end of the region and so gets ENOSPC. */
+/* O_APPEND writes begin at the end of the region, and so get ENOSPC. */
 #include "mmapshare_test.h"
 #include <sys/uio.h>
 

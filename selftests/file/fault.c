@@ -7,7 +7,7 @@
 #include "mmapshare_test.h"
 #include <sys/uio.h>
 
-#define GOOD	((1 << 20) + (1 << 17))	/* more than the driver copies at once */
+#define GOOD	((1 << 20) + (1 << 17))	/* the driver copies 1 MiB at once */
 
 FIXTURE(fault)
 {

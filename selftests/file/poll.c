@@ -97,7 +97,10 @@ TEST_F(poll, select)
 	}
 }
 
-/* Adding a regular file fails with EPERM. A region is added, always ready. */
+/*
+ * epoll refuses a regular file with EPERM, but accepts a region, which is
+ * always ready.
+ */
 TEST_F(poll, epoll)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLPRI };

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Operations on regular files, sockets, pipes or directories are refused. */
+/*
+ * Operations that only regular files, sockets, pipes or directories support are
+ * refused.
+ */
 #include "mmapshare_test.h"
 #include <linux/fiemap.h>
 #include <linux/fs.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A read that runs beside writes returns no byte that no write has stored. */
+/* A read concurrent with writes returns only bytes that a write has stored. */
 #include "mmapshare_test.h"
 #include <pthread.h>
 

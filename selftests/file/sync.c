@@ -55,7 +55,10 @@ TEST_F(sync, write)
 	EXPECT_EQ(1, preadv2(self->dev.fd, &iov, 1, 0, RWF_HIPRI));
 }
 
-/* Calls for page caches fail or have no effect: the file has no page cache. */
+/*
+ * Calls about the page cache fail or have no effect: the pages of a region are
+ * always present, and are neither read in, written back nor dropped.
+ */
 TEST_F(sync, page_cache)
 {
 	const int advices[] = {
