@@ -34,7 +34,10 @@ static int sum_errno(int fd, struct mmapshare_checksum_args *sum)
 	return ioctl(fd, MMAPSHARE_IOC_CHECKSUM, sum) ? errno : 0;
 }
 
-/* The check value of CRC-32C in CRC catalogues. Only crc32c is written. */
+/*
+ * The result is the check value of CRC-32C that CRC catalogues list; the ioctl
+ * writes no other member.
+ */
 TEST_F(checksum, known_value)
 {
 	struct mmapshare_checksum_args want = self->sum;

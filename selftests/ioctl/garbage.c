@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * ioctls on structures of random bytes succeed or fail with the documented
- * errno, and change only what they should.
+ * errno, and change nothing but what Documentation/abi.rst says.
  */
 #include "ioctl_calls.h"
 
@@ -64,8 +64,8 @@ static uint64_t random_below(FIXTURE_DATA(garbage) *self, uint64_t limit)
 }
 
 /*
- * Returns a small number in most cases, often one near a limit, and sometimes
- * any 64-bit number.
+ * Returns a random number: mostly a small one, often one near a limit, and
+ * sometimes any 64-bit number.
  */
 static uint64_t random_number(FIXTURE_DATA(garbage) *self)
 {
@@ -134,7 +134,7 @@ static void make_args(FIXTURE_DATA(garbage) *self, const struct call *call)
 		any->wait.count++;
 }
 
-/* The errno that the ABI document requires, or 0. */
+/* The errno that Documentation/abi.rst requires, or 0. */
 static int expected_errno(FIXTURE_DATA(garbage) *self, const struct call *call)
 {
 	const unsigned int cmd = call->cmd;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The ioctls of every region, for tests that choose them at random. */
+/* The ioctls that every region supports, for tests that choose at random. */
 #ifndef IOCTL_CALLS_H
 #define IOCTL_CALLS_H
 

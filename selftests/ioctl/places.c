@@ -3,7 +3,7 @@
  * ioctls on structures at random addresses: across the end of readable or
  * writable memory, unaligned, in a mapping of the region itself, in the
  * kernel's half of the address space. They succeed or fail with the documented
- * errno, and change only what they should.
+ * errno, and change nothing but what Documentation/abi.rst says.
  */
 #include "ioctl_calls.h"
 #include <limits.h>
@@ -12,8 +12,9 @@
 #define PAGE	4096
 
 /*
- * The structure is in one of four pages, or across two. The first and the last
- * are inaccessible, the second is writable, the third changes between these:
+ * The structure is in one of four pages, or crosses from one to the next. The
+ * first and the last page are inaccessible, the second is writable, and the
+ * third is one of:
  */
 enum third { UNMAPPED, NO_ACCESS, READ_ONLY, WRITABLE, REGION, THIRDS };
 
@@ -166,14 +167,16 @@ static size_t make_args(FIXTURE_DATA(places) *self, const struct call *call,
 		if (!random_below(self, 4))	/* may overwrite the structure itself */
 			any->fill.offset = last_page(self);
 	}
-	if (!random_below(self, 8))		/* a byte that no kernel knows yet */
+	if (!random_below(self, 8))		/* after all known members */
 		any->bytes[call->size + random_below(self, 60)] = 1;
 	if (!random_below(self, 4))
 		return random_below(self, 4 * PAGE - 4);
 	return edges[random_below(self, 3)] - 150 + random_below(self, 170);
 }
 
-/* Put a structure at @at, only in the second page and the third. */
+/*
+ * Store a structure at @at, as far as it is in the second and the third page.
+ */
 static void put_struct(FIXTURE_DATA(places) *self, size_t at, const union any *any)
 {
 	const size_t length = any->size < PAGE ? any->size + 64 : PAGE;
@@ -196,7 +199,7 @@ static void put_struct(FIXTURE_DATA(places) *self, size_t at, const union any *a
 	}
 }
 
-/* The errno that the ABI document requires, or 0; checks are in its order. */
+/* The errno that Documentation/abi.rst requires, or 0; checks in its order. */
 static int expected_errno(FIXTURE_DATA(places) *self, const struct call *call,
 			  size_t at, const union any *any)
 {

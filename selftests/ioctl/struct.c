@@ -19,7 +19,7 @@ FIXTURE_VARIANT(structure)
 	unsigned int cmd;
 	uint32_t size;
 	uint32_t first_size;	/* of the first version */
-	uint32_t flags;		/* known ones */
+	uint32_t flags;		/* the flags that exist */
 	bool is_fill;
 	bool is_wait;
 	bool writes_back;

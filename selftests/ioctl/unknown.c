@@ -46,7 +46,7 @@ static bool is_unknown(int fd, unsigned long cmd)
 	return true;
 }
 
-/* _IOC_SIZE: none, those of structures, the largest. */
+/* Values of _IOC_SIZE: 0, the sizes of structures, and the maximum. */
 static const int sizes[] = { 0, 1, 4, 8, 16, 32, 40, 56, 16383 };
 
 TEST_F(unknown, numbers)
