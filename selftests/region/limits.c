@@ -82,7 +82,10 @@ TEST_F(limits, max_bytes)
 	close(fd[0]);
 	fd[0] = region_create(self->fd, NULL);
 	EXPECT_LE(0, fd[0]);
-	/* a limit below the present use refuses new regions, keeps the old ones */
+	/*
+	 * with a limit below the present use, old regions stay, new ones are
+	 * refused
+	 */
 	ASSERT_EQ(0, limit_set(BYTES, "4K"));
 	EXPECT_EQ(-ENOSPC, region_create_as(self->fd, NULL, 1, 0, 0));
 	EXPECT_EQ(1, pwrite(fd[0], "x", 1, REGION_SIZE - 1));

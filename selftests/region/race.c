@@ -23,8 +23,8 @@ static unsigned int random_below(struct racer *r, unsigned int limit)
 }
 
 /*
- * A region's last byte must be 0 or the tag of its name. Returns 0, or which
- * check failed.
+ * A region's last byte must be 0 or the tag of its name. Returns 0, or the
+ * number of the failed check.
  */
 static int check_tag(int fd, char tag)
 {

@@ -59,7 +59,7 @@ FIXTURE_TEARDOWN(ro)
 	close(self->dev.fd);
 }
 
-/* Returns 0, or which way to write did not fail with the expected errno. */
+/* Returns 0, or the number of the write that did not fail as expected. */
 static int check_stores_fail(int fd, size_t size)
 {
 	char *mem;
@@ -160,7 +160,10 @@ TEST_F(ro, reopen_after_chmod)
 	close(fd);
 }
 
-/* Neither a bind mount nor a link gives the open file a path. */
+/*
+ * Neither a bind mount nor a link gives the open file a path, by which it could
+ * be opened for writing.
+ */
 TEST_F(ro, bind_mount)
 {
 	char path[64], name[64];

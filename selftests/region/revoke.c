@@ -44,8 +44,8 @@ FIXTURE_TEARDOWN(revoked)
 }
 
 /*
- * Returns 0 if no page is present and none can be faulted in, or which check
- * failed.
+ * Returns 0 if no page is present and none can be faulted in, else the number
+ * of the failed check.
  */
 static int check_unmapped(char *mem, size_t size, size_t page)
 {
@@ -86,7 +86,7 @@ TEST_F(revoked, private_mapping)
 	EXPECT_EQ(0, munmap(mem, self->size));
 }
 
-/* Operations on the VMA map no page again. */
+/* mremap(), mprotect() and other operations on the VMA map no page again. */
 TEST_F(revoked, vma_operations)
 {
 	char *to = mmap(NULL, self->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,

@@ -128,7 +128,9 @@ static int touch(volatile char *p, bool store)
 	return 0;
 }
 
-/* @allow_segv: the slot may be unmapped (PROT_NONE) */
+/*
+ * @allow_segv: the slot may be unused (PROT_NONE), so that SIGSEGV is permitted
+ */
 static void touch_slot(struct worker *w, char *slot, bool allow_segv)
 {
 	struct race *race = w->race;

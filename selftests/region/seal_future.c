@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * MMAPSHARE_SEAL_FUTURE_WRITE: existing mappings stay writable, every other way
- * to write is refused.
+ * MMAPSHARE_SEAL_FUTURE_WRITE: existing mappings stay writable; every other
+ * write is refused.
  */
 #include "map_fixture.h"
 #include "region_test.h"

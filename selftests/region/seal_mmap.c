@@ -2,9 +2,9 @@
 /*
  * A region is sealed while another task is inside mmap() of it. Either the task
  * has its mapping and the seal is refused, or the seal is added and the mapping
- * can never be written to. Which one depends on where the kernel calls the
- * driver: .mmap before, vm_ops->mapped after the function at which the task
- * stops.
+ * can never be written to. The result depends on the hook that the kernel
+ * calls: it calls .mmap before the function in which the task stops, and
+ * vm_ops->mapped after that function.
  */
 #include "helper_module.h"
 #include "map_fixture.h"
@@ -15,7 +15,7 @@
 #define RW	(PROT_READ | PROT_WRITE)
 #define DOORBELL_OFFSET	(1ULL << 43)
 
-/* Results of the child; errnos unless said otherwise. */
+/* Results of the child: errnos, except where a comment says otherwise. */
 struct result {
 	int mmap;
 	int mprotect;

@@ -12,7 +12,7 @@ struct message {
 	size_t length;
 };
 
-/* A socket in the kernel's uevent multicast group, or -1. */
+/* Returns a socket in the kernel's uevent multicast group, or -1. */
 static int open_uevents(void)
 {
 	const struct sockaddr_nl address = {
@@ -32,7 +32,7 @@ static int open_uevents(void)
 	return fd;
 }
 
-/* The value of a key, or "". */
+/* Returns the value of a key, or "". */
 static const char *value_of(const struct message *m, const char *key)
 {
 	const size_t length = strlen(key);
