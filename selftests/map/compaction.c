@@ -12,7 +12,10 @@ static int compact_memory(void)
 	return done ? 0 : -1;
 }
 
-/* Kernels before 6.10 cannot mark a region's pages as unmovable. */
+/*
+ * Before 6.10 a region's pages cannot be marked as unmovable, so that
+ * compaction may split folios.
+ */
 static bool may_split(void)
 {
 	unsigned int major, minor;

@@ -62,7 +62,10 @@ FIXTURE_VARIANT_ADD(core, read_only_not_selected) {
 	.flags = O_RDONLY, .filter = 0x3b, .touched = true,
 };
 
-/* Bit 1, shared anonymous memory, selects mappings of a file without links. */
+/*
+ * A mapping of a file without links counts as shared anonymous memory, which
+ * bit 1 selects.
+ */
 FIXTURE_VARIANT_ADD(core, destroyed) {
 	.flags = O_RDWR, .filter = 0x33, .touched = true, .destroyed = true, .dumped = true,
 };
@@ -167,7 +170,9 @@ static ssize_t find_segment(const char *mem, char *buf, size_t size)
 	return found;
 }
 
-/* The first 8 bytes of the mapping as gdb shows them, 0 if it cannot. */
+/*
+ * Returns the first 8 bytes of the mapping as gdb shows them; 0 if gdb fails.
+ */
 static uint64_t read_with_gdb(const char *mem)
 {
 	unsigned long long value = 0;

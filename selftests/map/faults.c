@@ -36,7 +36,10 @@ FIXTURE_VARIANT(faults) {
 FIXTURE_VARIANT_ADD(faults, stores) { .touch = store_all, };
 FIXTURE_VARIANT_ADD(faults, loads_backwards) { .touch = load_all, };
 
-/* One fault per page table or PMD entry; none if mmap() maps everything. */
+/*
+ * Sets the permitted number of faults: one for each page-table page or PMD
+ * entry; 0 if mmap() maps everything.
+ */
 FIXTURE_SETUP(faults)
 {
 	DEVICE_OPEN(&self->dev, O_RDWR);
@@ -92,10 +95,7 @@ TEST_F(faults, after_dontneed)
 	EXPECT_GE(self->max, faults);
 }
 
-/*
- * A mapping whose address is one page after one that is aligned for PMD
- * entries.
- */
+/* The mapping begins one page after an address aligned for PMD entries. */
 TEST_F(faults, misaligned)
 {
 	const size_t page = self->dev.page, pmd = pmd_size(&self->dev);

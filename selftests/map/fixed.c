@@ -81,7 +81,10 @@ TEST_F(map, adjacent_mappings_are_not_merged)
 		EXPECT_EQ(i + 1, count_maps(self->dev.fd));
 		EXPECT_EQ((long)page, smaps_bytes(self->mem + at, "Size:"));
 	}
-	/* nor are VMAs merged whose access rights differed before */
+	/*
+	 * VMAs whose access rights have become equal again are not merged
+	 * either
+	 */
 	ASSERT_EQ(0, mprotect(self->mem + page, page, PROT_READ));
 	ASSERT_EQ(0, mprotect(self->mem + page, page, RW));
 	EXPECT_EQ(4, count_maps(self->dev.fd));

@@ -50,7 +50,7 @@ TEST_F(map, flags)
 	EXPECT_EQ(1, count_maps(self->dev.fd));
 }
 
-/* An address without MAP_FIXED is a hint. */
+/* Without MAP_FIXED, the address is a hint. */
 TEST_F(map, hint)
 {
 	const size_t page = self->dev.page;

@@ -35,7 +35,7 @@ TEST_F(map, child_shares_mapping)
 	EXPECT_EQ(1, count_maps(self->dev.fd));
 }
 
-/* Runs without the descriptor, on pages that the parent may have accessed. */
+/* In a child without the descriptor. The parent may have accessed the pages. */
 static int touch_all(void *arg)
 {
 	const struct device *dev = arg;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * No access to a mapping raises a signal or sees wrong bytes, whatever random
- * operations were applied to the mapping.
+ * After random operations on a mapping, no permitted access raises a signal or
+ * finds wrong bytes.
  */
 #include "map_fixture.h"
 

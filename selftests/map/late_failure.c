@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * mmap() fails in the core after the driver has accepted the mapping, or while
- * page table entries are made: nothing is mapped or counted, and the region can
- * be sealed.
+ * the driver makes page table entries: then nothing is mapped or counted, and
+ * the region can be sealed.
  */
 #include "helper_module.h"
 #include "map_fixture.h"

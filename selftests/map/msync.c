@@ -25,7 +25,10 @@ TEST_F(map, msync)
 
 TEST_F(map, locked)
 {
-	/* MS_INVALIDATE would get EBUSY if the VMA had VM_LOCKED */
+	/*
+	 * the core does not set VM_LOCKED, with which this would fail with
+	 * EBUSY
+	 */
 	ASSERT_EQ(0, mlock(self->mem, self->dev.size));
 	EXPECT_EQ(0, errno_of(msync(self->mem, self->dev.size,
 				    MS_SYNC | MS_INVALIDATE)));

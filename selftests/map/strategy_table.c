@@ -16,7 +16,7 @@
 #define COLUMNS	5
 #define LAST	"memfd"		/* the last column; in front of it, the strategies */
 
-/* What a row's function returns, besides errnos. */
+/* Results of a row's function, besides errnos. */
 #define YES	0
 #define NO	-1
 #define UNKNOWN	-2	/* not observable here: not checked */
@@ -167,7 +167,10 @@ static int try_mincore(struct subject *s)
 	return mincore(s->mem, s->page, &resident) ? errno : yes_or_no(resident & 1);
 }
 
-/* What smaps, page idle tracking and DAMON see of the processor's accessed bits. */
+/*
+ * Are accesses visible in smaps? Like page idle tracking and DAMON, smaps
+ * depends on the processor's accessed bits.
+ */
 static int try_referenced(struct subject *s)
 {
 	int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
@@ -176,7 +179,7 @@ static int try_referenced(struct subject *s)
 	s->mem[0] = 'r';
 	cleared = write(fd, "1", 1) == 1 && smaps_bytes(s->mem, "Referenced:") == 0;
 	close(fd);
-	/* the processor forgets that it has set the bit */
+	/* flushes the TLB, so that the processor sets the accessed bit again */
 	mprotect(s->mem, s->size, PROT_NONE);
 	mprotect(s->mem, s->size, PROT_READ | PROT_WRITE);
 	s->mem[0] = 's';
