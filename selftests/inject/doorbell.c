@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The first store to the doorbell page, of a live or revoked region, allocates
- * memory. If that fails the kernel retries the fault: the ringing program gets no
- * signal, and its ring is counted once.
+ * memory. If that fails the kernel retries the fault: the notifying program
+ * gets no signal, and its notification is counted once.
  */
 #include "inject.h"
 #include "region_test.h"

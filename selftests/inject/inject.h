@@ -23,7 +23,7 @@ static const char * const inject_faults[] = {
 };
 
 #define INJECT_MAX	100000U	/* no call has so many failure points */
-#define INJECT_TIMEOUT	280	/* s; for emulation with sanitizers */
+#define INJECT_TIMEOUT	280	/* seconds; emulated sanitizers are slow */
 
 struct inject {
 	int nth;		/* INJECT_NTH */
@@ -42,8 +42,8 @@ static inline bool inject_put(const char *path, const char *text)
 }
 
 /*
- * Let every allocation and copy be a failure point, and log no failures.
- * Returns NULL, or the reason why that is impossible.
+ * Make every allocation and copy a failure point, and do not log injected
+ * failures. Returns NULL, or the reason why that is impossible.
  */
 static inline const char *inject_missing(void)
 {
@@ -97,7 +97,10 @@ static inline bool inject_filter_reset(void)
 	return inject_filter("require", 0, -1UL) && inject_filter("reject", 0, 0);
 }
 
-/* Do not inject into callees of the kernel function that starts with @name. */
+/*
+ * Do not inject into callees of the kernel function whose name begins with
+ * @name.
+ */
 static inline bool inject_reject_caller(const char *name)
 {
 	FILE *symbols = fopen("/proc/kallsyms", "re");
@@ -178,9 +181,9 @@ static inline void inject_arm(struct inject *in, unsigned int n)
 }
 
 /*
- * Returns 0 if the Nth failure point has failed, else how many were missing.
- * pread() and pwrite() copy to and from user space, so a fault that is still
- * pending can hit them: retry.
+ * Returns 0 if the Nth failure point has failed, else by how many the call has
+ * had fewer than N. pread() and pwrite() copy to and from user space, so that a
+ * pending fault can hit them: retry.
  */
 static inline unsigned int inject_disarm(struct inject *in)
 {
@@ -234,8 +237,8 @@ struct inject_case {
 };
 
 /*
- * Call with a fault at the @n-th failure point. Sets @hit to whether the call
- * had so many; if so, repeats the call without a fault.
+ * Call with a fault at the @n-th failure point. Sets @hit to true if the call
+ * has had that many; then repeats the call without a fault.
  */
 static inline const char *inject_once(struct inject *in, unsigned int n,
 				      const struct inject_case *c, bool *hit)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * If an allocation of the module's fails, loading fails and leaves nothing
+ * If an allocation by the module fails, loading fails and leaves nothing
  * behind, and the next attempt succeeds. Faults are injected into callees of
  * the module alone, because the module loader does not handle all of its own
  * failures (6.12 warns of trace events that it has not set up). The module is
@@ -39,8 +39,8 @@ static bool read_parameter(const char *name, char *value, size_t size)
 }
 
 /*
- * init_module() from memory: finit_module() would read the file in the kernel,
- * which logs a lot when it fails.
+ * Read the module, for init_module(): finit_module() would read the file in the
+ * kernel, and the kernel logs many lines if that fails.
  */
 static bool read_image(FIXTURE_DATA(load) *self)
 {

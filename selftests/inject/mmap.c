@@ -37,7 +37,7 @@ FIXTURE_VARIANT_ADD(inject, private) {
 	.flags = MAP_PRIVATE,
 };
 
-/* 64 pages: each is several failure points and is copied each time. */
+/* Only 64 pages: each page is copied, and has several failure points. */
 FIXTURE_VARIANT_ADD(inject, private_populate) {
 	.flags = MAP_PRIVATE | MAP_POPULATE, .pages = 64,
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Several random faults per call, so that error paths are hit by faults, too.
- * The region keeps its bytes, and nothing is leaked. SEED= repeats a run,
- * ROUNDS= sets its length.
+ * Several random faults per call, so that faults also hit error paths. The
+ * region keeps its bytes, and nothing is leaked. $SEED repeats a run, $ROUNDS
+ * sets its length.
  */
 #include "inject.h"
 #include <time.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Creating a ring, and attaching to it: a failed attach takes neither a consumer
- * slot nor the producer's place.
+ * Creating a ring, and attaching to it: a failed attach leaves no cursor in
+ * use, and no producer attached.
  */
 #include "inject.h"
 #include "ring_test.h"
@@ -39,7 +39,7 @@ static long attach(void *arg)
 	return ring_attach(t->fd, t->role, &at);
 }
 
-/* After a failed or closed attach, the next one gets the first slot. */
+/* Once an attach has failed or its file is closed, the next gets cursor 0. */
 static const char *check_attach(void *arg, long ret)
 {
 	struct target *t = arg;
