@@ -21,7 +21,7 @@ static bool choose_pages(struct worker *w, int prot, unsigned int *at,
 	return false;
 }
 
-/* Choose places the worker may store to: pages it owns, or private ones. */
+/* Choose pages that the worker may store to: its own, or private ones. */
 static bool choose_stores(struct worker *w, unsigned int *at, unsigned int *n)
 {
 	unsigned int i;
@@ -197,7 +197,7 @@ void op_fill(struct worker *w)
 		end_store(w->t, page);
 }
 
-/* Covers pages of this worker only, which no other worker changes. */
+/* Covers only pages of this worker, because no other worker changes them. */
 void op_checksum(struct worker *w)
 {
 	unsigned int page, n = choose_own_pages(w, &page), i;
@@ -214,7 +214,9 @@ void op_checksum(struct worker *w)
 		fail(w, "checksum %#llx instead of %#x", (long long)got, ~want);
 }
 
-/* The kernel copies less at a time if it does not get all pages at once. */
+/*
+ * One splice() may copy less, if the kernel cannot allocate all pages at once.
+ */
 static ssize_t splice_out(struct worker *w, off_t off, size_t length)
 {
 	size_t done = 0;

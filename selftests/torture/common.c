@@ -48,7 +48,9 @@ static void store(struct worker *w)
 	end_store(w->t, page);
 }
 
-/* Half of the ranges reach the end, so that whole page tables become empty. */
+/*
+ * Half of the ranges reach the end, so that whole page-table pages are freed.
+ */
 static void advise(struct worker *w)
 {
 	static const int advices[] = {

@@ -258,7 +258,7 @@ void op_failure(struct worker *w)
 	const unsigned int page = random_below(w, FAILING_PAGES - BLOCK + 1);
 	struct access a = { .page = page, .n = 1 + random_below(w, BLOCK) };
 	const unsigned int at = random_below(w, ARENA_PAGES - BLOCK);
-	/* rare in a long run, so that failures are spread over all of it */
+	/* the longer the run, the rarer: failures are spread over all of it */
 	const bool fails = !random_below(w, 8 + w->t->ops / 512);
 	const unsigned int action = random_below(w, 10);
 	char *mem = w->t->failing + (size_t)page * PAGE;

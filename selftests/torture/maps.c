@@ -11,7 +11,7 @@ static bool has_pages(struct worker *w)
 	return has_feature(&w->t->dev, MMAPSHARE_FEAT_DONTNEED);
 }
 
-/* 1 to @max pages, mostly few. */
+/* Returns a random number of pages, 1 to @max, mostly a small one. */
 static unsigned int random_count(struct worker *w, unsigned int max)
 {
 	static const unsigned int most[] = { 4, 4, 8, 8, 16, 16, 80, UINT_MAX };
@@ -30,7 +30,7 @@ static int random_prot(struct worker *w)
 	return prots[random_below(w, ARRAY_SIZE(prots))];
 }
 
-/* The kernel may have copied these pages, if private and writable. */
+/* Those of the pages that are private and writable may have been copied. */
 static void mark_maybe_copied(struct worker *w, unsigned int at, unsigned int n,
 			      const uint32_t *done)
 {
@@ -225,7 +225,9 @@ void op_mremap_refused(struct worker *w)
 		       EFAULT);
 }
 
-/* The kernel changes VMA after VMA, up to the first that refuses. */
+/*
+ * The kernel changes VMA after VMA, up to the first for which that is refused.
+ */
 void op_mprotect(struct worker *w)
 {
 	const unsigned int start = random_below(w, ARENA_PAGES);
@@ -306,8 +308,8 @@ static int advise_run(struct worker *w, const struct advice *a,
 }
 
 /*
- * The kernel advises VMA after VMA up to the first that refuses; ENOMEM for holes
- * is returned only if none does.
+ * The kernel applies the advice to VMA after VMA, up to the first for which
+ * that is refused; it returns ENOMEM for holes only if no VMA is refused.
  */
 void op_madvise(struct worker *w)
 {

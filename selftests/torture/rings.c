@@ -7,11 +7,11 @@
 #include "torture.h"
 #include <linux/mmapshare.h>
 
-#define RINGS		2	/* the last one overwrites */
-#define ROUNDS		4	/* at most, of an attached endpoint */
+#define RINGS		2	/* the last one is overwriting */
+#define ROUNDS		4	/* maximum, of an attached endpoint */
 #define CONSUMERS	2
 #define RING_PAGES	(1 + CONSUMERS + 1 + 2)
-#define RECORDS		24	/* at most, in a round */
+#define RECORDS		24	/* maximum in a round */
 #define WORDS_MAX	40
 #define STEP(length)	(8 + (((length) + 7ULL) & ~7ULL))
 
@@ -242,8 +242,8 @@ static void destroy_ring(struct torture *t, unsigned int n)
 }
 
 /*
- * Draw all random numbers first: what other workers do to the ring must not
- * change this worker's sequence.
+ * All random numbers are drawn first, so that the state of the ring, which
+ * depends on other workers, does not change this worker's sequence.
  */
 void op_ring(struct worker *w)
 {
@@ -256,7 +256,10 @@ void op_ring(struct worker *w)
 	struct event *e = note(w, "ring", at, ring, producer);
 	struct endpoint ep;
 
-	/* unmap in any case: the model must not depend on what exists */
+	/*
+	 * unmap in any case: the model must not depend on whether the ring
+	 * exists
+	 */
 	munmap(address(w, at), RING_PAGES * PAGE);
 	clear_places(w, at, RING_PAGES);
 	e->error = endpoint_attach(w, &ep, ring, producer, at);

@@ -81,7 +81,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 
 bool worker_pipes(struct worker *w)
 {
-	/* a worker never has more in a pipe than fits: no write blocks */
+	/* no write blocks: a worker never writes more than a pipe can hold */
 	return !pipe2(w->pipe, O_CLOEXEC) && !pipe2(w->splice, O_CLOEXEC);
 }
 

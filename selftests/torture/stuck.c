@@ -18,7 +18,7 @@
 struct stuck {
 	char path[40];		/* the file, itself the root of the file system */
 	int fuse;
-	int notified[2];		/* the server writes to it once the peer is stuck */
+	int notified[2];	/* the server writes when the peer is stuck */
 	int go[2];		/* the same, for the peer's second thread */
 	pid_t server, peer;
 };
@@ -38,14 +38,17 @@ static void reply(int fuse, uint64_t unique, int error, const void *data, size_t
 	(void)!write(fuse, buf, out.len);
 }
 
-/* Answer a request; returns whether it was to read. */
+/* Answer a request. Returns true if it was a read request. */
 static bool serve(int fuse)
 {
 	static const struct fuse_attr_out attr = {
 		.attr = { .ino = FUSE_ROOT_ID, .size = PAGE, .mode = S_IFREG | 0600, .nlink = 1 },
 	};
 	struct fuse_init_out init = { .major = FUSE_KERNEL_VERSION, .max_write = PAGE };
-	/* or else exit() of the peer would wait for a reply to FUSE_FLUSH */
+	/*
+	 * without this flag, exit() of the peer would wait for a reply to
+	 * FUSE_FLUSH
+	 */
 	static const struct fuse_open_out opened = { .open_flags = FOPEN_NOFLUSH };
 	struct {
 		struct fuse_in_header head;
@@ -111,7 +114,7 @@ static void run_peer(struct stuck *s, volatile char *mem)
 	(void)*mem;
 	/*
 	 * fstat() fetches the size now, and MADV_RANDOM prevents read-ahead, so
-	 * that the server gets no requests later but those of the page fault.
+	 * that the server later gets only the requests of the page fault.
 	 */
 	if (fstat(fd, &stat) || page == MAP_FAILED || madvise((void *)page, PAGE, MADV_RANDOM) ||
 	    pthread_create(&thread, NULL, take_lock, s))
@@ -142,7 +145,10 @@ static void peer(struct stuck *s, char *mem)
 	run_peer(s, mem);
 }
 
-/* Mount the file system. Returns false if the kernel has none, or not for this user. */
+/*
+ * Mount the file system. Returns false if FUSE or the right to mount is
+ * missing.
+ */
 static bool stuck_open(struct worker *w, struct stuck *s)
 {
 	char options[80];

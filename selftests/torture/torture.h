@@ -77,7 +77,7 @@ struct torture {
 
 enum kind { NOTHING, SHARED, PRIVATE };
 
-/* What a page of a private mapping shows. */
+/* The content of a page of a private mapping. */
 enum copy {
 	CLEAN,		/* the region's page */
 	MAYBE,		/* CLEAN, or a copy made since place.version */
@@ -121,7 +121,7 @@ struct worker {
 	bool failed;
 	int fd, fd_ro, disk;
 	int pipe[2];		/* empty between operations */
-	int splice[2];		/* has the pages of a vmsplice() until the next */
+	int splice[2];		/* holds the pages of the last vmsplice() */
 	unsigned int n_spliced, spliced[BLOCK];
 	char *volatile may_fail;	/* the page that may raise SIGBUS, or NULL */
 	volatile bool injecting;	/* MADV_HWPOISON is being called for it */

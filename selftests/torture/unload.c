@@ -35,7 +35,7 @@ FIXTURE(unload) {
 	uint64_t seed;
 };
 
-/* A parameter of the module as text to load it with. */
+/* Append the module's present value of a parameter, as text to load it with. */
 static int add_parameter(char *text, size_t size, const char *name)
 {
 	return snprintf(text, size, "%s=%s ", name, helper_get("mmapshare", name));
@@ -195,8 +195,8 @@ static bool load_and_unload(FIXTURE_DATA(unload) *self, struct worker *w)
 	}
 	__atomic_add_fetch(&self->u->ops, 2, __ATOMIC_RELAXED);
 	/*
-	 * Pause. Code that is loaded at once can get the address of the freed
-	 * code, and hide that a task returns to that.
+	 * Pause, because the module, if loaded at once, could get the address
+	 * of the freed code, and hide that a task returns to freed code.
 	 */
 	usleep(random_below(w, 200000));
 	return true;

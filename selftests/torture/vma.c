@@ -16,9 +16,9 @@
 #include <time.h>
 
 #define DEFAULT_OPS	3000
-#define LONG_RUN	100000	/* operations: use high memory pressure */
+#define LONG_RUN	100000	/* operations, for high memory pressure */
 
-/* Seconds. No limit in practice: TORTURE_SECONDS limits the run. */
+/* In seconds; never reached, because TORTURE_SECONDS limits the run. */
 #define TIMEOUT	1000000
 
 FIXTURE(torture) {
@@ -336,7 +336,7 @@ TEST_F_TIMEOUT(torture, bytes_match_the_model, TIMEOUT)
 	EXPECT_EQ(self->maps, read_maps_from_fdinfo(t));
 }
 
-/* A worker does the same operations alone and beside other workers. */
+/* A worker does the same operations alone and concurrently with others. */
 TEST_F(torture, same_seed_same_operations)
 {
 	struct torture *t = self->t;
