@@ -42,8 +42,8 @@ def read_reasons(path):
 def read_counts(stream):
     """Return how often each line of each file ran, and the function it is in.
 
-    The input has a document for each object. A header is in many documents, and
-    an inlined function is several times in one.
+    The input has a document for each object. A header occurs in many documents,
+    and an inlined function several times in one document.
     """
     counts = collections.defaultdict(collections.Counter)
     functions = {}

@@ -24,7 +24,7 @@ amd64 | x86 | x86_64)
 	smp=2,sockets=2
 	ports="-serial chardev:log -serial chardev:io -serial chardev:report"
 	console="ttyS0 tsc=reliable no_timer_check" terminal=ttyS1 report=ttyS2
-	# The guest's TSC is the host's.  If the host is busy, the guest fails
+	# The guest uses the host's TSC.  If the host is busy, the guest fails
 	# to calibrate it and falls back to jiffies: timers are late then, and
 	# short intervals measure as 0.  Pass the frequency instead.
 	if [ "$host_arch" = amd64 ]; then
