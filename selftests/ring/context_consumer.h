@@ -14,7 +14,7 @@ struct context_consumer {
 	int64_t timeout;		/* of each wait */
 	pthread_t thread;
 	bool started;
-	int error;			/* that ended the thread; -1: bad record */
+	int error;			/* why it has ended; -1: bad record */
 	uint64_t total;			/* the test reads it concurrently */
 	uint64_t received[CONTEXTS];
 	uint64_t next[CONTEXTS][CPUS_MAX * CONTEXT_LEVELS];
