@@ -28,7 +28,7 @@ charged()
 	echo "$bytes"
 }
 
-# the counters of OOM events in $GROUP
+# oom_events: print the counters of OOM events in $GROUP
 oom_events()
 {
 	awk '/^oom/ { printf "%s ", $0 }' $GROUP/memory.events

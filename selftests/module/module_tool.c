@@ -60,7 +60,7 @@ static void print_log(int kmsg)
 	printf(", %d line of level %d", lines, level);
 }
 
-/* Join the parameters to the one string that finit_module() takes. */
+/* Join the parameters into one string, as finit_module() requires. */
 static char *join(char **params)
 {
 	static char text[4096];
@@ -155,7 +155,8 @@ static double now(void)
 
 /*
  * Load and unload, with a pause in between for other processes to use the module.
- * Prints how often it was in use, or the call that failed.
+ * Prints how often unloading failed because the module was in use, or the call
+ * that failed otherwise.
  */
 static int reload_loop(unsigned int rounds, const char *file, char **params)
 {
@@ -224,7 +225,10 @@ static void on_sigterm(int sig __attribute__((unused)))
 	stop = 1;
 }
 
-/* Runs beside reload_loop(). Prints how often open() succeeded, or an error. */
+/*
+ * Runs concurrently with reload_loop(). Prints how often open() succeeded, or
+ * an error.
+ */
 static int open_loop(const char *node, off_t page)
 {
 	unsigned int opened = 0, refused = 0;

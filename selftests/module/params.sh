@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Module parameters: invalid ones fail with an errno and a line in the kernel log
-# and leave nothing; valid ones appear in sysfs.
+# Module parameters: with an invalid one, loading fails with an errno and a line
+# in the kernel log, and leaves nothing behind; valid ones appear in sysfs.
 
 # shellcheck source=module_lib.sh
 . "$(dirname "$0")/module_lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Load and unload the module in a loop while processes open and map the device:
-# open() succeeds or finds no device, unloading succeeds or returns EAGAIN, and
+# open() succeeds or finds no device; unloading succeeds or fails with EAGAIN;
 # nothing is left behind.
 
 # shellcheck source=module_lib.sh

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# A new region is all zero, whatever its pages held before. (With init_on_alloc=1
-# the kernel zeroes all allocations, so this cannot fail.)
+# A new region contains only zeroes, even if its pages had other bytes before.
+# (With init_on_alloc=1 the kernel zeroes all allocations: the test then detects
+# nothing.)
 
 # shellcheck source=module_lib.sh
 . "$(dirname "$0")/module_lib.sh"
