@@ -28,7 +28,7 @@ json()
 	python3 -IS -c "import json, sys; x = json.load(sys.stdin); print($1)" 2>&1
 }
 
-# complaint COMMAND...: print what it writes to standard error
+# complaint COMMAND...: print what the command writes to standard error
 complaint()
 {
 	"$@" 2>&1 >/dev/null </dev/zero

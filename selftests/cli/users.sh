@@ -39,7 +39,8 @@ user()
 		sh "$cgroup" "$uid" "$@"
 }
 
-# answer COMMAND...: print its error message, without the remedy, and its status
+# answer COMMAND...: print the command's error message, without the remedy, and
+# its exit status
 answer()
 {
 	"$@" >"$TMP/answer" 2>&1 </dev/null

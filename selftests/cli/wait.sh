@@ -48,7 +48,7 @@ wait_for()
 	echo "$(cat "$TMP/out") $?"
 }
 
-# visit: open and close the region, which must not end a wait; then notify
+# visit: open and close the region, which must not end a wait; then notify once
 visit()
 {
 	mmapshare read -l 1 $name >/dev/null
