@@ -99,7 +99,7 @@ traced()
 	echo "$names" >"$TRACING/options/record-cmd"
 }
 
-# written HOW...: print for each HOW how many records it writes
+# written HOW...: print how many records each of these contenders writes
 written()
 {
 	for how; do
