@@ -5,10 +5,10 @@
 
 #define RECORD		512
 #define BUFFER_SIZE	(150 * 1024)
-#define BUFFERS		4	/* of each kind, as their physical pages affect caching */
+#define BUFFERS		4	/* of each kind: their pages affect caching */
 #define LAPS		40	/* over a buffer, in a round: 12,000 records */
 #define MIN_ROUNDS	40
-#define MAX_ROUNDS	200	/* on a busy machine */
+#define MAX_ROUNDS	200	/* reached on a busy machine */
 #define MAX_RATIO	1.05
 
 static double now(void)

@@ -6,8 +6,8 @@
 
 #define SIZE	(256UL << 20)
 #define REPEAT	2
-#define ROUNDS	24	/* at most, on a busy machine */
-#define TOO_SLOW	100e3	/* ms; after this, begin no kind */
+#define ROUNDS	24	/* maximum, on a busy machine */
+#define TOO_SLOW	100e3	/* ms; later no further kind is measured */
 
 /* The strategies, numbered as in the ABI, and a memfd to compare them with. */
 enum {
@@ -25,8 +25,8 @@ static const char * const names[] = {
 };
 
 /*
- * Milliseconds of mmap() and of touching, page faults of touching; of the
- * fastest round.
+ * Costs in the fastest round: milliseconds of mmap(), milliseconds of touching
+ * all pages, and the page faults of touching them.
  */
 struct cost {
 	double map;
