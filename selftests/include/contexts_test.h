@@ -45,7 +45,7 @@ static inline unsigned int context_refused(const struct context_counts *c)
 		ASSERT_EQ(0, error_);					\
 	} while (0)
 
-/* Take the second processor off line, or bring it back. */
+/* Take the second processor off line, or on line again. */
 static inline bool contexts_online(bool on)
 {
 	const int fd = open("/sys/devices/system/cpu/cpu1/online", O_WRONLY);
@@ -58,8 +58,8 @@ static inline bool contexts_online(bool on)
 /*
  * Set the parameter "run" while only one processor is on line. Setting it
  * inserts probes into code, or removes them from code, that another processor
- * may be executing. An emulated one can execute instructions that were
- * replaced, and then the kernel crashes.
+ * may be executing. An emulated processor may then execute instructions that
+ * were replaced, and the kernel crashes.
  */
 static inline bool contexts_set(const char *names)
 {

@@ -47,9 +47,10 @@ static inline void failure_ignore(int sig)
 
 /*
  * Inject a memory failure of the page at @p. Returns 0 or an errno. The caller
- * gets SIGBUS, because it has accessed the page; the signal is ignored. A page
- * of a region stays in the page cache, for which the kernel returns EBUSY. A
- * memfd's page also stays there, but for memfds the kernel expects that.
+ * gets SIGBUS, because it has accessed the page; the signal is ignored. Because
+ * a region's page stays in the page cache, madvise() fails with EBUSY. A
+ * memfd's page stays there, too, but for a memfd the kernel treats that as
+ * success.
  */
 static inline int fail_page(void *p, size_t page, bool device)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Loads and unloads the helper modules of the tests, which are built beside
- * $MMAPSHARE_KO, and reads and writes their parameters.
+ * Loads and unloads the helper modules of the tests, which are built together
+ * with $MMAPSHARE_KO, and reads and writes their parameters.
  */
 #ifndef HELPER_MODULE_H
 #define HELPER_MODULE_H

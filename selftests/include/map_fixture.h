@@ -54,7 +54,7 @@ static inline size_t pmd_size(const struct device *dev)
 	return size;
 }
 
-/* Most bytes that one fault maps by page table entries. */
+/* The maximum number of bytes that one fault maps by page table entries. */
 static inline size_t fault_window(const struct device *dev)
 {
 	const size_t pmd = pmd_size(dev);
@@ -65,7 +65,7 @@ static inline size_t fault_window(const struct device *dev)
 /* sizeof with the type that read() and write() return. */
 #define SSIZEOF(x)	((ssize_t)sizeof(x))
 
-/* errno if the system call failed, else 0. */
+/* errno if @ret is -1, else 0. */
 #define errno_of(ret)	((long)(ret) == -1 ? errno : 0)
 
 /*
