@@ -102,7 +102,8 @@ struct contender {
  * @name: its name
  * @doc: its line in --help
  * @run: call compare() for each group
- * @timed_only: skip it when instructions are counted: the count is meaningless
+ * @timed_only: skip it when instructions are counted, because its count would
+ *	be meaningless
  */
 struct experiment {
 	const char *name;

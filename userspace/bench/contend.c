@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * contend: one process, or two at the same time, map memory, touch each page
- * and unmap it. Two processes use the same memory, or each its own. Locks and
- * counters that mappings share would make two processes slower than one.
+ * and unmap it. The two processes use the same memory, or each uses its own. If
+ * mappings shared locks or counters, two processes would be slower than one.
  */
 #define _GNU_SOURCE
 #include <sched.h>

@@ -35,7 +35,7 @@ static uint32_t bind_to_first_processor(const cpu_set_t *all)
 	return last;
 }
 
-/* All records have arrived, and none of them twice. */
+/* Have all records arrived, each of them once? */
 static bool is_complete(const struct feed *feed)
 {
 	return feed->records == feed->total &&

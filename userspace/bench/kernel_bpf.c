@@ -117,7 +117,7 @@ static uint32_t bpf_begin(struct feed *feed)
 	return 0;
 }
 
-/* Polls as many times before it sleeps as the consumer of a ring does. */
+/* Polls before it sleeps, as often as the consumer of a ring does. */
 static void bpf_drain(struct feed *feed)
 {
 	struct bpf_feed *bpf = feed->own;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Receive records from the kernel: from a ring, by read(2), a pipe, a netlink
- * socket.
+ * Receive records from the kernel: from a ring, by read(2), from a pipe, or
+ * from a netlink socket.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -107,7 +107,8 @@ static const char *batch(const struct contender *c, const struct group *g, doubl
 }
 
 /*
- * The SQPOLL thread polls while it waits: its instructions must not be counted.
+ * Not measured when instructions are counted: those by which the SQPOLL thread
+ * polls would be counted, too.
  */
 static const char *polled(const struct contender *c, const struct group *g, double *values)
 {

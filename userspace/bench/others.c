@@ -23,7 +23,7 @@
  * @tail: bytes ever taken; stored by the consumer
  * @tail_seen: the producer's copy of @tail
  * @head_seen: the consumer's copy of @head
- * @records: their bytes
+ * @records: the bytes of the records
  *
  * Each position is in a cache line of its own.
  */
@@ -66,7 +66,7 @@ static struct channel *queue_make(size_t length)
 	return c;
 }
 
-/* Yields now and then: the peer may need this processor. */
+/* Yields every SPINS calls, because the peer may need this processor. */
 static void spin_or_yield(unsigned int *spins)
 {
 	if (++*spins % SPINS == 0)

@@ -158,7 +158,7 @@ static void write_metric(FILE *f, const struct result *r, int metric)
 	fputs("]}", f);
 }
 
-/* Writes the results with values, or those without. */
+/* Writes the results that have values if @measured is set, else the others. */
 static void write_results(FILE *f, bool measured)
 {
 	const char *separator = "\n    ";

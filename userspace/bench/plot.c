@@ -271,7 +271,10 @@ static size_t count_group_results(size_t first, size_t n)
 	return i;
 }
 
-/* A plot over all sizes, and for each size one of the total's parts, if any. */
+/*
+ * Write a plot over all sizes and, if the first metric is a sum, a plot of its
+ * parts for each size.
+ */
 static int write_plots(size_t first, size_t n)
 {
 	const struct group *g = &results[first].group;

@@ -28,7 +28,7 @@ static uint64_t choose_word(const struct walk *w, uint64_t x)
 }
 
 /*
- * All words are 0. The compiler cannot rely on that, so the next address
+ * All words are 0, but the compiler does not know that: so the next address
  * depends on the loaded value.
  */
 static void load(void *state)

@@ -17,7 +17,7 @@
 /* Limits of a burst that one process puts, then takes: it fits in each channel. */
 #define BURST_BYTES	(32 * KIB)
 #define BURST_RECORDS	64
-#define FIXED_RECORDS	4096	/* at most, when instructions are counted */
+#define FIXED_RECORDS	4096	/* maximum when instructions are counted */
 
 static pid_t fork_child(void)
 {
@@ -63,10 +63,10 @@ static bool take_record(const struct transport *t, struct channel *c, size_t exp
 }
 
 /*
- * Bytes that go through a channel before the measurement. Both processes have
- * then touched all of its memory, so no page fault is measured. Pipes and
- * sockets have no such memory, and are slow: their warm-up ends after
- * options.seconds.
+ * Bytes that are passed through a channel before the measurement: both
+ * processes then have touched all memory of the channel, so that no page fault
+ * is measured. Pipes and sockets have no such memory, and are slow: their
+ * warm-up ends after options.seconds.
  */
 #define WARM_BYTES	(2 * CHANNEL_SIZE)
 
@@ -81,7 +81,9 @@ static void warm_up(const struct transport *t, struct channel *c, const void *re
 		t->put(c, record, length);
 }
 
-/* This process puts, a child takes. Returns the time per record. */
+/*
+ * This process puts records, a child takes them. Returns the time per record.
+ */
 static double run_two_processes(const struct transport *t, size_t length)
 {
 	struct channel *c = t->make(length);

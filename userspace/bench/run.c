@@ -19,7 +19,7 @@
 /* Limits of bytes and of operations in a run when instructions are counted. */
 #define FIXED_BYTES	(1 * MIB)
 #define FIXED_TIMES	200
-/* Pages to touch and unmap, and how often, for QEMU to enlarge its TLB. */
+/* Pages to touch and unmap, and how often, so that QEMU enlarges its TLB. */
 #define TLB_PAGES	1024
 #define TLB_ROUNDS	6
 
@@ -39,7 +39,7 @@ void fail(const char *what)
 	errx(1, "%s", what);
 }
 
-/* Nanoseconds; instructions on a machine whose clock counts them. */
+/* Returns nanoseconds, or instructions on a machine whose clock counts them. */
 uint64_t read_clock(void)
 {
 	struct timespec t;
