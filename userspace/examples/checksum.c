@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The program stores, the kernel reads. Copy random bytes into the mapping,
+ * The program stores, the kernel loads. Copy random bytes into the mapping,
  * have the kernel compute their CRC-32C through its own mapping
  * (MMAPSHARE_IOC_CHECKSUM), and compare that with the CRC-32C of the private
  * copy.

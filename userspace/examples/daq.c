@@ -17,7 +17,9 @@
 #define CHANNELS	2
 #define COUNT		8
 
-/* records read, records missing by sequence number, wrong samples */
+/*
+ * Numbers of records read, of missing sequence numbers, and of wrong samples.
+ */
 static unsigned long taken, gaps, wrong;
 
 static void check(int ret, const char *what)
@@ -47,9 +49,9 @@ static unsigned long count_wrong_samples(const struct daq_record *record)
 }
 
 /*
- * Check a record where it is. The producer may overwrite it at the same time:
- * then the results are discarded. Records from before the commands took effect
- * have another format and are ignored.
+ * Check a record in place. If the producer overwrites it meanwhile, the results
+ * are discarded. Records that were produced before the commands took effect
+ * have another format, and are ignored.
  */
 static void check_record(struct mmapshare_endpoint *samples, const struct daq_record *record)
 {

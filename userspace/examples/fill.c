@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The kernel stores, the program reads in place. Map the region, have the
+ * The kernel stores, the program loads in place. Map the region, have the
  * kernel fill it (MMAPSHARE_IOC_FILL), and show the mapped bytes before and
  * after.
  */

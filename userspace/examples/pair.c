@@ -2,8 +2,8 @@
 /*
  * Two programs that share nothing but the name of a region. The writer stores a
  * line and then its sequence number, with release order. The reader loads the
- * number with acquire order: it polls every millisecond, or waits for the
- * doorbell.
+ * sequence number with acquire order: it polls every millisecond, or waits for
+ * the doorbell.
  */
 #include <err.h>
 #include <stdatomic.h>

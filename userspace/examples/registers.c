@@ -23,8 +23,9 @@ static volatile uint32_t *registers;
 static uint64_t count;
 
 /*
- * Like the kernel's readl() and writel(): one access of 32 bits, since the
- * registers are volatile, ordered by the fences. A process that reads a value
+ * Like the kernel's readl() and writel(): one access of 32 bits, because the
+ * registers are volatile, ordered by the fences: acquire in read_register(),
+ * which pairs with release in write_register(). A process that reads a value
  * written by write_register() sees everything that was stored before it.
  */
 static uint32_t read_register(unsigned int index)

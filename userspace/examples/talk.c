@@ -19,9 +19,9 @@
 #define TEXT	52
 
 /*
- * A message and its sequence number, which is stored last. A zeroed region is
- * two empty boxes. A question is answered once the box of the answer has its
- * sequence number.
+ * A message and its sequence number, which is stored last. A zeroed region
+ * contains two empty boxes. A question is answered once the box of the answer
+ * has the question's sequence number.
  */
 struct box {
 	atomic_uint seq;

@@ -119,7 +119,9 @@ static double median(const struct method *method)
 	return method->ns[ROUNDS / 2];
 }
 
-/* @operations: of one run of a method. Ratios are to the first method. */
+/*
+ * @operations: number of operations in a run. Ratios are to the first method.
+ */
 static void measure(struct method *methods, size_t count, int operations)
 {
 	double start;
