@@ -67,7 +67,10 @@ static bool is_attached(const struct stat_args *s, unsigned int n)
 	return attached(s) >> n & 1;
 }
 
-/* In an overwriting ring, where the kernel sets no such bits, all may lose. */
+/*
+ * All consumers of an overwriting ring may lose records; the kernel sets no
+ * may_lose bits there.
+ */
 static bool may_lose(const struct stat_args *s, unsigned int n)
 {
 	return s->ring.flags & MMAPSHARE_RING_OVERWRITE || s->ring.may_lose >> n & 1;
