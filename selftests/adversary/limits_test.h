@@ -6,7 +6,7 @@
 #include "region_test.h"
 #include <grp.h>
 
-#define USER	1000	/* and following ones */
+#define USER	1000	/* the first of several user IDs */
 #define MB	(1UL << 20)
 
 /* The parameters that limits_restore() restores. */

@@ -6,7 +6,7 @@
 #include "ring_protocol.h"
 #include <grp.h>
 
-#define USER		1000	/* and following ones */
+#define USER		1000	/* the first of several user IDs */
 #define RING_SIZE	4096
 #define LENGTH		56
 #define RECORDS		(4 * RING_SIZE / 64)

@@ -7,7 +7,7 @@
 #include "uring_test.h"
 #include <sys/uio.h>
 
-#define USER		1000	/* and following ones */
+#define USER		1000	/* the first of several user IDs */
 #define CONSUMERS	8
 #define RING_SIZE	4096
 
@@ -191,7 +191,10 @@ TEST_F(slots, invalid_arguments)
 	EXPECT_LE(0, region_create_by(self->dev.fd, &self->create, NULL));
 }
 
-/* A consumer that has left its cursor pinned, as a buffer, still has it. */
+/*
+ * Attach a consumer, register its cursor as a buffer of @uring, and detach. The
+ * cursor counts as the consumer's while the buffer exists.
+ */
 static int pin_cursor(FIXTURE_DATA(slots) *self, struct io_uring *uring)
 {
 	struct endpoint c;

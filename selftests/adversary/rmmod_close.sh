@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# rmmod is refused while the last close of a descriptor without a node is still
-# in the kernel, behind the release of the driver.
+# rmmod is refused while a task that closes the last descriptor without a node is
+# still in the kernel, after the driver's release() has returned.
 
 # shellcheck source=../module/module_lib.sh
 . "$(dirname "$0")/../module/module_lib.sh"
@@ -11,7 +11,7 @@ TOOL=$(dirname "$0")/../module/module_tool
 DELAY_KO=${MMAPSHARE_KO%/*}/driver/tests/mmapshare_delay.ko
 DELAY=/sys/module/mmapshare_delay/parameters
 
-# until_reached: wait for the task to stop; it has nothing else to wait for.
+# until_reached: wait, up to a minute, until the task has stopped.
 until_reached()
 {
 	for _ in $(seq 600); do
