@@ -50,7 +50,7 @@ TEST_F(ring, bounded)
 	endpoint_detach(&p);
 }
 
-/* The wait after such a call returns, whatever the consumer waits for. */
+/* After such a call a wait returns at once, whatever the wake threshold is. */
 TEST_F(ring, wake_bytes)
 {
 	struct endpoint p;

@@ -81,7 +81,10 @@ TEST_F(ring, slowest_consumer)
 		mmapshare_ring_close(c[i]);
 }
 
-/* Each consumer releases one record; the others are retained for the next. */
+/*
+ * Consumers attach one after another, and each releases one record: the
+ * remaining records are retained for the next consumer.
+ */
 TEST_F(ring, retained)
 {
 	long n, i;
