@@ -55,7 +55,10 @@ TEST_F(map, mapping_pins_module)
 	EXPECT_EQ(refs + 1, module_refs());
 	ASSERT_EQ(0, munmap(mem + dev.size - dev.page, dev.page));
 	EXPECT_EQ(refs, module_refs());
-	/* a refused mapping adds no reference, nor does one of the same file */
+	/*
+	 * no reference is added by a refused mapping, or another one of the
+	 * same file
+	 */
 	EXPECT_EQ(ENXIO, errno_of(mmap(NULL, dev.page, PROT_READ, MAP_SHARED,
 				       self->dev.fd, dev.size)));
 	p = mmap(NULL, dev.page, PROT_READ, MAP_SHARED, self->dev.fd, 0);
