@@ -38,7 +38,7 @@ TEST_F(region, seal_write)
 	free(buf);
 }
 
-/* The other seals succeed in spite of pins. */
+/* Other seals can be added while pages are pinned. */
 TEST_F(region, other_seals)
 {
 	const size_t size = own_size(&self->dev);
