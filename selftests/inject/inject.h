@@ -134,9 +134,10 @@ static inline bool inject_reject_caller(const char *name)
 #define INJECT_REJECT_REMAP	"remap_pfn_range_notrack"
 
 /*
- * Unregister the thread's restartable sequence: the kernel stores the CPU number
- * there when the thread is scheduled, and kills the thread if that fails. After
- * fork() the store takes a page copy, hence an allocation.
+ * Unregister the thread's restartable sequence: the kernel stores the CPU
+ * number there when the thread is scheduled, and kills the thread if that
+ * fails. After fork() the kernel has to copy the page for that store, and the
+ * allocation could be made to fail.
  */
 static inline void inject_no_rseq(void)
 {
