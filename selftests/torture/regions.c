@@ -49,7 +49,9 @@ static const char *check_region(struct worker *w, int fd, char *mem, size_t leng
 	return NULL;
 }
 
-/* An anonymous region, kept by its mapping after the descriptor is closed. */
+/*
+ * An anonymous region, which its mapping keeps after the descriptor is closed.
+ */
 void op_anonymous(struct worker *w)
 {
 	const unsigned int n = 1 + random_below(w, BLOCK);
@@ -118,7 +120,10 @@ static int named_errno(struct worker *w, unsigned int action, const char *name)
 
 void op_named(struct worker *w)
 {
-	/* permitted errnos; ENXIO: the region is gone, its node not yet */
+	/*
+	 * permitted errnos; ENXIO: the region is destroyed, its node not yet
+	 * removed
+	 */
 	static const int permitted[][2] = {
 		{ EEXIST }, { ENOENT }, { ENOENT }, { ENOENT, ENXIO },
 	};
