@@ -187,7 +187,7 @@ static inline const char *region_node(const char *name)
 	return path;
 }
 
-/* The control device, and a region name, free before and after a test. */
+/* The control device, and a name that no region has before and after a test. */
 FIXTURE(region) {
 	struct device dev;
 	char name[32];
