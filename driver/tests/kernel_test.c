@@ -66,7 +66,9 @@ static void region_test(struct kunit *test)
 		fput(file);
 }
 
-/* An inode that is held after its region is gone has no page of the region. */
+/*
+ * An inode that is held after its region was freed has no page of the region.
+ */
 static void inode_test(struct kunit *test)
 {
 	const struct mmapshare_params params = { .size = PAGE_SIZE };
