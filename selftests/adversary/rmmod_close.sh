@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# rmmod is refused while a task that closes the last descriptor without a node is
-# still in the kernel, after the driver's release() has returned.
+# rmmod is refused while a task that closes the last descriptor without a node
+# is still in the kernel, after the driver's release() has returned.
 
 # shellcheck source=../module/module_lib.sh
 . "$(dirname "$0")/../module/module_lib.sh"
