@@ -71,6 +71,10 @@ check: deps	## run the selftests in VMs; KERNELS="6.1 6.12 7.2 6.12-rt" STRATEGI
 check-debug: deps ## run the selftests on kernels with KASAN, kmemleak, KCSAN, lockdep on RT; LEGS=
 	@$(vm)/check-debug
 
+check-native: deps ## run the selftests in User-mode Linux; KERNELS=uml-kasan TESTS= STRATEGIES=
+	@STRATEGIES="$(or $(STRATEGIES),fault vmalloc pfn)" \
+		$(vm)/check $(or $(filter uml%,$(KERNELS)),uml)
+
 kunit: deps	## run the KUnit tests of the module's static functions
 	@$(vm)/kunit
 
@@ -121,5 +125,5 @@ help:		## print this list
 		expand -t 20
 
 .PHONY: all programs modules modules_install modules_uninstall install uninstall clean \
-	check check-debug torture kunit coverage lint docs litmus selfcheck \
+	check check-debug check-native torture kunit coverage lint docs litmus selfcheck \
 	check-fresh bench bench-check demo shell deps help

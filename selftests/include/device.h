@@ -27,6 +27,20 @@ struct device {
 	size_t page;
 };
 
+/*
+ * Is the kernel User-mode Linux? It differs from others where it has no access to
+ * the processor's memory management.
+ */
+static inline bool kernel_is_uml(void)
+{
+	char text[256] = "";
+	int fd = open("/proc/cpuinfo", O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+
+	close(fd);
+	return n > 0 && strstr(text, "User Mode Linux");
+}
+
 static inline int device_info(int fd, struct mmapshare_info *info)
 {
 	memset(info, 0, sizeof(*info));

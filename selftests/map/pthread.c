@@ -137,6 +137,9 @@ TEST_F(pthread, condition)
 
 	if (!has_feature(&self->dev, MMAPSHARE_FEAT_FUTEX))
 		return;
+	/* its futex_atomic_cmpxchg_inatomic() misses a store between load and cmpxchg */
+	if (kernel_is_uml() && variant->protocol == PTHREAD_PRIO_INHERIT)
+		SKIP(return, "User-mode Linux loses wake-ups of PI futexes, of a memfd too");
 	pthread_mutexattr_setprotocol(&self->attr, variant->protocol);
 	ASSERT_EQ(0, pthread_mutex_init(&self->s->mutex, &self->attr));
 	pid = start_child(take_turns, &indices[1]);

@@ -49,6 +49,8 @@ FIXTURE_SETUP(traced)
 	int status;
 
 	DEVICE_OPEN(&self->dev, O_RDWR);
+	if (kernel_is_uml() && !has_feature(&self->dev, MMAPSHARE_FEAT_GUP))
+		SKIP(return, "User-mode Linux cannot map page frames for ptrace()");
 	self->mem = device_map(&self->dev, variant->prot, variant->flags);
 	ASSERT_NE(MAP_FAILED, self->mem);
 	self->child = start_child(be_traced, NULL);

@@ -71,6 +71,7 @@ struct torture {
 	int failing_fd;
 	char *failing;			/* mapped by all processes */
 	bool can_fail;			/* the kernel can inject memory failures */
+	bool is_uml;
 	unsigned int n_failures;	/* atomic */
 	unsigned int page_state[FAILING_PAGES];	/* atomic */
 };

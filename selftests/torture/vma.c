@@ -94,6 +94,7 @@ FIXTURE_SETUP(torture)
 	ASSERT_TRUE(parse_workers(t, getenv("TORTURE_WORKERS")));
 	t->seed = seed_from_environment();
 	t->disk = getenv("MMAPSHARE_DISK");
+	t->is_uml = kernel_is_uml();
 	t->tag = (t->seed * 0x9e3779b97f4a7c15ULL) >> 48;
 	t->pages = t->dev.size / PAGE;
 	if (t->pages > MAX_PAGES)
