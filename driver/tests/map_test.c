@@ -127,10 +127,7 @@ static void strategy_table_test(struct kunit *test)
 
 		/* order 0 is the one that an allocation falls back to */
 		KUNIT_EXPECT_TRUE(test, s->orders & BIT(0));
-		/*
-		 * regions whose entries mmap() makes cannot be revoked, see
-		 * revoke.c
-		 */
+		/* REVOKE refuses regions whose entries mmap() makes, see revoke.c */
 		KUNIT_EXPECT_EQ(test, !!(s->features & MMAPSHARE_FEAT_REVOKE), !s->fill);
 		/* every VMA is counted */
 		KUNIT_EXPECT_PTR_EQ(test, s->vm_ops->open, &mms_vma_open);

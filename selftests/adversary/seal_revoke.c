@@ -77,7 +77,7 @@ TEST_F(sealed, other_seals)
 	EXPECT_EQ(0, region_revoke(self->fd));
 }
 
-/* A ring cannot be sealed against writes, because its endpoints must write. */
+/* SEAL_WRITE is refused for a ring, because its endpoints must write. */
 TEST_F(sealed, ring)
 {
 	struct mmapshare_create_args create = {

@@ -13,8 +13,8 @@ static int compact_memory(void)
 }
 
 /*
- * Before 6.10 a region's pages cannot be marked as unmovable, so that
- * compaction may split folios.
+ * Before 6.10 nothing marks a region's pages as unmovable, so that compaction
+ * may split folios.
  */
 static bool may_split(void)
 {

@@ -73,7 +73,10 @@ int mmapshare_ring_wait_consumers(struct mmapshare_endpoint *ep, unsigned int co
 	int ret;
 
 	for (;;) {
-		/* ENODEV replaces the mapping, before an access raises SIGBUS */
+		/*
+		 * ENODEV replaces the mapping. A revocation after this call
+		 * still makes the next access raise SIGBUS.
+		 */
 		ret = mmapshare_ring_notify(ep);
 		if (ret)
 			return ret;

@@ -580,7 +580,8 @@ class Producer(_Endpoint):
         count = _abi.number(count, "count", 0, self._consumers_max)
         deadline = _abi.Deadline(timeout)
         while True:
-            # raises RevokedError, before an access to the mapping raises SIGBUS
+            # raises RevokedError; a revocation after this call still makes the
+            # next access raise SIGBUS
             self._notify()
             attached = self._ring64[_CONSUMERS] | self._ring64[_MAY_LOSE]
             if bin(attached).count("1") >= count:
