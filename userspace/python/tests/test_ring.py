@@ -68,6 +68,38 @@ class Alone(TestCase):
                     self.assertEqual(content(n, 1000), consumer.read())
                 self.assertEqual(0, consumer.lost)
 
+    def test_cursor_reused(self):
+        """While the producer makes space, the last consumer detaches, and one
+        that may lose records gets its cursor: what the former has not released
+        is retained."""
+        with mmapshare.create_ring(None, 4096, consumers=1) as ring, \
+                ring.producer() as producer, contextlib.ExitStack() as readers:
+            consumer = ring.consumer()
+            fence, fences = producer._acq_rel_fence, []
+
+            def replace_consumer():
+                fence()
+                fences.append(None)
+                # between the loads of the consumers and of their positions
+                if len(fences) == 2:
+                    consumer.close()
+                    reader = readers.enter_context(ring.consumer(latest=True, may_lose=True))
+                    reader.release()
+
+            written = 0
+            with self.assertRaises(TimeoutError):
+                while True:
+                    producer.write(content(written), 0)
+                    written += 1
+            producer._acq_rel_fence = replace_consumer
+            self.assertRaises(BrokenPipeError, producer.write, content(written), 0)
+            del producer._acq_rel_fence
+            self.assertLess(1, len(fences))
+            readers.close()
+            with ring.consumer() as consumer:
+                self.assertEqual([content(n) for n in range(written)],
+                                 [consumer.read() for _ in range(written)])
+
     def test_may_lose(self):
         """One that may lose does not hold back the producer, and leaves the
         records to other consumers."""
