@@ -201,14 +201,14 @@ static bool mms_doorbell_is_hung_up(const struct mms_file *f)
  */
 static int mms_doorbell_check(const struct mms_file *f, u64 known, u64 *count)
 {
-	bool deserted = mms_doorbell_is_hung_up(f);
+	bool hung_up = mms_doorbell_is_hung_up(f);
 
 	if (mms_revoked(f->region))
 		return -ENODEV;
 	*count = mms_doorbell_count(f->region);
 	if (*count != known)
 		return 0;
-	return deserted ? -EPIPE : -EAGAIN;
+	return hung_up ? -EPIPE : -EAGAIN;
 }
 
 /*

@@ -11,16 +11,16 @@
 
 TEST_F(ring, takes_nothing)
 {
-	struct mmapshare_endpoint *looking;
+	struct mmapshare_endpoint *reader;
 	long n;
 
 	ASSERT_EQ(0, attach(self, &self->p, PRODUCER));
 	n = put_all(self->p, 0, LENGTH);
 	EXPECT_EQ((long)(self->size - 8) / STEP, n);
-	ASSERT_EQ(0, attach(self, &looking, MAY_LOSE));
-	EXPECT_EQ(n, take_all(looking, 0, LENGTH));
+	ASSERT_EQ(0, attach(self, &reader, MAY_LOSE));
+	EXPECT_EQ(n, take_all(reader, 0, LENGTH));
 	EXPECT_EQ(-EAGAIN, put_record(self->p, n, LENGTH));
-	mmapshare_ring_close(looking);
+	mmapshare_ring_close(reader);
 	EXPECT_EQ(-EAGAIN, put_record(self->p, n, LENGTH));
 	ASSERT_EQ(0, attach(self, &self->c, CONSUMER));
 	EXPECT_EQ(n, take_all(self->c, 0, LENGTH));
@@ -32,22 +32,22 @@ TEST_F(ring, takes_nothing)
  */
 TEST_F(ring, overwritten_while_used)
 {
-	struct mmapshare_endpoint *looking;
+	struct mmapshare_endpoint *reader;
 	long n;
 
 	ASSERT_EQ(0, attach_both(self));
-	ASSERT_EQ(0, attach(self, &looking, MAY_LOSE));
+	ASSERT_EQ(0, attach(self, &reader, MAY_LOSE));
 	n = put_all(self->p, 0, LENGTH);
-	ASSERT_EQ(0, mmapshare_ring_next(looking, &self->record, &self->length));
+	ASSERT_EQ(0, mmapshare_ring_next(reader, &self->record, &self->length));
 	EXPECT_TRUE(is_record(self->record, self->length, 0, LENGTH));
-	EXPECT_EQ(0, mmapshare_ring_check(looking));
+	EXPECT_EQ(0, mmapshare_ring_check(reader));
 	EXPECT_EQ(n, take_all(self->c, 0, LENGTH));
-	EXPECT_EQ(0, mmapshare_ring_check(looking));
+	EXPECT_EQ(0, mmapshare_ring_check(reader));
 	EXPECT_EQ(n, put_all(self->p, n, LENGTH));
-	EXPECT_EQ(-ESTALE, mmapshare_ring_check(looking));
-	EXPECT_EQ(n, take_all(looking, n, LENGTH));
-	EXPECT_EQ(n, (long)mmapshare_ring_lost(looking));
-	mmapshare_ring_close(looking);
+	EXPECT_EQ(-ESTALE, mmapshare_ring_check(reader));
+	EXPECT_EQ(n, take_all(reader, n, LENGTH));
+	EXPECT_EQ(n, (long)mmapshare_ring_lost(reader));
+	mmapshare_ring_close(reader);
 }
 
 #define RACE_MAX	600
@@ -109,14 +109,14 @@ static void *put_each(void *arg)
 }
 
 /*
- * While another consumer takes each record, each record that @looking reads is
+ * While another consumer takes each record, each record that @reader reads is
  * intact, and those that it does not read are counted as lost.
  */
 TEST_F(ring, race)
 {
 	struct race put = { .records = get_env_number("MMAPSHARE_RECORDS", 300000) };
 	struct race take = put;
-	struct mmapshare_endpoint *looking;
+	struct mmapshare_endpoint *reader;
 	uint64_t taken = 0, torn = 0, n;
 	pthread_t threads[2];
 	char copy[RACE_MAX];
@@ -124,16 +124,16 @@ TEST_F(ring, race)
 	put.ring = self;
 	take.ring = self;
 	ASSERT_EQ(0, attach_both(self));
-	ASSERT_EQ(0, attach(self, &looking, MAY_LOSE));
+	ASSERT_EQ(0, attach(self, &reader, MAY_LOSE));
 	ASSERT_EQ(0, pthread_create(&threads[0], NULL, take_each, &take));
 	ASSERT_EQ(0, pthread_create(&threads[1], NULL, put_each, &put));
-	while (taken + mmapshare_ring_lost(looking) < put.records) {
-		const ssize_t length = mmapshare_ring_read(looking, copy, sizeof(copy));
+	while (taken + mmapshare_ring_lost(reader) < put.records) {
+		const ssize_t length = mmapshare_ring_read(reader, copy, sizeof(copy));
 
-		n = taken + mmapshare_ring_lost(looking);
+		n = taken + mmapshare_ring_lost(reader);
 		if (length == -EAGAIN) {
 			if (n < put.records)
-				ASSERT_EQ(0, mmapshare_ring_wait(looking, 0, 20 * SECOND));
+				ASSERT_EQ(0, mmapshare_ring_wait(reader, 0, 20 * SECOND));
 			continue;
 		}
 		ASSERT_LE(0, length);
@@ -146,8 +146,8 @@ TEST_F(ring, race)
 	EXPECT_EQ(0, put.ret);
 	EXPECT_EQ(0, take.ret);
 	EXPECT_EQ(0, (int)torn);
-	TH_LOG("%lld taken, %lld lost", (long long)taken, (long long)mmapshare_ring_lost(looking));
-	mmapshare_ring_close(looking);
+	TH_LOG("%lld taken, %lld lost", (long long)taken, (long long)mmapshare_ring_lost(reader));
+	mmapshare_ring_close(reader);
 }
 
 TEST_HARNESS_MAIN

@@ -23,14 +23,14 @@ TEST_F(ring, flags)
 /* Such a consumer has a cursor; its bit is in @may_lose, not in @consumers. */
 TEST_F(ring, shown)
 {
-	struct endpoint looking;
+	struct endpoint reader;
 
 	RING_ATTACH_BOTH(self);
-	ASSERT_EQ(0, endpoint_attach(&looking, self->fd, MAY_LOSE));
-	EXPECT_EQ(1, (int)looking.at.cursor);
-	EXPECT_EQ(1ULL, looking.ring->consumers);
-	EXPECT_EQ(2ULL, looking.ring->may_lose);
-	endpoint_detach(&looking);
+	ASSERT_EQ(0, endpoint_attach(&reader, self->fd, MAY_LOSE));
+	EXPECT_EQ(1, (int)reader.at.cursor);
+	EXPECT_EQ(1ULL, reader.ring->consumers);
+	EXPECT_EQ(2ULL, reader.ring->may_lose);
+	endpoint_detach(&reader);
 	EXPECT_EQ(0ULL, self->p.ring->may_lose);
 	endpoint_detach(&self->p);
 	endpoint_detach(&self->c);
@@ -54,23 +54,23 @@ TEST_F(ring, overwriting)
  */
 TEST_F(ring, holds_back_nothing)
 {
-	struct endpoint looking;
+	struct endpoint reader;
 	uint64_t n;
 
 	RING_ATTACH_BOTH(self);
-	ASSERT_EQ(0, endpoint_attach(&looking, self->fd, MAY_LOSE));
+	ASSERT_EQ(0, endpoint_attach(&reader, self->fd, MAY_LOSE));
 	for (n = 0; n < 3 * CAPACITY; n++) {
 		ASSERT_TRUE(ring_put(&self->p, LENGTH));
 		EXPECT_RECORD(self, &self->c, n, LENGTH);
 	}
-	EXPECT_LT(0, ring_take(&looking, self->buf, sizeof(self->buf)));
-	EXPECT_TRUE(same_bytes(self->buf, LENGTH, 0, looking.seq - 1));
-	EXPECT_LE(n - CAPACITY, looking.seq - 1);
-	EXPECT_EQ(looking.seq - 1, looking.lost);
-	while (ring_take(&looking, self->buf, sizeof(self->buf)) > 0)
-		EXPECT_TRUE(same_bytes(self->buf, LENGTH, 0, looking.seq - 1));
-	EXPECT_EQ(n, looking.seq);
-	endpoint_detach(&looking);
+	EXPECT_LT(0, ring_take(&reader, self->buf, sizeof(self->buf)));
+	EXPECT_TRUE(same_bytes(self->buf, LENGTH, 0, reader.seq - 1));
+	EXPECT_LE(n - CAPACITY, reader.seq - 1);
+	EXPECT_EQ(reader.seq - 1, reader.lost);
+	while (ring_take(&reader, self->buf, sizeof(self->buf)) > 0)
+		EXPECT_TRUE(same_bytes(self->buf, LENGTH, 0, reader.seq - 1));
+	EXPECT_EQ(n, reader.seq);
+	endpoint_detach(&reader);
 	endpoint_detach(&self->p);
 	endpoint_detach(&self->c);
 }
@@ -104,30 +104,30 @@ TEST_F(ring, takes_nothing)
  */
 TEST_F(ring, first_record)
 {
-	struct endpoint looking;
+	struct endpoint reader;
 	int i;
 
 	RING_ATTACH_BOTH(self);
 	for (i = 0; i < 3; i++)
 		ASSERT_TRUE(ring_put(&self->p, LENGTH));
 	EXPECT_RECORD(self, &self->c, 0, LENGTH);
-	ASSERT_EQ(0, endpoint_attach(&looking, self->fd, MAY_LOSE));
-	EXPECT_RECORD(self, &looking, 1, LENGTH);
-	endpoint_detach(&looking);
-	ASSERT_EQ(0, endpoint_attach(&looking, self->fd,
+	ASSERT_EQ(0, endpoint_attach(&reader, self->fd, MAY_LOSE));
+	EXPECT_RECORD(self, &reader, 1, LENGTH);
+	endpoint_detach(&reader);
+	ASSERT_EQ(0, endpoint_attach(&reader, self->fd,
 				     MAY_LOSE | MMAPSHARE_RING_ATTACH_LATEST));
-	EXPECT_EQ(-1, ring_take(&looking, self->buf, sizeof(self->buf)));
+	EXPECT_EQ(-1, ring_take(&reader, self->buf, sizeof(self->buf)));
 	ASSERT_TRUE(ring_put(&self->p, LENGTH));
-	EXPECT_RECORD(self, &looking, 3, LENGTH);
-	endpoint_detach(&looking);
+	EXPECT_RECORD(self, &reader, 3, LENGTH);
+	endpoint_detach(&reader);
 	/*
 	 * that other consumer's position is inside a record: begin at the
 	 * oldest one
 	 */
 	self->c.c->pos += 8;
-	ASSERT_EQ(0, endpoint_attach(&looking, self->fd, MAY_LOSE));
-	EXPECT_RECORD(self, &looking, 0, LENGTH);
-	endpoint_detach(&looking);
+	ASSERT_EQ(0, endpoint_attach(&reader, self->fd, MAY_LOSE));
+	EXPECT_RECORD(self, &reader, 0, LENGTH);
+	endpoint_detach(&reader);
 	endpoint_detach(&self->p);
 	endpoint_detach(&self->c);
 }
@@ -158,30 +158,30 @@ TEST_F(ring, not_counted)
 TEST_F(ring, any_position)
 {
 	static const uint64_t positions[] = { 4, 8, RING_SIZE, 1ULL << 63, -8ULL };
-	struct endpoint looking;
+	struct endpoint reader;
 	uint64_t n = 0;
 	size_t i;
 
 	RING_ATTACH_BOTH(self);
-	ASSERT_EQ(0, endpoint_attach(&looking, self->fd, MAY_LOSE));
+	ASSERT_EQ(0, endpoint_attach(&reader, self->fd, MAY_LOSE));
 	for (i = 0; i < ARRAY_SIZE(positions); i++) {
 		int j;
 
-		looking.c->pos = positions[i];
+		reader.c->pos = positions[i];
 		for (j = 0; j < 1000; j++, n++) {
 			ASSERT_TRUE(ring_put(&self->p, LENGTH));
 			EXPECT_RECORD(self, &self->c, n, LENGTH);
 			if (!(j % 100))
-				endpoint_notify(&looking);
+				endpoint_notify(&reader);
 		}
 		EXPECT_EQ(0, endpoint_wait(&self->p, 0));
 	}
-	looking.c->pos = 4;
-	EXPECT_EQ(EBADMSG, endpoint_wait(&looking, 60 * SECOND));
-	looking.c->pos = self->p.p->pos;
-	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&looking, 0));
+	reader.c->pos = 4;
+	EXPECT_EQ(EBADMSG, endpoint_wait(&reader, 60 * SECOND));
+	reader.c->pos = self->p.p->pos;
+	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&reader, 0));
 	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->c, 0));
-	endpoint_detach(&looking);
+	endpoint_detach(&reader);
 	endpoint_detach(&self->p);
 	endpoint_detach(&self->c);
 }

@@ -122,7 +122,7 @@ extern const char * const time_metric[];
 /* run.c */
 void compare(const struct group *g);
 void set_count_only(bool on);
-size_t choose_sizes(const uint64_t *own, size_t n, uint64_t most, uint64_t *sizes);
+size_t choose_sizes(const uint64_t *own, size_t n, uint64_t max, uint64_t *sizes);
 uint64_t read_clock(void);
 void settle(void);
 double per_operation(void (*operation)(void *state), void *state, uint64_t bytes);

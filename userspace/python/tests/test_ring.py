@@ -104,18 +104,18 @@ class Alone(TestCase):
         """One that may lose does not hold back the producer, and leaves the
         records to other consumers."""
         with mmapshare.create_ring(None, 4096, consumers=2) as ring, \
-                ring.producer() as producer, ring.consumer(may_lose=True) as looking:
+                ring.producer() as producer, ring.consumer(may_lose=True) as reader:
             producer.writelines(content(n) for n in range(5))
             self.assertEqual([content(n) for n in range(5)],
-                             [bytes(looking.take()) for _ in range(5)])
+                             [bytes(reader.take()) for _ in range(5)])
             with ring.consumer() as consumer:
                 for n in range(500):
                     self.assertEqual(content(n), consumer.read())
                     producer.write(content(n + 5))
-            self.assertEqual((True, False), (looking.may_lose, consumer.may_lose))
-            record = looking.read()
-            self.assertGreater(looking.lost, 0)
-            self.assertEqual(content(looking.lost + 5), record)
+            self.assertEqual((True, False), (reader.may_lose, consumer.may_lose))
+            record = reader.read()
+            self.assertGreater(reader.lost, 0)
+            self.assertEqual(content(reader.lost + 5), record)
 
     def test_limits_on_consumers(self):
         for per_uid, reserved in (0, None), (1, 0), (2, 2):
