@@ -314,6 +314,12 @@ static inline u64 mms_record_step(u32 length)
 	       ALIGN((u64)(length & MMAPSHARE_RECORD_LENGTH), MMS_RECORD_ALIGN);
 }
 
+/* Sequence numbers that the header with this length takes: none if a filler. */
+static inline u64 mms_record_seqs(u32 length)
+{
+	return length & MMAPSHARE_RECORD_FILLER ? 0 : 1;
+}
+
 /*
  * Extend the 32 bits in a header to 64: of all sequence numbers with these lower
  * bits, the one that is nearest to @near.
@@ -326,7 +332,7 @@ static inline u64 mms_extend_seq(u32 low, u64 near)
 /* Maximum bytes of a record: with its header at most half of @size. */
 static inline u64 mms_record_max(u64 size)
 {
-	return min_t(u64, size / 2, MMAPSHARE_RECORD_DISCARD) -
+	return min_t(u64, size / 2, MMAPSHARE_RECORD_LENGTH + 1) -
 	       sizeof(struct mmapshare_record);
 }
 

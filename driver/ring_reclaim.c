@@ -11,17 +11,19 @@
 #include "ring_source.h"
 
 /*
- * Advance oldest_pos, which is not @source->head, past one record, unless that is
- * BUSY. It moves by lengths of records, which are trusted: it is the beginning
- * of a record even if the position of a consumer is not.
+ * Advance oldest_pos, which is not @source->head, past one record or filler,
+ * unless that is BUSY. It moves by lengths of records, which are trusted: it is
+ * the beginning of a record even if the position of a consumer is not. Adds the
+ * number of records, which is 0 for a filler, to @records.
  */
-static bool mms_source_advance_oldest(struct mmapshare_source *source)
+static bool mms_source_advance_oldest(struct mmapshare_source *source, u64 *records)
 {
 	const u32 length = READ_ONCE(mms_source_record(source, source->oldest_pos)->length);
 
 	if (length & MMAPSHARE_RECORD_BUSY)
 		return false;
 	source->oldest_pos += mms_record_step(length);
+	*records += mms_record_seqs(length);
 	return true;
 }
 
@@ -38,11 +40,10 @@ static void mms_source_overwrite(struct mmapshare_source *source, u64 step)
 	unsigned int n;
 
 	for (n = 0; n < MMS_SOURCE_BATCH && !mms_source_has_space(source, step); n++) {
-		if (!mms_source_advance_oldest(source))
+		if (!mms_source_advance_oldest(source, &source->overwritten))
 			break;
 		source->limit = source->oldest_pos;
 	}
-	source->overwritten += n;
 	WRITE_ONCE(ring->p->overwritten, source->overwritten);
 	WRITE_ONCE(ring->p->oldest_pos, source->oldest_pos);
 	/*
@@ -111,11 +112,11 @@ static u64 mms_source_min_pos(struct mmapshare_source *source)
 static void mms_source_reclaim(struct mmapshare_source *source)
 {
 	struct mms_ring *ring = source->ring;
-	u64 min_pos = mms_source_min_pos(source);
+	u64 min_pos = mms_source_min_pos(source), records = 0;
 	unsigned int n;
 
 	for (n = 0; n < MMS_SOURCE_BATCH && !mms_pos_reached(source->oldest_pos, min_pos); n++)
-		if (!mms_source_advance_oldest(source))
+		if (!mms_source_advance_oldest(source, &records))
 			break;
 	if (n) {
 		WRITE_ONCE(ring->p->oldest_pos, source->oldest_pos);

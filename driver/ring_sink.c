@@ -120,7 +120,8 @@ static void mms_sink_release_to(struct mmapshare_sink *sink, u64 pos, u64 seq)
 /* Release the record at @sink->pos, so that its bytes can be reused. */
 static void mms_sink_release(struct mmapshare_sink *sink, u32 length)
 {
-	mms_sink_release_to(sink, sink->pos + mms_record_step(length), sink->seq + 1);
+	mms_sink_release_to(sink, sink->pos + mms_record_step(length),
+			    sink->seq + mms_record_seqs(length));
 }
 
 /*
@@ -190,7 +191,7 @@ static int mms_sink_take(struct mmapshare_sink *sink, void *record, u32 max)
 		if (ret)
 			return -EAGAIN;
 		bytes = length & MMAPSHARE_RECORD_LENGTH;
-		if (length & MMAPSHARE_RECORD_DISCARD) {
+		if (length & (MMAPSHARE_RECORD_DISCARD | MMAPSHARE_RECORD_FILLER)) {
 			mms_sink_release(sink, length);
 			continue;
 		}

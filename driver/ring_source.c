@@ -424,7 +424,7 @@ static noinline int mms_write_multi(struct mmapshare_source *source, const void 
  * oldest record is still reserved; -EBUSY, see above, or for a second record
  * without MMAPSHARE_MULTI_PRODUCER;
  * -EMSGSIZE if with a header of 8 bytes the record is longer than half of the
- * ring or than 1 GiB; -ENODEV if the ring was revoked; -EIO if the
+ * ring or than 512 MiB; -ENODEV if the ring was revoked; -EIO if the
  * memory of one of its pages failed.
  */
 void *mmapshare_reserve(struct mmapshare_source *source, u32 length)
@@ -434,6 +434,67 @@ void *mmapshare_reserve(struct mmapshare_source *source, u32 length)
 	return mms_reserve_single(source, length);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_reserve, MMS_NS);
+
+/*
+ * Shorten a record that is published BUSY. Others may be reserved behind it, so
+ * that the rest becomes a filler, if it has space for a header; else it is
+ * padding.
+ */
+static void mms_trim_multi(struct mmapshare_record *record, u32 length)
+{
+	const u64 step = mms_record_step(length), rest = mms_record_step(record->length) - step;
+	struct mmapshare_record *filler = (void *)record + step;
+
+	if (rest) {
+		WRITE_ONCE(filler->seq, record->seq + 1);
+		WRITE_ONCE(filler->length, (rest - sizeof(*filler)) | MMAPSHARE_RECORD_DISCARD |
+					   MMAPSHARE_RECORD_FILLER);
+	}
+	/*
+	 * After the filler: whatever walks the records finds the old length or the
+	 * filler. Pairs with the address dependency from a length to the next
+	 * header in mms_ring_walk_batch(). Consumers do not pass a BUSY record.
+	 */
+	smp_store_release(&record->length, length | MMAPSHARE_RECORD_BUSY);
+}
+
+/**
+ * mmapshare_trim - shorten a reserved record
+ * @source: the ring
+ * @record: from mmapshare_reserve(), neither committed nor discarded
+ * @length: bytes of the record, at most its present length
+ *
+ * For a caller that knows how long a record is only when it has stored it:
+ * reserve the maximum, store, trim, and commit. The first @length bytes are kept.
+ *
+ * Without MMAPSHARE_MULTI_PRODUCER the rest is available again. With it, the
+ * next record may be reserved already: the rest stays in the ring until the
+ * record has left it, and consumers skip it.
+ *
+ * Context: any, as for mmapshare_reserve(). Not concurrently with another call
+ * for the same record.
+ * Return: 0; -EINVAL if @length is larger than the present length: nothing
+ * changes; -ENODEV if the ring was revoked; -EIO if the memory of one of its
+ * pages failed. The record is still to be committed or discarded.
+ */
+int mmapshare_trim(struct mmapshare_source *source, void *record, u32 length)
+{
+	struct mmapshare_record *header = record - sizeof(*header);
+	const int ret = mms_source_check(source, 0);
+
+	if (ret)
+		return ret;
+	if (length > (header->length & MMAPSHARE_RECORD_LENGTH))
+		return -EINVAL;
+	if (source->nesting) {
+		mms_trim_multi(header, length);
+	} else {
+		WRITE_ONCE(header->length, length);
+		source->reserved = mms_record_step(length);
+	}
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(mmapshare_trim, MMS_NS);
 
 /**
  * mmapshare_commit - publish a record
@@ -535,4 +596,5 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_source_wait, MMS_NS);
 #if IS_ENABLED(CONFIG_MMAPSHARE_KUNIT_TEST)
 #include "tests/ring_test.c"
 #include "tests/ring_multi_test.c"
+#include "tests/ring_commit_test.c"
 #endif

@@ -87,6 +87,7 @@ void mmapshare_source_put(struct mmapshare_source *source);
 struct file *mmapshare_source_file(struct mmapshare_source *source);
 bool mmapshare_source_wanted(const struct mmapshare_source *source);
 void *mmapshare_reserve(struct mmapshare_source *source, u32 length);
+int mmapshare_trim(struct mmapshare_source *source, void *record, u32 length);
 void mmapshare_commit(struct mmapshare_source *source, void *record);
 void mmapshare_discard(struct mmapshare_source *source, void *record);
 int mmapshare_write(struct mmapshare_source *source, const void *data, u32 length);

@@ -134,10 +134,11 @@ static int send(const struct contexts_record *record)
 	}
 	if (record->seq & 1)
 		return mmapshare_write(source, record, length);
-	place = mmapshare_reserve(source, length);
+	place = mmapshare_reserve(source, record->seq & 2 ? length + 100 : length);
 	if (IS_ERR_OR_NULL(place))
 		return place ? PTR_ERR(place) : -EAGAIN;
 	memcpy(place, record, length);
+	mmapshare_trim(source, place, length);
 	mmapshare_commit(source, place);
 	return 0;
 }

@@ -38,14 +38,16 @@ struct race {
 
 /*
  * Send a record of one to four words, each with the racer's id and the number
- * of the record. With every seventh record the racer also reserves another one
- * before the commit, and discards it afterwards.
+ * of the record. Every fifth record is reserved longer than it is. With every
+ * seventh record the racer also reserves another one before the commit, and
+ * discards it afterwards.
  * Return: false if the ring is full.
  */
 static bool race_send(struct racer *r)
 {
 	const u32 words = 1 + r->sent % 4;
-	u64 *record = mmapshare_reserve(r->source, words * sizeof(*record));
+	const u32 length = words * sizeof(u64), extra = r->sent % 5 ? 0 : 8 * words - 1;
+	u64 *record = mmapshare_reserve(r->source, length + extra);
 	void *other;
 	u32 i;
 
@@ -54,6 +56,8 @@ static bool race_send(struct racer *r)
 	for (i = 0; i < words; i++)
 		record[i] = r->id << 32 | r->sent;
 	other = r->sent % 7 ? NULL : mmapshare_reserve(r->source, 1);
+	if (extra)
+		mmapshare_trim(r->source, record, length);
 	mmapshare_commit(r->source, record);
 	if (!IS_ERR_OR_NULL(other))
 		mmapshare_discard(r->source, other);

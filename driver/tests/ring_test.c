@@ -85,10 +85,11 @@ static void record_step_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 24ULL, mms_record_step(9));
 	KUNIT_EXPECT_EQ(test, 24ULL, mms_record_step(9 | MMAPSHARE_RECORD_BUSY));
 	KUNIT_EXPECT_EQ(test, 24ULL, mms_record_step(9 | MMAPSHARE_RECORD_DISCARD));
-	KUNIT_EXPECT_EQ(test, BIT_ULL(30) + 8, mms_record_step(MMAPSHARE_RECORD_LENGTH));
+	KUNIT_EXPECT_EQ(test, 24ULL, mms_record_step(9 | MMAPSHARE_RECORD_FILLER));
+	KUNIT_EXPECT_EQ(test, BIT_ULL(29) + 8, mms_record_step(MMAPSHARE_RECORD_LENGTH));
 	KUNIT_EXPECT_EQ(test, 2040ULL, mms_record_max(4096));
-	KUNIT_EXPECT_EQ(test, BIT_ULL(30) - 8, mms_record_max(BIT_ULL(31)));
-	KUNIT_EXPECT_EQ(test, BIT_ULL(30) - 8, mms_record_max(BIT_ULL(34)));
+	KUNIT_EXPECT_EQ(test, BIT_ULL(29) - 8, mms_record_max(BIT_ULL(30)));
+	KUNIT_EXPECT_EQ(test, BIT_ULL(29) - 8, mms_record_max(BIT_ULL(34)));
 }
 
 /*

@@ -337,7 +337,7 @@ static inline int ring_take(struct endpoint *ep, void *buf, uint32_t size)
 		if (8 + round8(length) > there - ep->pos)
 			return -2;
 		ep->lost += seq - ep->seq;
-		ep->seq = seq + 1;
+		ep->seq = seq + !(record.length & MMAPSHARE_RECORD_FILLER);
 		ring_release(ep, ep->pos + 8 + round8(length));
 		if (!(record.length & MMAPSHARE_RECORD_DISCARD))
 			return length;

@@ -202,6 +202,28 @@ TEST_F(ring, marked_in_batch)
 	EXPECT_TRUE(is_record(self->record, self->length, 2, 16));
 }
 
+/* A filler behind a record is no record, and has no sequence number. */
+TEST_F(ring, filler)
+{
+	struct mmapshare_record *headers[3], *filler;
+
+	ASSERT_EQ(0, attach_both(self));
+	put_three(_metadata, self, headers);
+	ASSERT_TRUE(pretend_kernel_producer(self, self->record));
+	filler = headers[1] + 2;
+	headers[1]->length = 8;
+	*filler = (struct mmapshare_record){
+		.length = MMAPSHARE_RECORD_DISCARD | MMAPSHARE_RECORD_FILLER,
+		.seq = 2,
+	};
+	ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
+	EXPECT_TRUE(is_record(self->record, self->length, 1, 8));
+	ASSERT_EQ(0, mmapshare_ring_next(self->c, &self->record, &self->length));
+	EXPECT_TRUE(is_record(self->record, self->length, 2, 16));
+	EXPECT_EQ(3, (int)mmapshare_ring_seq(self->c));
+	EXPECT_EQ(0, (int)mmapshare_ring_lost(self->c));
+}
+
 TEST_F(ring, corrupt_in_batch)
 {
 	struct mmapshare_record *headers[3];

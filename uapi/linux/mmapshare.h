@@ -512,7 +512,13 @@ struct mmapshare_record {
 #define MMAPSHARE_RECORD_BUSY		_BITUL(31)
 /* has no contents; consumers skip it */
 #define MMAPSHARE_RECORD_DISCARD	_BITUL(30)
-#define MMAPSHARE_RECORD_LENGTH		(MMAPSHARE_RECORD_DISCARD - 1)
+/*
+ * set with DISCARD: not a record but space that the record before it was
+ * reserved with, and does not use. It has no sequence number: @seq is 1 more
+ * than that of the record before it
+ */
+#define MMAPSHARE_RECORD_FILLER		_BITUL(29)
+#define MMAPSHARE_RECORD_LENGTH		(MMAPSHARE_RECORD_FILLER - 1)
 
 /* mmapshare_ring_attach_args.flags: exactly one of PRODUCER and CONSUMER */
 #define MMAPSHARE_RING_ATTACH_PRODUCER	_BITUL(0)

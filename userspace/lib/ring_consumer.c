@@ -177,8 +177,8 @@ static int check_record(struct mmapshare_endpoint *ep, uint32_t *length)
 
 /*
  * The slow path of mmapshare_ring_next(): recovers from overruns, and skips
- * discarded records. It skips DISCARDS at most, so that a producer that publishes
- * nothing else cannot keep the caller here.
+ * discarded records and fillers. It skips DISCARDS at most, so that a producer
+ * that publishes nothing else cannot keep the caller here.
  *
  * If no record follows, the skipped ones are released at once, as the producer
  * may be waiting for their space. This is not possible while records before
@@ -207,7 +207,7 @@ find_next(struct mmapshare_endpoint *ep, const void **record, size_t *length)
 		}
 		if (ret)
 			break;
-		if (!(header_length & MMAPSHARE_RECORD_DISCARD)) {
+		if (!(header_length & (MMAPSHARE_RECORD_DISCARD | MMAPSHARE_RECORD_FILLER))) {
 			ep->stale = false;
 			return mms_take_record(ep, header_length, record, length);
 		}
@@ -216,7 +216,7 @@ find_next(struct mmapshare_endpoint *ep, const void **record, size_t *length)
 			break;
 		}
 		ep->pos += mms_record_step(header_length);
-		ep->seq++;
+		ep->seq += !(header_length & MMAPSHARE_RECORD_FILLER);
 	}
 	if (has_unreleased) {
 		ep->pos = pos;

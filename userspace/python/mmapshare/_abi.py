@@ -39,7 +39,8 @@ ATTACH_MUST_NOT_LOSE = 32
 
 RECORD_BUSY = 1 << 31
 RECORD_DISCARD = 1 << 30
-RECORD_LENGTH = RECORD_DISCARD - 1
+RECORD_FILLER = 1 << 29
+RECORD_LENGTH = RECORD_FILLER - 1
 
 STRATEGIES = ("fault", "huge", "vmalloc", "pfn")
 SEALS = {"seal": 1, "future": 2, "write": 4, "revoke": 8}

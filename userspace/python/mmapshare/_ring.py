@@ -441,8 +441,8 @@ class Consumer(_Endpoint):
 
     def _take_record(self, word: int) -> bool:
         """Move past the next record, and make a view of it unless it is
-        discarded. Return False if it was overwritten in the meantime."""
-        if not word & _abi.RECORD_DISCARD:
+        discarded or a filler. Return False if it was overwritten in the meantime."""
+        if not word & (_abi.RECORD_DISCARD | _abi.RECORD_FILLER):
             start = (self._pos & (self._size - _HEADER)) + _HEADER
             length = word & _abi.RECORD_LENGTH
             view = self._data[start:start + length]
@@ -454,7 +454,8 @@ class Consumer(_Endpoint):
                 view = copy
             self._record_view = view
         self._pos = (self._pos + _record_stride(word)) & _MASK
-        self._next_seq = (self._next_seq + 1) & _MASK
+        if not word & _abi.RECORD_FILLER:
+            self._next_seq = (self._next_seq + 1) & _MASK
         return True
 
     def _go_to_oldest(self) -> None:

@@ -63,6 +63,7 @@ class Header(unittest.TestCase):
                             ("RING_WAIT_IGNORE_HUP", abi.WAIT_IGNORE_HUP),
                             ("RECORD_BUSY", abi.RECORD_BUSY),
                             ("RECORD_DISCARD", abi.RECORD_DISCARD),
+                            ("RECORD_FILLER", abi.RECORD_FILLER),
                             ("DESTROY_REVOKE", abi.DESTROY_REVOKE),
                             ("CREATE_CLOEXEC", abi.CLOEXEC)):
             bit = re.search(r"#define MMAPSHARE_%s\s+_BITUL\((\d+)\)" % name, self.text)

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of what a kernel producer can say of a record before and when it commits
+ * it. Included by ring_source.c, after ring_multi_test.c.
+ */
+#include <kunit/test.h>
+
+/* Reserve a record of @length bytes and trim it to @used, if that is less. */
+static void *reserve_trimmed(struct kunit *test, struct mmapshare_source *source, u32 length,
+			     u32 used)
+{
+	void *record = mmapshare_reserve(source, length);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(record));
+	if (used < length)
+		KUNIT_EXPECT_EQ(test, 0, mmapshare_trim(source, record, used));
+	return record;
+}
+
+/* One producer: what a record does not use is available again. */
+static void trim_test(struct kunit *test)
+{
+	struct mmapshare_source *source = new_source(test, 0);
+	struct mms_endpoint c = { };
+	void *record;
+	u64 seq;
+
+	rebase(test, source, &c, 0, 0);
+	record = reserve_trimmed(test, source, 1000, 17);
+	KUNIT_EXPECT_EQ(test, -EINVAL, mmapshare_trim(source, record, 18));
+	mmapshare_commit(source, record);
+	KUNIT_EXPECT_EQ(test, mms_record_step(17), source->p->pos);
+	KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, &seq, 8));
+	KUNIT_EXPECT_EQ(test, 17, take(&c, &seq));
+	KUNIT_EXPECT_EQ(test, 8, take(&c, &seq));
+	KUNIT_EXPECT_EQ(test, 1ULL, seq);
+	mms_ring_detach(&c);
+	mmapshare_source_put(source);
+}
+
+/* Expect a filler of @length bytes, in front of the record number @next_seq. */
+static void expect_filler(struct kunit *test, struct mms_endpoint *c, u32 length, u64 next_seq)
+{
+	u64 seq = 0;
+
+	KUNIT_EXPECT_EQ(test,
+			(int)(length | MMAPSHARE_RECORD_DISCARD | MMAPSHARE_RECORD_FILLER),
+			take(c, &seq));
+	KUNIT_EXPECT_EQ(test, next_seq, seq);
+}
+
+/* Several producers: what a record does not use becomes a filler. */
+static void trim_multi_test(struct kunit *test)
+{
+	struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER);
+	struct mms_endpoint c = { };
+	void *records[4];
+	u64 seq;
+	size_t i;
+
+	rebase(test, source, &c, 0, 0);
+	for (i = 0; i < ARRAY_SIZE(records); i++)
+		records[i] = reserve_trimmed(test, source, 104, 104);
+	KUNIT_EXPECT_EQ(test, -EINVAL, mmapshare_trim(source, records[0], 105));
+	KUNIT_EXPECT_EQ(test, 0, mmapshare_trim(source, records[0], 97));
+	KUNIT_EXPECT_EQ(test, 0, mmapshare_trim(source, records[1], 96));
+	KUNIT_EXPECT_EQ(test, 0, mmapshare_trim(source, records[1], 8));
+	KUNIT_EXPECT_EQ(test, -EINVAL, mmapshare_trim(source, records[1], 9));
+	KUNIT_EXPECT_EQ(test, 0, mmapshare_trim(source, records[2], 0));
+	mmapshare_commit(source, records[0]);
+	KUNIT_EXPECT_EQ(test, 97, take(&c, &seq));
+	/* trimmed, but still BUSY */
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_check(&c));
+	for (i = ARRAY_SIZE(records) - 1; i; i--)
+		mmapshare_commit(source, records[i]);
+	KUNIT_EXPECT_EQ(test, 8, take(&c, &seq));
+	KUNIT_EXPECT_EQ(test, 1ULL, seq);
+	expect_filler(test, &c, 80, 2);
+	expect_filler(test, &c, 0, 2);
+	KUNIT_EXPECT_EQ(test, 0, take(&c, &seq));
+	KUNIT_EXPECT_EQ(test, 2ULL, seq);
+	expect_filler(test, &c, 96, 3);
+	KUNIT_EXPECT_EQ(test, 104, take(&c, &seq));
+	KUNIT_EXPECT_EQ(test, 3ULL, seq);
+	KUNIT_EXPECT_EQ(test, -1, take(&c, &seq));
+	mms_ring_detach(&c);
+	mmapshare_source_put(source);
+}
+
+/* A filler counts neither as lost nor as overwritten. */
+static void trim_overwrite_test(struct kunit *test)
+{
+	struct mmapshare_source *source =
+		new_source(test, MMAPSHARE_OVERWRITE | MMAPSHARE_MULTI_PRODUCER);
+	struct mms_endpoint c = { };
+	u64 seq, n, seen = 0, last = 0;
+	int length;
+
+	rebase(test, source, &c, 0, 0);
+	for (n = 0; n < 2000; n++)
+		mmapshare_commit(source, reserve_trimmed(test, source, 100, n % 101));
+	while ((length = take(&c, &seq)) >= 0) {
+		if (length & MMAPSHARE_RECORD_FILLER)
+			continue;
+		KUNIT_EXPECT_EQ(test, (int)(seq % 101), length);
+		last = seq;
+		seen++;
+	}
+	KUNIT_EXPECT_EQ(test, 1999ULL, last);
+	KUNIT_EXPECT_LT(test, 0ULL, seen);
+	KUNIT_EXPECT_EQ(test, 2000 - seen, source->p->overwritten);
+	mms_ring_detach(&c);
+	mmapshare_source_put(source);
+}
+
+/* A revoked ring, and one with failed memory, are not touched. */
+static void trim_refused_test(struct kunit *test)
+{
+	unsigned int flags;
+
+	for (flags = 0; flags <= MMAPSHARE_MULTI_PRODUCER; flags += MMAPSHARE_MULTI_PRODUCER) {
+		struct mmapshare_source *source = new_source(test, flags);
+		void *record = reserve_trimmed(test, source, 100, 100);
+		const u32 length = mms_record(source->ring, 0)->length;
+
+		source->ep.region->ops->memory_failed(source->ep.region);
+		KUNIT_EXPECT_EQ(test, -EIO, mmapshare_trim(source, record, 1));
+		KUNIT_EXPECT_EQ(test, length, mms_record(source->ring, 0)->length);
+		KUNIT_EXPECT_EQ(test, 0, mms_revoke(source->ep.region));
+		KUNIT_EXPECT_EQ(test, -ENODEV, mmapshare_trim(source, record, 1));
+		mmapshare_discard(source, record);
+		mmapshare_source_put(source);
+	}
+}
+
+static struct kunit_case ring_commit_cases[] = {
+	KUNIT_CASE(trim_test),
+	KUNIT_CASE(trim_multi_test),
+	KUNIT_CASE(trim_overwrite_test),
+	KUNIT_CASE(trim_refused_test),
+	{ }
+};
+
+static struct kunit_suite ring_commit_suite = {
+	.name = "mmapshare-ring-commit",
+	.test_cases = ring_commit_cases,
+};
+
+kunit_test_suite(ring_commit_suite);
