@@ -132,6 +132,12 @@ struct mms_endpoint {
  * @reset_pos: the position at which that producer began. Likewise
  * @first_pos: the position at which the producer with @producer_nr began.
  *	Likewise
+ * @force_wakeup: not 0: @forced_pos is to be set. Set without the lock by
+ *	mms_ring_force_wakeup(), by a release after the records were published;
+ *	cleared under it
+ * @forced_pos: consumers before this position have a wake threshold of one
+ *	record, whatever their wake_bytes. Of a program, so untrusted: see
+ *	mms_ring_is_forced()
  * @check_cursors: the kernel producer has met a position that may be corrupt.
  *	Set without the lock by mms_source_min_pos()
  * @evicting: @evict_work is pending. Read without the lock by mms_source_drop()
@@ -181,6 +187,8 @@ struct mms_ring {
 	u64 reset_nr;
 	u64 reset_pos;
 	u64 first_pos;
+	int force_wakeup;
+	u64 forced_pos;
 	bool check_cursors;
 	bool evicting;
 	u64 evict_pos;
@@ -374,6 +382,7 @@ int mms_endpoint_check(struct mms_endpoint *ep);
 int mms_endpoint_arm(struct mms_endpoint *ep, bool always);
 int mms_endpoint_wait(struct mms_endpoint *ep, bool ignore_hup, s64 timeout);
 void mms_ring_wake_peers(const struct mms_endpoint *ep);
+void mms_ring_force_wakeup(struct mms_ring *ring);
 void mms_endpoint_irq_work(struct irq_work *work);
 
 /* ring.c */

@@ -79,7 +79,7 @@ static long mms_ioctl_ring_notify(const struct mms_endpoint *ep, void __user *ar
 	ret = mms_copy_in(&notify, sizeof(notify), MMS_RING_NOTIFY_SIZE_VER0, arg, &usize);
 	if (ret)
 		return ret;
-	if (notify.flags)
+	if (notify.flags & ~MMAPSHARE_RING_NOTIFY_FORCE || (notify.flags && !ep->producer))
 		return -EINVAL;
 	/*
 	 * Between the program's position and reading the state of its peers:
@@ -87,6 +87,8 @@ static long mms_ioctl_ring_notify(const struct mms_endpoint *ep, void __user *ar
 	 * none. Pairs with smp_mb() in mms_endpoint_arm().
 	 */
 	smp_mb();
+	if (notify.flags & MMAPSHARE_RING_NOTIFY_FORCE)
+		mms_ring_force_wakeup(ep->region->ring);
 	mms_ring_wake_peers(ep);
 	return 0;
 }

@@ -230,6 +230,18 @@ static __always_inline void mms_source_notify(struct mmapshare_source *source)
 		mms_endpoint_notify(&source->ep);
 }
 
+/* After publishing or completing a record, with flags of mmapshare_commit_flags(). */
+static noinline void mms_source_notify_flags(struct mmapshare_source *source,
+					     unsigned int flags)
+{
+	if (flags & MMAPSHARE_FORCE_WAKEUP) {
+		mms_ring_force_wakeup(source->ring);
+		mms_endpoint_notify(&source->ep);
+	} else if (!(flags & MMAPSHARE_NO_WAKEUP)) {
+		mms_source_notify(source);
+	}
+}
+
 /* A record that is refused here does not count as dropped. */
 static __always_inline int mms_source_check(const struct mmapshare_source *source, u32 length)
 {
@@ -281,10 +293,15 @@ static __always_inline void *mms_reserve_single(struct mmapshare_source *source,
 	return record + 1;
 }
 
-static __always_inline void mms_commit_single(struct mmapshare_source *source)
+static __always_inline void mms_publish_single(struct mmapshare_source *source)
 {
 	mms_source_publish(source, source->reserved);
 	source->reserved = 0;
+}
+
+static __always_inline void mms_commit_single(struct mmapshare_source *source)
+{
+	mms_publish_single(source);
 	mms_source_notify(source);
 }
 
@@ -365,10 +382,11 @@ static noinline void *mms_reserve_multi(struct mmapshare_source *source, u32 len
 
 /*
  * Clear BUSY, and set @flag: 0 or MMAPSHARE_RECORD_DISCARD. A consumer may wait
- * for this record, or for later ones that are complete already. If it is the
- * oldest one, a producer may wait for its space.
+ * for this record, or for later ones that are complete already: it is woken as
+ * @wakeup says. If the record is the oldest one, a producer may wait for its space.
  */
-static noinline void mms_complete_multi(struct mmapshare_source *source, void *data, u32 flag)
+static noinline void mms_complete_multi(struct mmapshare_source *source, void *data, u32 flag,
+					unsigned int wakeup)
 {
 	struct mmapshare_record *record = data - sizeof(*record);
 	const u32 length = record->length & MMAPSHARE_RECORD_LENGTH;
@@ -378,8 +396,15 @@ static noinline void mms_complete_multi(struct mmapshare_source *source, void *d
 	 * mms_record_is_busy(), or in a program.
 	 */
 	smp_store_release(&record->length, length | flag);
-	mms_source_notify(source);
-	/* after the full fence there, which pairs with smp_mb() in mms_endpoint_arm() */
+	if (likely(!wakeup)) {
+		/* has the full fence */
+		mms_source_notify(source);
+	} else {
+		mms_source_notify_flags(source, wakeup);
+		/* between BUSY and producer_wake_pos, as in mms_source_notify() */
+		smp_mb();
+	}
+	/* after the full fence, which pairs with smp_mb() in mms_endpoint_arm() */
 	if (READ_ONCE(source->ring->producer_wake_pos))
 		mms_endpoint_notify(&source->ep);
 }
@@ -392,7 +417,7 @@ static noinline int mms_write_multi(struct mmapshare_source *source, const void 
 	if (IS_ERR(record))
 		return PTR_ERR(record);
 	memcpy(record, data, length);
-	mms_complete_multi(source, record, 0);
+	mms_complete_multi(source, record, 0, 0);
 	return 0;
 }
 
@@ -513,11 +538,64 @@ void mmapshare_commit(struct mmapshare_source *source, void *record)
 	if (mms_source_abandon(source))
 		return;
 	if (source->nesting)
-		mms_complete_multi(source, record, 0);
+		mms_complete_multi(source, record, 0, 0);
 	else
 		mms_commit_single(source);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_commit, MMS_NS);
+
+/**
+ * mmapshare_commit_flags - publish a record, and say whether to wake consumers
+ * @source: the ring
+ * @record: from mmapshare_reserve(); must not be accessed any more
+ * @flags: 0 as mmapshare_commit(); or one of MMAPSHARE_NO_WAKEUP and
+ *	MMAPSHARE_FORCE_WAKEUP. The latter counts if both are set
+ *
+ * mmapshare_commit() wakes a consumer that sleeps when as many bytes are published
+ * as it waits for, its wake_bytes.
+ *
+ * MMAPSHARE_NO_WAKEUP: publish only, without the full fence that the check
+ * for consumers that sleep needs. Those remain asleep, so that the caller has to
+ * commit another record soon without the flag, or to call
+ * mmapshare_source_notify(). Any consumer that goes to sleep later finds the
+ * record. mmapshare_source_put() wakes all consumers.
+ *
+ * MMAPSHARE_FORCE_WAKEUP: wake each consumer that has not taken all records,
+ * even if it waits for more bytes. One that goes to sleep later, before it has
+ * taken these records, does not wait, either.
+ *
+ * Context: any, as for mmapshare_reserve().
+ */
+void mmapshare_commit_flags(struct mmapshare_source *source, void *record, unsigned int flags)
+{
+	if (mms_source_abandon(source))
+		return;
+	if (source->nesting) {
+		mms_complete_multi(source, record, 0, flags);
+		return;
+	}
+	mms_publish_single(source);
+	mms_source_notify_flags(source, flags);
+}
+EXPORT_SYMBOL_NS_GPL(mmapshare_commit_flags, MMS_NS);
+
+/**
+ * mmapshare_source_notify - wake consumers for records that are committed already
+ * @source: the ring
+ * @flags: 0; or MMAPSHARE_FORCE_WAKEUP, as in mmapshare_commit_flags()
+ *
+ * For records that were committed with MMAPSHARE_NO_WAKEUP, and, with the flag, to
+ * have the consumers take all records now, at the end of a burst for example.
+ *
+ * Context: any, concurrently with any call for the ring but
+ * mmapshare_source_put().
+ */
+void mmapshare_source_notify(struct mmapshare_source *source, unsigned int flags)
+{
+	if (!READ_ONCE(source->ring->revoked))
+		mms_source_notify_flags(source, flags);
+}
+EXPORT_SYMBOL_NS_GPL(mmapshare_source_notify, MMS_NS);
 
 /**
  * mmapshare_discard - give up a reserved record
@@ -534,7 +612,7 @@ void mmapshare_discard(struct mmapshare_source *source, void *record)
 	if (mms_source_abandon(source))
 		return;
 	if (source->nesting)
-		mms_complete_multi(source, record, MMAPSHARE_RECORD_DISCARD);
+		mms_complete_multi(source, record, MMAPSHARE_RECORD_DISCARD, 0);
 	else
 		source->reserved = 0;
 }

@@ -29,12 +29,17 @@
  * same way: mms_endpoint_poll() calls poll_wait() before mms_endpoint_arm(),
  * and mms_sink_work() schedules itself again if it need not sleep.
  *
+ * mms_ring_apply_force() lowers the wake position of a sleeper under ring->lock,
+ * followed by a full fence, too: a record that is BUSY then wakes the sleeper when
+ * it is completed.
+ *
  * Some changes do not move a position: the producer detaches, the last consumer
  * detaches, the ring is revoked, an endpoint becomes corrupt. Each is stored
  * before the sleepers are woken under ring->lock, and mms_check_locked() reads
  * it under that lock.
  */
 #include <asm/barrier.h>
+#include <linux/atomic.h>
 #include <linux/align.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>
@@ -85,6 +90,16 @@ void mms_ring_wake_all(struct mms_ring *ring)
 }
 
 /*
+ * Is a consumer at @pos to be woken for any record, as the producer demanded? At
+ * most @size bytes before @forced_pos: an outdated or impossible one forces
+ * nothing.
+ */
+static bool mms_ring_is_forced(const struct mms_ring *ring, u64 pos)
+{
+	return ring->forced_pos - pos - 1 < ring->size;
+}
+
+/*
  * Can the consumer take records? Return: 0; -EPIPE; -EBADMSG; or -EAGAIN with
  * the position in @wake_pos that the producer must reach.
  */
@@ -92,7 +107,7 @@ static int mms_check_records(const struct mms_endpoint *c, u64 *wake_pos)
 {
 	const struct mms_ring *ring = c->region->ring;
 	const struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
-	const u64 threshold = mms_wake_threshold(ring, READ_ONCE(cursor->wake_bytes));
+	u64 threshold = mms_wake_threshold(ring, READ_ONCE(cursor->wake_bytes));
 	/*
 	 * Before the producer's position, which is then the last one; pairs
 	 * with the release in mms_ring_detach().
@@ -111,6 +126,8 @@ static int mms_check_records(const struct mms_endpoint *c, u64 *wake_pos)
 	/* The consumer was overrun, or is advancing concurrently. */
 	if (head - pos > ring->size)
 		return 0;
+	if (mms_ring_is_forced(ring, pos))
+		threshold = MMS_RECORD_ALIGN;
 	*wake_pos = pos + threshold;
 	/*
 	 * Records that are BUSY when the producer detaches are never completed.
@@ -284,11 +301,44 @@ static void mms_endpoint_wake_if_reached(struct mms_endpoint *ep, u64 pos)
 	mms_endpoint_wake(ep);
 }
 
-static void mms_ring_wake_consumers(struct mms_ring *ring)
+/*
+ * The producer has called mms_ring_force_wakeup(): lower the wake position of each
+ * consumer that sleeps, and of those that will. Called with ring->lock held.
+ */
+static void mms_ring_apply_force(struct mms_ring *ring)
 {
-	const u64 head = READ_ONCE(ring->p->pos), refused = READ_ONCE(ring->refused_pos);
 	unsigned int i;
 
+	/*
+	 * xchg() is a full fence. Between force_wakeup and the producer's
+	 * position: pairs with the release in mms_ring_force_wakeup().
+	 */
+	if (!READ_ONCE(ring->force_wakeup) || !xchg(&ring->force_wakeup, 0))
+		return;
+	ring->forced_pos = READ_ONCE(ring->p->pos);
+	for (i = 0; i < ring->consumers_max; i++) {
+		struct mms_endpoint *c = ring->consumers[i];
+		u64 pos = c ? READ_ONCE(mms_cursor(ring, i)->pos) : ring->forced_pos;
+
+		if (mms_ring_is_forced(ring, pos))
+			c->wake_pos = ALIGN_DOWN(pos, MMS_RECORD_ALIGN) + MMS_RECORD_ALIGN;
+	}
+	mms_ring_update_wake_pos(ring);
+	/*
+	 * Between the wake positions and BUSY, as in mms_endpoint_arm(); pairs
+	 * with smp_mb() in mms_source_notify().
+	 */
+	smp_mb();
+}
+
+static void mms_ring_wake_consumers(struct mms_ring *ring)
+{
+	const u64 refused = READ_ONCE(ring->refused_pos);
+	unsigned int i;
+	u64 head;
+
+	mms_ring_apply_force(ring);
+	head = READ_ONCE(ring->p->pos);
 	if (refused) {
 		WRITE_ONCE(ring->refused_pos, 0);
 		mms_ring_start_eviction(ring, refused & ~1ULL);
@@ -334,6 +384,21 @@ void mms_ring_wake_peers(const struct mms_endpoint *ep)
 	mms_ring_update_wake_pos(ring);
 unlock:
 	spin_unlock_irqrestore(&ring->lock, flags);
+}
+
+/**
+ * mms_ring_force_wakeup - have consumers woken for what is published by now
+ * @ring: the ring, whose producer has published its position
+ *
+ * The caller calls mms_ring_wake_peers() afterwards, or mms_endpoint_notify().
+ * wake_bytes of a consumer then does not count until it has taken these records.
+ *
+ * Context: any.
+ */
+void mms_ring_force_wakeup(struct mms_ring *ring)
+{
+	/* after the position; pairs with xchg() in mms_ring_apply_force() */
+	smp_store_release(&ring->force_wakeup, 1);
 }
 
 /*

@@ -38,6 +38,14 @@ struct mmapshare_source;
  */
 #define MMAPSHARE_READERS_HOLD		BIT(2)
 
+/*
+ * Flags of mmapshare_commit_flags(). Publish, and leave it to a later call to wake
+ * consumers that sleep
+ */
+#define MMAPSHARE_NO_WAKEUP		BIT(0)
+/* Wake each consumer that sleeps, even if it waits for more bytes of records */
+#define MMAPSHARE_FORCE_WAKEUP		BIT(1)
+
 /**
  * struct mmapshare_params - properties of a region, a source or a sink
  * @name: the node is /dev/mmapshare-NAME. NULL for no node: programs then need
@@ -89,6 +97,9 @@ bool mmapshare_source_wanted(const struct mmapshare_source *source);
 void *mmapshare_reserve(struct mmapshare_source *source, u32 length);
 int mmapshare_trim(struct mmapshare_source *source, void *record, u32 length);
 void mmapshare_commit(struct mmapshare_source *source, void *record);
+void mmapshare_commit_flags(struct mmapshare_source *source, void *record,
+			    unsigned int flags);
+void mmapshare_source_notify(struct mmapshare_source *source, unsigned int flags);
 void mmapshare_discard(struct mmapshare_source *source, void *record);
 int mmapshare_write(struct mmapshare_source *source, const void *data, u32 length);
 int mmapshare_source_wait(struct mmapshare_source *source, u32 length, s64 timeout);

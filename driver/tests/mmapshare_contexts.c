@@ -139,7 +139,7 @@ static int send(const struct contexts_record *record)
 		return place ? PTR_ERR(place) : -EAGAIN;
 	memcpy(place, record, length);
 	mmapshare_trim(source, place, length);
-	mmapshare_commit(source, place);
+	mmapshare_commit_flags(source, place, record->seq % 32 == 6 ? MMAPSHARE_FORCE_WAKEUP : 0);
 	return 0;
 }
 

@@ -133,11 +133,141 @@ static void trim_refused_test(struct kunit *test)
 	}
 }
 
+/* Publish a record of 8 bytes. */
+static void commit_8(struct kunit *test, struct mmapshare_source *source, unsigned int flags)
+{
+	void *record = mmapshare_reserve(source, 8);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(record));
+	mmapshare_commit_flags(source, record, flags);
+}
+
+/* Let the consumer, which sets @notified when it is woken, go to sleep. */
+static void expect_asleep(struct kunit *test, struct mms_endpoint *c)
+{
+	notified = false;
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_arm(c, false));
+}
+
+/* Without a wake-up a sleeping consumer remains asleep, and another finds the record. */
+static void no_wakeup_test(struct kunit *test)
+{
+	unsigned int flags;
+
+	for (flags = 0; flags <= MMAPSHARE_MULTI_PRODUCER; flags += MMAPSHARE_MULTI_PRODUCER) {
+		struct mmapshare_source *source = new_source(test, flags);
+		struct mms_endpoint c = { .wake = set_notified };
+		u64 seq;
+
+		rebase(test, source, &c, 0, 0);
+		expect_asleep(test, &c);
+		commit_8(test, source, MMAPSHARE_NO_WAKEUP);
+		KUNIT_EXPECT_FALSE(test, was_notified(source));
+		KUNIT_EXPECT_EQ(test, 0, mms_endpoint_check(&c));
+		mmapshare_source_notify(source, 0);
+		KUNIT_EXPECT_TRUE(test, was_notified(source));
+		KUNIT_EXPECT_EQ(test, 8, take(&c, &seq));
+		expect_asleep(test, &c);
+		commit_8(test, source, MMAPSHARE_NO_WAKEUP);
+		KUNIT_EXPECT_FALSE(test, was_notified(source));
+		KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, &seq, 8));
+		KUNIT_EXPECT_TRUE(test, was_notified(source));
+		mms_ring_detach(&c);
+		mmapshare_source_put(source);
+	}
+}
+
+/* A forced wake-up does not wait for wake_bytes, of this record only. */
+static void force_wakeup_test(struct kunit *test)
+{
+	unsigned int flags;
+
+	for (flags = 0; flags <= MMAPSHARE_MULTI_PRODUCER; flags += MMAPSHARE_MULTI_PRODUCER) {
+		struct mmapshare_source *source = new_source(test, flags);
+		struct mms_endpoint c = { .wake = set_notified };
+		u64 seq;
+
+		rebase(test, source, &c, 0, 0);
+		mms_cursor(source->ring, c.cursor)->wake_bytes = 1024;
+		expect_asleep(test, &c);
+		commit_8(test, source, 0);
+		KUNIT_EXPECT_FALSE(test, was_notified(source));
+		commit_8(test, source, MMAPSHARE_FORCE_WAKEUP);
+		KUNIT_EXPECT_TRUE(test, was_notified(source));
+		KUNIT_EXPECT_EQ(test, 8, take(&c, &seq));
+		KUNIT_EXPECT_EQ(test, 0, mms_endpoint_arm(&c, false));
+		KUNIT_EXPECT_EQ(test, 8, take(&c, &seq));
+		expect_asleep(test, &c);
+		commit_8(test, source, 0);
+		KUNIT_EXPECT_FALSE(test, was_notified(source));
+		KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_arm(&c, false));
+		mmapshare_source_notify(source, MMAPSHARE_FORCE_WAKEUP);
+		KUNIT_EXPECT_TRUE(test, was_notified(source));
+		mms_ring_detach(&c);
+		mmapshare_source_put(source);
+	}
+}
+
+/* The consumer is woken when the record is complete for which it has to wait. */
+static void force_blocked_test(struct kunit *test)
+{
+	struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER);
+	struct mms_endpoint c = { .wake = set_notified };
+	void *records[2];
+	size_t i;
+
+	rebase(test, source, &c, 0, 0);
+	mms_cursor(source->ring, c.cursor)->wake_bytes = 1024;
+	for (i = 0; i < ARRAY_SIZE(records); i++)
+		records[i] = reserve_trimmed(test, source, 8, 8);
+	expect_asleep(test, &c);
+	mmapshare_commit_flags(source, records[1], MMAPSHARE_FORCE_WAKEUP);
+	KUNIT_EXPECT_FALSE(test, was_notified(source));
+	mmapshare_commit(source, records[0]);
+	KUNIT_EXPECT_TRUE(test, was_notified(source));
+	KUNIT_EXPECT_EQ(test, 0, mms_endpoint_check(&c));
+	mms_ring_detach(&c);
+	mmapshare_source_put(source);
+}
+
+/* A program may have stored any position to be forced. */
+static void forced_pos_test(struct kunit *test)
+{
+	struct mmapshare_source *source = new_source(test, 0);
+	struct mms_endpoint c = { };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(starts); i++) {
+		struct mms_ring *ring = source->ring;
+		const u64 pos = starts[i];
+
+		rebase(test, source, &c, pos, 0);
+		mms_cursor(ring, c.cursor)->wake_bytes = 1024;
+		commit_8(test, source, 0);
+		ring->forced_pos = pos;
+		KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_check(&c));
+		ring->forced_pos = pos - 8;
+		KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_check(&c));
+		ring->forced_pos = pos + PAGE_SIZE + 8;
+		KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_check(&c));
+		ring->forced_pos = pos + PAGE_SIZE;
+		KUNIT_EXPECT_EQ(test, 0, mms_endpoint_check(&c));
+		mms_cursor(ring, c.cursor)->pos = source->head;
+		KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_check(&c));
+		mms_ring_detach(&c);
+	}
+	mmapshare_source_put(source);
+}
+
 static struct kunit_case ring_commit_cases[] = {
 	KUNIT_CASE(trim_test),
 	KUNIT_CASE(trim_multi_test),
 	KUNIT_CASE(trim_overwrite_test),
 	KUNIT_CASE(trim_refused_test),
+	KUNIT_CASE(no_wakeup_test),
+	KUNIT_CASE(force_wakeup_test),
+	KUNIT_CASE(force_blocked_test),
+	KUNIT_CASE(forced_pos_test),
 	{ }
 };
 

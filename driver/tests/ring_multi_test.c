@@ -387,9 +387,10 @@ static void edge_test(struct kunit *test)
 
 /*
  * The oldest record is still reserved, and the consumer began behind it. A producer
- * waits for that record, as no consumer can make space.
+ * waits for that record, as no consumer can make space. The record is committed
+ * with @wakeup.
  */
-static void check_reserved_oldest(struct kunit *test, unsigned int flags)
+static void check_reserved_oldest(struct kunit *test, unsigned int flags, unsigned int wakeup)
 {
 	static const u8 zeros[1000];
 	struct mmapshare_source *source = new_source(test, flags | MMAPSHARE_MULTI_PRODUCER);
@@ -406,7 +407,7 @@ static void check_reserved_oldest(struct kunit *test, unsigned int flags)
 	source->ep.wake = set_notified;
 	notified = false;
 	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_arm(&source->ep, false));
-	mmapshare_commit(source, record);
+	mmapshare_commit_flags(source, record, wakeup);
 	KUNIT_EXPECT_TRUE(test, was_notified(source));
 	KUNIT_EXPECT_EQ(test, 0, mmapshare_source_wait(source, sizeof(zeros), 0));
 	KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, zeros, sizeof(zeros)));
@@ -416,8 +417,10 @@ static void check_reserved_oldest(struct kunit *test, unsigned int flags)
 
 static void reserved_oldest_test(struct kunit *test)
 {
-	check_reserved_oldest(test, 0);
-	check_reserved_oldest(test, MMAPSHARE_OVERWRITE);
+	check_reserved_oldest(test, 0, 0);
+	check_reserved_oldest(test, MMAPSHARE_OVERWRITE, 0);
+	/* MMAPSHARE_NO_WAKEUP is for consumers only */
+	check_reserved_oldest(test, 0, MMAPSHARE_NO_WAKEUP);
 }
 
 static struct kunit_case ring_multi_cases[] = {

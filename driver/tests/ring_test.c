@@ -106,6 +106,7 @@ static void rebase(struct kunit *test, struct mmapshare_source *source,
 	source->limit = pos;
 	source->seq = seq;
 	ring->retained_pos = pos;
+	ring->forced_pos = pos;
 	ring->p->pos = pos;
 	ring->p->oldest_pos = pos;
 	ring->p->seq = seq;

@@ -335,11 +335,15 @@ TEST_F(ring, overwrite)
 
 TEST_F(ring, arguments)
 {
-	struct mmapshare_ring_notify_args notify = { .size = sizeof(notify), .flags = 1 };
+	struct mmapshare_ring_notify_args notify = { .size = sizeof(notify), .flags = 2 };
 
 	RING_ATTACH_BOTH(self);
 	EXPECT_EQ(EINVAL, endpoint_wait_as(&self->c, 2, 0));
 	EXPECT_EQ(-1, ioctl(self->p.fd, MMAPSHARE_IOC_RING_NOTIFY, &notify));
+	EXPECT_EQ(EINVAL, errno);
+	/* only a producer can force a wake-up */
+	notify.flags = MMAPSHARE_RING_NOTIFY_FORCE;
+	EXPECT_EQ(-1, ioctl(self->c.fd, MMAPSHARE_IOC_RING_NOTIFY, &notify));
 	EXPECT_EQ(EINVAL, errno);
 	notify = (struct mmapshare_ring_notify_args){ .size = 4 };
 	EXPECT_EQ(-1, ioctl(self->p.fd, MMAPSHARE_IOC_RING_NOTIFY, &notify));

@@ -565,10 +565,16 @@ struct mmapshare_ring_attach_args {
 	__u32 reserved;
 };
 
+/*
+ * mmapshare_ring_notify_args.flags: from a producer: what is published by now is
+ * worth waking each consumer that has not taken it, whatever its wake_bytes
+ */
+#define MMAPSHARE_RING_NOTIFY_FORCE	_BITUL(0)
+
 /**
  * struct mmapshare_ring_notify_args - wake the peers that can continue
  * @size: in: sizeof(struct mmapshare_ring_notify_args)
- * @flags: in: must be 0
+ * @flags: in: MMAPSHARE_RING_NOTIFY_*
  *
  * A successful call is a full fence between the caller's loads and stores
  * before and after it.

@@ -573,6 +573,35 @@ int mmapshare_ring_trim(struct mmapshare_endpoint *ep, size_t length);
  */
 int mmapshare_ring_commit(struct mmapshare_endpoint *ep);
 
+/* mmapshare_ring_commit_flags() */
+#define MMAPSHARE_NO_WAKEUP	1U
+#define MMAPSHARE_FORCE_WAKEUP	2U
+
+/**
+ * mmapshare_ring_commit_flags - publish, and say whether to wake consumers
+ * @ep: the producer
+ * @flags: 0 as mmapshare_ring_commit(), or one of MMAPSHARE_NO_WAKEUP and
+ *	MMAPSHARE_FORCE_WAKEUP
+ *
+ * mmapshare_ring_commit() wakes a consumer that sleeps when as many bytes are
+ * published as it waits for: see mmapshare_ring_set_wake_bytes().
+ *
+ * MMAPSHARE_NO_WAKEUP: publish only, with a store-release and no full fence.
+ * Consumers that sleep remain asleep, so that the caller has to commit again
+ * soon without the flag, or to call mmapshare_ring_notify(). A consumer that goes
+ * to sleep later finds the records. When the producer detaches or dies, the
+ * kernel wakes all consumers.
+ *
+ * MMAPSHARE_FORCE_WAKEUP: wake each consumer that has not taken all records,
+ * those published before included, even if it waits for more bytes. One that goes
+ * to sleep later, before it has taken them, does not wait, either. Always makes a
+ * system call, also if no record is reserved.
+ *
+ * Return: as mmapshare_ring_commit(); -EINVAL for invalid @flags: nothing is
+ * published.
+ */
+int mmapshare_ring_commit_flags(struct mmapshare_endpoint *ep, unsigned int flags);
+
 /**
  * mmapshare_ring_discard - give up all reserved records
  * @ep: the producer

@@ -179,6 +179,18 @@ static inline int mms_begin_record(struct mmapshare_endpoint *ep, uint32_t lengt
 }
 
 /*
+ * Step 5: publish all reserved records, of which there are some. Release: after
+ * the stores to the records. Pairs with the acquire in refresh_producer_pos(), and
+ * in the kernel's mms_producer_pos(). @order: __ATOMIC_RELEASE, or more.
+ */
+static inline void mms_producer_store_pos(struct mmapshare_endpoint *ep, int order)
+{
+	__atomic_store_n(&ep->writable_producer->seq, ep->seq, __ATOMIC_RELAXED);
+	ep->published_pos = ep->pos;
+	__atomic_store_n(&ep->writable_producer->pos, ep->pos, order);
+}
+
+/*
  * Steps 5 and 6: publish all reserved records. True if RING_NOTIFY must be
  * called, because a consumer may be asleep that waits for this position.
  */
@@ -188,17 +200,12 @@ static inline bool mms_producer_publish(struct mmapshare_endpoint *ep)
 
 	if (pos == ep->published_pos)
 		return false;
-	__atomic_store_n(&ep->writable_producer->seq, ep->seq, __ATOMIC_RELAXED);
-	ep->published_pos = pos;
 	/*
-	 * Release: after the stores to the records. Pairs with the acquire in
-	 * refresh_producer_pos(), and in the kernel's mms_producer_pos().
-	 *
 	 * Sequentially consistent: before the load of consumer_wake_pos. Pairs
 	 * with the full fence in the kernel's mms_endpoint_arm(), between its
 	 * store of consumer_wake_pos and its load of the position.
 	 */
-	__atomic_store_n(&ep->writable_producer->pos, pos, __ATOMIC_SEQ_CST);
+	mms_producer_store_pos(ep, __ATOMIC_SEQ_CST);
 	return mms_wake_pos_reached(pos, __atomic_load_n(&ep->ring->consumer_wake_pos,
 							 __ATOMIC_SEQ_CST));
 }

@@ -271,11 +271,19 @@ static int replace_if_revoked(struct mmapshare_endpoint *ep, int ret)
 	return ret;
 }
 
-int mmapshare_ring_notify(struct mmapshare_endpoint *ep)
+int mms_ring_notify(struct mmapshare_endpoint *ep, unsigned int flags)
 {
-	struct mmapshare_ring_notify_args notify = { .size = sizeof(notify) };
+	struct mmapshare_ring_notify_args notify = {
+		.size = sizeof(notify),
+		.flags = flags,
+	};
 
 	return replace_if_revoked(ep, mms_ioctl(ep->fd, MMAPSHARE_IOC_RING_NOTIFY, &notify));
+}
+
+int mmapshare_ring_notify(struct mmapshare_endpoint *ep)
+{
+	return mms_ring_notify(ep, 0);
 }
 
 static int wait_in_kernel(struct mmapshare_endpoint *ep, unsigned int flags, int64_t timeout)

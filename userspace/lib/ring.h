@@ -57,10 +57,12 @@ static inline int mms_role_error(const struct mmapshare_endpoint *ep)
 }
 
 /*
- * ring_producer.c, ring_consumer.c. The _init() functions complete an endpoint
+ * ring.c, ring_producer.c, ring_consumer.c. mms_ring_notify() passes
+ * MMAPSHARE_RING_NOTIFY_* to the kernel. The _init() functions complete an endpoint
  * that is attached and mapped. mms_consumer_publish() returns whether the
  * producer must be notified.
  */
+MMS_HIDDEN int mms_ring_notify(struct mmapshare_endpoint *ep, unsigned int flags);
 MMS_HIDDEN void mms_producer_init(struct mmapshare_endpoint *ep);
 MMS_HIDDEN bool mms_producer_is_ready(struct mmapshare_endpoint *ep);
 MMS_HIDDEN void mms_consumer_init(struct mmapshare_endpoint *ep);

@@ -248,6 +248,21 @@ int mmapshare_ring_commit(struct mmapshare_endpoint *ep)
 	return mms_producer_publish(ep) ? mmapshare_ring_notify(ep) : 0;
 }
 
+int mmapshare_ring_commit_flags(struct mmapshare_endpoint *ep, unsigned int flags)
+{
+	if (!flags)
+		return mmapshare_ring_commit(ep);
+	if (ep->role != MMS_ROLE_PRODUCER)
+		return mms_role_error(ep);
+	if (flags != MMAPSHARE_NO_WAKEUP && flags != MMAPSHARE_FORCE_WAKEUP)
+		return -EINVAL;
+	if (ep->pos != ep->published_pos)
+		mms_producer_store_pos(ep, __ATOMIC_RELEASE);
+	/* RING_NOTIFY has the full fence */
+	return flags == MMAPSHARE_FORCE_WAKEUP ?
+	       mms_ring_notify(ep, MMAPSHARE_RING_NOTIFY_FORCE) : 0;
+}
+
 int mmapshare_ring_discard(struct mmapshare_endpoint *ep)
 {
 	if (ep->role != MMS_ROLE_PRODUCER)
