@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The kernel interface: what kernel.c, ring_source.c and ring_sink.c share. */
+/* The kernel interface: what kernel.c, ring_source*.c and ring_sink.c share. */
 #ifndef MMAPSHARE_KERNEL_H
 #define MMAPSHARE_KERNEL_H
 

@@ -11,8 +11,9 @@
  *	ring.c		creating a ring; which parts an endpoint may map
  *	ring_attach.c	attaching and detaching endpoints
  *	ring_file.c	endpoints of programs, which are files
+ *	ring_source_create.c	the kernel as producer: creating the ring
  *	ring_reclaim.c	the kernel as producer: making space
- *	ring_source.c	the kernel as producer: all else
+ *	ring_source.c	the kernel as producer: publishing, waiting
  *	ring_sink.c	the kernel as consumer
  */
 #ifndef MMAPSHARE_RING_INTERNAL_H

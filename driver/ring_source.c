@@ -24,12 +24,10 @@
 #include <linux/compiler.h>
 #include <linux/err.h>
 #include <linux/export.h>
-#include <linux/fcntl.h>
 #include <linux/irq_work.h>
 #include <linux/irqflags.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
-#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/types.h>
@@ -38,133 +36,6 @@
 #include "ring.h"
 #include "ring_source.h"
 #include "trace.h"
-
-#define MMS_SOURCE_FLAGS	(MMAPSHARE_OVERWRITE | MMAPSHARE_MULTI_PRODUCER | \
-				 MMAPSHARE_READERS_HOLD)
-
-/**
- * mmapshare_source_create - create a ring whose producer is the kernel
- * @params: properties of the ring
- *
- * If @params->name is set, programs can open the ring by the time this returns.
- *
- * Context: process context, may sleep.
- * Return: the source, to be released with mmapshare_source_put(); or an
- * ERR_PTR(): -EINVAL for invalid @params; -ERANGE if the size is larger than
- * MMAPSHARE_RING_SIZE_MAX; -EEXIST if the name is in use; -ENOSPC if no minor
- * number is left; -ENOMEM; -EINTR if the task was killed.
- */
-struct mmapshare_source *mmapshare_source_create(const struct mmapshare_params *params)
-{
-	u32 flags = MMAPSHARE_RING | MMAPSHARE_RING_KERNEL_PRODUCER;
-	struct mmapshare_source *source;
-	struct mms_region *r;
-	int ret;
-
-	if (params->flags & ~MMS_SOURCE_FLAGS ||
-	    (params->flags & MMAPSHARE_OVERWRITE && params->flags & MMAPSHARE_READERS_HOLD))
-		return ERR_PTR(-EINVAL);
-	if (params->flags & MMAPSHARE_OVERWRITE)
-		flags |= MMAPSHARE_RING_OVERWRITE;
-	if (params->flags & MMAPSHARE_READERS_HOLD)
-		flags |= MMAPSHARE_RING_READERS_HOLD;
-	source = kzalloc(sizeof(*source), GFP_KERNEL);
-	if (!source)
-		return ERR_PTR(-ENOMEM);
-	raw_spin_lock_init(&source->lock);
-	ret = -ENOMEM;
-	if (params->flags & MMAPSHARE_MULTI_PRODUCER) {
-		source->nesting = alloc_percpu(int);
-		if (!source->nesting)
-			goto free;
-	}
-	r = mms_kernel_create_ring(params, flags, params->consumers);
-	if (IS_ERR(r)) {
-		ret = PTR_ERR(r);
-		goto free_nesting;
-	}
-	r->ring->multi_producer = source->nesting;
-	source->ring = r->ring;
-	source->data = r->ring->data;
-	source->p = r->ring->p;
-	source->mask = r->ring->size - sizeof(struct mmapshare_record);
-	source->record_max = mms_record_max(r->ring->size);
-	mms_endpoint_init(&source->ep, r, true);
-	/* cannot fail: the ring is new and not visible yet */
-	mms_ring_attach(&source->ep, false);
-	ret = mms_kernel_add_name(r, params);
-	if (ret) {
-		mmapshare_source_put(source);
-		return ERR_PTR(ret);
-	}
-	return source;
-
-free_nesting:
-	free_percpu(source->nesting);
-free:
-	kfree(source);
-	return ERR_PTR(ret);
-}
-EXPORT_SYMBOL_NS_GPL(mmapshare_source_create, MMS_NS);
-
-/**
- * mmapshare_source_put - detach the producer and release the ring
- * @source: from mmapshare_source_create(). The caller makes sure that no other
- *	call with it is in progress or follows
- *
- * When this returns, the name has been removed. Consumers get the records that
- * were committed, then EPIPE. The memory is freed when the last program has
- * closed and unmapped the ring.
- *
- * Context: process context, may sleep.
- */
-void mmapshare_source_put(struct mmapshare_source *source)
-{
-	struct mms_region *r = source->ep.region;
-
-	irq_work_sync(&source->ep.notify);
-	mms_ring_detach(&source->ep);
-	mms_name_drop(r);
-	mms_region_put(r);
-	free_percpu(source->nesting);
-	kfree(source);
-}
-EXPORT_SYMBOL_NS_GPL(mmapshare_source_put, MMS_NS);
-
-/**
- * mmapshare_source_file - open a file through which programs can attach
- * @source: the ring
- *
- * The file is open for reading, as if by its name: MMAPSHARE_IOC_RING_ATTACH on
- * it makes a consumer. Pass it to fd_install(), or drop it with fput().
- *
- * Context: process context, may sleep.
- * Return: the file; or an ERR_PTR(): -ENOMEM, -ENFILE.
- */
-struct file *mmapshare_source_file(struct mmapshare_source *source)
-{
-	return mms_kernel_open_file(source->ep.region, O_RDONLY);
-}
-EXPORT_SYMBOL_NS_GPL(mmapshare_source_file, MMS_NS);
-
-/**
- * mmapshare_source_wanted - is any consumer attached?
- * @source: the ring
- *
- * A hint, for callers that need not make records that no consumer takes: it may
- * be outdated when this returns, and nothing is ordered by it.
- *
- * Context: any, including NMI.
- * Return: true if at least one consumer is attached, also if it may lose records.
- */
-bool mmapshare_source_wanted(const struct mmapshare_source *source)
-{
-	const struct mms_ring *ring = source->ring;
-
-	return !READ_ONCE(ring->revoked) &&
-	       (READ_ONCE(ring->head->consumers) || READ_ONCE(ring->head->may_lose));
-}
-EXPORT_SYMBOL_NS_GPL(mmapshare_source_wanted, MMS_NS);
 
 /*
  * Count a record that is dropped, and have the consumers evicted that do not make

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The kernel as producer: what ring_source.c and ring_reclaim.c share. */
+/* The kernel as producer: what ring_source*.c and ring_reclaim.c share. */
 #ifndef MMAPSHARE_RING_SOURCE_H
 #define MMAPSHARE_RING_SOURCE_H
 
