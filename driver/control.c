@@ -19,7 +19,7 @@
 #define MMS_QUERY_SIZE_VER0	120
 
 static_assert(offsetof(struct mmapshare_create_args, ring) == MMS_CREATE_SIZE_VER0);
-static_assert(sizeof(struct mmapshare_create_args) == 112);
+static_assert(sizeof(struct mmapshare_create_args) == 120);
 static_assert(sizeof(struct mmapshare_destroy_args) == MMS_DESTROY_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_query) == MMS_QUERY_SIZE_VER0);
 
@@ -45,6 +45,7 @@ static struct mms_ring_params mms_ring_params_of(const struct mmapshare_create_a
 		.consumers_per_uid = create->consumers_per_uid,
 		.consumers_reserved = create->consumers_reserved,
 		.evict_ns = create->evict_ns,
+		.features = create->features,
 	};
 }
 
@@ -57,7 +58,7 @@ static bool mms_create_ring_ok(const struct mmapshare_create_args *create)
 
 	if (!create->ring)
 		return !create->consumers && !create->consumers_per_uid &&
-		       !create->consumers_reserved && !create->evict_ns;
+		       !create->consumers_reserved && !create->evict_ns && !create->features;
 	return create->ring & MMAPSHARE_RING &&
 	       !(create->ring & ~MMS_CREATE_RING_FLAGS) &&
 	       (create->ring & MMS_CREATE_RING_FLAGS) != MMS_CREATE_RING_FLAGS &&

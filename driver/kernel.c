@@ -68,6 +68,7 @@ struct mms_region *mms_kernel_create_ring(const struct mmapshare_params *params,
 		.consumers_per_uid = params->consumers_per_uid,
 		.consumers_reserved = params->consumers_reserved,
 		.evict_ns = params->evict_ns,
+		.features = params->features,
 	};
 
 	if (!ring.size || !mms_ring_params_ok(&ring))
@@ -100,7 +101,7 @@ static struct mms_region *mms_kernel_region_of(const struct mmapshare_region *re
 
 /**
  * mmapshare_region_create - create zeroed memory that programs can map
- * @params: properties of the region; those of consumers, and @flags, are 0
+ * @params: properties of the region; those of consumers, @features and @flags are 0
  *
  * If @params->name is set, the node exists when this returns.
  *
@@ -116,7 +117,8 @@ struct mmapshare_region *mmapshare_region_create(const struct mmapshare_params *
 	int ret;
 
 	if (params->flags || params->consumers || params->consumers_per_uid ||
-	    params->consumers_reserved || params->evict_ns || !params->size)
+	    params->consumers_reserved || params->evict_ns || params->features ||
+	    !params->size)
 		return ERR_PTR(-EINVAL);
 	if (params->size > MMS_REGION_MAX)
 		return ERR_PTR(-ERANGE);

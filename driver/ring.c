@@ -52,13 +52,14 @@ static void mms_ring_init_head(struct mms_ring *ring)
 		.length = sizeof(*ring->head),
 		.flags = ring->flags,
 		.consumers_max = ring->consumers_max,
+		.features = ring->features,
 		.data_size = ring->size,
 		.data_offset = front,
 		.map_size = front + ring->size,
 		.producer_offset = front - PAGE_SIZE,
 		.cursor_offset = PAGE_SIZE,
 		.cursor_stride = PAGE_SIZE,
-		.record_max = mms_record_max(ring->size),
+		.record_max = mms_record_max(ring->size) - mms_info_bytes(ring->features),
 		.consumers_per_uid = ring->consumers_per_uid,
 		.consumers_reserved = ring->consumers_reserved,
 		.evict_ns = ring->evict_ns,
@@ -187,6 +188,7 @@ struct mms_region *mms_ring_create(const struct mms_ring_params *params)
 	ring->flags = params->flags;
 	ring->size = size;
 	ring->consumers_max = params->consumers;
+	ring->features = params->features;
 	mms_ring_init_policy(ring, params);
 	mms_ring_init_eviction(ring, params->evict_ns);
 	ring->producer_nr = 1;

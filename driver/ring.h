@@ -88,6 +88,7 @@ struct mms_endpoint {
  * @consumers_reserved: how many of them other users than the owner leave free
  * @evict_ns: how long a record waits for a consumer, 0 for no limit
  * @evict_jiffies: the same in jiffies
+ * @features: MMAPSHARE_RING_FEAT_*
  * @head: the first page of the ring. Only the kernel writes it, under @lock
  *	once mms_ring_create() has returned
  * @p: the producer's page, which the producer writes. The kernel writes it as
@@ -166,6 +167,7 @@ struct mms_ring {
 	unsigned int consumers_reserved;
 	u64 evict_ns;
 	unsigned long evict_jiffies;
+	u64 features;
 	struct mmapshare_ring *head;
 	struct mmapshare_ring_producer *p;
 	void *data;
@@ -207,6 +209,7 @@ struct mms_ring {
  * @consumers_per_uid: as in struct mmapshare_create_args
  * @consumers_reserved: likewise
  * @evict_ns: likewise
+ * @features: likewise
  */
 struct mms_ring_params {
 	u32 flags;
@@ -215,6 +218,7 @@ struct mms_ring_params {
 	u32 consumers_per_uid;
 	u32 consumers_reserved;
 	u64 evict_ns;
+	u64 features;
 };
 
 /* The page of consumer @n, which that consumer writes once it is attached. */
@@ -343,6 +347,12 @@ static inline u64 mms_record_max(u64 size)
 {
 	return min_t(u64, size / 2, MMAPSHARE_RECORD_LENGTH + 1) -
 	       sizeof(struct mmapshare_record);
+}
+
+/* Bytes at the beginning of each record that the producer does not choose. */
+static inline u32 mms_info_bytes(u64 features)
+{
+	return features ? sizeof(struct mmapshare_record_info) : 0;
 }
 
 /*

@@ -45,8 +45,12 @@ static bool mms_cursor_is_free(const struct mms_ring *ring, unsigned int i)
 	return !ring->consumers[i] && !mms_cursor_is_pinned(ring, i);
 }
 
+#define MMS_RING_CLOCKS		(MMAPSHARE_RING_FEAT_MONOTONIC | MMAPSHARE_RING_FEAT_BOOTTIME)
+#define MMS_RING_FEATURES	(MMS_RING_CLOCKS | MMAPSHARE_RING_FEAT_CPU | \
+				 MMAPSHARE_RING_FEAT_TYPE)
+
 /**
- * mms_ring_params_ok - are the numbers of consumers, and the time, valid?
+ * mms_ring_params_ok - are the numbers of consumers, the time, the features valid?
  * @params: properties of a ring
  *
  * Context: any.
@@ -58,7 +62,9 @@ bool mms_ring_params_ok(const struct mms_ring_params *params)
 	       params->consumers_per_uid <= params->consumers &&
 	       (params->consumers_reserved <= params->consumers ||
 		params->consumers_reserved == MMAPSHARE_RING_RESERVE_NONE) &&
-	       !(params->evict_ns && params->flags & MMAPSHARE_RING_OVERWRITE);
+	       !(params->evict_ns && params->flags & MMAPSHARE_RING_OVERWRITE) &&
+	       !(params->features & ~MMS_RING_FEATURES) &&
+	       (params->features & MMS_RING_CLOCKS) != MMS_RING_CLOCKS;
 }
 
 /**

@@ -239,8 +239,8 @@ static void mms_sink_wake(struct mms_endpoint *ep)
 
 /**
  * mmapshare_sink_create - create a ring whose consumer is the kernel
- * @params: properties of the ring; @flags is 0, @consumers 0 or 1, and what else
- *	concerns consumers is 0
+ * @params: properties of the ring; @flags and @features are 0, @consumers is 0 or
+ *	1, and what else concerns consumers is 0
  * @max: maximum bytes of a record for @consume; longer ones are skipped
  * @consume: called for each record in turn, on a workqueue; may sleep. NULL to
  *	use mmapshare_sink_read() instead
@@ -263,7 +263,7 @@ struct mmapshare_sink *mmapshare_sink_create(const struct mmapshare_params *para
 	int ret = -ENOMEM;
 
 	if (params->flags || params->consumers > 1 || params->consumers_per_uid ||
-	    params->consumers_reserved || params->evict_ns)
+	    params->consumers_reserved || params->evict_ns || params->features)
 		return ERR_PTR(-EINVAL);
 	sink = kzalloc(sizeof(*sink), GFP_KERNEL);
 	if (!sink)

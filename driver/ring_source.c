@@ -28,8 +28,10 @@
 #include <linux/irqflags.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
+#include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
 #include <linux/types.h>
 #include "compat.h"
 #include "kernel.h"
@@ -144,11 +146,47 @@ static noinline int mms_source_find_space(struct mmapshare_source *source, u64 s
 	return -EAGAIN;
 }
 
+static noinline void mms_source_stamp(const struct mmapshare_source *source,
+				      struct mmapshare_record_info *info)
+{
+	const u64 features = source->features;
+
+	*info = (struct mmapshare_record_info) { };
+	if (features & MMAPSHARE_RING_FEAT_MONOTONIC)
+		info->time = ktime_get_mono_fast_ns();
+	if (features & MMAPSHARE_RING_FEAT_BOOTTIME)
+		info->time = ktime_get_boot_fast_ns();
+	/* a hint, unless the caller cannot migrate */
+	if (features & MMAPSHARE_RING_FEAT_CPU)
+		info->cpu = raw_smp_processor_id();
+}
+
+/*
+ * Begin a record of @length bytes at @source->head, BUSY if there are several
+ * producers. Return: where the caller stores the bytes.
+ */
+static __always_inline void *mms_source_begin(struct mmapshare_source *source, u32 length,
+					      u32 busy)
+{
+	struct mmapshare_record *record = mms_source_record(source, source->head);
+
+	WRITE_ONCE(record->length, (length + source->info) | busy);
+	if (source->info)
+		mms_source_stamp(source, (void *)(record + 1));
+	return (void *)(record + 1) + source->info;
+}
+
+/* The header of a record that was reserved at @data. */
+static __always_inline struct mmapshare_record *
+mms_source_header(const struct mmapshare_source *source, void *data)
+{
+	return data - source->info - sizeof(struct mmapshare_record);
+}
+
 /* One producer: the record is published when it is committed. */
 static __always_inline void *mms_reserve_single(struct mmapshare_source *source, u32 length)
 {
-	const u64 step = mms_record_step(length);
-	struct mmapshare_record *record;
+	const u64 step = mms_record_step(length + source->info);
 	int ret;
 
 	if (WARN_ON_ONCE(source->reserved))
@@ -158,10 +196,8 @@ static __always_inline void *mms_reserve_single(struct mmapshare_source *source,
 		ret = mms_source_find_space(source, step);
 	if (ret)
 		return ERR_PTR(ret);
-	record = mms_source_record(source, source->head);
-	WRITE_ONCE(record->length, length);
 	source->reserved = step;
-	return record + 1;
+	return mms_source_begin(source, length, 0);
 }
 
 static __always_inline void mms_publish_single(struct mmapshare_source *source)
@@ -208,14 +244,16 @@ static void mms_source_unlock(struct mmapshare_source *source, unsigned long fla
 	local_irq_restore(flags);
 }
 
-/* Publish a BUSY record at @source->head. Called with source->lock held. */
+/*
+ * Publish a BUSY record at @source->head. Called with source->lock held: time
+ * stamps are in the order of the records.
+ */
 static void *mms_begin_multi(struct mmapshare_source *source, u32 length)
 {
-	struct mmapshare_record *record = mms_source_record(source, source->head);
+	void *data = mms_source_begin(source, length, MMAPSHARE_RECORD_BUSY);
 
-	WRITE_ONCE(record->length, length | MMAPSHARE_RECORD_BUSY);
-	mms_source_publish(source, mms_record_step(length));
-	return record + 1;
+	mms_source_publish(source, mms_record_step(length + source->info));
+	return data;
 }
 
 /*
@@ -224,7 +262,7 @@ static void *mms_begin_multi(struct mmapshare_source *source, u32 length)
  */
 static noinline void *mms_reserve_multi(struct mmapshare_source *source, u32 length)
 {
-	const u64 step = mms_record_step(length);
+	const u64 step = mms_record_step(length + source->info);
 	int ret = mms_source_check(source, length);
 	void *record = ERR_PTR(ret);
 	unsigned long flags;
@@ -259,7 +297,7 @@ static noinline void *mms_reserve_multi(struct mmapshare_source *source, u32 len
 static noinline void mms_complete_multi(struct mmapshare_source *source, void *data, u32 flag,
 					unsigned int wakeup)
 {
-	struct mmapshare_record *record = data - sizeof(*record);
+	struct mmapshare_record *record = mms_source_header(source, data);
 	const u32 length = record->length & MMAPSHARE_RECORD_LENGTH;
 
 	/*
@@ -319,8 +357,8 @@ static noinline int mms_write_multi(struct mmapshare_source *source, const void 
  * is full: consumers of a lossless ring have not released enough records, or the
  * oldest record is still reserved; -EBUSY, see above, or for a second record
  * without MMAPSHARE_MULTI_PRODUCER;
- * -EMSGSIZE if with a header of 8 bytes the record is longer than half of the
- * ring or than 512 MiB; -ENODEV if the ring was revoked; -EIO if the
+ * -EMSGSIZE if with a header of 8 bytes, or of 24 with features, the record is
+ * longer than half of the ring or than 512 MiB; -ENODEV if the ring was revoked; -EIO if the
  * memory of one of its pages failed.
  */
 void *mmapshare_reserve(struct mmapshare_source *source, u32 length)
@@ -375,13 +413,14 @@ static void mms_trim_multi(struct mmapshare_record *record, u32 length)
  */
 int mmapshare_trim(struct mmapshare_source *source, void *record, u32 length)
 {
-	struct mmapshare_record *header = record - sizeof(*header);
+	struct mmapshare_record *header = mms_source_header(source, record);
 	const int ret = mms_source_check(source, 0);
 
 	if (ret)
 		return ret;
-	if (length > (header->length & MMAPSHARE_RECORD_LENGTH))
+	if (length > (header->length & MMAPSHARE_RECORD_LENGTH) - source->info)
 		return -EINVAL;
+	length += source->info;
 	if (source->nesting) {
 		mms_trim_multi(header, length);
 	} else {
@@ -391,6 +430,28 @@ int mmapshare_trim(struct mmapshare_source *source, void *record, u32 length)
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_trim, MMS_NS);
+
+/**
+ * mmapshare_set_type - set the type of a reserved record
+ * @source: the ring, created with MMAPSHARE_RING_FEAT_TYPE
+ * @record: from mmapshare_reserve(), neither committed nor discarded
+ * @type: any value, by which consumers tell records apart; 0 if not set
+ *
+ * Nothing happens, except for a warning, if the ring has no types.
+ *
+ * Context: any, as for mmapshare_reserve(). Not concurrently with another call
+ * for the same record.
+ */
+void mmapshare_set_type(struct mmapshare_source *source, void *record, u16 type)
+{
+	struct mmapshare_record_info *info = record - sizeof(*info);
+
+	if (WARN_ON_ONCE(!(source->features & MMAPSHARE_RING_FEAT_TYPE)))
+		return;
+	if (!READ_ONCE(source->ring->revoked))
+		info->type = type;
+}
+EXPORT_SYMBOL_NS_GPL(mmapshare_set_type, MMS_NS);
 
 /**
  * mmapshare_commit - publish a record
@@ -535,7 +596,7 @@ int mmapshare_source_wait(struct mmapshare_source *source, u32 length, s64 timeo
 	if (length > source->record_max)
 		return -EMSGSIZE;
 	if (!READ_ONCE(source->ring->revoked))
-		WRITE_ONCE(source->ring->p->wake_bytes, mms_record_step(length));
+		WRITE_ONCE(source->ring->p->wake_bytes, mms_record_step(length + source->info));
 	ret = mms_endpoint_wait(&source->ep, false, timeout);
 	trace_mmapshare_ring_wait(&source->ep, ret);
 	return ret;

@@ -17,7 +17,10 @@
  * @p: copy of @ring->p
  * @mask: turns a position into an offset in @data; also the maximum distance of
  *	@head from @limit, as the next header needs space, too
- * @record_max: maximum bytes of a record
+ * @record_max: maximum bytes of a record, without @info
+ * @info: bytes of struct mmapshare_record_info, 0 without @features. They are in
+ *	front of the caller's bytes, and count in the length in the header
+ * @features: copy of @ring->features
  * @nesting: per CPU: how many times mms_source_lock() was entered and not left.
  *	NULL if there is one producer
  * @unplaced: records that were dropped because @lock was taken, and have no
@@ -43,6 +46,8 @@ struct mmapshare_source {
 	struct mmapshare_ring_producer *p;
 	u64 mask;
 	u32 record_max;
+	u32 info;
+	u64 features;
 	int __percpu *nesting;
 	atomic64_t unplaced;
 	raw_spinlock_t lock;	/* protects all below, for several producers */

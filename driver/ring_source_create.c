@@ -66,7 +66,9 @@ struct mmapshare_source *mmapshare_source_create(const struct mmapshare_params *
 	source->data = r->ring->data;
 	source->p = r->ring->p;
 	source->mask = r->ring->size - sizeof(struct mmapshare_record);
-	source->record_max = mms_record_max(r->ring->size);
+	source->features = r->ring->features;
+	source->info = mms_info_bytes(source->features);
+	source->record_max = mms_record_max(r->ring->size) - source->info;
 	mms_endpoint_init(&source->ep, r, true);
 	/* cannot fail: the ring is new and not visible yet */
 	mms_ring_attach(&source->ep, false);

@@ -67,6 +67,8 @@ struct mmapshare_source;
  *	a consumer may cause records to be dropped, or mmapshare_source_wait()
  *	to wait: after that the consumer no longer holds back the producer, and
  *	may lose records. 0 for no limit. Else 0
+ * @features: for a source: MMAPSHARE_RING_FEAT_* of <linux/mmapshare.h>: time, CPU
+ *	and type that each record has besides its bytes. Else 0
  * @flags: for a source: MMAPSHARE_OVERWRITE or MMAPSHARE_READERS_HOLD,
  *	MMAPSHARE_MULTI_PRODUCER; else 0
  */
@@ -80,6 +82,7 @@ struct mmapshare_params {
 	unsigned int consumers_per_uid;
 	unsigned int consumers_reserved;
 	u64 evict_ns;
+	u64 features;
 	unsigned int flags;
 };
 
@@ -95,6 +98,7 @@ void mmapshare_source_put(struct mmapshare_source *source);
 struct file *mmapshare_source_file(struct mmapshare_source *source);
 bool mmapshare_source_wanted(const struct mmapshare_source *source);
 void *mmapshare_reserve(struct mmapshare_source *source, u32 length);
+void mmapshare_set_type(struct mmapshare_source *source, void *record, u16 type);
 int mmapshare_trim(struct mmapshare_source *source, void *record, u32 length);
 void mmapshare_commit(struct mmapshare_source *source, void *record);
 void mmapshare_commit_flags(struct mmapshare_source *source, void *record,

@@ -259,6 +259,138 @@ static void forced_pos_test(struct kunit *test)
 	mmapshare_source_put(source);
 }
 
+static struct mmapshare_source *new_info_source(struct kunit *test, u64 features,
+						unsigned int flags)
+{
+	const struct mmapshare_params params = {
+		.size = PAGE_SIZE, .consumers = 2, .features = features, .flags = flags,
+	};
+	struct mmapshare_source *source = mmapshare_source_create(&params);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(source));
+	return source;
+}
+
+/* The info of the record at @pos, and expect that @length bytes follow it. */
+static const struct mmapshare_record_info *
+info_at(struct kunit *test, struct mmapshare_source *source, u64 pos, u32 length)
+{
+	const struct mmapshare_record *record = mms_record(source->ring, pos);
+
+	KUNIT_EXPECT_EQ(test, length + 16, record->length);
+	return (const void *)(record + 1);
+}
+
+#define ALL_FEATURES	(MMAPSHARE_RING_FEAT_MONOTONIC | MMAPSHARE_RING_FEAT_CPU | \
+			 MMAPSHARE_RING_FEAT_TYPE)
+
+/* Time, CPU and type are in front of the bytes. */
+static void info_test(struct kunit *test)
+{
+	unsigned int flags;
+
+	for (flags = 0; flags <= MMAPSHARE_MULTI_PRODUCER; flags += MMAPSHARE_MULTI_PRODUCER) {
+		struct mmapshare_source *source = new_info_source(test, ALL_FEATURES, flags);
+		const struct mmapshare_record_info *info;
+		const u64 before = ktime_get_mono_fast_ns();
+		u64 *record;
+		unsigned int cpu = get_cpu();
+
+		record = mmapshare_reserve(source, 8);
+		put_cpu();
+		KUNIT_ASSERT_FALSE(test, IS_ERR(record));
+		KUNIT_EXPECT_PTR_EQ(test, (void *)(mms_record(source->ring, 0) + 1) + 16,
+				    (void *)record);
+		*record = 1;
+		mmapshare_set_type(source, record, 0xfffe);
+		mmapshare_commit(source, record);
+		KUNIT_EXPECT_EQ(test, 32ULL, source->p->pos);
+		info = info_at(test, source, 0, 8);
+		KUNIT_EXPECT_LE(test, before, info->time);
+		KUNIT_EXPECT_GE(test, ktime_get_mono_fast_ns(), info->time);
+		KUNIT_EXPECT_EQ(test, cpu, info->cpu);
+		KUNIT_EXPECT_EQ(test, 0xfffe, info->type);
+		/* nothing of it remains for the next record there */
+		memset(mms_record(source->ring, 32) + 1, 0xff, 16);
+		KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, "text", 4));
+		info = info_at(test, source, 32, 4);
+		KUNIT_EXPECT_EQ(test, 0, info->type);
+		KUNIT_EXPECT_EQ(test, 0, info->reserved);
+		mmapshare_source_put(source);
+	}
+}
+
+/* Without its feature a member is 0; each clock is the one that was chosen. */
+static void features_test(struct kunit *test)
+{
+	static const u64 good[] = {
+		MMAPSHARE_RING_FEAT_MONOTONIC, MMAPSHARE_RING_FEAT_BOOTTIME,
+		MMAPSHARE_RING_FEAT_CPU, MMAPSHARE_RING_FEAT_TYPE,
+	};
+	static const u64 bad[] = {
+		MMAPSHARE_RING_FEAT_MONOTONIC | MMAPSHARE_RING_FEAT_BOOTTIME,
+		BIT_ULL(4), BIT_ULL(63),
+	};
+	struct mmapshare_params params = { .size = PAGE_SIZE, .consumers = 1 };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
+		struct mmapshare_source *source = new_info_source(test, good[i], 0);
+		const struct mmapshare_record_info *info;
+		u64 before = good[i] & MMAPSHARE_RING_FEAT_BOOTTIME ? ktime_get_boot_fast_ns() :
+			     good[i] & MMAPSHARE_RING_FEAT_MONOTONIC ? ktime_get_mono_fast_ns() : 0;
+
+		KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, "text", 4));
+		KUNIT_EXPECT_EQ(test, good[i], source->ring->head->features);
+		info = info_at(test, source, 0, 4);
+		KUNIT_EXPECT_LE(test, before, info->time);
+		KUNIT_EXPECT_GE(test, before ? before + 3600ULL * NSEC_PER_SEC : 0, info->time);
+		KUNIT_EXPECT_EQ(test, 0, info->type);
+		mmapshare_source_put(source);
+	}
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		params.features = bad[i];
+		KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR_OR_ZERO(mmapshare_source_create(&params)));
+	}
+	params.features = ALL_FEATURES;
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			PTR_ERR_OR_ZERO(mmapshare_sink_create(&params, 8, NULL, NULL)));
+	params.consumers = 0;
+	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR_OR_ZERO(mmapshare_region_create(&params)));
+}
+
+/* The info counts where the space for records is counted. */
+static void info_limits_test(struct kunit *test)
+{
+	unsigned int flags;
+
+	for (flags = 0; flags <= MMAPSHARE_MULTI_PRODUCER; flags += MMAPSHARE_MULTI_PRODUCER) {
+		struct mmapshare_source *source =
+			new_info_source(test, MMAPSHARE_RING_FEAT_TYPE, flags);
+		const u32 max = source->ring->head->record_max;
+		void *record;
+
+		KUNIT_EXPECT_EQ(test, mms_record_max(PAGE_SIZE) - 16, max);
+		KUNIT_EXPECT_EQ(test, -EMSGSIZE,
+				PTR_ERR_OR_ZERO(mmapshare_reserve(source, max + 1)));
+		KUNIT_EXPECT_EQ(test, -EMSGSIZE,
+				PTR_ERR_OR_ZERO(mmapshare_reserve(source, U32_MAX)));
+		KUNIT_EXPECT_EQ(test, -EMSGSIZE, mmapshare_source_wait(source, max + 1, 0));
+		record = reserve_trimmed(test, source, max, max);
+		KUNIT_EXPECT_EQ(test, -EINVAL, mmapshare_trim(source, record, max + 1));
+		KUNIT_EXPECT_EQ(test, 0, mmapshare_trim(source, record, 5));
+		KUNIT_EXPECT_EQ(test, -EINVAL, mmapshare_trim(source, record, 6));
+		mmapshare_commit(source, record);
+		info_at(test, source, 0, 5);
+		KUNIT_EXPECT_EQ(test, flags ? 2048ULL : 32ULL, source->p->pos);
+		while (!mmapshare_write(source, "text", 4))
+			;
+		KUNIT_EXPECT_EQ(test, 0ULL, source->p->pos % 32);
+		KUNIT_EXPECT_EQ(test, PAGE_SIZE - 32, source->p->pos);
+		mmapshare_source_put(source);
+	}
+}
+
 static struct kunit_case ring_commit_cases[] = {
 	KUNIT_CASE(trim_test),
 	KUNIT_CASE(trim_multi_test),
@@ -268,6 +400,9 @@ static struct kunit_case ring_commit_cases[] = {
 	KUNIT_CASE(force_wakeup_test),
 	KUNIT_CASE(force_blocked_test),
 	KUNIT_CASE(forced_pos_test),
+	KUNIT_CASE(info_test),
+	KUNIT_CASE(features_test),
+	KUNIT_CASE(info_limits_test),
 	{ }
 };
 

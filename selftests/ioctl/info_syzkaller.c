@@ -48,7 +48,7 @@ static const struct field {
 	FIELD(create_args, strategy), FIELD(create_args, mode), FIELD(create_args, name),
 	FIELD(create_args, ring), FIELD(create_args, consumers),
 	FIELD(create_args, consumers_per_uid), FIELD(create_args, consumers_reserved),
-	FIELD(create_args, evict_ns),
+	FIELD(create_args, evict_ns), FIELD(create_args, features),
 	FIELD(destroy_args, size), FIELD(destroy_args, flags), FIELD(destroy_args, name),
 	FIELD(query, size), FIELD(query, flags), FIELD(query, region_size),
 	FIELD(query, strategy), FIELD(query, mode), FIELD(query, uid),
@@ -170,7 +170,7 @@ TEST_F(text, fields)
 	EXPECT_EQ(8U, sizeof(struct mmapshare_revoke_args));
 	EXPECT_EQ(16U, sizeof(struct mmapshare_notify_args));
 	EXPECT_EQ(24U, sizeof(struct mmapshare_wait_args));
-	EXPECT_EQ(112U, sizeof(struct mmapshare_create_args));
+	EXPECT_EQ(120U, sizeof(struct mmapshare_create_args));
 	EXPECT_EQ(72U, sizeof(struct mmapshare_destroy_args));
 	EXPECT_EQ(120U, sizeof(struct mmapshare_query));
 	EXPECT_EQ(48U, sizeof(struct mmapshare_ring_attach_args));

@@ -20,7 +20,7 @@ TEST(numbers)
 	EXPECT_EQ(_IOC(RW, 0xbb, 0x08, 48), MMAPSHARE_IOC_RING_ATTACH);
 	EXPECT_EQ(_IOC(_IOC_WRITE, 0xbb, 0x09, 8), MMAPSHARE_IOC_RING_NOTIFY);
 	EXPECT_EQ(_IOC(_IOC_WRITE, 0xbb, 0x0a, 16), MMAPSHARE_IOC_RING_WAIT);
-	EXPECT_EQ(_IOC(RW, 0xbb, 0x10, 112), MMAPSHARE_IOC_CREATE);
+	EXPECT_EQ(_IOC(RW, 0xbb, 0x10, 120), MMAPSHARE_IOC_CREATE);
 	EXPECT_EQ(_IOC(_IOC_WRITE, 0xbb, 0x11, 72), MMAPSHARE_IOC_DESTROY);
 	EXPECT_EQ(_IOC(RW, 0xbb, 0x12, 120), MMAPSHARE_IOC_QUERY);
 	EXPECT_EQ(1, MMAPSHARE_ABI_VERSION);
@@ -132,7 +132,7 @@ TEST(doorbell)
 
 TEST(create)
 {
-	EXPECT_EQ(112, (int)sizeof(struct mmapshare_create_args));
+	EXPECT_EQ(120, (int)sizeof(struct mmapshare_create_args));
 	EXPECT_EQ(64, MMAPSHARE_NAME_SIZE);
 	EXPECT_EQ(1U, MMAPSHARE_CREATE_CLOEXEC);
 	FIELD(mmapshare_create_args, size, 0, 4);
@@ -146,6 +146,7 @@ TEST(create)
 	FIELD(mmapshare_create_args, consumers_per_uid, 96, 4);
 	FIELD(mmapshare_create_args, consumers_reserved, 100, 4);
 	FIELD(mmapshare_create_args, evict_ns, 104, 8);
+	FIELD(mmapshare_create_args, features, 112, 8);
 }
 
 TEST(destroy)

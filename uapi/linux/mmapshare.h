@@ -233,6 +233,7 @@ struct mmapshare_revoke_args {
  * @evict_ns: in: for a lossless ring how many nanoseconds the producer waits for
  *	a consumer, or the kernel as producer drops records because of it: then
  *	it becomes one that may lose; 0 for no limit
+ * @features: in: for a ring MMAPSHARE_RING_FEAT_*; else 0
  */
 struct mmapshare_create_args {
 	__u32 size;
@@ -246,6 +247,7 @@ struct mmapshare_create_args {
 	__u32 consumers_per_uid;
 	__u32 consumers_reserved;
 	__u64 evict_ns;
+	__u64 features;
 };
 
 /* mmapshare_create_args.consumers_reserved */
@@ -318,6 +320,21 @@ struct mmapshare_query {
  */
 #define MMAPSHARE_RING_READERS_HOLD	_BITUL(4)
 
+/*
+ * Properties of a ring that a program must know to attach: create_args.features,
+ * mmapshare_ring.features. With any of these, each record begins with a struct
+ * mmapshare_record_info
+ */
+
+/* a time stamp of CLOCK_MONOTONIC; at most one clock can be chosen */
+#define MMAPSHARE_RING_FEAT_MONOTONIC	_BITULL(0)
+/* a time stamp of CLOCK_BOOTTIME */
+#define MMAPSHARE_RING_FEAT_BOOTTIME	_BITULL(1)
+/* the number of the CPU */
+#define MMAPSHARE_RING_FEAT_CPU		_BITULL(2)
+/* a type that the producer chooses */
+#define MMAPSHARE_RING_FEAT_TYPE	_BITULL(3)
+
 #define MMAPSHARE_RING_CONSUMERS_MAX	64
 /* Maximum bytes of records */
 #define MMAPSHARE_RING_SIZE_MAX		_BITULL(34)
@@ -349,8 +366,8 @@ struct mmapshare_query {
  * @length: bytes of this structure that the kernel knows
  * @flags: MMAPSHARE_RING_*
  * @consumers_max: number of cursors
- * @features: bits for properties that a program must know to attach; currently
- *	0
+ * @features: MMAPSHARE_RING_FEAT_*. A program that does not know one of these
+ *	bits must not attach
  * @data_size: bytes of records, a power of two
  * @data_offset: offset of the records, which end at @map_size. A program maps
  *	them a second time at the addresses right behind that, their mirror, so
@@ -360,8 +377,8 @@ struct mmapshare_query {
  *	of its own right before the records
  * @cursor_offset: offset of the first struct mmapshare_ring_cursor
  * @cursor_stride: distance of cursors; each has a page of its own
- * @record_max: maximum bytes of a record without its header. With header it
- *	takes at most half of @data_size
+ * @record_max: maximum bytes of a record without its header and its struct
+ *	mmapshare_record_info. With these it takes at most half of @data_size
  * @consumers_per_uid: cursors that a user other than the owner may have
  * @consumers_reserved: cursors that other users than the owner leave free
  * @evict_ns: how long the producer waits for a consumer; 0 for no limit. If not
@@ -519,6 +536,30 @@ struct mmapshare_record {
  */
 #define MMAPSHARE_RECORD_FILLER		_BITUL(29)
 #define MMAPSHARE_RECORD_LENGTH		(MMAPSHARE_RECORD_FILLER - 1)
+
+/**
+ * struct mmapshare_record_info - the first bytes of a record, by features
+ * @time: nanoseconds of the clock when the record was reserved; 0 without
+ *	MMAPSHARE_RING_FEAT_MONOTONIC and MMAPSHARE_RING_FEAT_BOOTTIME
+ * @cpu: the CPU on which the record was reserved; 0 without
+ *	MMAPSHARE_RING_FEAT_CPU, MMAPSHARE_RECORD_CPU_UNKNOWN if the producer
+ *	does not know it
+ * @type: 0, or what the producer has set; 0 without MMAPSHARE_RING_FEAT_TYPE
+ * @reserved: 0; consumers ignore it
+ *
+ * It counts in @length of struct mmapshare_record, as the bytes of the record do
+ * that follow it, and is written and read as they are. If the producer is a
+ * program, that may have stored any values.
+ */
+struct mmapshare_record_info {
+	__u64 time;
+	__u32 cpu;
+	__u16 type;
+	__u16 reserved;
+};
+
+/* mmapshare_record_info.cpu */
+#define MMAPSHARE_RECORD_CPU_UNKNOWN	0xffffffffU
 
 /* mmapshare_ring_attach_args.flags: exactly one of PRODUCER and CONSUMER */
 #define MMAPSHARE_RING_ATTACH_PRODUCER	_BITUL(0)

@@ -30,16 +30,16 @@ _mmapshare_words()
 	case $1 in
 	create)		echo --exist-ok --mode --strategy --help ;;
 	ring)		echo create write read follow put cat tail stat bench help --help ;;
-	"ring create")	echo --consumers --evict --exist-ok --mode --overwrite --per-user \
+	"ring create")	echo --consumers --evict --exist-ok --info --mode --overwrite --per-user \
 				--readers-hold --reserve --help ;;
 	"ring write" | "ring put")
-			echo --count --drop --hang-up --hex --raw --timeout --help
+			echo --count --drop --hang-up --hex --raw --timeout --type --help
 			_mmapshare_regions ;;
 	"ring read" | "ring cat")
-			echo --count --follow --hang-up --hex --raw --timeout --help
+			echo --count --follow --hang-up --hex --info --json --raw --timeout --help
 			_mmapshare_regions ;;
 	"ring follow" | "ring tail")
-			echo --all --count --hang-up --hex --raw --timeout --help
+			echo --all --count --hang-up --hex --info --json --raw --timeout --help
 			_mmapshare_regions ;;
 	"ring stat")	echo --json --help; _mmapshare_regions ;;
 	"ring bench")	echo --length --time --help ;;

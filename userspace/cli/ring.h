@@ -14,4 +14,7 @@ int ring_bench(int argc, char **argv);
 /* Store the one NAME argument; exits with STATUS_USAGE if it is invalid. */
 void set_name(const char **name, const char *arg);
 
+/* The name of feature number @n of those in MMAPSHARE_RING_FEAT_* @bits, or NULL. */
+const char *feature_name(uint64_t bits, unsigned int n);
+
 #endif /* MMAPSHARE_CLI_RING_H */

@@ -28,6 +28,53 @@ static unsigned int parse_consumers(const char *text, unsigned int min)
 	return n;
 }
 
+/* The features of a ring, in the order in which they are printed. */
+static const struct feature {
+	const char *name;
+	uint64_t bit;
+} features[] = {
+	{ "monotonic", MMAPSHARE_RING_FEAT_MONOTONIC },
+	{ "boottime", MMAPSHARE_RING_FEAT_BOOTTIME },
+	{ "cpu", MMAPSHARE_RING_FEAT_CPU },
+	{ "type", MMAPSHARE_RING_FEAT_TYPE },
+};
+
+const char *feature_name(uint64_t bits, unsigned int n)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(features); i++)
+		if (bits & features[i].bit && !n--)
+			return features[i].name;
+	return NULL;
+}
+
+/* Returns 0 if there is no feature of that name. */
+static uint64_t feature_bit(const char *name, size_t length)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(features); i++)
+		if (strlen(features[i].name) == length && !memcmp(features[i].name, name, length))
+			return features[i].bit;
+	return 0;
+}
+
+static uint64_t parse_info(const char *text)
+{
+	const uint64_t clocks = MMAPSHARE_RING_FEAT_MONOTONIC | MMAPSHARE_RING_FEAT_BOOTTIME;
+	uint64_t bits = 0, bit;
+	const char *p = text;
+	size_t length;
+
+	do {
+		length = strcspn(p, ",");
+		bit = feature_bit(p, length);
+		bits |= bit;
+		if (!bit || (bits & clocks) == clocks)
+			fail_usage("'%s': LIST must be of monotonic or boottime, cpu, and type",
+				   text);
+		p += length;
+	} while (*p++);
+	return bits;
+}
+
 static error_t parse_create(int key, char *arg, struct argp_state *state)
 {
 	struct ring_create_args *c = state->input;
@@ -44,6 +91,9 @@ static error_t parse_create(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'H':
 		c->ring.ring |= MMAPSHARE_RING_READERS_HOLD;
+		return 0;
+	case 'i':
+		c->ring.features = parse_info(arg);
 		return 0;
 	case 'o':
 		c->ring.ring |= MMAPSHARE_RING_OVERWRITE;
@@ -64,6 +114,9 @@ static const struct argp_option create_options[] = {
 	{ "consumers", 'c', "COUNT", 0, "number of consumer slots, 1 to 64 (default 8)", 0 },
 	{ "evict", 'E', "SECONDS", 0,
 	  "how long the producer waits for a consumer (default: no limit)", 0 },
+	{ "info", 'i', "LIST", 0,
+	  "what each record has besides its bytes: a time, of the clock monotonic or boottime, "
+	  "cpu, type; separated by commas", 0 },
 	{ "overwrite", 'o', NULL, 0, "when full, overwrite the oldest records", 0 },
 	{ "per-user", 'p', "COUNT", 0,
 	  "number of slots that a user other than the owner can take (default: half of those "

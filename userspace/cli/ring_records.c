@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <endian.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include "ring.h"
@@ -11,6 +12,7 @@ enum format {
 	TEXT,
 	HEX,
 	RAW,
+	JSON,
 };
 
 struct transfer {
@@ -20,6 +22,9 @@ struct transfer {
 	bool drop;
 	bool follow;
 	bool hang_up;
+	bool info;
+	bool has_type;
+	uint16_t type;
 	uint64_t count;		/* UINT64_MAX: unlimited */
 	double timeout;		/* seconds; negative: none */
 	struct mmapshare_endpoint *ep;
@@ -28,6 +33,15 @@ struct transfer {
 };
 
 #define TRANSFER_DEFAULTS	{ .count = UINT64_MAX, .timeout = -1 }
+
+static uint16_t parse_type(const char *text)
+{
+	const uint64_t n = parse_number(text, "TYPE");
+
+	if (n > UINT16_MAX)
+		fail_usage("'%s': TYPE must be from 0 to %d", text, UINT16_MAX);
+	return n;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -46,11 +60,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'f':
 		t->follow = true;
 		return 0;
+	case 'i':
+		t->info = true;
+		return 0;
+	case 'j':
+		t->format = JSON;
+		return 0;
 	case 'r':
 		t->format = RAW;
 		return 0;
 	case 't':
 		t->timeout = parse_timeout(arg);
+		return 0;
+	case 'T':
+		t->type = parse_type(arg);
+		t->has_type = true;
 		return 0;
 	case 'u':
 		t->hang_up = true;
@@ -122,6 +146,8 @@ static void *reserve(struct transfer *t, size_t length, int *status)
 	if (ret == -EMSGSIZE)
 		fail("'%s': a record of %zu bytes exceeds the maximum of %zu", t->name,
 		     length, mmapshare_ring_record_max(t->ep));
+	if (!ret && t->has_type)
+		ret = mmapshare_ring_set_type(t->ep, t->type);
 	if (ret)
 		fail_error(OP_RING, t->name, NULL, ret);
 	return record;
@@ -245,6 +271,8 @@ static const struct argp_option put_options[] = {
 	  "each record is preceded by its length, 4 bytes, little-endian", 0 },
 	{ "timeout", 't', "SECONDS", 0,
 	  "exit with status 3 after SECONDS without free space (default: no timeout)", 0 },
+	{ "type", 'T', "TYPE", 0,
+	  "the type of all records, 0 to 65535, in a ring created with --info type", 0 },
 	{ 0 }
 };
 
@@ -263,6 +291,8 @@ int ring_put(int argc, char **argv)
 
 	parse_arguments(&put_argp, argc, argv, &t);
 	attach(&t, MMAPSHARE_RING_ATTACH_PRODUCER);
+	if (t.has_type && !(mmapshare_ring_features(t.ep) & MMAPSHARE_RING_FEAT_TYPE))
+		fail("'%s': records of this ring have no type; create it with --info type", t.name);
 	status = t.format == RAW ? put_raw(&t) : put_lines(&t);
 	if (ferror(stdin))
 		fail("standard input: %s", strerror(errno));
@@ -274,19 +304,63 @@ int ring_put(int argc, char **argv)
 	return status ? status : STATUS_DROPPED;
 }
 
+/* The time, the CPU and the type of the last record, if the ring has them. */
+static void print_info(const struct transfer *t)
+{
+	const uint64_t features = mmapshare_ring_features(t->ep);
+	const bool json = t->format == JSON;
+	struct mmapshare_record_info info;
+
+	if (mmapshare_ring_record_info(t->ep, &info))
+		return;
+	if (features & (MMAPSHARE_RING_FEAT_MONOTONIC | MMAPSHARE_RING_FEAT_BOOTTIME) && json)
+		printf("\"time\": %" PRIu64 ", ", (uint64_t)info.time);
+	else if (features & (MMAPSHARE_RING_FEAT_MONOTONIC | MMAPSHARE_RING_FEAT_BOOTTIME))
+		printf("%" PRIu64 ".%09" PRIu64 " ", (uint64_t)info.time / 1000000000,
+		       (uint64_t)info.time % 1000000000);
+	if (features & MMAPSHARE_RING_FEAT_CPU && info.cpu == MMAPSHARE_RECORD_CPU_UNKNOWN)
+		printf(json ? "\"cpu\": null, " : "- ");
+	else if (features & MMAPSHARE_RING_FEAT_CPU)
+		printf(json ? "\"cpu\": %u, " : "%u ", info.cpu);
+	if (features & MMAPSHARE_RING_FEAT_TYPE)
+		printf(json ? "\"type\": %u, " : "%u ", info.type);
+}
+
+static void print_hex(const unsigned char *record, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		printf("%02x", record[i]);
+}
+
 static void print_record(const struct transfer *t, const unsigned char *record,
 			 size_t length)
 {
 	const uint32_t prefix = htole32(length);
-	size_t i;
 
-	if (t->format == RAW)
+	if (t->info && t->format != JSON)
+		print_info(t);
+	switch (t->format) {
+	case HEX:
+		print_hex(record, length);
+		break;
+	case JSON:
+		/* the sequence number is that of the next record */
+		printf("{\"seq\": %" PRIu64 ", ", mmapshare_ring_seq(t->ep) - 1);
+		print_info(t);
+		printf("\"length\": %zu, \"hex\": \"", length);
+		print_hex(record, length);
+		printf("\"}");
+		break;
+	case RAW:
 		fwrite(&prefix, sizeof(prefix), 1, stdout);
-	if (t->format == HEX)
-		for (i = 0; i < length; i++)
-			printf("%02x", record[i]);
-	else
 		fwrite(record, 1, length, stdout);
+		break;
+	case TEXT:
+		fwrite(record, 1, length, stdout);
+		break;
+	}
 	if (t->format != RAW)
 		putchar('\n');
 	if (ferror(stdout))
@@ -326,7 +400,12 @@ static void *attach_with_buffer(struct transfer *t, unsigned int flags)
 {
 	void *buffer;
 
+	if (t->info && t->format == RAW)
+		fail_usage("--info and --raw exclude each other");
 	attach(t, flags);
+	if (t->info && !mmapshare_ring_features(t->ep))
+		fail("'%s': records of this ring have no time, CPU or type; create it with --info",
+		     t->name);
 	buffer = malloc(mmapshare_ring_record_max(t->ep));
 	if (!buffer)
 		fail("%s", strerror(ENOMEM));
@@ -354,6 +433,10 @@ static const struct argp_option cat_options[] = {
 	{ "hang-up", 'u', NULL, 0,
 	  "with --follow: exit with status 4 when the producer has detached", 0 },
 	{ "hex", 'x', NULL, 0, "print hexadecimal digits, two for each byte", 0 },
+	{ "info", 'i', NULL, 0,
+	  "print the time, the CPU and the type in front of each record, as far as the ring "
+	  "has them", 0 },
+	{ "json", 'j', NULL, 0, "print JSON objects, with the bytes in hexadecimal", 0 },
 	{ "raw", 'r', NULL, 0,
 	  "prefix each record with its length, 4 bytes, little-endian", 0 },
 	{ "timeout", 't', "SECONDS", 0,
@@ -386,6 +469,10 @@ static const struct argp_option tail_options[] = {
 	{ "hang-up", 'u', NULL, 0,
 	  "exit with status 4 when the producer has detached", 0 },
 	{ "hex", 'x', NULL, 0, "print hexadecimal digits, two for each byte", 0 },
+	{ "info", 'i', NULL, 0,
+	  "print the time, the CPU and the type in front of each record, as far as the ring "
+	  "has them", 0 },
+	{ "json", 'j', NULL, 0, "print JSON objects, with the bytes in hexadecimal", 0 },
 	{ "raw", 'r', NULL, 0,
 	  "prefix each record with its length, 4 bytes, little-endian", 0 },
 	{ "timeout", 't', "SECONDS", 0,

@@ -117,6 +117,12 @@ static void print_text(const struct stat_args *s)
 	       " (the kernel)" : "");
 	print_fact("per user", ring->consumers_per_uid);
 	print_fact("reserved", ring->consumers_reserved);
+	if (ring->features) {
+		printf("info        ");
+		for (i = 0; feature_name(ring->features, i); i++)
+			printf("%s%s", i ? ", " : "", feature_name(ring->features, i));
+		putchar('\n');
+	}
 	if (ring->evict_ns)
 		printf("evicts      after %g s\n", ring->evict_ns / 1e9);
 	for (i = 0; i < ring->consumers_max; i++) {
@@ -154,7 +160,10 @@ static void print_json(const struct stat_args *s)
 	print_member("consumers_per_uid", ring->consumers_per_uid);
 	print_member("consumers_reserved", ring->consumers_reserved);
 	print_member("evict_ns", ring->evict_ns);
-	printf("\"consumers\": [");
+	printf("\"info\": [");
+	for (i = 0; feature_name(ring->features, i); i++)
+		printf("%s\"%s\"", i ? ", " : "", feature_name(ring->features, i));
+	printf("], \"consumers\": [");
 	for (i = 0; i < ring->consumers_max; i++) {
 		if (!is_attached(s, i))
 			continue;

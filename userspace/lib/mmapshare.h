@@ -420,7 +420,8 @@ int mmapshare_ring_create_or_open(struct mmapshare **region, const char *name,
  *
  * For properties that mmapshare_ring_create() has no parameter for:
  * @consumers_per_uid and @consumers_reserved limit how many consumers other users
- * may attach, and @evict_ns how long the producer waits for one.
+ * may attach, and @evict_ns how long the producer waits for one. @features are
+ * what each record has besides its bytes: see mmapshare_ring_record_info().
  *
  * Return: as mmapshare_create(); -E2BIG if the library does not know the end of
  * the structure.
@@ -524,6 +525,14 @@ int mmapshare_ring_fd(const struct mmapshare_endpoint *ep);
 int mmapshare_ring_may_lose(const struct mmapshare_endpoint *ep);
 
 /**
+ * mmapshare_ring_features - what each record has besides its bytes
+ * @ep: a producer or consumer
+ *
+ * Return: MMAPSHARE_RING_FEAT_*, as the ring was created; 0 for nothing; constant.
+ */
+uint64_t mmapshare_ring_features(const struct mmapshare_endpoint *ep);
+
+/**
  * mmapshare_ring_record_max - the maximum length of a record
  * @ep: a producer or consumer
  *
@@ -546,6 +555,16 @@ size_t mmapshare_ring_record_max(const struct mmapshare_endpoint *ep);
  * after another function has returned that.
  */
 int mmapshare_ring_reserve(struct mmapshare_endpoint *ep, size_t length, void **record);
+
+/**
+ * mmapshare_ring_set_type - set the type of the record that was reserved last
+ * @ep: the producer of a ring with MMAPSHARE_RING_FEAT_TYPE
+ * @type: any value, by which consumers tell records apart; 0 if not set
+ *
+ * Return: 0; -EINVAL if no record is reserved; -EOPNOTSUPP if the ring has no types;
+ * -EBADF for a consumer; -ENODEV after another function has returned that.
+ */
+int mmapshare_ring_set_type(struct mmapshare_endpoint *ep, uint16_t type);
 
 /**
  * mmapshare_ring_trim - shorten the record that was reserved last
@@ -677,6 +696,24 @@ int mmapshare_ring_next(struct mmapshare_endpoint *ep, const void **record,
 int mmapshare_ring_check(struct mmapshare_endpoint *ep);
 
 /**
+ * mmapshare_ring_record_info - time, CPU and type of the last record
+ * @ep: a consumer
+ * @info: out: those of the record that mmapshare_ring_next() returned last and that
+ *	is not released, or that mmapshare_ring_read() has copied since. A member is
+ *	0 if the ring was created without its feature
+ *
+ * The time is that of mmapshare_ring_reserve(), or of mmapshare_reserve() of the
+ * kernel API, and the CPU the one on which the producer was then. A producer in
+ * the kernel states the truth; a program can have stored any values.
+ *
+ * Return: 0; -EOPNOTSUPP if mmapshare_ring_features() is 0; -EINVAL if there is no
+ * such record; -ESTALE if the record was overwritten: @info may have been stored;
+ * -EBADF for a producer; -ENODEV after another function has returned that.
+ */
+int mmapshare_ring_record_info(struct mmapshare_endpoint *ep,
+			       struct mmapshare_record_info *info);
+
+/**
  * mmapshare_ring_release - release all records that were taken
  * @ep: a consumer
  *
@@ -802,8 +839,8 @@ int mmapshare_ring_notify(struct mmapshare_endpoint *ep);
  * mmapshare_ring_set_wake_bytes - set how many bytes to wait for
  * @ep: a producer or consumer
  * @bytes: bytes of records (consumer) or free space (producer), 8 for the
- *	header of each record included; 0, the initial value, for any. More than
- *	half of the ring counts as half
+ *	header of each record included, 24 in a ring with features; 0, the
+ *	initial value, for any. More than half of the ring counts as half
  *
  * mmapshare_ring_wait() and poll() wait until there are @bytes: fewer wake-ups,
  * but later ones.

@@ -49,7 +49,7 @@ enum mms_role {
  * @writable_producer: (producer) @producer, else NULL
  * @writable_cursor: (consumer, unless @overwrite) @cursor, else NULL
  * @reserve_limit: lengths below this can be reserved inline; 0 if not a
- *	producer
+ *	producer, and with @features
  * @next_limit: records with a length below this can be taken inline; 0 if
  *	@writable_cursor is NULL
  * @data: the records, followed by their mirror
@@ -73,6 +73,12 @@ enum mms_role {
  *	before @oldest_pos: a record begins there
  * @oldest_pos: (producer) where the oldest record begins, as peers see it. Not
  *	before @limit
+ * @features: MMAPSHARE_RING_FEAT_* of the ring
+ * @info_bytes: bytes of struct mmapshare_record_info in front of the bytes of each
+ *	record; 0 without @features. They count in the length in the header
+ * @read_info: (consumer) that of the record which mmapshare_ring_read() copied
+ * @read_seq: (consumer) @seq after that record, if @has_read
+ * @has_read: (consumer) mmapshare_ring_read() has copied a record
  *
  * One thread at a time uses an endpoint, so no member is atomic. The members
  * are in private memory. What a peer stores to shared memory is checked before
@@ -109,6 +115,11 @@ struct mmapshare_endpoint {
 	unsigned int spins;
 	uint64_t known_pos;
 	uint64_t oldest_pos;
+	uint64_t features;
+	uint32_t info_bytes;
+	struct mmapshare_record_info read_info;
+	uint64_t read_seq;
+	bool has_read;
 };
 
 #define MMS_HEADER	sizeof(struct mmapshare_record)
@@ -212,7 +223,8 @@ static inline bool mms_producer_publish(struct mmapshare_endpoint *ep)
 
 /*
  * Is there a record, known to be published, that can be taken without further
- * checks? Valid lengths below @next_limit have no flag set.
+ * checks? Valid lengths below @next_limit have no flag set. One that has no space
+ * for @info_bytes wraps around, and is not below it.
  */
 static inline bool mms_has_plain_record(const struct mmapshare_endpoint *ep, uint32_t *length)
 {
@@ -222,7 +234,7 @@ static inline bool mms_has_plain_record(const struct mmapshare_endpoint *ep, uin
 		return false;
 	/* Pairs with the release that clears BUSY in mms_complete_multi(). */
 	*length = __atomic_load_n(&record->length, __ATOMIC_ACQUIRE);
-	return *length < ep->next_limit &&
+	return *length - ep->info_bytes < ep->next_limit &&
 	       mms_record_step(*length) <= ep->producer_pos - ep->pos &&
 	       __atomic_load_n(&record->seq, __ATOMIC_RELAXED) == MMS_CAST(uint32_t, ep->seq);
 }
@@ -238,15 +250,16 @@ static inline bool mms_is_idle(const struct mmapshare_endpoint *ep)
 	       __atomic_load_n(&ep->producer->pos, __ATOMIC_RELAXED) == ep->producer_pos;
 }
 
-/* Take the record at @pos, of @length bytes. */
+/* Take the record at @pos, with @length bytes and no flags in its header. */
 static inline int mms_take_record(struct mmapshare_endpoint *ep, uint32_t length,
 				  const void **record, size_t *record_length)
 {
 	ep->last_pos = ep->pos;
 	ep->pos += mms_record_step(length);
 	ep->seq++;
-	*record = mms_record(ep, ep->last_pos) + 1;
-	*record_length = length;
+	*record = MMS_CAST(const char *, MMS_CAST(const void *, mms_record(ep, ep->last_pos) + 1)) +
+		  ep->info_bytes;
+	*record_length = length - ep->info_bytes;
 	return 0;
 }
 

@@ -120,6 +120,8 @@ static int map_ring(struct mmapshare_endpoint *ep,
 	ep->overwrite = !ep->held || (ep->role == MMS_ROLE_CONSUMER && ring->evict_ns);
 	ep->mask = ring->data_size - MMS_HEADER;
 	ep->record_max = ring->record_max;
+	ep->features = ring->features;
+	ep->info_bytes = ring->features ? sizeof(struct mmapshare_record_info) : 0;
 	ep->data = base + ring->data_offset;
 	ep->producer = (void *)(base + ring->producer_offset);
 	ep->cursor = (void *)mms_cursor(ring, args->cursor);
@@ -225,6 +227,11 @@ int mmapshare_ring_may_lose(const struct mmapshare_endpoint *ep)
 size_t mmapshare_ring_record_max(const struct mmapshare_endpoint *ep)
 {
 	return ep->record_max;
+}
+
+uint64_t mmapshare_ring_features(const struct mmapshare_endpoint *ep)
+{
+	return ep->features;
 }
 
 uint64_t mmapshare_ring_seq(const struct mmapshare_endpoint *ep)

@@ -14,11 +14,15 @@
 #define MMAPSHARE_LIBRARY
 #include "mmapshare_inline.h"
 
+#define MMS_RING_FEATURES	(MMAPSHARE_RING_FEAT_MONOTONIC | MMAPSHARE_RING_FEAT_BOOTTIME | \
+				 MMAPSHARE_RING_FEAT_CPU | MMAPSHARE_RING_FEAT_TYPE)
+
 /* Does the library know the layout that this version of the kernel uses? */
 static inline bool mms_ring_is_known(const struct mmapshare_ring *ring)
 {
 	return ring->magic == MMAPSHARE_RING_MAGIC &&
-	       ring->version == MMAPSHARE_RING_VERSION && !ring->features;
+	       ring->version == MMAPSHARE_RING_VERSION &&
+	       !(ring->features & ~(__u64)MMS_RING_FEATURES);
 }
 
 static inline uint64_t round8(uint64_t n)

@@ -11,6 +11,8 @@
 #define TRIES	1000
 /* Discarded records that mmapshare_ring_next() skips in one call. */
 #define DISCARDS	64
+/* Flags of what is skipped. */
+#define SKIPPED	(MMAPSHARE_RECORD_DISCARD | MMAPSHARE_RECORD_FILLER)
 
 /* The kernel has initialized the cursor. */
 void mms_consumer_init(struct mmapshare_endpoint *ep)
@@ -147,6 +149,15 @@ static bool accept_seq(struct mmapshare_endpoint *ep, uint64_t seq)
 	return true;
 }
 
+/* A record has space for its info; a discarded one, and a filler, need not have. */
+static bool is_valid_length(const struct mmapshare_endpoint *ep, uint32_t length)
+{
+	const uint32_t bytes = length & MMAPSHARE_RECORD_LENGTH;
+
+	return bytes <= ep->record_max + ep->info_bytes &&
+	       (bytes >= ep->info_bytes || length & SKIPPED);
+}
+
 /*
  * Examine the header at @ep->pos. Returns 0 for a record, whose length and
  * flags are stored to @length; 1 if it was overwritten; or a negative errno.
@@ -169,8 +180,7 @@ static int check_record(struct mmapshare_endpoint *ep, uint32_t *length)
 		return -EAGAIN;
 	if (*length & MMAPSHARE_RECORD_BUSY ||
 	    mms_record_step(*length) > ep->producer_pos - ep->pos ||
-	    (*length & MMAPSHARE_RECORD_LENGTH) > ep->record_max ||
-	    !accept_seq(ep, seq))
+	    !is_valid_length(ep, *length) || !accept_seq(ep, seq))
 		return -EBADMSG;
 	return 0;
 }
@@ -207,7 +217,7 @@ find_next(struct mmapshare_endpoint *ep, const void **record, size_t *length)
 		}
 		if (ret)
 			break;
-		if (!(header_length & (MMAPSHARE_RECORD_DISCARD | MMAPSHARE_RECORD_FILLER))) {
+		if (!(header_length & SKIPPED)) {
 			ep->stale = false;
 			return mms_take_record(ep, header_length, record, length);
 		}
@@ -273,6 +283,30 @@ int mmapshare_ring_release(struct mmapshare_endpoint *ep)
 	return mms_consumer_publish(ep) ? mmapshare_ring_notify(ep) : 0;
 }
 
+static void copy_info(const struct mmapshare_endpoint *ep, struct mmapshare_record_info *info)
+{
+	memcpy(info, mms_record(ep, ep->last_pos) + 1, sizeof(*info));
+	info->reserved = 0;
+}
+
+int mmapshare_ring_record_info(struct mmapshare_endpoint *ep, struct mmapshare_record_info *info)
+{
+	if (ep->role != MMS_ROLE_CONSUMER)
+		return mms_role_error(ep);
+	if (!ep->features)
+		return -EOPNOTSUPP;
+	if (!mms_has_unreleased(ep)) {
+		if (ep->read_seq != ep->seq || !ep->has_read)
+			return -EINVAL;
+		*info = ep->read_info;
+		return 0;
+	}
+	if (ep->stale)
+		return -ESTALE;
+	copy_info(ep, info);
+	return mmapshare_ring_check(ep);
+}
+
 /* A copy that was overwritten meanwhile is thrown away. */
 ssize_t mmapshare_ring_read(struct mmapshare_endpoint *ep, void *buffer, size_t size)
 {
@@ -288,6 +322,8 @@ ssize_t mmapshare_ring_read(struct mmapshare_endpoint *ep, void *buffer, size_t 
 			return ret;
 		if (length <= size)
 			memcpy(buffer, record, length);
+		if (ep->features)
+			copy_info(ep, &ep->read_info);
 		ret = mmapshare_ring_check(ep);
 		if (ret)
 			release_records(ep);
@@ -296,6 +332,8 @@ ssize_t mmapshare_ring_read(struct mmapshare_endpoint *ep, void *buffer, size_t 
 		untake_last(ep);
 		return -EMSGSIZE;
 	}
+	ep->read_seq = ep->seq;
+	ep->has_read = true;
 	ret = mmapshare_ring_release(ep);
 	return ret ? ret : (ssize_t)length;
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Rings: producers. */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
+#include <time.h>
 #include "ring.h"
 
 /*
@@ -12,7 +15,7 @@
 void mms_producer_init(struct mmapshare_endpoint *ep)
 {
 	ep->writable_producer = ep->producer;
-	ep->reserve_limit = ep->record_max + 1;
+	ep->reserve_limit = ep->features ? 0 : ep->record_max + 1;
 	ep->pos = ep->producer->pos;
 	ep->published_pos = ep->pos;
 	ep->oldest_pos = ep->producer->oldest_pos;
@@ -207,13 +210,41 @@ static int make_space(struct mmapshare_endpoint *ep, uint64_t step)
 	return -EAGAIN;
 }
 
+/* Store what the record at @info has in front of its bytes. */
+static void stamp(const struct mmapshare_endpoint *ep, struct mmapshare_record_info *info)
+{
+	struct timespec time = { 0 };
+	int cpu = 0;
+
+	if (ep->features & (MMAPSHARE_RING_FEAT_MONOTONIC | MMAPSHARE_RING_FEAT_BOOTTIME))
+		clock_gettime(ep->features & MMAPSHARE_RING_FEAT_BOOTTIME ? CLOCK_BOOTTIME :
+			      CLOCK_MONOTONIC, &time);
+	if (ep->features & MMAPSHARE_RING_FEAT_CPU)
+		cpu = sched_getcpu();
+	*info = (struct mmapshare_record_info) {
+		.time = time.tv_sec * 1000000000ULL + time.tv_nsec,
+		.cpu = cpu < 0 ? MMAPSHARE_RECORD_CPU_UNKNOWN : (uint32_t)cpu,
+	};
+}
+
+/* @length includes the record's info. */
+static inline int begin_record(struct mmapshare_endpoint *ep, uint32_t length, void **record)
+{
+	mms_begin_record(ep, length, record);
+	if (ep->info_bytes) {
+		stamp(ep, *record);
+		*record = (char *)*record + ep->info_bytes;
+	}
+	return 0;
+}
+
 /* Not inlined, so that the fast path need not save registers. */
 static __attribute__((noinline)) int
 reserve_slow(struct mmapshare_endpoint *ep, uint32_t length, void **record)
 {
 	int ret = make_space(ep, mms_record_step(length));
 
-	return ret ? ret : mms_begin_record(ep, length, record);
+	return ret ? ret : begin_record(ep, length, record);
 }
 
 int mmapshare_ring_reserve(struct mmapshare_endpoint *ep, size_t length, void **record)
@@ -222,9 +253,25 @@ int mmapshare_ring_reserve(struct mmapshare_endpoint *ep, size_t length, void **
 		return mms_role_error(ep);
 	if (length > ep->record_max)
 		return -EMSGSIZE;
+	length += ep->info_bytes;
 	if (!mms_has_space(ep, mms_record_step(length)))
 		return reserve_slow(ep, length, record);
-	return mms_begin_record(ep, length, record);
+	return begin_record(ep, length, record);
+}
+
+int mmapshare_ring_set_type(struct mmapshare_endpoint *ep, uint16_t type)
+{
+	struct mmapshare_record_info *info;
+
+	if (ep->role != MMS_ROLE_PRODUCER)
+		return mms_role_error(ep);
+	if (!(ep->features & MMAPSHARE_RING_FEAT_TYPE))
+		return -EOPNOTSUPP;
+	if (ep->pos == ep->published_pos)
+		return -EINVAL;
+	info = (void *)(mms_record(ep, ep->last_pos) + 1);
+	info->type = type;
+	return 0;
 }
 
 int mmapshare_ring_trim(struct mmapshare_endpoint *ep, size_t length)
@@ -234,8 +281,9 @@ int mmapshare_ring_trim(struct mmapshare_endpoint *ep, size_t length)
 	if (ep->role != MMS_ROLE_PRODUCER)
 		return mms_role_error(ep);
 	header = mms_record(ep, ep->last_pos);
-	if (ep->pos == ep->published_pos || length > header->length)
+	if (ep->pos == ep->published_pos || length > header->length - ep->info_bytes)
 		return -EINVAL;
+	length += ep->info_bytes;
 	mms_set_length(header, length, ep->seq);
 	ep->pos = ep->last_pos + mms_record_step(length);
 	return 0;

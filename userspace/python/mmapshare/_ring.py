@@ -25,6 +25,7 @@ one in each pass through the ring.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import mmap
 import os
@@ -32,7 +33,7 @@ import socket as sockets
 import struct
 import time
 import weakref
-from typing import Any, Iterable, Iterator, Optional, TypeVar
+from typing import Any, Iterable, Iterator, NamedTuple, Optional, TypeVar
 
 from . import _abi
 from ._errors import explained, make
@@ -46,6 +47,9 @@ _IS_TSO = _MACHINE in _TSO_MACHINES
 
 _MASK = (1 << 64) - 1
 _HEADER = 8
+# struct mmapshare_record_info
+_INFO = struct.Struct("=QIHH")
+_CLOCKS = {"monotonic": _abi.RING_FEAT_MONOTONIC, "boottime": _abi.RING_FEAT_BOOTTIME}
 # A producer reclaims the space of at least this many records at a time, if
 # they are released.
 _RECLAIM_BATCH = 64
@@ -82,6 +86,29 @@ def _extend_seq(low: int, near: int) -> int:
     value closest to near."""
     distance = (low - near) & 0xffffffff
     return (near + distance - (distance >> 31 << 32)) & _MASK
+
+
+class RecordInfo(NamedTuple):
+    """What a record has besides its bytes. A member is None if the ring was
+    created without it. A program that is the producer can have stored any
+    values; a producer in the kernel states the truth.
+
+    time: nanoseconds of the ring's clock when the record was reserved
+    cpu: the number of the CPU on which it was reserved; None also if unknown
+    type: what the producer has set, 0 to 65535
+    """
+
+    time: Optional[int]
+    cpu: Optional[int]
+    type: Optional[int]
+
+
+def _current_cpu() -> int:
+    try:
+        cpu = int(ctypes.CDLL(None).sched_getcpu())
+    except (AttributeError, OSError):
+        return _abi.RECORD_CPU_UNKNOWN
+    return cpu if cpu >= 0 else _abi.RECORD_CPU_UNKNOWN
 
 
 _EndpointType = TypeVar("_EndpointType", bound="_Endpoint")
@@ -141,9 +168,13 @@ class _Endpoint:
                                                  offset=own_offset))
         self._ring64 = self._new_view(whole, "Q")
         words32 = self._new_view(whole, "I")
-        if (self._ring64[_MAGIC] != _abi.RING_MAGIC or self._ring64[_FEATURES] or
+        if (self._ring64[_MAGIC] != _abi.RING_MAGIC or
+                self._ring64[_FEATURES] & ~_abi.RING_FEATURES or
                 words32[_VERSION32] != _abi.RING_VERSION):
             raise self._error(errno.EPROTONOSUPPORT)
+        self._features = self._ring64[_FEATURES]
+        # these bytes are in front of those of a record, and count in its length
+        self._info_bytes = _INFO.size if self._features else 0
         self._overwrite = bool(words32[_FLAGS32] & _abi.RING_OVERWRITE)
         self._held = not self._overwrite and not flags & _abi.ATTACH_MAY_LOSE
         self._overwrite |= bool(flags & _abi.ATTACH_CONSUMER and
@@ -247,6 +278,10 @@ class _Endpoint:
         position, even a corrupt one, inside the ring."""
         return (pos & (self._size - _HEADER)) // 4
 
+    def _start(self, pos: int) -> int:
+        """Index in _data of the bytes behind the header at a position."""
+        return (pos + _HEADER) & (self._size - _HEADER)
+
 
 class Consumer(_Endpoint):
     """A consumer endpoint of a ring. Iteration waits for records and ends when
@@ -262,6 +297,8 @@ class Consumer(_Endpoint):
     If the consumer may lose records, as in an overwrite ring, it is a consistent
     copy, as is in any ring a record that crosses the end of the memory.
 
+    info: a RecordInfo of the last record, if the ring was created with a time, a
+          CPU or a type; else None
     lost: records that were overwritten before this consumer took them, or that
           a kernel producer dropped
     may_lose: whether records can be overwritten before this consumer takes them
@@ -289,6 +326,7 @@ class Consumer(_Endpoint):
         self._pos = self._published_pos = self._producer_pos = self._own64[_POS]
         self._next_seq = self._own64[_CURSOR_SEQ]
         self.lost = 0
+        self.info: Optional[RecordInfo] = None
         self._attached = True
 
     def __iter__(self) -> Iterator[memoryview]:
@@ -423,10 +461,28 @@ class Consumer(_Endpoint):
             return None
         if (word & _abi.RECORD_BUSY or
                 _record_stride(word) > (self._producer_pos - self._pos) & _MASK or
-                word & _abi.RECORD_LENGTH > self.record_max or
-                not self._accept_seq(seq)):
+                not self._is_valid_length(word) or not self._accept_seq(seq)):
             raise self._error(errno.EBADMSG)
         return word
+
+    def _is_valid_length(self, word: int) -> bool:
+        """A record has space for its info; a discarded one, and a filler, need
+        not have."""
+        length = word & _abi.RECORD_LENGTH
+        return (length <= self.record_max + self._info_bytes and
+                (length >= self._info_bytes or
+                 bool(word & (_abi.RECORD_DISCARD | _abi.RECORD_FILLER))))
+
+    def _load_info(self, start: int) -> Optional[RecordInfo]:
+        if not self._features:
+            return None
+        copy = bytes(self._data[start:start + _INFO.size])
+        copy += bytes(self._data[:_INFO.size - len(copy)])
+        stamp, cpu, record_type, _ = _INFO.unpack(copy)
+        has_cpu = self._features & _abi.RING_FEAT_CPU and cpu != _abi.RECORD_CPU_UNKNOWN
+        return RecordInfo(stamp if self._features & sum(_CLOCKS.values()) else None,
+                          cpu if has_cpu else None,
+                          record_type if self._features & _abi.RING_FEAT_TYPE else None)
 
     def _accept_seq(self, seq: int) -> bool:
         """Does the record with this sequence number follow? A kernel producer
@@ -443,8 +499,10 @@ class Consumer(_Endpoint):
         """Move past the next record, and make a view of it unless it is
         discarded or a filler. Return False if it was overwritten in the meantime."""
         if not word & (_abi.RECORD_DISCARD | _abi.RECORD_FILLER):
-            start = (self._pos & (self._size - _HEADER)) + _HEADER
-            length = word & _abi.RECORD_LENGTH
+            start = self._start(self._pos)
+            info = self._load_info(start)
+            start = (start + self._info_bytes) & (self._size - _HEADER)
+            length = (word & _abi.RECORD_LENGTH) - self._info_bytes
             view = self._data[start:start + length]
             if self._overwrite or len(view) < length:
                 with view, self._data[:length - len(view)] as rest:
@@ -453,6 +511,7 @@ class Consumer(_Endpoint):
                     return False
                 view = copy
             self._record_view = view
+            self.info = info
         self._pos = (self._pos + _record_stride(word)) & _MASK
         if not word & _abi.RECORD_FILLER:
             self._next_seq = (self._next_seq + 1) & _MASK
@@ -528,29 +587,35 @@ class Producer(_Endpoint):
         self._next_seq = _extend_seq(self._headers[self._header_index(self._pos) + 1],
                                      self._own64[_SEQ])
 
-    def write(self, data: Any, timeout: Optional[float] = None) -> None:
+    def write(self, data: Any, timeout: Optional[float] = None, *,
+              record_type: int = 0) -> None:
         """Write one record: the bytes of any object that has the buffer
-        protocol, such as bytes or an array."""
-        self._append(data, _abi.Deadline(timeout))
+        protocol, such as bytes or an array.
+
+        record_type: 0 to 65535, if the ring was created with types=True
+        """
+        self._append(data, _abi.Deadline(timeout), record_type)
         self._publish()
 
-    def writelines(self, records: Iterable[Any], timeout: Optional[float] = None) -> None:
+    def writelines(self, records: Iterable[Any], timeout: Optional[float] = None, *,
+                   record_type: int = 0) -> None:
         """Write many records and publish them together: at the end, and when
         the ring has no space for more. That is one system call for all of them;
         write() makes one for each record."""
         deadline = _abi.Deadline(timeout)
         try:
             for data in records:
-                self._append(data, deadline)
+                self._append(data, deadline, record_type)
         finally:
             self._publish()
 
     @contextlib.contextmanager
-    def record(self, length: int, timeout: Optional[float] = None) -> Iterator[memoryview]:
+    def record(self, length: int, timeout: Optional[float] = None, *,
+               record_type: int = 0) -> Iterator[memoryview]:
         """Reserve a record and yield a view of it, in a "with" statement. The
         record is published at the end of the block, unless the block raises an
         exception. The reserved bytes are not cleared."""
-        self._record_view = self._reserve(length, _abi.Deadline(timeout))
+        self._record_view = self._reserve(length, _abi.Deadline(timeout), record_type)
         try:
             yield self._record_view
         except BaseException:
@@ -597,20 +662,35 @@ class Producer(_Endpoint):
         self._check_usable()
         self._own64[_DROPPED] = (self._own64[_DROPPED] + records) & _MASK
 
-    def _append(self, data: Any, deadline: _abi.Deadline) -> None:
+    def _append(self, data: Any, deadline: _abi.Deadline, record_type: int) -> None:
         with memoryview(data) as view, view.cast("B") as source:
             length = len(source)
-            with self._reserve(length, deadline) as record:
+            with self._reserve(length, deadline, record_type) as record:
                 record[:] = source
         self._complete_record(length)
 
-    def _reserve(self, length: int, deadline: _abi.Deadline) -> memoryview:
+    def _stamp(self, buffer: Any, start: int, record_type: int) -> None:
+        """Store what a record has in front of its bytes."""
+        stamp = cpu = 0
+        if self._features & _abi.RING_FEAT_MONOTONIC:
+            stamp = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        elif self._features & _abi.RING_FEAT_BOOTTIME:
+            stamp = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        if self._features & _abi.RING_FEAT_CPU:
+            cpu = _current_cpu()
+        _INFO.pack_into(buffer, start, stamp, cpu, record_type, 0)
+
+    def _reserve(self, length: int, deadline: _abi.Deadline, record_type: int) -> memoryview:
         """Steps 2 to 4."""
         self._check_usable()
+        record_type = _abi.number(record_type, "record_type", 0, 0xffff)
+        if record_type and not self._features & _abi.RING_FEAT_TYPE:
+            raise ValueError("the ring was created without types")
         if self._record_view is not None:
             raise self._error(errno.EBUSY)
         if length > self.record_max:
             raise self._error(errno.EMSGSIZE)
+        length += self._info_bytes
         stride = _record_stride(length)
         while not self._make_space(stride):
             if self._pos != self._published_pos:
@@ -619,15 +699,21 @@ class Producer(_Endpoint):
             # the wake threshold: less space is of no use
             self._own32[_WAKE_BYTES32] = stride
             self._wait(deadline)
-        start = (self._pos & (self._size - _HEADER)) + _HEADER
+        start = self._start(self._pos)
         # a record that crosses the end is copied when it is complete
         self._wrapped = bytearray(length) if start + length > self._size else None
-        return (self._data[start:start + length] if self._wrapped is None else
-                memoryview(self._wrapped))
+        if self._wrapped is not None:
+            start = 0
+        if self._features:
+            self._stamp(self._data if self._wrapped is None else self._wrapped, start,
+                        record_type)
+        return (self._data[start + self._info_bytes:start + length]
+                if self._wrapped is None else memoryview(self._wrapped)[self._info_bytes:])
 
     def _complete_record(self, length: int) -> None:
+        length += self._info_bytes
         if self._wrapped is not None:
-            start = (self._pos & (self._size - _HEADER)) + _HEADER
+            start = self._start(self._pos)
             before_end = self._size - start
             self._data[start:] = self._wrapped[:before_end]
             self._data[:length - before_end] = self._wrapped[before_end:]
@@ -818,7 +904,9 @@ class Ring:
 def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
                 consumers: int = 8, mode: int = 0o600, consumers_per_uid: int = 0,
                 consumers_reserved: Optional[int] = None,
-                readers_hold: bool = False, evict: float = 0) -> Ring:
+                readers_hold: bool = False, evict: float = 0,
+                clock: Optional[str] = None, cpu: bool = False,
+                types: bool = False) -> Ring:
     """Create a ring.
 
     name: the node is /dev/mmapshare-NAME; None makes an anonymous ring
@@ -835,7 +923,14 @@ def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
           not only for those that may write the ring or belong to its owner
     evict: how many seconds the producer of a lossless ring waits for a consumer,
           which then may lose records; 0 for no limit
+    clock: each record has a time of the clock "monotonic" or "boottime"
+    cpu: each record has the number of the CPU on which it was made
+    types: each record has a type, which the producer chooses
     """
+    if clock is not None and clock not in _CLOCKS:
+        raise ValueError(f"clock must be one of {', '.join(_CLOCKS)}, not {clock!r}")
+    features = (_CLOCKS.get(clock or "", 0) | (_abi.RING_FEAT_CPU if cpu else 0) |
+                (_abi.RING_FEAT_TYPE if types else 0))
     consumers = _abi.number(consumers, "consumers", 1, _abi.RING_CONSUMERS_MAX)
     consumers_per_uid = _abi.number(consumers_per_uid, "consumers_per_uid", 0, consumers)
     if overwrite and (readers_hold or evict):
@@ -850,7 +945,7 @@ def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
                                   ring=flags, consumers=consumers,
                                   consumers_per_uid=consumers_per_uid,
                                   consumers_reserved=consumers_reserved,
-                                  evict_ns=round(evict * 1e9)))
+                                  evict_ns=round(evict * 1e9), features=features))
 
 
 def _owned_ring(fd: int) -> Ring:

@@ -64,9 +64,13 @@ class Header(unittest.TestCase):
                             ("RECORD_BUSY", abi.RECORD_BUSY),
                             ("RECORD_DISCARD", abi.RECORD_DISCARD),
                             ("RECORD_FILLER", abi.RECORD_FILLER),
+                            ("RING_FEAT_MONOTONIC", abi.RING_FEAT_MONOTONIC),
+                            ("RING_FEAT_BOOTTIME", abi.RING_FEAT_BOOTTIME),
+                            ("RING_FEAT_CPU", abi.RING_FEAT_CPU),
+                            ("RING_FEAT_TYPE", abi.RING_FEAT_TYPE),
                             ("DESTROY_REVOKE", abi.DESTROY_REVOKE),
                             ("CREATE_CLOEXEC", abi.CLOEXEC)):
-            bit = re.search(r"#define MMAPSHARE_%s\s+_BITUL\((\d+)\)" % name, self.text)
+            bit = re.search(r"#define MMAPSHARE_%s\s+_BITULL?\((\d+)\)" % name, self.text)
             self.assertEqual(1 << int(bit.group(1)), value, name)
         for name, value in (("NAME_SIZE", abi.NAME_SIZE), ("PATTERN_MAX", abi.PATTERN_MAX),
                             ("RING_VERSION", abi.RING_VERSION)):

@@ -393,6 +393,68 @@ class Waiting(TestCase):
             self.assertErrno(errno.ENODEV, consumer.release)
 
 
+class Info(TestCase):
+    """Records with a time, a CPU and a type."""
+
+    def test_all(self):
+        for overwrite in False, True:
+            with mmapshare.create_ring(None, 4096, clock="monotonic", cpu=True, types=True,
+                                       overwrite=overwrite) as ring, \
+                    ring.producer() as producer, ring.consumer() as consumer:
+                self.assertIsNone(consumer.info)
+                before = time.monotonic_ns()
+                # records, and what is in front of them, cross the end of the ring
+                for n in range(500):
+                    producer.write(content(n), record_type=n)
+                    self.assertEqual(content(n), consumer.take())
+                    self.assertEqual(n, consumer.info.type)
+                    self.assertLessEqual(before, consumer.info.time)
+                    self.assertIn(consumer.info.cpu, range(os.cpu_count()))
+                    before = consumer.info.time
+                self.assertLessEqual(before, time.monotonic_ns())
+                with producer.record(4, record_type=65535) as view:
+                    view[:] = b"text"
+                self.assertEqual(b"text", consumer.read())
+                self.assertEqual(65535, consumer.info.type)
+
+    def test_some(self):
+        with mmapshare.create_ring(None, 4096, clock="boottime") as ring, \
+                ring.producer() as producer, ring.consumer() as consumer:
+            self.assertEqual(2048 - 8 - 16, producer.record_max)
+            before = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+            producer.write(b"x" * producer.record_max)
+            self.assertEqual(b"x" * producer.record_max, consumer.read())
+            self.assertLessEqual(before, consumer.info.time)
+            self.assertEqual((None, None), consumer.info[1:])
+            self.assertRaises(ValueError, producer.write, b"x", record_type=1)
+        with mmapshare.create_ring(None, 4096) as ring, ring.producer() as producer, \
+                ring.consumer() as consumer:
+            producer.write(b"x")
+            self.assertEqual(b"x", consumer.read())
+            self.assertIsNone(consumer.info)
+        self.assertRaises(ValueError, mmapshare.create_ring, None, 4096, clock="tai")
+
+    def test_corrupt(self):
+        for length in 0, 15:
+            with mmapshare.create_ring(None, 4096, types=True) as ring, \
+                    ring.producer() as producer, ring.consumer() as consumer:
+                producer.write(b"x")
+                producer._headers[0] = length
+                self.assertErrno(errno.EBADMSG, consumer.take)
+
+    def test_unknown_feature(self):
+        """A package that does not know a feature refuses to attach."""
+        known = mmapshare._abi.RING_FEATURES
+        with mmapshare.create_ring(None, 4096, types=True) as ring:
+            mmapshare._abi.RING_FEATURES = known & ~mmapshare._abi.RING_FEAT_TYPE
+            try:
+                self.assertErrno(errno.EPROTONOSUPPORT, ring.consumer)
+                self.assertErrno(errno.EPROTONOSUPPORT, ring.producer)
+            finally:
+                mmapshare._abi.RING_FEATURES = known
+            ring.consumer().close()
+
+
 class Hostile(TestCase):
     """Corrupt values in shared memory are detected."""
 
