@@ -32,6 +32,13 @@ struct command {
 /* Run the command argv[1]; @doc is for --help. Returns an exit status. */
 int run_command(const struct command *commands, const char *doc, int argc, char **argv);
 
+/* Is this "mmapshare __complete WORD..."? complete.c describes what that does. */
+bool start_completing(int argc, char **argv);
+bool is_completing(void);
+/* Complete what run_command() or parse_arguments() would parse. */
+int complete_command(const struct command *commands, const char *doc, int argc, char **argv);
+_Noreturn void complete_argument(const struct argp *argp, int argc, char **argv);
+
 int cmd_create(int argc, char **argv);
 int cmd_destroy(int argc, char **argv);
 int cmd_list(int argc, char **argv);

@@ -110,6 +110,8 @@ static void refuse_negative_numbers(int argc, char **argv)
 
 void parse_arguments(const struct argp *argp, int argc, char **argv, void *input)
 {
+	if (is_completing())
+		complete_argument(argp, argc, argv);
 	refuse_negative_numbers(argc, argv);
 	if (parse_with_help(argp, argc, argv, 0, input))
 		exit(STATUS_USAGE);

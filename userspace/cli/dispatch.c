@@ -73,6 +73,8 @@ int run_command(const struct command *commands, const char *doc, int argc, char 
 		.doc = doc,
 	};
 
+	if (is_completing())
+		return complete_command(commands, doc, argc, argv);
 	if (parse_with_help(&argp, argc, argv, ARGP_IN_ORDER, &d))
 		return STATUS_USAGE;
 	return d.status;

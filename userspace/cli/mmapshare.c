@@ -76,6 +76,10 @@ int main(int argc, char **argv)
 
 	occupy_standard_fds();
 	argp_program_version_hook = print_version;
+	if (start_completing(argc, argv)) {
+		argc--;
+		argv++;
+	}
 	argv[0] = name;
 	program_invocation_name = name;
 	status = run_command(commands, doc, argc, argv);

@@ -24,7 +24,7 @@ struct scope {
 	size_t size;
 };
 
-static const char * const waves[] = {
+const char * const wave_names[WAVES] = {
 	[DAQ_SAW] = "saw",
 	[DAQ_SQUARE] = "square",
 	[DAQ_TRIANGLE] = "triangle",
@@ -35,8 +35,8 @@ static int64_t parse_wave(const char *text)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(waves); i++)
-		if (!strcmp(text, waves[i]))
+	for (i = 0; i < WAVES; i++)
+		if (!strcmp(text, wave_names[i]))
 			return i;
 	fail_usage("'%s': WAVE must be saw, square, triangle or noise", text);
 }

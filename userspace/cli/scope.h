@@ -10,6 +10,9 @@
 
 #define SAMPLES_MAX	4096
 
+#define WAVES	(DAQ_NOISE + 1)
+extern const char * const wave_names[WAVES];
+
 /*
  * struct trace - the latest samples of all channels, taken at the same times
  * @name: the device
