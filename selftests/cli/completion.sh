@@ -36,7 +36,7 @@ mmapshare ring create $ring 1
 expect "completion is registered" "complete -o default -F _mmapshare mmapshare" \
 	"$(complete -p mmapshare)"
 expect "commands" "create checksum" "$(complete_words mmapshare c)"
-expect "all commands" 16 "$(complete_words mmapshare '' | wc -w)"
+expect "all commands" 17 "$(complete_words mmapshare '' | wc -w)"
 expect "options" "--help --version" "$(complete_words mmapshare -)"
 expect "options of a command" "--json" "$(complete_words mmapshare list --j)"
 expect "regions" "$name $ring" "$(complete_words mmapshare read cli.$$)"
@@ -49,7 +49,7 @@ expect "no options without '-'" "" \
 expect "seals" "write future revoke seal" "$(complete_words mmapshare seal $name '')"
 expect "strategies" "vmalloc" "$(complete_words mmapshare create -s v)"
 expect "commands of ring" "stat" "$(complete_words mmapshare ring s)"
-expect "options of a ring command" "--overwrite" "$(complete_words mmapshare ring create --o)"
+expect "options of a ring command" "--overwrite" "$(complete_words mmapshare ring create --ov)"
 expect "rings for ring follow" "$ring" "$(complete_words mmapshare ring follow cli.$$)"
 expect "rings for its other name" "$ring" "$(complete_words mmapshare ring tail cli.$$)"
 expect "options of every command but help" help "$(for c in $(complete_words mmapshare ''); do

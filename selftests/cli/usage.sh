@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../cli_lib.sh"
 
 commands="create destroy list info read write fill checksum seal notify wait watch \
-	ring scope doctor"
+	ring scope doctor setup"
 
 # bad STATUS WORDS...: expect STATUS, one line on standard error, and no other
 # output
@@ -57,7 +57,7 @@ unknown_options()
 	done | sort -u
 }
 
-plan 64
+plan 66
 expect "each command has help" "" "$(help_of_all)"
 expect "unknown option of each command" "2 0 1" "$(unknown_options)"
 expect "version" "mmapshare $(cat /sys/module/mmapshare/version)" "$(mmapshare --version)"
@@ -85,6 +85,8 @@ bad 1 create name 16777215T
 bad 2 create --mode 8 name 1
 bad 2 create --mode 1777 name 1
 bad 2 create --strategy best name 1
+bad 2 create --owner 4294967296 name 1
+bad 2 create --owner 0: name 1
 bad 2 destroy
 bad 1 destroy /dev/null
 bad 1 destroy /no/where

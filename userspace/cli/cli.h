@@ -54,6 +54,7 @@ int cmd_watch(int argc, char **argv);
 int cmd_ring(int argc, char **argv);
 int cmd_scope(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_setup(int argc, char **argv);
 
 /*
  * Print one line on standard error, prefixed with the command's name. fail()
@@ -100,6 +101,8 @@ _Noreturn void fail_after(uint64_t done, unsigned int ops, const char *name,
 
 /* Parse options and arguments; exits with STATUS_USAGE if they are invalid. */
 void parse_arguments(const struct argp *argp, int argc, char **argv, void *input);
+/* After this, no command has --help and --version. */
+void disable_help(void);
 /* argp_parse() with the option -h. @argp may have one child. */
 error_t parse_with_help(const struct argp *argp, int argc, char **argv, unsigned int flags,
 			void *input);
@@ -107,7 +110,8 @@ error_t parse_with_help(const struct argp *argp, int argc, char **argv, unsigned
 error_t parse_other(int key, struct argp_state *state);
 
 /*
- * Arguments of commands that create a region: NAME, SIZE, --exist-ok, --mode.
+ * Arguments of commands that create a region: NAME, SIZE, --exist-ok, --mode,
+ * --owner.
  * They are parsed by an argp child, whose input is the first member of the
  * command's own input. @example is printed if NAME or SIZE is missing.
  */
@@ -116,10 +120,16 @@ struct create_args {
 	uint64_t size;
 	unsigned int mode;
 	bool exist_ok;
+	const char *owner;	/* NULL for the caller; then @uid and @gid are unused */
+	uid_t uid;
+	gid_t gid;
 	const char *example;
 };
 
 extern const struct argp_child create_child[];
+
+/* Become the owner that the arguments name, for the rest of this process. */
+void become_owner(const struct create_args *args);
 
 /* The OP_* that may have failed if @args->name could not be created. */
 unsigned int create_ops(const struct create_args *args);

@@ -108,12 +108,19 @@ static void refuse_negative_numbers(int argc, char **argv)
 			fail_usage("'%s': a number must not be negative", argv[i]);
 }
 
+static unsigned int parse_flags;
+
+void disable_help(void)
+{
+	parse_flags = ARGP_NO_HELP;
+}
+
 void parse_arguments(const struct argp *argp, int argc, char **argv, void *input)
 {
 	if (is_completing())
 		complete_argument(argp, argc, argv);
 	refuse_negative_numbers(argc, argv);
-	if (parse_with_help(argp, argc, argv, 0, input))
+	if (parse_with_help(argp, argc, argv, parse_flags, input))
 		exit(STATUS_USAGE);
 }
 

@@ -9,4 +9,4 @@ function __mmapshare_candidates
 end
 
 complete -c mmapshare -f -a '(__mmapshare_candidates)'
-complete -c mmapshare -n '__fish_prev_arg_in --png' -F
+complete -c mmapshare -n '__fish_prev_arg_in --png; or __fish_seen_subcommand_from setup' -F

@@ -1,10 +1,74 @@
 // SPDX-License-Identifier: MIT
 /* create, destroy, and the arguments of every command that creates a region */
+#define _GNU_SOURCE
+#include <ctype.h>
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "cli.h"
+
+/* The number of a user or group without a name. The greatest one means "none". */
+static uint32_t parse_id(const char *text, const char *what)
+{
+	char *end = NULL;
+	const unsigned long n = isdigit((unsigned char)*text) ? strtoul(text, &end, 10) : 0;
+
+	if (!end || *end || n >= UINT32_MAX)
+		fail_usage("'%s': no such %s", text, what);
+	return n;
+}
+
+/* USER[:GROUP], as names or numbers. The default is the user's own group. */
+static void parse_owner(const char *text, struct create_args *c)
+{
+	char *user = strdup(text), *group = user ? strchr(user, ':') : NULL;
+	const struct passwd *pw;
+	const struct group *gr;
+
+	if (!user)
+		fail("%s", strerror(ENOMEM));
+	if (group)
+		*group++ = '\0';
+	pw = getpwnam(user);
+	c->uid = pw ? pw->pw_uid : parse_id(user, "user");
+	if (!group && !pw)
+		fail_usage("'%s': GROUP is required for a user without a name", text);
+	if (group) {
+		gr = getgrnam(group);
+		c->gid = gr ? gr->gr_gid : parse_id(group, "group");
+	} else {
+		c->gid = pw->pw_gid;
+	}
+	free(user);
+	c->owner = text;
+}
+
+/*
+ * The driver makes the process's user the owner. A chown() of the node afterwards
+ * would not change the owner of the region, and udev could revert it. The process
+ * keeps the group that can open /dev/mmapshare, which udev may be about to change.
+ */
+void become_owner(const struct create_args *c)
+{
+	const struct group *group = getgrnam("mmapshare");
+	gid_t groups[2];
+	struct stat st;
+	int n = 0;
+
+	if (!c->owner)
+		return;
+	if (!stat("/dev/mmapshare", &st))
+		groups[n++] = st.st_gid;
+	if (group)
+		groups[n++] = group->gr_gid;
+	if (setgroups(n, groups) || setgid(c->gid) || setuid(c->uid))
+		fail("'%s': cannot create a region for %s: %s", c->name, c->owner,
+		     strerror(errno));
+}
 
 static error_t parse_common(int key, char *arg, struct argp_state *state)
 {
@@ -16,6 +80,9 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'm':
 		c->mode = parse_mode(arg);
+		return 0;
+	case 'O':
+		parse_owner(arg, c);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num == 0) {
@@ -39,6 +106,8 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 static const struct argp_option common_options[] = {
 	{ "exist-ok", 'e', NULL, 0, "succeed if NAME exists and can be read and written", 0 },
 	{ "mode", 'm', "MODE", 0, "permissions of the node, minus the umask (default 600)", 0 },
+	{ "owner", 'O', "USER[:GROUP]", 0,
+	  "the region belongs to USER, the node also to GROUP; needs to be root", 0 },
 	{ 0 }
 };
 
@@ -118,6 +187,7 @@ int cmd_create(int argc, char **argv)
 	int ret;
 
 	parse_arguments(&create_argp, argc, argv, &r);
+	become_owner(c);
 	if (c->exist_ok)
 		ret = mmapshare_create_or_open(&region, c->name, c->size, r.strategy,
 					       c->mode);

@@ -22,6 +22,7 @@ static const struct command commands[] = {
 	{ "ring", cmd_ring },
 	{ "scope", cmd_scope },
 	{ "doctor", cmd_doctor },
+	{ "setup", cmd_setup },
 	{ NULL, NULL }
 };
 
@@ -43,6 +44,7 @@ static const char doc[] =
 	"  ring COMMAND        rings of records; see mmapshare ring --help\n"
 	"  scope [NAME]        show the samples of the example device\n"
 	"  doctor [REGION]     diagnose a broken setup and print the remedy\n"
+	"  setup [FILE...]     create the regions that files describe\n"
 	"  help [COMMAND]      print this list, or the help of a command\n"
 	"\n"
 	"REGION is a name or the path of a node; the default is /dev/mmapshare. "

@@ -5,6 +5,7 @@
 
 #include "cli.h"
 
+int ring_create(int argc, char **argv);
 int ring_put(int argc, char **argv);
 int ring_cat(int argc, char **argv);
 int ring_tail(int argc, char **argv);

@@ -159,7 +159,7 @@ static void check_is_ring(const struct mmapshare *region, const char *name)
 		     name);
 }
 
-static int ring_create(int argc, char **argv)
+int ring_create(int argc, char **argv)
 {
 	struct ring_create_args r = {
 		.common = { .mode = 0600, .example = "mmapshare ring create samples 1M" },
@@ -175,6 +175,7 @@ static int ring_create(int argc, char **argv)
 		fail_usage("--overwrite and --readers-hold exclude each other");
 	if (r.ring.ring & MMAPSHARE_RING_OVERWRITE && r.ring.evict_ns)
 		fail_usage("--overwrite and --evict exclude each other");
+	become_owner(c);
 	r.ring.region_size = c->size;
 	r.ring.mode = c->mode;
 	if (c->exist_ok)
