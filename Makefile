@@ -82,7 +82,7 @@ coverage: deps	## measure the selftests' line coverage of the driver (gcov)
 	@$(vm)/coverage
 
 lint:		## run static checks: checkpatch, sparse, shellcheck, Sphinx, gcc, clang, ...
-	@$(vm)/deps fish kmod python3-sphinx universal-ctags zsh
+	@$(vm)/deps fish kmod python3-sphinx rpm rpmlint universal-ctags zsh
 	@$(vm)/lint
 
 docs:		## build Documentation/ as HTML, with the reference of the C interfaces
