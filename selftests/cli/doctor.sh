@@ -50,11 +50,18 @@ elsewhere()
 	unshare -m sh -c "$1 && exec mmapshare doctor $2"
 }
 
+# mokutil ANSWER: make a command of that name that prints this
+mokutil()
+{
+	printf '#!/bin/sh\necho "%s"\n' "$1" >"$TMP/module/mokutil"
+	chmod +x "$TMP/module/mokutil"
+}
+
 [ "$(id -u)" = 0 ] || skip_all "needs root"
 if ! command -v setpriv >/dev/null || ! unshare -m true 2>/dev/null; then
 	skip_all "needs setpriv and unshare"
 fi
-plan 30
+plan 34
 says 0 "ok       regions can be created and mapped" mmapshare doctor
 expect "all checks pass" 5 "$(mmapshare doctor | grep -c '^ok ')"
 says 1 "/dev/mmapshare: mode 660, group root remedy   as root: chgrp mmapshare" nobody doctor
@@ -130,6 +137,10 @@ if [ ! -e "$modules/extra" ] && [ ! -e "$modules/updates" ]; then
 	says 1 "module.sig_enforce requires a signature by a key that this kernel trusts \
 remedy   as root: modprobe mmapshare; if that fails: mokutil --import CERTIFICATE" \
 		elsewhere "$enforced"
+	printf '#!/bin/sh\n' >"$TMP/module/modinfo"
+	chmod +x "$TMP/module/modinfo"
+	says 1 "requires a signature, and $ko.xz has none remedy   as root: sign mmapshare.ko" \
+		elsewhere "$enforced && PATH=$TMP/module:$PATH"
 	rm "$ko.xz"
 	head -c 100 /dev/zero >"$ko"
 	says 1 "module.sig_enforce requires a signature, and $ko has none remedy   \
@@ -141,6 +152,17 @@ as root: $modules/build/scripts/sign-file sha256 KEY CERTIFICATE $ko; mokutil --
 	mkdir -p "$modules/updates/dkms"
 	mv "$ko" "$modules/updates/dkms"
 	says 1 "if that fails: mokutil --import /var/lib/dkms/mok.pub" elsewhere "$enforced"
+	key=/var/lib/dkms/mok.pub
+	mokutil "$key is not enrolled"
+	says 1 "the key $key is not enrolled remedy   as root: mokutil --import $key; reboot" \
+		elsewhere "$enforced && PATH=$TMP/module:$PATH"
+	mokutil "$key is already in the enrollment request"
+	says 1 "the key $key is not enrolled until a reboot remedy   reboot at" \
+		elsewhere "$enforced && PATH=$TMP/module:$PATH"
+	mokutil "$key is already enrolled"
+	says 1 "the key $key is enrolled remedy   as root: modprobe mmapshare" \
+		elsewhere "$enforced && PATH=$TMP/module:$PATH"
+	rm "$TMP/module/mokutil"
 	echo "none [integrity] confidentiality" >"$TMP/module/lockdown"
 	# create the mount point, which a kernel without securityfs lacks
 	lockdown="$installed && {
@@ -158,7 +180,7 @@ as root: $modules/build/scripts/sign-file sha256 KEY CERTIFICATE $ko; mokutil --
 	rm -r "$modules/extra" "$modules/updates"
 	rmdir -p "$modules" 2>/dev/null
 else
-	for _ in 1 2 3 4 5 6 7; do
+	for _ in 1 2 3 4 5 6 7 8 9 10 11; do
 		skip "$modules/extra or updates exists"
 	done
 fi

@@ -103,7 +103,7 @@ static const char *signature_policy(void)
 static void find_module(const char *release, char *path, size_t size)
 {
 	static const char * const places[] = {
-		"updates/dkms", "updates", "extra",
+		"updates/dkms", "updates", "extra/mmapshare", "extra",
 	};
 	static const char * const suffixes[] = { "", ".xz", ".zst", ".gz" };
 	size_t i, j;
@@ -119,16 +119,41 @@ static void find_module(const char *release, char *path, size_t size)
 	path[0] = '\0';
 }
 
-/* Only a file that is not compressed can be examined. */
+/*
+ * The first line that a command prints, "" if there is none. Returns its exit status,
+ * also 127 if there is no such command.
+ */
+static int run_tool(char *line, int size, const char *format, const char *path)
+{
+	char command[500];
+	FILE *f;
+
+	line[0] = '\0';
+	snprintf(command, sizeof(command), format, path);
+	f = popen(command, "re");
+	if (!f)
+		return -1;
+	if (fgets(line, size, f))
+		line[strcspn(line, "\n")] = '\0';
+	return pclose(f);
+}
+
+static bool is_compressed(const char *path)
+{
+	return strcmp(path + strlen(path) - strlen(".ko"), ".ko") != 0;
+}
+
+/* modinfo examines compressed files, too, but need not be there. */
 static bool lacks_signature(const char *path)
 {
 	static const char magic[] = "~Module signature appended~\n";
-	char end[sizeof(magic)] = "";
+	char end[sizeof(magic)] = "", signer[128];
 	bool lacks;
 	FILE *f;
 
-	if (strcmp(path + strlen(path) - strlen(".ko"), ".ko"))
-		return false;
+	if (is_compressed(path))
+		return !run_tool(signer, sizeof(signer), "PATH=$PATH:/usr/sbin:/sbin "
+				 "modinfo -F signer '%s' 2>/dev/null", path) && !signer[0];
 	f = fopen(path, "re");
 	if (!f)
 		return false;
@@ -138,26 +163,75 @@ static bool lacks_signature(const char *path)
 	return lacks;
 }
 
-/* An installed module that was not loaded, although this may be all that it lacks. */
-static bool report_unloaded(const char *release, const char *path)
+/* The certificate of the key with which this machine signs a module at @path. */
+static const char *certificate(const char *path)
 {
-	const char *policy = signature_policy();
-	const char *key = strstr(path, "/dkms/") ? "/var/lib/dkms/mok.pub" : "CERTIFICATE";
+	static const char * const dkms[] = {
+		"/var/lib/dkms/mok.pub", "/var/lib/shim-signed/mok/MOK.der",
+	};
+
+	if (strstr(path, "/extra/mmapshare/"))
+		return "/etc/pki/akmods/certs/public_key.der";
+	if (!strstr(path, "/dkms/"))
+		return "CERTIFICATE";
+	return access(dkms[0], F_OK) && !access(dkms[1], F_OK) ? dkms[1] : dkms[0];
+}
+
+static bool report_unsigned(const char *release, const char *path, const char *policy)
+{
 	char remedy[700];
 
-	if (!policy)
-		return report_problem("as root: modprobe mmapshare", "the module is not loaded");
-	if (lacks_signature(path)) {
+	if (is_compressed(path))
+		snprintf(remedy, sizeof(remedy), "as root: sign mmapshare.ko with "
+			 "/lib/modules/%s/build/scripts/sign-file before it is compressed; mokutil "
+			 "--import CERTIFICATE; reboot and enroll it; modprobe mmapshare", release);
+	else
 		snprintf(remedy, sizeof(remedy), "as root: /lib/modules/%s/build/scripts/sign-file "
 			 "sha256 KEY CERTIFICATE %s; mokutil --import CERTIFICATE; reboot and "
 			 "enroll it; modprobe mmapshare", release, path);
+	return report_problem(remedy, "the module is not loaded: %s requires a signature, "
+			      "and %s has none", policy, path);
+}
+
+/* mokutil, if it is there and works, knows whether the key is trusted. */
+static bool report_signed(const char *path, const char *policy)
+{
+	const char *key = certificate(path);
+	char remedy[400], answer[200];
+
+	run_tool(answer, sizeof(answer), "LC_ALL=C mokutil --test-key '%s' 2>/dev/null", key);
+	if (strstr(answer, "already enrolled") || strstr(answer, "already in db") ||
+	    strstr(answer, "trusted keyring"))
+		return report_problem("as root: modprobe mmapshare", "the module is not loaded; %s "
+				      "requires a signature, and the key %s is enrolled", policy,
+				      key);
+	if (strstr(answer, "enrollment request"))
+		return report_problem("reboot at the machine's console, choose Enroll MOK, and type "
+				      "the password that mokutil asked for; modprobe mmapshare",
+				      "the module is not loaded: %s requires a signature, and the "
+				      "key %s is not enrolled until a reboot", policy, key);
+	if (strstr(answer, "not enrolled")) {
+		snprintf(remedy, sizeof(remedy), "as root: mokutil --import %s; reboot and enroll "
+			 "it; modprobe mmapshare", key);
 		return report_problem(remedy, "the module is not loaded: %s requires a signature, "
-				      "and %s has none", policy, path);
+				      "and the key %s is not enrolled", policy, key);
 	}
 	snprintf(remedy, sizeof(remedy), "as root: modprobe mmapshare; if that fails: "
 		 "mokutil --import %s; reboot and enroll it", key);
 	return report_problem(remedy, "the module is not loaded, and %s requires a signature by a "
 			      "key that this kernel trusts", policy);
+}
+
+/* An installed module that was not loaded, although this may be all that it lacks. */
+static bool report_unloaded(const char *release, const char *path)
+{
+	const char *policy = signature_policy();
+
+	if (!policy)
+		return report_problem("as root: modprobe mmapshare", "the module is not loaded");
+	if (lacks_signature(path))
+		return report_unsigned(release, path, policy);
+	return report_signed(path, policy);
 }
 
 static bool check_module(void)
