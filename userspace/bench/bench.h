@@ -32,6 +32,7 @@
  * @instructions: the clock counts instructions, on one processor: do a fixed
  *	number of operations, and skip what depends on scheduling
  * @quick: only check that each experiment works
+ * @memfd: rings are in a memfd, and the module is not used: memfd_ring.c
  * @sizes: sizes to measure instead of an experiment's own
  * @n_sizes: number of @sizes; 0: use the experiment's own
  * @tmpfs: a directory on a tmpfs
@@ -43,6 +44,7 @@ struct options {
 	uint64_t records;
 	bool instructions;
 	bool quick;
+	bool memfd;
 	uint64_t sizes[SIZES_MAX];
 	size_t n_sizes;
 	const char *tmpfs;
@@ -50,6 +52,9 @@ struct options {
 };
 
 extern struct options options;
+
+/* The reason of contenders that are not measured because of --memory memfd. */
+#define NEEDS_MODULE	"needs the module: run without --memory memfd"
 
 struct contender;
 
@@ -198,6 +203,15 @@ void memory_close(struct memory *m);
 void *private_memory(size_t size);
 void private_memory_free(void *p, size_t size);
 void *shared_memory(size_t size);
+
+/*
+ * memfd_ring.c: the linker lets the library call __wrap_NAME() instead of NAME(),
+ * which is __real_NAME() there.
+ */
+int __real_mms_ioctl(int fd, unsigned long request, void *arg);
+int __wrap_mms_ioctl(int fd, unsigned long request, void *arg);
+int __real_mms_control_ioctl(int flags, unsigned long request, void *arg);
+int __wrap_mms_control_ioctl(int flags, unsigned long request, void *arg);
 
 /* uring.c */
 struct uring;

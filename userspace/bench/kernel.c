@@ -75,6 +75,8 @@ static const char *measure(const struct contender *c, const struct group *g,
 	const struct kernel_way *way = c->data;
 	cpu_set_t all;
 
+	if (options.memfd)
+		return NEEDS_MODULE;
 	if (!way)
 		return "built without its library";
 	if (way->missing && way->missing())

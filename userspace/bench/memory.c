@@ -16,8 +16,11 @@
 
 static const char *region_open(struct memory *m)
 {
-	int ret = mmapshare_create(&m->region, NULL, m->size, m->kind, 0);
+	int ret;
 
+	if (options.memfd)
+		return NEEDS_MODULE;
+	ret = mmapshare_create(&m->region, NULL, m->size, m->kind, 0);
 	if (ret)
 		return strerror(-ret);
 	m->fd = mmapshare_fd(m->region);

@@ -132,6 +132,7 @@ static void write_machine(FILE *f)
 		sysconf(_SC_NPROCESSORS_ONLN));
 	fprintf(f, "  \"memory\": \"%s\",\n  \"load\": [%.2f, %.2f, %.2f],\n", memory,
 		load[0], load[1], load[2]);
+	fprintf(f, "  \"rings\": \"%s\",\n", options.memfd ? "memfd" : "device");
 	fprintf(f, "  \"runs\": %u,\n  \"seconds\": %g,\n", options.runs, options.seconds);
 }
 

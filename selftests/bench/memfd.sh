@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# mmapshare-bench --memory memfd measures the library's rings without the module.
+
+# shellcheck source=../tap_lib.sh
+. "$(dirname "$0")/../tap_lib.sh"
+
+BENCH=${MMAPSHARE_BENCH:-/src/userspace/bench/mmapshare-bench}
+TMP=$(mktemp -d)
+trap 'rm -rf "$TMP"' EXIT
+
+# run ARGUMENT...: measure quickly, without plots; store results and the status
+run()
+{
+	"$BENCH" --memory memfd --quick --json "$TMP/json" "$@" >"$TMP/out" 2>"$TMP/err"
+	status=$?
+	sed 's/^/# /' "$TMP/err"
+}
+
+# measured EXPERIMENT: print the contenders that have values
+measured()
+{
+	sed -n "/\"values\"/s/.*\"experiment\": \"$1\", .*\"how\": \"\([^\"]*\)\".*/\1/p" \
+		"$TMP/json" | sort -u | paste -sd ' '
+}
+
+# refused EXPERIMENT: print the reasons of contenders without values
+refused()
+{
+	sed -n "s/.*\"experiment\": \"$1\", .*\"why\": \"\(.*\)\".*/\1/p" "$TMP/json" | sort -u
+}
+
+[ -x "$BENCH" ] || skip_all "no $BENCH: build it"
+if [ -d /sys/module/mmapshare ]; then
+	rmmod mmapshare || skip_all "the module is loaded, and cannot be unloaded"
+fi
+begin_tap 7
+run records pingpong log kernel
+expect "no device" "" "$(ls /dev/mmapshare 2>/dev/null)"
+expect "status" 0 $status
+expect "memory of the rings" 'memfd' "$(sed -n 's/.*"rings": "\(.*\)".*/\1/p' "$TMP/json")"
+expect "the output says what was not measured" 1 "$(grep -c 'not that of the driver' "$TMP/out")"
+expect "all contenders of records" \
+	"pipe queue ring ring-by-1 ring-by-16 ring-eager seqpacket" "$(measured records)"
+expect "endpoints sleep and are woken" "eventfd futex ring" "$(measured pingpong)"
+expect "the reason of what needs the module" \
+	"needs the module: run without --memory memfd" "$(refused kernel)"
+end_tap
