@@ -25,6 +25,13 @@ measured()
 		"$TMP/json" | sort -u | paste -sd ' '
 }
 
+# pairs: print what the table and the JSON compare apart from the first contender
+pairs()
+{
+	sed -n 's/^  \([^ ]*\) .*  [0-9.]* \([a-z][^ ]*\)$/\1 \2/p' "$TMP/out" | sort -u
+	sed -n 's/.*"how": "\([^"]*\)".*"against": "\([^"]*\)".*/\1 \2/p' "$TMP/json" | sort -u
+}
+
 # refused EXPERIMENT: print the reasons of contenders without values
 refused()
 {
@@ -33,16 +40,20 @@ refused()
 
 [ -x "$BENCH" ] || skip_all "no $BENCH: build it"
 if [ -d /sys/module/mmapshare ]; then
-	rmmod mmapshare || skip_all "the module is loaded, and cannot be unloaded"
+	rmmod mmapshare || skip_all "the module is in use"
 fi
-begin_tap 7
+begin_tap 8
 run records pingpong log kernel
 expect "no device" "" "$(ls /dev/mmapshare 2>/dev/null)"
 expect "status" 0 $status
 expect "memory of the rings" 'memfd' "$(sed -n 's/.*"rings": "\(.*\)".*/\1/p' "$TMP/json")"
 expect "the output says what was not measured" 1 "$(grep -c 'not that of the driver' "$TMP/out")"
 expect "all contenders of records" \
-	"pipe queue ring ring-by-1 ring-by-16 ring-eager seqpacket" "$(measured records)"
+	"pipe queue queue-by-16 queue-eventfd queue-futex ring ring-by-1 ring-by-16 $(
+	)ring-eager seqpacket" "$(measured records)"
+set -- "ring queue" "ring-by-1 queue" "ring-by-16 queue-by-16" "ring-eager queue-futex"
+expect "a ring against a queue that publishes and wakes alike" "$(printf '%s\n' "$@" "$@")" \
+	"$(pairs)"
 expect "endpoints sleep and are woken" "eventfd futex ring" "$(measured pingpong)"
 expect "the reason of what needs the module" \
 	"needs the module: run without --memory memfd" "$(refused kernel)"

@@ -160,7 +160,7 @@ expect_results log 12 1
 expect_results bulk 28 2
 expect_results touch 12 4
 expect_results random 10 2
-expect_results records 7 1
+expect_results records 10 1
 expect_results kernel 9 1
 expect_results pingpong 6 1
 expect_results contend 20 2

@@ -59,6 +59,16 @@ extern struct options options;
 struct contender;
 
 /**
+ * struct pair - two contenders of a group that publish and wake alike
+ * @name: the name of one
+ * @against: the name of the other, which the table compares it with
+ */
+struct pair {
+	const char *name;
+	const char *against;
+};
+
+/**
  * struct group - contenders measured side by side: one point on the x axis
  * @experiment: name of the experiment
  * @what: which of the experiment's measurements, "read" or "write" for example
@@ -67,6 +77,8 @@ struct contender;
  * @bytes: bytes that one operation moves; 0 for an operation without a rate
  * @contenders: the ratios in the table are relative to the first one
  * @n_contenders: number of @contenders
+ * @pairs: which of them are also compared with another one than the first;
+ *	terminated by an empty entry. NULL if none is
  * @metrics: names of the metrics that a contender measures, at most
  *	METRICS_MAX, terminated by NULL. Contenders are compared by the first
  *	one
@@ -81,6 +93,7 @@ struct group {
 	uint64_t bytes;
 	const struct contender *contenders;
 	size_t n_contenders;
+	const struct pair *pairs;
 	const char * const *metrics;
 	int n_parts;
 };
@@ -168,6 +181,7 @@ struct summary {
 
 struct summary summarize(const struct result *r, int metric);
 const char *unit_of(const char *metric);
+const char *against(const struct result *r);
 void print_group(const struct result *first, size_t n);
 void write_json(FILE *f);
 
@@ -267,7 +281,8 @@ struct signaller {
 
 extern const struct transport ring_transport, ring_by_16_transport, ring_by_1_transport;
 extern const struct transport ring_eager_transport;
-extern const struct transport queue_transport;
+extern const struct transport queue_transport, queue_by_16_transport;
+extern const struct transport queue_futex_transport, queue_eventfd_transport;
 extern const struct transport pipe_transport, seqpacket_transport;
 extern const struct signaller ring_signaller, futex_signaller, eventfd_signaller;
 

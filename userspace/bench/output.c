@@ -49,6 +49,28 @@ const char *unit_of(const char *metric)
 	return options.instructions ? "instructions" : "ns";
 }
 
+/* Returns the name of the contender that @r is paired with, or NULL. */
+const char *against(const struct result *r)
+{
+	const struct pair *p = r->group.pairs;
+
+	while (p && p->name && strcmp(p->name, r->name))
+		p++;
+	return p ? p->against : NULL;
+}
+
+/* Prints the ratio of @r to its pair, which is one of the @n results at @first. */
+static void print_pair(const struct result *r, const struct result *first, size_t n)
+{
+	const char *name = against(r);
+	size_t i;
+
+	for (i = 0; i < n && name; i++)
+		if (!strcmp(first[i].name, name) && !first[i].reason)
+			printf("  %.3f %s", summarize(r, 0).median /
+			       summarize(&first[i], 0).median, name);
+}
+
 static void print_head(const struct result *r)
 {
 	int i;
@@ -61,10 +83,12 @@ static void print_head(const struct result *r)
 		printf(" %12s", r->group.metrics[i]);
 	if (r->group.bytes && !options.instructions)
 		printf(" %12s", "MiB/s");
+	if (r->group.pairs)
+		printf("  against");
 	putchar('\n');
 }
 
-static void print_row(const struct result *r, double first)
+static void print_row(const struct result *r, double base, const struct result *first, size_t n)
 {
 	const struct summary s = summarize(r, 0);
 	int i;
@@ -74,11 +98,12 @@ static void print_row(const struct result *r, double first)
 		return;
 	}
 	printf("  %-16s %14.1f %14.1f %14.1f %8.3f", r->name, s.median, s.q1, s.q3,
-	       s.median / first);
+	       s.median / base);
 	for (i = 1; r->group.metrics[i]; i++)
 		printf(" %12.0f", summarize(r, i).median);
 	if (r->group.bytes && !options.instructions)
 		printf(" %12.1f", r->group.bytes * 1e9 / s.median / MIB);
+	print_pair(r, first, n);
 	putchar('\n');
 }
 
@@ -91,7 +116,7 @@ void print_group(const struct result *first, size_t n)
 		base = summarize(&first[i], 0).median;
 	print_head(first);
 	for (i = 0; i < n; i++)
-		print_row(&first[i], base);
+		print_row(&first[i], base, first, n);
 	fflush(stdout);
 }
 
@@ -151,6 +176,8 @@ static void write_metric(FILE *f, const struct result *r, int metric)
 
 	write_names(f, r);
 	fprintf(f, ", \"metric\": \"%s\", \"unit\": \"%s\"", name, unit_of(name));
+	if (against(r))
+		fprintf(f, ", \"against\": \"%s\"", against(r));
 	fprintf(f, ", \"median\": %.10g, \"q1\": %.10g, \"q3\": %.10g, \"least\": %.10g",
 		s.median, s.q1, s.q3, s.min);
 	fputs(", \"values\": [", f);

@@ -216,6 +216,9 @@ static const struct contender transports[] = {
 	{ "ring-by-1", measure_records, 0, &ring_by_1_transport },
 	{ "ring-eager", measure_records, 0, &ring_eager_transport },
 	{ "queue", measure_records, 0, &queue_transport },
+	{ "queue-by-16", measure_records, 0, &queue_by_16_transport },
+	{ "queue-futex", measure_records, 0, &queue_futex_transport },
+	{ "queue-eventfd", measure_records, 0, &queue_eventfd_transport },
 	{ "pipe", measure_records, 0, &pipe_transport },
 	{ "seqpacket", measure_records, 0, &seqpacket_transport },
 };
@@ -224,6 +227,15 @@ static const struct contender signallers[] = {
 	{ "ring", measure_rounds, 0, &ring_signaller },
 	{ "futex", measure_rounds, 0, &futex_signaller },
 	{ "eventfd", measure_rounds, 0, &eventfd_signaller },
+};
+
+/* A ring that polls, or is woken for each record, against a queue that does. */
+static const struct pair transport_pairs[] = {
+	{ "ring", "queue" },
+	{ "ring-by-1", "queue" },
+	{ "ring-by-16", "queue-by-16" },
+	{ "ring-eager", "queue-futex" },
+	{ NULL, NULL }
 };
 
 static void run_records(void)
@@ -237,6 +249,7 @@ static void run_records(void)
 		.x = "bytes",
 		.contenders = transports,
 		.n_contenders = ARRAY_SIZE(transports),
+		.pairs = transport_pairs,
 		.metrics = time_metric,
 	};
 	size_t i;
