@@ -32,6 +32,18 @@ pairs()
 	sed -n 's/.*"how": "\([^"]*\)".*"against": "\([^"]*\)".*/\1 \2/p' "$TMP/json" | sort -u
 }
 
+# report: print the lines of the report that are the same in the JSON
+report()
+{
+	for name in kernel processors hardware memory governor 'huge pages' mitigations load \
+		rings 'idle test' 'other tasks' noise; do
+		text=$(sed -n "s/^$name  *\([^ ].*\)/\1/p" "$TMP/out")
+		if [ -n "$text" ] && grep -qF "    \"$name\": \"$text" "$TMP/json"; then
+			echo "$name"
+		fi
+	done
+}
+
 # refused EXPERIMENT: print the reasons of contenders without values
 refused()
 {
@@ -42,12 +54,13 @@ refused()
 if [ -d /sys/module/mmapshare ]; then
 	rmmod mmapshare || skip_all "the module is in use"
 fi
-begin_tap 8
+begin_tap 9
 run records pingpong log kernel
 expect "no device" "" "$(ls /dev/mmapshare 2>/dev/null)"
 expect "status" 0 $status
-expect "memory of the rings" 'memfd' "$(sed -n 's/.*"rings": "\(.*\)".*/\1/p' "$TMP/json")"
+expect "memory of the rings" 'memfd' "$(sed -n 's/^  "rings": "\(.*\)".*/\1/p' "$TMP/json")"
 expect "the output says what was not measured" 1 "$(grep -c 'not that of the driver' "$TMP/out")"
+expect "a report of machine and noise" 12 "$(report | wc -l)"
 expect "all contenders of records" \
 	"pipe queue queue-by-16 queue-eventfd queue-futex ring ring-by-1 ring-by-16 $(
 	)ring-eager seqpacket" "$(measured records)"

@@ -5,7 +5,7 @@
  * main.c runs the selected experiments (log.c, bulk.c, ...). An experiment
  * passes groups of contenders to compare() in run.c, which measures each
  * contender several times and stores the values in results[] for output.c and
- * plot.c.
+ * plot.c. report.c says on which machine that was.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -184,6 +184,12 @@ const char *unit_of(const char *metric);
 const char *against(const struct result *r);
 void print_group(const struct result *first, size_t n);
 void write_json(FILE *f);
+
+/* report.c */
+void begin_report(void);
+void end_report(void);
+void write_report(FILE *f);
+void read_field(const char *path, const char *field, char *text, size_t size);
 
 /* plot.c */
 int draw_plots(const char *dir);

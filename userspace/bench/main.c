@@ -227,14 +227,13 @@ int main(int argc, char **argv)
 		if (!json)
 			err(1, "cannot write %s", json_name);
 	}
-	if (options.memfd)
-		puts("Rings are in a memfd, without the module. Their endpoints sleep by a futex of\n"
-		     "this program: what a wait or a wake-up costs is not that of the driver.");
+	begin_report();
 	set_count_only(true);
 	run_experiments();
 	set_count_only(false);
 	run_experiments();
 	clear_progress();
+	end_report();
 	if (json) {
 		write_json(json);
 		if (fclose(json))

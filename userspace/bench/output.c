@@ -120,25 +120,6 @@ void print_group(const struct result *first, size_t n)
 	fflush(stdout);
 }
 
-/* Stores the value of a "field: value" line of @path in @text, or "". */
-static void read_field(const char *path, const char *field, char *text, size_t size)
-{
-	char line[256], *colon;
-	FILE *f = fopen(path, "r");
-
-	*text = '\0';
-	while (f && fgets(line, sizeof(line), f)) {
-		colon = strchr(line, ':');
-		if (strncmp(line, field, strlen(field)) || !colon)
-			continue;
-		snprintf(text, size, "%s", colon + 1 + strspn(colon + 1, " \t"));
-		text[strcspn(text, "\"\\\n")] = '\0';
-		break;
-	}
-	if (f)
-		fclose(f);
-}
-
 static void write_machine(FILE *f)
 {
 	char cpu[128], memory[64], date[64];
@@ -158,6 +139,7 @@ static void write_machine(FILE *f)
 	fprintf(f, "  \"memory\": \"%s\",\n  \"load\": [%.2f, %.2f, %.2f],\n", memory,
 		load[0], load[1], load[2]);
 	fprintf(f, "  \"rings\": \"%s\",\n", options.memfd ? "memfd" : "device");
+	write_report(f);
 	fprintf(f, "  \"runs\": %u,\n  \"seconds\": %g,\n", options.runs, options.seconds);
 }
 
