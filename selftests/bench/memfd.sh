@@ -10,7 +10,7 @@ BENCH=${MMAPSHARE_BENCH:-/src/userspace/bench/mmapshare-bench}
 TMP=$(mktemp -d)
 trap 'rm -rf "$TMP"' EXIT
 
-# run ARGUMENT...: measure quickly, without plots; store results and the status
+# run ARGUMENT...: measure quickly; store results and the status
 run()
 {
 	"$BENCH" --memory memfd --quick --json "$TMP/json" "$@" >"$TMP/out" 2>"$TMP/err"
@@ -28,8 +28,10 @@ measured()
 # pairs: print what the table and the JSON compare apart from the first contender
 pairs()
 {
-	sed -n 's/^  \([^ ]*\) .*  [0-9.]* \([a-z][^ ]*\)$/\1 \2/p' "$TMP/out" | sort -u
-	sed -n 's/.*"how": "\([^"]*\)".*"against": "\([^"]*\)".*/\1 \2/p' "$TMP/json" | sort -u
+	sed -n '/^records/,/^$/s/^  \([^ ]*\) .*  [0-9.]* \([a-z][^ ]*\)$/\1 \2/p' "$TMP/out" |
+		sort -u
+	grep '"experiment": "records"' "$TMP/json" |
+		sed -n 's/.*"how": "\([^"]*\)".*"against": "\([^"]*\)".*/\1 \2/p' | sort -u
 }
 
 # report: print the lines of the report that are the same in the JSON
@@ -54,8 +56,8 @@ refused()
 if [ -d /sys/module/mmapshare ]; then
 	rmmod mmapshare || skip_all "the module is in use"
 fi
-begin_tap 9
-run records pingpong log kernel
+begin_tap 11
+run --plot "$TMP/plots" records readers pingpong log kernel
 expect "no device" "" "$(ls /dev/mmapshare 2>/dev/null)"
 expect "status" 0 $status
 expect "memory of the rings" 'memfd' "$(sed -n 's/^  "rings": "\(.*\)".*/\1/p' "$TMP/json")"
@@ -67,6 +69,9 @@ expect "all contenders of records" \
 set -- "ring queue" "ring-by-1 queue" "ring-by-16 queue-by-16" "ring-eager queue-futex"
 expect "a ring against a queue that publishes and wakes alike" "$(printf '%s\n' "$@" "$@")" \
 	"$(pairs)"
+expect "several readers" "pipe queue queue-by-16 ring ring-by-16" "$(measured readers)"
+expect "the plot has all numbers of readers" "set xrange [0.5:4.5]" \
+	"$(grep xrange "$TMP/plots/readers-record.gp")"
 expect "endpoints sleep and are woken" "eventfd futex ring" "$(measured pingpong)"
 expect "the reason of what needs the module" \
 	"needs the module: run without --memory memfd" "$(refused kernel)"

@@ -146,7 +146,7 @@ waits()
 [ -x "$BENCH" ] || skip_all "no $BENCH: build it"
 command -v python3 >/dev/null || skip_all "needs python3"
 [ -e "$MODULE" ] || skip_all "no $MODULE: build it with CONFIG_MMAPSHARE_BENCH=m"
-plan 15
+plan 16
 insmod "$MODULE"
 "$BENCH" --quick --json "$TMP/json" --plot "$TMP/plots" all >"$TMP/out" 2>"$TMP/err"
 status=$?
@@ -161,6 +161,7 @@ expect_results bulk 28 2
 expect_results touch 12 4
 expect_results random 10 2
 expect_results records 10 1
+expect_results readers 15 1
 expect_results kernel 9 1
 expect_results pingpong 6 1
 expect_results contend 20 2

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define KIB		(1UL << 10)
@@ -133,6 +134,7 @@ struct experiment {
 extern const struct experiment log_experiment, bulk_experiment, touch_experiment;
 extern const struct experiment random_experiment, contend_experiment;
 extern const struct experiment records_experiment, pingpong_experiment, kernel_experiment;
+extern const struct experiment readers_experiment;
 
 /* The metric of most experiments: nanoseconds or instructions per operation. */
 extern const char * const time_metric[];
@@ -248,6 +250,7 @@ void uring_close(struct uring *ring);
  */
 #define LENGTH_MAX	65536
 #define CHANNEL_SIZE	(1UL << 20)	/* bytes of rings and of the queue */
+#define READERS_MAX	4
 
 struct channel;
 
@@ -255,6 +258,8 @@ struct channel;
  * struct transport - a kind of channel for records
  * @name: its name
  * @make: create a channel for records of @length bytes each, a power of two
+ * @make_readers: create @n channels. A record that is put into the first one
+ *	is taken from each of them. NULL if that is not possible
  * @put: add a record; waits for free space
  * @flush: make all records that were put visible to the child
  * @take: wait for a record; it is valid until the next call
@@ -263,11 +268,17 @@ struct channel;
 struct transport {
 	const char *name;
 	struct channel *(*make)(size_t length);
+	void (*make_readers)(size_t length, struct channel **channels, int n);
 	void (*put)(struct channel *channel, const void *record, size_t length);
 	void (*flush)(struct channel *channel);
 	const void *(*take)(struct channel *channel, size_t *length);
 	void (*close)(struct channel *channel);
 };
+
+/* records.c */
+pid_t fork_child(void);
+void wait_for_child(pid_t pid);
+bool take_record(const struct transport *t, struct channel *c, size_t expected);
 
 /**
  * struct signaller - a kind of channel for wake-ups

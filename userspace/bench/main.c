@@ -15,7 +15,8 @@ struct options options = {
 
 static const struct experiment * const experiments[] = {
 	&log_experiment, &bulk_experiment, &touch_experiment, &random_experiment,
-	&records_experiment, &kernel_experiment, &pingpong_experiment, &contend_experiment,
+	&records_experiment, &readers_experiment, &kernel_experiment, &pingpong_experiment,
+	&contend_experiment,
 };
 
 static bool selected[ARRAY_SIZE(experiments)];

@@ -159,8 +159,9 @@ static void write_lines(FILE *f, size_t first, size_t n)
 		fputs("set logscale x 2\nset logscale y\n"
 		      "set format x '%.0b%B'\nset format y '%.0s%c'\n", f);
 	else
-		fputs("set xtics 1\nset yrange [0:*]\nset xrange [0.5:2.5]\n"
-		      "set format y '%.1s%c'\n", f);
+		fprintf(f, "set xtics 1\nset yrange [0:*]\nset xrange [0.5:%llu.5]\n"
+			"set format y '%%.1s%%c'\n",
+			(unsigned long long)results[first + n - 1].group.size);
 	for (i = first, lines = 0; i < first + n; i++) {
 		if (!is_first_of_name(first, i))
 			continue;

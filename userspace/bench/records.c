@@ -19,7 +19,7 @@
 #define BURST_RECORDS	64
 #define FIXED_RECORDS	4096	/* maximum when instructions are counted */
 
-static pid_t fork_child(void)
+pid_t fork_child(void)
 {
 	pid_t pid;
 
@@ -31,7 +31,7 @@ static pid_t fork_child(void)
 	return pid;
 }
 
-static void wait_for_child(pid_t pid)
+void wait_for_child(pid_t pid)
 {
 	int status;
 
@@ -53,7 +53,7 @@ static bool is_last(const void *record, size_t length)
 }
 
 /* Takes a record of @expected bytes. Returns whether it is the last one. */
-static bool take_record(const struct transport *t, struct channel *c, size_t expected)
+bool take_record(const struct transport *t, struct channel *c, size_t expected)
 {
 	size_t length;
 	const void *record = t->take(c, &length);

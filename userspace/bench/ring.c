@@ -23,7 +23,7 @@
 
 /**
  * struct channel - one ring for records, or two for wake-ups
- * @producer: endpoint of the parent
+ * @producer: endpoint of the parent; NULL if another channel has it
  * @consumer: endpoint of the child
  * @back_producer: endpoint of the child in the second ring, or NULL
  * @back_consumer: endpoint of the parent in the second ring, or NULL
@@ -38,37 +38,63 @@ struct channel {
 	unsigned int batch;
 };
 
-static void make_ring(struct mmapshare_endpoint **producer, struct mmapshare_endpoint **consumer)
+/* Creates a ring with @n consumers. */
+static void make_ring(struct mmapshare_endpoint **producer, struct mmapshare_endpoint **consumers,
+		      int n)
 {
 	struct mmapshare *region;
 
 	check("mmapshare_ring_create", !mmapshare_ring_create(&region, NULL, CHANNEL_SIZE,
-							      0, 1, 0));
+							      0, n, 0));
 	check("attach producer", !mmapshare_ring_attach(producer, region,
 							MMAPSHARE_RING_ATTACH_PRODUCER));
-	check("attach consumer", !mmapshare_ring_attach(consumer, region,
-							MMAPSHARE_RING_ATTACH_CONSUMER));
+	while (n--)
+		check("attach consumer", !mmapshare_ring_attach(&consumers[n], region,
+								MMAPSHARE_RING_ATTACH_CONSUMER));
 	mmapshare_close(region);
 }
 
-static struct channel *make(size_t length)
+/*
+ * A channel of an attached ring. Wake an endpoint only for a larger number of
+ * records. A consumer woken for the first record would fetch each record from
+ * the other processor's cache while the producer stores the next one.
+ */
+static struct channel *new_channel(size_t length, struct mmapshare_endpoint *producer,
+				   struct mmapshare_endpoint *consumer)
 {
 	struct channel *c = calloc(1, sizeof(*c));
 
 	check("memory", c);
 	/* a batch takes at most a quarter of the ring */
 	c->batch = CHANNEL_SIZE / 4 / length < BATCH ? CHANNEL_SIZE / 4 / length : BATCH;
-	make_ring(&c->producer, &c->consumer);
-	/*
-	 * Wake an endpoint only for a larger number of records. A consumer
-	 * woken for the first record would fetch each record from the other
-	 * processor's cache while the producer stores the next one.
-	 */
-	mmapshare_ring_set_wake_bytes(c->producer, CHANNEL_SIZE / 2);
-	mmapshare_ring_set_wake_bytes(c->consumer, WAKE_BYTES);
-	mmapshare_ring_set_spins(c->producer, SPINS);
-	mmapshare_ring_set_spins(c->consumer, SPINS);
+	c->producer = producer;
+	c->consumer = consumer;
+	mmapshare_ring_set_wake_bytes(consumer, WAKE_BYTES);
+	mmapshare_ring_set_spins(consumer, SPINS);
+	if (producer) {
+		mmapshare_ring_set_wake_bytes(producer, CHANNEL_SIZE / 2);
+		mmapshare_ring_set_spins(producer, SPINS);
+	}
 	return c;
+}
+
+static struct channel *make(size_t length)
+{
+	struct mmapshare_endpoint *producer, *consumer;
+
+	make_ring(&producer, &consumer, 1);
+	return new_channel(length, producer, consumer);
+}
+
+/* The first channel has the producer. */
+static void make_readers(size_t length, struct channel **channels, int n)
+{
+	struct mmapshare_endpoint *producer, *consumers[READERS_MAX];
+	int i;
+
+	make_ring(&producer, consumers, n);
+	for (i = 0; i < n; i++)
+		channels[i] = new_channel(length, i ? NULL : producer, consumers[i]);
 }
 
 static struct channel *make_eager(size_t length)
@@ -173,8 +199,8 @@ static struct channel *make_both_ways(void)
 	struct channel *c = calloc(1, sizeof(*c));
 
 	check("memory", c);
-	make_ring(&c->producer, &c->consumer);
-	make_ring(&c->back_producer, &c->back_consumer);
+	make_ring(&c->producer, &c->consumer, 1);
+	make_ring(&c->back_producer, &c->back_consumer, 1);
 	return c;
 }
 
@@ -203,6 +229,7 @@ static void wait_for_wake(struct channel *c, int side)
 const struct transport ring_transport = {
 	.name = "ring",
 	.make = make,
+	.make_readers = make_readers,
 	.put = put,
 	.flush = flush,
 	.take = take_batch,
@@ -212,6 +239,7 @@ const struct transport ring_transport = {
 const struct transport ring_by_16_transport = {
 	.name = "ring-by-16",
 	.make = make,
+	.make_readers = make_readers,
 	.put = put_batch,
 	.flush = flush,
 	.take = take_batch,
