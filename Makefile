@@ -106,6 +106,9 @@ bench:		## run mmapshare-bench in a VM; KERNEL=6.12
 	@$(vm)/deps gnuplot-nox
 	@KERNEL=$(KERNEL) $(vm)/bench --runs 5 --time 0.02 all
 
+bench-native: deps ## measure without emulation: in User-mode Linux, and without the module
+	@$(vm)/bench-native
+
 bench-check: deps ## compare instruction counts with the recorded ratios, run perf/; KERNEL=6.12
 	@KERNEL=$(KERNEL) $(vm)/bench-check
 
@@ -126,4 +129,4 @@ help:		## print this list
 
 .PHONY: all programs modules modules_install modules_uninstall install uninstall clean \
 	check check-debug check-native torture kunit coverage lint docs litmus selfcheck \
-	check-fresh bench bench-check demo shell deps help
+	check-fresh bench bench-native bench-check demo shell deps help

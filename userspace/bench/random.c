@@ -3,7 +3,9 @@
  * random: accesses of 8 bytes at random addresses. The address of a load
  * depends on the value loaded before, so that loads do not overlap.
  */
+#define _GNU_SOURCE
 #include <string.h>
+#include <sys/mman.h>
 #include "bench.h"
 
 #define ACCESSES	10000	/* loads or stores in an operation */
@@ -63,8 +65,9 @@ static const char *measure(const struct contender *c, const struct group *g,
 	struct walk w = { .words = g->size / sizeof(uint64_t), .state = 88172645463325252 };
 	const char *reason = memory_open(&w.memory, c->kind, g->size);
 
+	/* populated, because page faults take long in User-mode Linux */
 	if (!reason)
-		reason = memory_map(&w.memory, 0);
+		reason = memory_map(&w.memory, MAP_POPULATE);
 	if (!reason) {
 		memset(w.memory.at, 0, g->size);
 		*values = per_operation(strcmp(g->what, "load") ? store : load, &w, 0) /
