@@ -82,8 +82,7 @@ struct file *mms_open_region(struct mms_region *r, int flags,
 	f->ep = ep;
 	f->nodeless = true;
 	mms_file_init(file, f, mms_region_get(r));
-	if (!ep)
-		file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
+	file->f_mode |= ep ? FMODE_STREAM : FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
 	return file;
 }
 

@@ -10,6 +10,7 @@
  *	ring_wait.c	sleeping and waking
  *	ring.c		creating a ring; which parts an endpoint may map
  *	ring_attach.c	attaching and detaching endpoints
+ *	ring_read.c	read() from a consumer
  *	ring_file.c	endpoints of programs, which are files
  *	ring_source_create.c	the kernel as producer: creating the ring
  *	ring_reclaim.c	the kernel as producer: making space
@@ -26,6 +27,7 @@
 #include <linux/irq_work.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -51,6 +53,7 @@
  *	held and interrupts disabled
  * @notify: wakes the peers of an endpoint of the kernel, see
  *	mms_endpoint_notify()
+ * @read_lock: serializes read() from a consumer; not held over a page fault
  * @armed: the endpoint sleeps or is about to, and must be woken when its peer
  *	reaches @wake_pos. Set by mms_endpoint_arm(), cleared by
  *	mms_endpoint_wake()
@@ -73,6 +76,7 @@ struct mms_endpoint {
 	wait_queue_head_t waiters;
 	void (*wake)(struct mms_endpoint *ep);
 	struct irq_work notify;
+	struct mutex read_lock;	/* serializes read() */
 	bool armed;
 	u64 wake_pos;
 	bool notified;
@@ -340,6 +344,18 @@ static inline u64 mms_record_seqs(u32 length)
 static inline u64 mms_extend_seq(u32 low, u64 near)
 {
 	return near + (s32)(low - (u32)near);
+}
+
+/* Were the records from @pos on intact when the caller loaded from them? */
+static inline bool mms_ring_is_intact(const struct mms_ring *ring, u64 pos)
+{
+	/*
+	 * Between the records and oldest_pos; pairs with smp_wmb() in
+	 * mms_source_overwrite(), smp_mb() in mms_source_reclaim(), or with the
+	 * release fence or full fence of a program.
+	 */
+	smp_rmb();
+	return mms_pos_reached(pos, READ_ONCE(ring->p->oldest_pos));
 }
 
 /* Maximum bytes of a record: with its header at most half of @size. */

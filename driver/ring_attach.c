@@ -31,18 +31,7 @@ void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool produ
 	ep->producer = producer;
 	init_waitqueue_head(&ep->waiters);
 	init_irq_work(&ep->notify, mms_endpoint_irq_work);
-}
-
-/* Were the records from @pos on intact when the caller loaded from them? */
-static bool mms_ring_is_intact(const struct mms_ring *ring, u64 pos)
-{
-	/*
-	 * Between the records and oldest_pos; pairs with smp_wmb() in
-	 * mms_source_overwrite(), smp_mb() in mms_source_reclaim(), or with the
-	 * release fence or full fence of a program.
-	 */
-	smp_rmb();
-	return mms_pos_reached(pos, READ_ONCE(ring->p->oldest_pos));
+	mutex_init(&ep->read_lock);
 }
 
 /*

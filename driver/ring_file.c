@@ -19,6 +19,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/types.h>
+#include "compat.h"
 #include "file.h"
 #include "map.h"
 #include "ring.h"
@@ -164,6 +165,8 @@ static void mms_endpoint_show_fdinfo(struct seq_file *m, struct file *file)
 static const struct file_operations mms_endpoint_fops = {
 	.owner = THIS_MODULE,
 	.release = mms_endpoint_release,
+	.read_iter = mms_endpoint_read_iter,
+	.splice_read = mms_splice_read,
 	MMS_FOPS_MMAP
 	.poll = mms_endpoint_poll,
 	.unlocked_ioctl = mms_endpoint_ioctl,

@@ -8,7 +8,6 @@
 #define MAP_FIXTURE_H
 
 #include "mmapshare_test.h"
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 
@@ -67,30 +66,6 @@ static inline size_t fault_window(const struct device *dev)
 
 /* errno if @ret is -1, else 0. */
 #define errno_of(ret)	((long)(ret) == -1 ? errno : 0)
-
-/*
- * Run fn(arg) in a child, concurrently with the test. The child is killed if
- * the test exits. wait_child() returns what run_child() would.
- */
-static inline pid_t start_child(int (*fn)(void *arg), void *arg)
-{
-	pid_t pid = fork();
-
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(fn(arg));
-	}
-	return pid;
-}
-
-static inline int wait_child(pid_t pid)
-{
-	int status;
-
-	if (waitpid(pid, &status, 0) != pid)
-		return -255;
-	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
-}
 
 /*
  * Returns whether child @pid has not exited. Does not reap the child;

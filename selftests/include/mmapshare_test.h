@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include "kselftest_harness.h"
@@ -96,6 +97,30 @@ static inline int run_child(int (*fn)(void *arg), void *arg)
 		_exit(fn(arg));
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -255;
+	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
+}
+
+/*
+ * Run fn(arg) in a child, concurrently with the test. The child is killed if
+ * the test exits. wait_child() returns what run_child() would.
+ */
+static inline pid_t start_child(int (*fn)(void *arg), void *arg)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(fn(arg));
+	}
+	return pid;
+}
+
+static inline int wait_child(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) != pid)
 		return -255;
 	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
 }
