@@ -126,6 +126,21 @@ TEST_F(region, constants_in_sysfs)
 	close(fd);
 }
 
+TEST_F(region, kind_of_ring_in_sysfs)
+{
+	struct mmapshare_create_args create = {
+		.region_size = REGION_SIZE,
+		.mode = 0600,
+		.ring = MMAPSHARE_RING | MMAPSHARE_RING_OVERWRITE,
+		.consumers = 1,
+	};
+	int fd = region_create_by(self->dev.fd, &create, self->name);
+
+	ASSERT_LE(0, fd);
+	EXPECT_STREQ("3", read_attribute(self->name, "ring"));
+	close(fd);
+}
+
 TEST_F(region, listed_while_named)
 {
 	int fd = region_create(self->dev.fd, self->name), n, round;
