@@ -81,7 +81,9 @@ static int mms_read_skip_overwritten(struct mms_read *read)
 	 */
 	const u64 oldest = smp_load_acquire(&ring->p->oldest_pos);
 
-	if (!mms_pos_ok(oldest, mms_producer_pos(ring), ring->size) ||
+	/* not: is it at most the ring's size away? The producer may go on meanwhile */
+	if (!IS_ALIGNED(oldest, MMS_RECORD_ALIGN) ||
+	    !mms_pos_reached(mms_producer_pos(ring), oldest) ||
 	    !mms_pos_reached(oldest, read->pos))
 		return -EBADMSG;
 	read->pos = oldest;
