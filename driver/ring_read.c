@@ -33,6 +33,7 @@
  * struct mms_read - the record that a read() is about to copy
  * @c: the consumer
  * @pos: where the record begins
+ * @next: the sequence number that is expected there
  * @seq: its sequence number
  * @header: its header
  * @nowait: fail with -EAGAIN instead of waiting for a lock
@@ -40,6 +41,7 @@
 struct mms_read {
 	struct mms_endpoint *c;
 	u64 pos;
+	u64 next;
 	u64 seq;
 	struct mmapshare_record header;
 	bool nowait;
@@ -68,86 +70,15 @@ static bool mms_read_overtaken(const struct mms_read *read)
 	       !mms_ring_is_intact(read->c->region->ring, read->pos);
 }
 
-/*
- * After an overrun: continue at the oldest record. Return: 0 or -EBADMSG. The
- * caller checks the record there, as it may be overwritten again.
- */
-static int mms_read_skip_overwritten(struct mms_read *read)
+/* Continue at @pos, where the record number @seq begins; @lost were not there. */
+static void mms_read_move(const struct mms_endpoint *c, u64 pos, u64 seq, u64 lost)
 {
-	const struct mms_ring *ring = read->c->region->ring;
-	/*
-	 * Before the producer's position, which was published before oldest_pos
-	 * moved there: pairs with the fences that mms_ring_is_intact() pairs with.
-	 */
-	const u64 oldest = smp_load_acquire(&ring->p->oldest_pos);
-
-	/* not: is it at most the ring's size away? The producer may go on meanwhile */
-	if (!IS_ALIGNED(oldest, MMS_RECORD_ALIGN) ||
-	    !mms_pos_reached(mms_producer_pos(ring), oldest) ||
-	    !mms_pos_reached(oldest, read->pos))
-		return -EBADMSG;
-	read->pos = oldest;
-	return 0;
-}
-
-/*
- * Does the sequence number follow? Numbers of lost records are missing: they were
- * overwritten, or a kernel producer has dropped them.
- */
-static bool mms_read_seq_ok(struct mms_read *read, u64 next)
-{
-	const struct mms_ring *ring = read->c->region->ring;
-	const bool gaps = !mms_consumer_holds_back(read->c) ||
-			  ring->flags & MMAPSHARE_RING_KERNEL_PRODUCER;
-
-	read->seq = mms_extend_seq(read->header.seq, gaps ? READ_ONCE(ring->p->seq) : next);
-	return gaps ? mms_pos_reached(read->seq, next) : read->seq == next;
-}
-
-/*
- * Load and check the header at @read->pos, and @next the number expected there.
- * Return: 0; 1 if the record was overwritten; -EAGAIN if there is none, or it is
- * BUSY; -EBADMSG if the shared state is corrupt.
- */
-static int mms_read_peek(struct mms_read *read, u64 next)
-{
-	const struct mms_ring *ring = read->c->region->ring;
-	const u64 head = mms_producer_pos(ring), available = head - read->pos;
-	const struct mmapshare_record *record = mms_record(ring, read->pos);
-	u32 length;
-
-	if (!IS_ALIGNED(read->pos, MMS_RECORD_ALIGN) || !mms_pos_reached(head, read->pos))
-		return -EBADMSG;
-	if (available > ring->size)
-		return mms_consumer_holds_back(read->c) ? -EBADMSG : 1;
-	if (!available)
-		return -EAGAIN;
-	/* pairs with the release in mms_complete_multi(), which clears BUSY */
-	length = smp_load_acquire(&record->length);
-	read->header.length = length;
-	read->header.seq = READ_ONCE(record->seq);
-	if (mms_read_overtaken(read))
-		return 1;
-	if (length & MMAPSHARE_RECORD_BUSY)
-		return ring->flags & MMAPSHARE_RING_KERNEL_PRODUCER ? -EAGAIN : -EBADMSG;
-	if (mms_record_step(length) > available ||
-	    (length & MMAPSHARE_RECORD_LENGTH) > mms_record_max(ring->size) ||
-	    !mms_read_seq_ok(read, next))
-		return -EBADMSG;
-	return 0;
-}
-
-/* Release the record, and all before it. */
-static void mms_read_release(const struct mms_read *read)
-{
-	const struct mms_ring *ring = read->c->region->ring;
-	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, read->c->cursor);
-	const u64 pos = read->pos + mms_record_step(read->header.length);
-	const u64 lost = read->seq - READ_ONCE(cursor->seq);
+	const struct mms_ring *ring = c->region->ring;
+	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
 
 	if (lost)
 		WRITE_ONCE(cursor->lost, READ_ONCE(cursor->lost) + lost);
-	WRITE_ONCE(cursor->seq, read->seq + mms_record_seqs(read->header.length));
+	WRITE_ONCE(cursor->seq, seq);
 	/*
 	 * After copying the record; pairs with the acquire in
 	 * mms_ring_min_pos_of(), mms_source_min_pos(), or a program.
@@ -159,7 +90,95 @@ static void mms_read_release(const struct mms_read *read)
 	 */
 	smp_mb();
 	if (mms_wake_pos_reached(READ_ONCE(ring->producer_wake_pos), pos))
-		mms_ring_wake_peers(read->c);
+		mms_ring_wake_peers(c);
+}
+
+/* Release the record, and all before it. */
+static void mms_read_release(const struct mms_read *read)
+{
+	mms_read_move(read->c, read->pos + mms_record_step(read->header.length),
+		      read->seq + mms_record_seqs(read->header.length),
+		      read->seq - read->next);
+}
+
+/*
+ * After an overrun: continue at the oldest record, or where the next one will
+ * begin: the header there has a sequence number, too. The cursor moves even if no
+ * record can be read there, or mms_endpoint_wait() would go on reporting the
+ * overrun. Return: 0, also if that was overwritten meanwhile, and the caller tries
+ * again; -EBADMSG.
+ */
+static int mms_read_skip_overwritten(const struct mms_read *read)
+{
+	const struct mms_ring *ring = read->c->region->ring;
+	/*
+	 * Before the producer's position, which was published before oldest_pos
+	 * moved there; pairs with the release in mms_source_overwrite(),
+	 * mms_source_reclaim(), or a program.
+	 */
+	const u64 oldest = smp_load_acquire(&ring->p->oldest_pos);
+	const u64 head = mms_producer_pos(ring);
+	const u64 seq = mms_extend_seq(READ_ONCE(mms_record(ring, oldest)->seq),
+				       READ_ONCE(ring->p->seq));
+
+	if (!mms_ring_is_intact(ring, oldest))
+		return 0;
+	if (!mms_pos_ok(oldest, head, ring->size) || !mms_pos_reached(oldest, read->pos) ||
+	    !mms_pos_reached(seq, read->next))
+		return -EBADMSG;
+	mms_read_move(read->c, oldest, seq, seq - read->next);
+	return 0;
+}
+
+/*
+ * Does the sequence number follow? A kernel producer has numbers for records that
+ * it drops, too, which are lost.
+ */
+static bool mms_read_seq_ok(struct mms_read *read)
+{
+	read->seq = mms_extend_seq(read->header.seq, read->next);
+	return read->seq == read->next ||
+	       (read->c->region->ring->flags & MMAPSHARE_RING_KERNEL_PRODUCER &&
+		mms_pos_reached(read->seq, read->next));
+}
+
+/*
+ * Load and check the header at the consumer's position. Return: 0; 1 if the record
+ * was overwritten; -EAGAIN if there is none, or it is BUSY; -EBADMSG if the shared
+ * state is corrupt.
+ */
+static int mms_read_peek(struct mms_read *read)
+{
+	const struct mms_ring *ring = read->c->region->ring;
+	const struct mmapshare_ring_cursor *cursor = mms_cursor(ring, read->c->cursor);
+	const struct mmapshare_record *record;
+	u64 head, available;
+	u32 length;
+
+	read->pos = READ_ONCE(cursor->pos);
+	read->next = READ_ONCE(cursor->seq);
+	head = mms_producer_pos(ring);
+	if (!IS_ALIGNED(read->pos, MMS_RECORD_ALIGN) || !mms_pos_reached(head, read->pos))
+		return -EBADMSG;
+	available = head - read->pos;
+	if (available > ring->size)
+		return mms_consumer_holds_back(read->c) ? -EBADMSG : 1;
+	if (!available)
+		return -EAGAIN;
+	record = mms_record(ring, read->pos);
+	/* pairs with the release in mms_complete_multi(), which clears BUSY */
+	length = smp_load_acquire(&record->length);
+	read->header.length = length;
+	read->header.seq = READ_ONCE(record->seq);
+	if (mms_read_overtaken(read))
+		return 1;
+	if (length & MMAPSHARE_RECORD_BUSY)
+		return ring->flags & MMAPSHARE_RING_KERNEL_PRODUCER ? -EAGAIN : -EBADMSG;
+	if (mms_record_step(length) > available ||
+	    (length & MMAPSHARE_RECORD_LENGTH) > mms_record_max(ring->size) ||
+	    !mms_read_seq_ok(read))
+		return -EBADMSG;
+	return 0;
 }
 
 /*
@@ -168,19 +187,17 @@ static void mms_read_release(const struct mms_read *read)
  */
 static int mms_read_find(struct mms_read *read)
 {
-	const struct mmapshare_ring_cursor *cursor =
-		mms_cursor(read->c->region->ring, read->c->cursor);
 	unsigned int tries;
 	int ret;
 
 	for (tries = 0; tries < MMS_READ_TRIES; tries++) {
-		read->pos = READ_ONCE(cursor->pos);
-		ret = mms_read_peek(read, READ_ONCE(cursor->seq));
-		if (ret > 0)
-			ret = mms_read_skip_overwritten(read) ?:
-			      mms_read_peek(read, READ_ONCE(cursor->seq));
-		if (ret > 0)
+		ret = mms_read_peek(read);
+		if (ret > 0) {
+			ret = mms_read_skip_overwritten(read);
+			if (ret)
+				return ret;
 			continue;
+		}
 		if (ret || !(read->header.length &
 			     (MMAPSHARE_RECORD_DISCARD | MMAPSHARE_RECORD_FILLER)))
 			return ret;

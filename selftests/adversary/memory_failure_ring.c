@@ -152,6 +152,8 @@ TEST_F(ring, endpoints)
 	EXPECT_EQ(EIO, (int)(long)error);
 	EXPECT_EQ(EIO, endpoint_wait(&self->c, 0));
 	EXPECT_EQ(EIO, endpoint_wait(&self->p, NO_TIMEOUT));
+	EXPECT_EQ(-1, read(self->c.fd, self->buf, sizeof(self->buf)));
+	EXPECT_EQ(EIO, errno);
 	EXPECT_EQ(POLLERR | POLLHUP, poll_endpoint(&self->c));
 	EXPECT_EQ(POLLERR | POLLHUP, poll_endpoint(&self->p));
 	EXPECT_EQ(0, endpoint_notify(&self->p));

@@ -2,6 +2,7 @@
 /* A consumer that does not map the ring gets whole records by read(). */
 #include "ring_test.h"
 #include "uring_test.h"
+#include <poll.h>
 #include <sys/time.h>
 
 /* The consumer of the fixture is its descriptor @self->c.fd, without a mapping. */
@@ -226,6 +227,37 @@ TEST_F(ring, overwritten)
 	self->p.p->oldest_pos = self->p.pos + 8;
 	EXPECT_EQ(-1, read(self->c.fd, self->buf, sizeof(self->buf)));
 	EXPECT_EQ(EBADMSG, errno);
+}
+
+/*
+ * Records that were released before a consumer that may lose them took them: if
+ * there are no others, the consumer waits.
+ */
+TEST_F(ring, reclaimed)
+{
+	struct pollfd p = { .events = POLLIN };
+
+	RING_ATTACH_BOTH(self);
+	p.fd = ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER |
+			   MMAPSHARE_RING_ATTACH_MAY_LOSE, &self->c.at);
+	ASSERT_LE(0, p.fd);
+	ASSERT_EQ(0, set_nonblock(p.fd));
+	while (ring_put(&self->p, 1000))
+		;
+	while (ring_take(&self->c, self->buf, sizeof(self->buf)) >= 0)
+		;
+	/* makes space by reclaiming all */
+	ASSERT_NE(NULL, ring_reserve(&self->p, 1000));
+	EXPECT_EQ(self->p.pos, self->p.p->oldest_pos);
+	EXPECT_EQ(-1, read(p.fd, self->buf, sizeof(self->buf)));
+	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_EQ(0, poll(&p, 1, 0));
+	EXPECT_EQ(self->p.seq, endpoint_cursor(&self->p, 1)->lost);
+	ASSERT_TRUE(ring_put(&self->p, 8));
+	EXPECT_EQ(1, poll(&p, 1, 0));
+	EXPECT_EQ((ssize_t)step_of(8), read(p.fd, self->buf, sizeof(self->buf)));
+	EXPECT_TRUE(is_record(self->buf, 8, self->p.seq - 1));
+	close(p.fd);
 }
 
 #define RECORDS	100000
