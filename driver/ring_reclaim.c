@@ -45,7 +45,12 @@ static void mms_source_overwrite(struct mmapshare_source *source, u64 step)
 		source->limit = source->oldest_pos;
 	}
 	WRITE_ONCE(ring->p->overwritten, source->overwritten);
-	WRITE_ONCE(ring->p->oldest_pos, source->oldest_pos);
+	/*
+	 * After the position, which was published without a full fence if nothing
+	 * was to be woken; pairs with the acquire in mms_read_skip_overwritten(),
+	 * or in a program.
+	 */
+	smp_store_release(&ring->p->oldest_pos, source->oldest_pos);
 	/*
 	 * Before the bytes of these records are reused; pairs with smp_rmb() in
 	 * mms_ring_is_intact(), the acquire in mms_record_is_busy(), and the
@@ -119,7 +124,8 @@ static void mms_source_reclaim(struct mmapshare_source *source)
 		if (!mms_source_advance_oldest(source, &records))
 			break;
 	if (n) {
-		WRITE_ONCE(ring->p->oldest_pos, source->oldest_pos);
+		/* after the position, as in mms_source_overwrite() */
+		smp_store_release(&ring->p->oldest_pos, source->oldest_pos);
 		/*
 		 * Between storing oldest_pos and loading consumers again; pairs
 		 * with smp_mb() in mms_ring_activate(). Also before the bytes

@@ -358,8 +358,8 @@ static noinline int mms_write_multi(struct mmapshare_source *source, const void 
  * oldest record is still reserved; -EBUSY, see above, or for a second record
  * without MMAPSHARE_MULTI_PRODUCER;
  * -EMSGSIZE if with a header of 8 bytes, or of 24 with features, the record is
- * longer than half of the ring or than 512 MiB; -ENODEV if the ring was revoked; -EIO if the
- * memory of one of its pages failed.
+ * longer than half of the ring or than 512 MiB; -ENODEV if the ring was revoked;
+ * -EIO if the memory of one of its pages failed.
  */
 void *mmapshare_reserve(struct mmapshare_source *source, u32 length)
 {

@@ -356,7 +356,9 @@ struct mmapshare_query {
  *	(F)	both sides: store the own word, full fence, load the other word
  *	(O)	producer: store oldest_pos, store-store fence (release), reuse
  *		the bytes; consumer: load the bytes, load-load fence (acquire),
- *		load oldest_pos
+ *		load oldest_pos. The store is a release, too, after @pos: a
+ *		consumer that loads oldest_pos with acquire finds @pos there or
+ *		behind it
  */
 
 /**

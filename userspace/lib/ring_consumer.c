@@ -105,7 +105,9 @@ static int skip_overwritten(struct mmapshare_endpoint *ep)
 		/*
 		 * After oldest_pos was loaded: the producer published its
 		 * position before it moved oldest_pos there, so the position
-		 * is not before oldest_pos.
+		 * is not before oldest_pos. The acquire above pairs with the
+		 * release in overwrite() and refresh_limit(), and in the kernel's
+		 * mms_source_overwrite() and mms_source_reclaim().
 		 */
 		if (!refresh_producer_pos(ep))
 			return -EBADMSG;

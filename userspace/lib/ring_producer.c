@@ -154,7 +154,8 @@ static int refresh_limit(struct mmapshare_endpoint *ep, uint64_t step)
 		return ret;
 	if (oldest_pos != ep->oldest_pos) {
 		ep->oldest_pos = oldest_pos;
-		__atomic_store_n(&ep->producer->oldest_pos, oldest_pos, __ATOMIC_RELAXED);
+		/* as in overwrite() */
+		__atomic_store_n(&ep->producer->oldest_pos, oldest_pos, __ATOMIC_RELEASE);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		min_pos = min_consumer_pos(ep);
 	}
@@ -180,7 +181,12 @@ static int overwrite(struct mmapshare_endpoint *ep, uint64_t step)
 	}
 	ep->limit = oldest_pos;
 	ep->oldest_pos = oldest_pos;
-	__atomic_store_n(&ep->producer->oldest_pos, oldest_pos, __ATOMIC_RELAXED);
+	/*
+	 * Release: after the position, which MMAPSHARE_NO_WAKEUP publishes without
+	 * a full fence. Pairs with the acquire in skip_overwritten(), and in the
+	 * kernel's mms_read_skip_overwritten().
+	 */
+	__atomic_store_n(&ep->producer->oldest_pos, oldest_pos, __ATOMIC_RELEASE);
 	/*
 	 * Before any byte is overwritten. Pairs with the acquire fence in
 	 * is_not_overwritten().
