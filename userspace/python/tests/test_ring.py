@@ -98,7 +98,7 @@ class Alone(TestCase):
             readers.close()
             with ring.consumer() as consumer:
                 self.assertEqual([content(n) for n in range(written)],
-                                 [consumer.read() for _ in range(written)])
+                                 [consumer.read(0) for _ in range(written)])
 
     def test_may_lose(self):
         """One that may lose does not hold back the producer, and leaves the
