@@ -298,22 +298,25 @@ static ssize_t mms_read_one(struct mms_read *read, struct iov_iter *to)
 	return -EAGAIN;
 }
 
-/* Copy records until @to is full or there are no more. Returns as mms_read_one(). */
-static ssize_t mms_read_some(struct mms_read *read, struct iov_iter *to)
+/*
+ * Copy records until @to is full, a signal is pending, or there are no more. Adds
+ * their bytes to @done. Return: 0 in the first two cases; else as mms_read_one().
+ */
+static int mms_read_some(struct mms_read *read, struct iov_iter *to, ssize_t *done)
 {
 	struct mms_endpoint *c = read->c;
-	ssize_t done = 0, ret;
+	ssize_t ret;
 
 	if (read->nowait ? !mutex_trylock(&c->read_lock) : mutex_lock_interruptible(&c->read_lock))
 		return read->nowait ? -EAGAIN : -ERESTARTSYS;
 	do {
 		ret = mms_read_one(read, to);
 		if (ret > 0)
-			done += ret;
+			*done += ret;
 		cond_resched();
 	} while (ret > 0 && iov_iter_count(to) && !signal_pending(current));
 	mutex_unlock(&c->read_lock);
-	return done ?: ret;
+	return ret > 0 ? 0 : ret;
 }
 
 /*
@@ -363,20 +366,23 @@ ssize_t mms_endpoint_read_iter(struct kiocb *iocb, struct iov_iter *to)
 		.c = f->ep,
 		.nowait = iocb->ki_flags & IOCB_NOWAIT || iocb->ki_filp->f_flags & O_NONBLOCK,
 	};
-	ssize_t ret;
+	ssize_t done = 0;
+	int ret;
 
 	if (read.c->producer)
 		return -EBADF;
 	if (!iov_iter_count(to))
 		return 0;
 	do {
-		ret = mms_read_some(&read, to);
+		ret = mms_read_some(&read, to, &done);
 		if (ret == -EFAULT)
 			ret = mms_read_fault_in(&read, to);
-		else if (ret == -EAGAIN)
+		else if (ret == -EAGAIN && !done)
 			ret = mms_read_wait(&read);
 		else
-			return ret;
+			break;
 	} while (!ret);
+	if (done)
+		return done;
 	return ret > 0 ? 0 : ret;
 }

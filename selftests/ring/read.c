@@ -319,6 +319,31 @@ TEST_F(ring, buffer)
 	munmap(buf, size);
 }
 
+/* A page that is not mapped yet does not end the call between two records. */
+TEST_F(ring, pages_of_buffer)
+{
+	const size_t size = 8 * self->dev.page, step = step_of(self->dev.page);
+	char *buf = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int i;
+
+	ATTACH_READER(self);
+	ASSERT_NE(MAP_FAILED, buf);
+	for (i = 0; i < 4; i++)
+		ASSERT_TRUE(ring_put(&self->p, self->dev.page));
+	EXPECT_EQ((ssize_t)(4 * step), read(self->c.fd, buf, size));
+	for (i = 0; i < 4; i++)
+		EXPECT_TRUE(is_record(buf + i * step, self->dev.page, i));
+	/* but one that cannot be mapped does */
+	ASSERT_EQ(0, mprotect(buf + 2 * self->dev.page, self->dev.page, PROT_NONE));
+	for (i = 0; i < 2; i++)
+		ASSERT_TRUE(ring_put(&self->p, self->dev.page));
+	EXPECT_EQ((ssize_t)step, read(self->c.fd, buf, size));
+	EXPECT_TRUE(is_record(buf, self->dev.page, 4));
+	EXPECT_EQ((ssize_t)step, read(self->c.fd, buf, step));
+	EXPECT_TRUE(is_record(buf, self->dev.page, 5));
+	munmap(buf, size);
+}
+
 TEST_F(ring, refused)
 {
 	ATTACH_READER(self);
