@@ -8,6 +8,7 @@
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -63,6 +64,7 @@ static void mms_ring_init_head(struct mms_ring *ring)
 		.consumers_per_uid = ring->consumers_per_uid,
 		.consumers_reserved = ring->consumers_reserved,
 		.evict_ns = ring->evict_ns,
+		.generation = ring->generation,
 	};
 }
 
@@ -140,8 +142,8 @@ static void mms_ring_stop(struct mms_ring *ring, bool memory_failed)
 	spin_unlock_irqrestore(&ring->lock, flags);
 	mms_ring_wake_all(ring);
 	/*
-	 * Pairs with rcu_read_lock() in mms_endpoint_pos(), in
-	 * mms_ring_walk_batch() and in mms_ring_init_cursor().
+	 * Pairs with rcu_read_lock() in mms_endpoint_pos(), and in
+	 * ring_seek.c.
 	 */
 	synchronize_rcu_expedited();
 }
@@ -189,6 +191,9 @@ struct mms_region *mms_ring_create(const struct mms_ring_params *params)
 	ring->size = size;
 	ring->consumers_max = params->consumers;
 	ring->features = params->features;
+	do
+		ring->generation = get_random_u64();
+	while (!ring->generation);
 	mms_ring_init_policy(ring, params);
 	mms_ring_init_eviction(ring, params->evict_ns);
 	ring->producer_nr = 1;

@@ -9,6 +9,7 @@
  *	ring_evict.c	consumers that the producer no longer waits for
  *	ring_wait.c	sleeping and waking
  *	ring.c		creating a ring; which parts an endpoint may map
+ *	ring_seek.c	where a consumer begins
  *	ring_attach.c	attaching and detaching endpoints
  *	ring_read.c	read() from a consumer
  *	ring_file.c	endpoints of programs, which are files
@@ -39,6 +40,12 @@
 
 /* Positions and headers of records are multiples of this, in bytes. */
 #define MMS_RECORD_ALIGN	8
+
+/*
+ * A producer that overwrites the first record of a new consumer that many times
+ * in a row is malicious.
+ */
+#define MMS_ATTACH_TRIES	1000
 
 /**
  * struct mms_endpoint - a producer or a consumer of a ring
@@ -93,6 +100,7 @@ struct mms_endpoint {
  * @evict_ns: how long a record waits for a consumer, 0 for no limit
  * @evict_jiffies: the same in jiffies
  * @features: MMAPSHARE_RING_FEAT_*
+ * @generation: random, not 0
  * @head: the first page of the ring. Only the kernel writes it, under @lock
  *	once mms_ring_create() has returned
  * @p: the producer's page, which the producer writes. The kernel writes it as
@@ -172,6 +180,7 @@ struct mms_ring {
 	u64 evict_ns;
 	unsigned long evict_jiffies;
 	u64 features;
+	u64 generation;
 	struct mmapshare_ring *head;
 	struct mmapshare_ring_producer *p;
 	void *data;
@@ -223,6 +232,37 @@ struct mms_ring_params {
 	u32 consumers_reserved;
 	u64 evict_ns;
 	u64 features;
+};
+
+/**
+ * struct mms_start - where a consumer begins
+ * @flags: MMAPSHARE_RING_ATTACH_LATEST, _OLDEST or _SEQ; others are ignored. 0: the
+ *	first record that others still need
+ * @seq: sequence number with which it begins if _SEQ
+ */
+struct mms_start {
+	u32 flags;
+	u64 seq;
+};
+
+/**
+ * struct mms_place - a consumer that is looking for its first record
+ * @start: where it begins
+ * @c: the consumer
+ * @first: its provisional position; then where its first record begins
+ * @min_pos: up to where the others have released all, or what is retained for it
+ * @counts: @expected is known
+ * @expected: sequence number of the first record if none was lost before it
+ * @lost: records lost so far
+ */
+struct mms_place {
+	const struct mms_start *start;
+	const struct mms_endpoint *c;
+	u64 first;
+	u64 min_pos;
+	bool counts;
+	u64 expected;
+	u64 lost;
 };
 
 /* The page of consumer @n, which that consumer writes once it is attached. */
@@ -417,8 +457,12 @@ u64 mms_ring_geometry(u64 *size, unsigned int consumers);
 struct mms_region *mms_ring_create(const struct mms_ring_params *params);
 void mms_endpoint_writable_range(const struct mms_endpoint *ep, u64 *offset, u64 *size);
 
+/* ring_seek.c */
+int mms_ring_seek(struct mms_place *place);
+
 /* ring_attach.c */
 void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool producer);
+int mms_ring_attach_at(struct mms_endpoint *ep, const struct mms_start *start);
 int mms_ring_attach(struct mms_endpoint *ep, bool latest);
 void mms_ring_detach(struct mms_endpoint *ep);
 

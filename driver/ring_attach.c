@@ -12,9 +12,6 @@
 #include <linux/err.h>
 #include <linux/irq_work.h>
 #include <linux/lockdep.h>
-#include <linux/rcupdate.h>
-#include <linux/sched.h>
-#include <linux/sched/signal.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -32,137 +29,6 @@ void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool produ
 	init_waitqueue_head(&ep->waiters);
 	init_irq_work(&ep->notify, mms_endpoint_irq_work);
 	mutex_init(&ep->read_lock);
-}
-
-/*
- * Read the sequence number of the record at @pos. Return: 0, or -EAGAIN if the
- * record was overwritten meanwhile.
- */
-static int mms_ring_read_seq(const struct mms_ring *ring, const struct mms_endpoint *c, u64 pos,
-			     u64 *seq)
-{
-	const u32 low = READ_ONCE(mms_record(ring, pos)->seq);
-
-	*seq = mms_extend_seq(low, READ_ONCE(ring->p->seq));
-	/* the provisional position keeps the record */
-	if (mms_consumer_holds_back(c))
-		return 0;
-	return mms_ring_is_intact(ring, pos) ? 0 : -EAGAIN;
-}
-
-/* Records that mms_ring_walk() passes in one RCU read-side section. */
-#define MMS_WALK_BATCH		1024
-
-/*
- * Pass records from @pos on, up to @to. @start: if not NULL, the records from
- * there on may be overwritten meanwhile.
- */
-static int mms_ring_walk_batch(const struct mms_ring *ring, const u64 *start, u64 *pos, u64 to)
-{
-	unsigned int n;
-	int ret = 0;
-
-	/* pairs with synchronize_rcu_expedited() in mms_ring_stop() */
-	rcu_read_lock();
-	if (READ_ONCE(ring->revoked))
-		ret = -ENODEV;
-	for (n = 0; !ret && n < MMS_WALK_BATCH && *pos != to; n++) {
-		u64 step = mms_record_step(READ_ONCE(mms_record(ring, *pos)->length));
-
-		if (step > to - *pos)
-			ret = -EBADMSG;
-		else
-			*pos += step;
-	}
-	if (!ret && start && !mms_ring_is_intact(ring, *start))
-		ret = -EBADMSG;
-	rcu_read_unlock();
-	return ret;
-}
-
-/*
- * Move @pos, where a record begins, to @to if the records in between lead there.
- * @to is a position of another consumer, which must not decide alone where a new
- * one begins. No producer reuses the records meanwhile, because of the
- * provisional position. @c has none if it may lose: then @pos remains if it was
- * passed by oldest_pos.
- *
- * Return: 0; -EINTR for a signal; -ENODEV if the ring was revoked.
- */
-static int mms_ring_walk(const struct mms_ring *ring, const struct mms_endpoint *c, u64 *pos,
-			 u64 to)
-{
-	const u64 start = *pos;
-	u64 from = start;
-	int ret;
-
-	if (to - from > ring->size)
-		return 0;
-	while (from != to) {
-		ret = mms_ring_walk_batch(ring, c->may_lose ? &start : NULL, &from, to);
-		if (ret)
-			return ret == -EBADMSG ? 0 : ret;
-		if (from != to && signal_pending(current))
-			return -EINTR;
-		cond_resched();
-	}
-	*pos = to;
-	return 0;
-}
-
-/*
- * Move the cursor from its provisional position to @pos. Return: 0; -EAGAIN if
- * the record there was overwritten meanwhile; -EBADMSG.
- */
-static int mms_ring_set_cursor(const struct mms_ring *ring, const struct mms_endpoint *c, u64 pos)
-{
-	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
-	u64 seq;
-
-	if (mms_ring_read_seq(ring, c, pos, &seq))
-		return -EAGAIN;
-	if (!IS_ALIGNED(pos, MMS_RECORD_ALIGN) ||
-	    !mms_pos_reached(READ_ONCE(ring->p->pos), pos))
-		return -EBADMSG;
-	WRITE_ONCE(cursor->seq, seq);
-	/*
-	 * The records before pos may be reused from here on. After loading
-	 * them; pairs with the acquire in mms_source_min_pos(),
-	 * mms_ring_min_pos(), or in a program.
-	 */
-	smp_store_release(&cursor->pos, pos);
-	return 0;
-}
-
-/*
- * A producer that overwrites the first record of a new consumer that many times
- * in a row is malicious.
- */
-#define MMS_ATTACH_TRIES	1000
-
-/*
- * The consumer begins at the producer's position if @latest, at @first in a
- * lossless ring if that was not overwritten, else at the oldest record.
- */
-static int mms_ring_init_cursor(const struct mms_ring *ring, const struct mms_endpoint *c,
-				u64 first, bool latest)
-{
-	unsigned int tries = 0;
-	u64 pos;
-	int ret;
-
-	do {
-		/* pairs with synchronize_rcu_expedited() in mms_ring_stop() */
-		rcu_read_lock();
-		ret = -ENODEV;
-		if (!READ_ONCE(ring->revoked)) {
-			pos = mms_is_lossless(ring) && !tries ? first :
-								READ_ONCE(ring->p->oldest_pos);
-			ret = mms_ring_set_cursor(ring, c, latest ? mms_producer_pos(ring) : pos);
-		}
-		rcu_read_unlock();
-	} while (ret == -EAGAIN && ++tries < MMS_ATTACH_TRIES);
-	return ret == -EAGAIN ? -EBADMSG : ret;
 }
 
 /*
@@ -215,12 +81,11 @@ static bool mms_ring_retains_nothing(const struct mms_ring *ring)
 }
 
 /*
- * Give @c a free cursor. @first: out: its provisional position. @min_pos: out: up
- * to where the others have released all, or what was retained for it. @exempt: the
- * task may exceed the limits. Return: 0; -ENODEV; -ENOSPC, -EDQUOT.
+ * Give @c a free cursor, and set @first and @min_pos of @place. @exempt: the task may
+ * exceed the limits. Return: 0; -ENODEV; -ENOSPC, -EDQUOT.
  */
 static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_endpoint *c, bool exempt,
-				 u64 *first, u64 *min_pos)
+				 struct mms_place *place)
 {
 	const kuid_t uid = mms_current_payer();
 	unsigned long flags;
@@ -232,13 +97,13 @@ static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_endpoint *c, 
 	ret = mms_ring_choose_cursor(c->region, uid, exempt);
 	if (ret < 0)
 		goto unlock;
-	*min_pos = mms_ring_min_pos_of(ring, ring->active & ~ring->provisional);
+	place->min_pos = mms_ring_min_pos_of(ring, ring->active & ~ring->provisional);
 	/* what was not overwritten is there still */
 	if (mms_ring_retains_nothing(ring))
-		*min_pos = READ_ONCE(ring->p->oldest_pos);
+		place->min_pos = READ_ONCE(ring->p->oldest_pos);
 	c->cursor = ret;
 	ring->consumers[ret] = c;
-	*first = c->may_lose ? mms_ring_add_may_lose(ring, c) : mms_ring_activate(ring, c);
+	place->first = c->may_lose ? mms_ring_add_may_lose(ring, c) : mms_ring_activate(ring, c);
 	mms_ring_update_wake_pos(ring);
 	ret = 0;
 unlock:
@@ -279,19 +144,17 @@ static void mms_ring_settle(struct mms_ring *ring, const struct mms_endpoint *c)
 	mms_ring_wake_peers(c);
 }
 
-static int mms_ring_attach_consumer(struct mms_ring *ring, struct mms_endpoint *c, bool latest)
+static int mms_ring_attach_consumer(struct mms_ring *ring, struct mms_endpoint *c,
+				    const struct mms_start *start)
 {
-	u64 first, min_pos;
-	int ret = mms_ring_add_consumer(ring, c, false, &first, &min_pos);
+	struct mms_place place = { .start = start, .c = c };
+	int ret = mms_ring_add_consumer(ring, c, false, &place);
 
 	if ((ret == -EDQUOT || ret == -ENOSPC) && capable(CAP_SYS_RESOURCE))
-		ret = mms_ring_add_consumer(ring, c, true, &first, &min_pos);
+		ret = mms_ring_add_consumer(ring, c, true, &place);
 	if (ret)
 		return ret;
-	if (mms_is_lossless(ring) && !latest)
-		ret = mms_ring_walk(ring, c, &first, min_pos);
-	if (!ret)
-		ret = mms_ring_init_cursor(ring, c, first, latest);
+	ret = mms_ring_seek(&place);
 	if (ret)
 		mms_ring_del_consumer(ring, c);
 	else
@@ -379,32 +242,44 @@ unlock:
 }
 
 /**
- * mms_ring_attach - attach an endpoint to its ring
+ * mms_ring_attach_at - attach an endpoint to its ring
  * @ep: the endpoint, from mms_endpoint_init()
- * @latest: for a consumer: skip the records that are in the ring
+ * @start: where a consumer begins; the producer ignores it
  *
  * The caller must call mms_ring_detach() after success.
  *
- * A consumer of a lossless ring begins with the first record that others still
- * need. It is looked for from the oldest one on, record by record. One that may
- * lose begins at the oldest one if the producer reuses records meanwhile.
+ * By default, a consumer of a lossless ring begins with the first record that
+ * others still need. It is looked for from the oldest one on, record by record. One
+ * that may lose begins at the oldest one if the producer reuses records meanwhile.
  *
  * Context: process context, may sleep.
  * Return: 0; -EBUSY if a producer is attached already; -ENOSPC if all cursors
  * are in use or pinned, or those left are reserved; -EDQUOT if the user has its
- * share of them; -EBADMSG if the shared state is corrupt; -EINTR for a
- * signal; -ENODEV if the ring was revoked; -EIO if the memory of a page failed.
+ * share of them; -ENODATA if the record with which the consumer is to begin is gone,
+ * -ERANGE if it is not published yet; -EBADMSG if the shared state is corrupt;
+ * -EINTR for a signal; -ENODEV if the ring was revoked; -EIO if the memory of a page
+ * failed.
  */
-int mms_ring_attach(struct mms_endpoint *ep, bool latest)
+int mms_ring_attach_at(struct mms_endpoint *ep, const struct mms_start *start)
 {
 	struct mms_ring *ring = ep->region->ring;
 	int ret = ep->producer ? mms_ring_attach_producer(ring, ep) :
-				 mms_ring_attach_consumer(ring, ep, latest);
+				 mms_ring_attach_consumer(ring, ep, start);
 
 	if (ret == -ENODEV && !mms_revoked(ep->region))
 		ret = -EIO;
 	trace_mmapshare_ring_attach(ep, ret);
 	return ret;
+}
+
+/* As mms_ring_attach_at(). @latest: skip the records that are in the ring. */
+int mms_ring_attach(struct mms_endpoint *ep, bool latest)
+{
+	const struct mms_start start = {
+		.flags = latest ? MMAPSHARE_RING_ATTACH_LATEST : 0,
+	};
+
+	return mms_ring_attach_at(ep, &start);
 }
 
 /**

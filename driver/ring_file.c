@@ -7,6 +7,7 @@
  * that, however a program stores through a VMA.
  */
 #include <asm/barrier.h>
+#include <linux/bitops.h>
 #include <linux/build_bug.h>
 #include <linux/compiler.h>
 #include <linux/err.h>
@@ -29,20 +30,22 @@
 #define MMS_RING_NOTIFY_SIZE_VER0	8
 #define MMS_RING_WAIT_SIZE_VER0		16
 
-static_assert(sizeof(struct mmapshare_ring_attach_args) == MMS_ATTACH_SIZE_VER0);
+static_assert(offsetof(struct mmapshare_ring_attach_args, seq) == MMS_ATTACH_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_ring_attach_args) == 64);
 static_assert(sizeof(struct mmapshare_ring_notify_args) == MMS_RING_NOTIFY_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_ring_wait_args) == MMS_RING_WAIT_SIZE_VER0);
 
 #define MMS_ATTACH_FLAGS	(MMAPSHARE_RING_ATTACH_PRODUCER |	\
 				 MMAPSHARE_RING_ATTACH_CONSUMER |	\
-				 MMAPSHARE_RING_ATTACH_LATEST |		\
-				 MMAPSHARE_RING_ATTACH_MAY_LOSE |	\
-				 MMAPSHARE_RING_ATTACH_MUST_NOT_LOSE |	\
+				 MMS_ATTACH_START |			\
+				 MMS_ATTACH_LOSS |			\
 				 MMAPSHARE_RING_ATTACH_CLOEXEC)
 /* Flags of a consumer only. */
-#define MMS_ATTACH_CONSUMER_FLAGS (MMAPSHARE_RING_ATTACH_LATEST |	\
-				   MMS_ATTACH_LOSS)
-/* At most one of these. */
+#define MMS_ATTACH_CONSUMER_FLAGS (MMS_ATTACH_START | MMS_ATTACH_LOSS)
+/* At most one of these, and of those. */
+#define MMS_ATTACH_START	(MMAPSHARE_RING_ATTACH_LATEST |		\
+				 MMAPSHARE_RING_ATTACH_OLDEST |		\
+				 MMAPSHARE_RING_ATTACH_SEQ)
 #define MMS_ATTACH_LOSS		(MMAPSHARE_RING_ATTACH_MAY_LOSE |	\
 				 MMAPSHARE_RING_ATTACH_MUST_NOT_LOSE)
 
@@ -184,12 +187,16 @@ static int mms_check_attach(const struct file *file,
 	if (attach->flags & ~MMS_ATTACH_FLAGS || attach->reserved ||
 	    producer == !!(attach->flags & MMAPSHARE_RING_ATTACH_CONSUMER) ||
 	    (producer && attach->flags & MMS_ATTACH_CONSUMER_FLAGS) ||
+	    hweight32(attach->flags & MMS_ATTACH_START) > 1 ||
+	    (attach->seq && !(attach->flags & MMAPSHARE_RING_ATTACH_SEQ)) ||
 	    (attach->flags & MMS_ATTACH_LOSS) == MMS_ATTACH_LOSS)
 		return -EINVAL;
 	if (!(file->f_mode & (producer ? FMODE_WRITE : FMODE_READ)))
 		return -EBADF;
 	if (mms_region_of(file)->ring_flags & kernel)
 		return -EBUSY;
+	if (attach->generation && attach->generation != mms_region_of(file)->ring->generation)
+		return -ESTALE;
 	return 0;
 }
 
@@ -224,6 +231,7 @@ static struct file *mms_endpoint_open(struct mms_region *r,
 				      struct mmapshare_ring_attach_args *attach)
 {
 	struct mms_endpoint *ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
+	const struct mms_start start = { .flags = attach->flags, .seq = attach->seq };
 	struct file *file;
 	int ret;
 
@@ -231,7 +239,7 @@ static struct file *mms_endpoint_open(struct mms_region *r,
 		return ERR_PTR(-ENOMEM);
 	mms_endpoint_init(ep, r, attach->flags & MMAPSHARE_RING_ATTACH_PRODUCER);
 	ep->may_lose = attach->flags & MMAPSHARE_RING_ATTACH_MAY_LOSE && mms_is_lossless(r->ring);
-	ret = mms_ring_attach(ep, attach->flags & MMAPSHARE_RING_ATTACH_LATEST);
+	ret = mms_ring_attach_at(ep, &start);
 	if (ret) {
 		file = ERR_PTR(ret);
 		goto free;
@@ -242,6 +250,7 @@ static struct file *mms_endpoint_open(struct mms_region *r,
 	attach->cursor = ep->cursor;
 	attach->map_size = r->size;
 	attach->data_size = r->ring->size;
+	attach->generation = r->ring->generation;
 	mms_endpoint_writable_range(ep, &attach->own_offset, &attach->own_size);
 	return file;
 
@@ -257,8 +266,8 @@ free:
  * negative errno: -EACCES for a consumer that must not lose records and may not
  * hold back the producer; -EBADF if the file is not open for reading (consumer) or
  * for writing (producer); -EBUSY if the kernel or another program is the producer,
- * or the kernel is the consumer; -EMFILE; -ENFILE; -ENOMEM; those of
- * mms_ring_attach() and mms_copy_in(). May sleep.
+ * or the kernel is the consumer; -ESTALE if the ring has another generation; -EMFILE;
+ * -ENFILE; -ENOMEM; those of mms_ring_attach_at() and mms_copy_in(). May sleep.
  */
 long mms_ioctl_ring_attach(struct file *file, void __user *arg)
 {

@@ -43,17 +43,25 @@ static inline int ring_create_as(int control, const char *name, uint64_t size,
 	return region_create_by(control, &create, name);
 }
 
-/* Returns a descriptor or a negative errno. */
-static inline int ring_attach(int fd, uint32_t flags, struct mmapshare_ring_attach_args *at)
+/*
+ * Attach with @flags, and the other members of @at. Returns a descriptor or a
+ * negative errno.
+ */
+static inline int ring_attach_with(int fd, uint32_t flags, struct mmapshare_ring_attach_args *at)
 {
 	int ret;
 
-	*at = (struct mmapshare_ring_attach_args){
-		.size = sizeof(*at),
-		.flags = flags | MMAPSHARE_RING_ATTACH_CLOEXEC,
-	};
+	at->size = sizeof(*at);
+	at->flags = flags | MMAPSHARE_RING_ATTACH_CLOEXEC;
 	ret = ioctl(fd, MMAPSHARE_IOC_RING_ATTACH, at);
 	return ret < 0 ? -errno : ret;
+}
+
+/* Returns a descriptor or a negative errno. */
+static inline int ring_attach(int fd, uint32_t flags, struct mmapshare_ring_attach_args *at)
+{
+	*at = (struct mmapshare_ring_attach_args){ };
+	return ring_attach_with(fd, flags, at);
 }
 
 static inline size_t endpoint_map_size(const struct endpoint *ep)
@@ -101,13 +109,15 @@ static inline struct mmapshare_ring_cursor *endpoint_cursor(struct endpoint *ep,
 			n * ep->ring->cursor_stride);
 }
 
-/* Returns 0 or an errno. */
-static inline int endpoint_attach(struct endpoint *ep, int fd, uint32_t flags)
+/* As ring_attach_with(), and map the endpoint. Returns 0 or an errno. */
+static inline int endpoint_attach_with(struct endpoint *ep, int fd, uint32_t flags,
+				       const struct mmapshare_ring_attach_args *at)
 {
 	int error;
 
 	memset(ep, 0, sizeof(*ep));
-	ep->fd = ring_attach(fd, flags, &ep->at);
+	ep->at = *at;
+	ep->fd = ring_attach_with(fd, flags, &ep->at);
 	if (ep->fd < 0)
 		return -ep->fd;
 	error = endpoint_map(ep);
@@ -126,6 +136,14 @@ static inline int endpoint_attach(struct endpoint *ep, int fd, uint32_t flags)
 		ep->seq = ep->c->seq;
 	}
 	return 0;
+}
+
+/* Returns 0 or an errno. */
+static inline int endpoint_attach(struct endpoint *ep, int fd, uint32_t flags)
+{
+	const struct mmapshare_ring_attach_args at = { };
+
+	return endpoint_attach_with(ep, fd, flags, &at);
 }
 
 static inline void endpoint_detach(struct endpoint *ep)

@@ -22,6 +22,7 @@ TEST(ring)
 	FIELD(mmapshare_ring, cursor_offset, 64, 8);
 	FIELD(mmapshare_ring, cursor_stride, 72, 8);
 	FIELD(mmapshare_ring, record_max, 80, 8);
+	FIELD(mmapshare_ring, generation, 104, 8);
 	FIELD(mmapshare_ring, consumers, 128, 8);
 	FIELD(mmapshare_ring, retained_pos, 136, 8);
 	FIELD(mmapshare_ring, producer_state, 144, 4);
@@ -65,7 +66,7 @@ TEST(record)
 
 TEST(ioctl_arguments)
 {
-	EXPECT_EQ(48, (int)sizeof(struct mmapshare_ring_attach_args));
+	EXPECT_EQ(64, (int)sizeof(struct mmapshare_ring_attach_args));
 	FIELD(mmapshare_ring_attach_args, size, 0, 4);
 	FIELD(mmapshare_ring_attach_args, flags, 4, 4);
 	FIELD(mmapshare_ring_attach_args, map_size, 8, 8);
@@ -74,6 +75,8 @@ TEST(ioctl_arguments)
 	FIELD(mmapshare_ring_attach_args, own_size, 32, 8);
 	FIELD(mmapshare_ring_attach_args, cursor, 40, 4);
 	FIELD(mmapshare_ring_attach_args, reserved, 44, 4);
+	FIELD(mmapshare_ring_attach_args, seq, 48, 8);
+	FIELD(mmapshare_ring_attach_args, generation, 56, 8);
 	EXPECT_EQ(8, (int)sizeof(struct mmapshare_ring_notify_args));
 	FIELD(mmapshare_ring_notify_args, size, 0, 4);
 	FIELD(mmapshare_ring_notify_args, flags, 4, 4);
@@ -100,6 +103,8 @@ TEST(constants)
 	EXPECT_EQ(2U, MMAPSHARE_RING_ATTACH_CONSUMER);
 	EXPECT_EQ(4U, MMAPSHARE_RING_ATTACH_LATEST);
 	EXPECT_EQ(8U, MMAPSHARE_RING_ATTACH_CLOEXEC);
+	EXPECT_EQ(0x40U, MMAPSHARE_RING_ATTACH_OLDEST);
+	EXPECT_EQ(0x80U, MMAPSHARE_RING_ATTACH_SEQ);
 	EXPECT_EQ(1U, MMAPSHARE_RING_WAIT_IGNORE_HUP);
 }
 

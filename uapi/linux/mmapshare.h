@@ -385,6 +385,8 @@ struct mmapshare_query {
  * @consumers_reserved: cursors that other users than the owner leave free
  * @evict_ns: how long the producer waits for a consumer; 0 for no limit. If not
  *	0, any consumer may lose records
+ * @generation: random and not 0: with a sequence number it identifies a record,
+ *	as a ring that is created later under the same name has another one
  * @reserved0: 0
  * @consumers: bit N is set while cursor N has a consumer that holds back the
  *	producer of a lossless ring; in an overwriting ring while it has a
@@ -433,7 +435,8 @@ struct mmapshare_ring {
 	__u32 consumers_per_uid;
 	__u32 consumers_reserved;
 	__u64 evict_ns;
-	__u64 reserved0[3];
+	__u64 generation;
+	__u64 reserved0[2];
 	/* each of the following groups has a cache line of its own */
 	__u64 consumers;
 	__u64 retained_pos;
@@ -579,6 +582,18 @@ struct mmapshare_record_info {
 #define MMAPSHARE_RING_ATTACH_MAY_LOSE	_BITUL(4)
 /* fail with EACCES if the consumer has no right to hold back the producer */
 #define MMAPSHARE_RING_ATTACH_MUST_NOT_LOSE	_BITUL(5)
+/*
+ * the consumer begins with the oldest record that the ring has, also if it was
+ * released. At most one of LATEST, OLDEST and SEQ
+ */
+#define MMAPSHARE_RING_ATTACH_OLDEST	_BITUL(6)
+/*
+ * the consumer begins with the record that has the sequence number @seq, or the
+ * next one if the kernel as producer has dropped that. Fails with ENODATA if the
+ * record is not in the ring any more, with ERANGE if @seq is larger than that of
+ * the next record to be published
+ */
+#define MMAPSHARE_RING_ATTACH_SEQ	_BITUL(7)
 
 /**
  * struct mmapshare_ring_attach_args - get a descriptor that is an endpoint of a
@@ -595,7 +610,11 @@ struct mmapshare_record_info {
  *	records
  * @own_size: out: bytes of that range
  * @cursor: out: for a consumer the index of its cursor
- * @reserved: in: must be 0
+ * @reserved: in: must be 0. The first version of the structure ended after this
+ *	member
+ * @seq: in: sequence number for MMAPSHARE_RING_ATTACH_SEQ, else 0
+ * @generation: in: 0, or the attach fails with ESTALE if it is not that of the ring;
+ *	out: that of the ring
  */
 struct mmapshare_ring_attach_args {
 	__u32 size;
@@ -606,6 +625,8 @@ struct mmapshare_ring_attach_args {
 	__u64 own_size;
 	__u32 cursor;
 	__u32 reserved;
+	__u64 seq;
+	__u64 generation;
 };
 
 /*

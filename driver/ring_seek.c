@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rings: where a consumer begins.
+ *
+ * The consumer is attached, with a provisional position that keeps the records of
+ * a lossless ring. They are walked without ring->lock, a batch at a time. What
+ * programs have stored is untrusted, as described in ring_state.c.
+ */
+#include <asm/barrier.h>
+#include <linux/align.h>
+#include <linux/compiler.h>
+#include <linux/errno.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/types.h>
+#include "ring.h"
+
+/* Records that are passed in one RCU read-side section. */
+#define MMS_WALK_BATCH		1024
+
+static struct mms_ring *mms_place_ring(const struct mms_place *place)
+{
+	return place->c->region->ring;
+}
+
+/*
+ * Read the sequence number of the record at @pos. Return: 0, or -EAGAIN if the
+ * record was overwritten meanwhile.
+ */
+static int mms_ring_read_seq(const struct mms_ring *ring, const struct mms_endpoint *c, u64 pos,
+			     u64 *seq)
+{
+	const u32 low = READ_ONCE(mms_record(ring, pos)->seq);
+
+	*seq = mms_extend_seq(low, READ_ONCE(ring->p->seq));
+	/* the provisional position keeps the record */
+	if (mms_consumer_holds_back(c))
+		return 0;
+	return mms_ring_is_intact(ring, pos) ? 0 : -EAGAIN;
+}
+
+/*
+ * Pass records from @pos on, up to @to. @start: if not NULL, the records from
+ * there on may be overwritten meanwhile.
+ */
+static int mms_ring_walk_batch(const struct mms_ring *ring, const u64 *start, u64 *pos, u64 to)
+{
+	unsigned int n;
+	int ret = 0;
+
+	/* pairs with synchronize_rcu_expedited() in mms_ring_stop() */
+	rcu_read_lock();
+	if (READ_ONCE(ring->revoked))
+		ret = -ENODEV;
+	for (n = 0; !ret && n < MMS_WALK_BATCH && *pos != to; n++) {
+		u64 step = mms_record_step(READ_ONCE(mms_record(ring, *pos)->length));
+
+		if (step > to - *pos)
+			ret = -EBADMSG;
+		else
+			*pos += step;
+	}
+	if (!ret && start && !mms_ring_is_intact(ring, *start))
+		ret = -EBADMSG;
+	rcu_read_unlock();
+	return ret;
+}
+
+/* Between two batches. Return: 0; -EINTR for a signal. */
+static int mms_walk_pause(void)
+{
+	if (signal_pending(current))
+		return -EINTR;
+	cond_resched();
+	return 0;
+}
+
+/*
+ * Begin at @min_pos if the records from @first on lead there: it is a position of
+ * another consumer, which must not decide alone where a new one begins. No producer
+ * reuses the records meanwhile, because of the provisional position. A consumer has
+ * none if it may lose: then it begins at @first if that was passed by oldest_pos.
+ *
+ * Return: 0; -EINTR for a signal; -ENODEV if the ring was revoked.
+ */
+static int mms_ring_seek_needed(struct mms_place *place)
+{
+	const struct mms_ring *ring = mms_place_ring(place);
+	const u64 start = place->first, to = place->min_pos;
+	u64 from = start;
+	int ret;
+
+	if (to - from > ring->size)
+		return 0;
+	while (from != to) {
+		ret = mms_ring_walk_batch(ring, place->c->may_lose ? &start : NULL, &from, to);
+		if (!ret && from != to)
+			ret = mms_walk_pause();
+		if (ret)
+			return ret == -EBADMSG ? 0 : ret;
+	}
+	place->first = to;
+	return 0;
+}
+
+/* The oldest position, and the producer's. Return: 0; -ENODEV; -EBADMSG. */
+static int mms_ring_bounds(const struct mms_ring *ring, u64 *oldest, u64 *head)
+{
+	int ret = -ENODEV;
+
+	/* pairs with synchronize_rcu_expedited() in mms_ring_stop() */
+	rcu_read_lock();
+	if (!READ_ONCE(ring->revoked)) {
+		*oldest = READ_ONCE(ring->p->oldest_pos);
+		*head = mms_producer_pos(ring);
+		ret = mms_pos_ok(*oldest, *head, ring->size) ? 0 : -EBADMSG;
+	}
+	rcu_read_unlock();
+	return ret;
+}
+
+/*
+ * Pass records from @pos on, up to one whose sequence number is @place->expected or
+ * larger, at most up to @to. Return: 0 if there is such a record at @pos; 1 to be
+ * called again; -ENODATA if the record is before @place->first; -ERANGE if it is
+ * behind @to; -EAGAIN if the record at @pos was overwritten; -EBADMSG; -ENODEV.
+ */
+static int mms_ring_find_batch(const struct mms_place *place, u64 *pos, u64 to)
+{
+	const struct mms_ring *ring = mms_place_ring(place);
+	unsigned int n;
+	int ret = 1;
+
+	/* pairs with synchronize_rcu_expedited() in mms_ring_stop() */
+	rcu_read_lock();
+	if (READ_ONCE(ring->revoked))
+		ret = -ENODEV;
+	for (n = 0; ret > 0 && n < MMS_WALK_BATCH; n++) {
+		const u64 step = mms_record_step(READ_ONCE(mms_record(ring, *pos)->length));
+		u64 seq;
+
+		if (mms_ring_read_seq(ring, place->c, *pos, &seq))
+			ret = -EAGAIN;
+		else if (mms_pos_reached(seq, place->expected))
+			ret = *pos == place->first && seq != place->expected ? -ENODATA : 0;
+		else if (*pos == to)
+			ret = -ERANGE;
+		else if (step > to - *pos)
+			ret = -EBADMSG;
+		else
+			*pos += step;
+	}
+	rcu_read_unlock();
+	return ret;
+}
+
+/* Begin with the record that has a certain sequence number. */
+static int mms_ring_seek_seq(struct mms_place *place)
+{
+	const struct mms_ring *ring = mms_place_ring(place);
+	unsigned int tries = 0;
+	u64 pos, head;
+	int ret;
+
+	do {
+		ret = mms_ring_bounds(ring, &place->first, &head);
+		if (ret)
+			return ret;
+		pos = place->first;
+		while ((ret = mms_ring_find_batch(place, &pos, head)) > 0) {
+			ret = mms_walk_pause();
+			if (ret)
+				return ret;
+		}
+	} while (ret == -EAGAIN && ++tries < MMS_ATTACH_TRIES);
+	place->first = pos;
+	return ret == -EAGAIN ? -EBADMSG : ret;
+}
+
+/*
+ * Move the cursor from its provisional position to @pos. Return: 0; -EAGAIN if
+ * the record there was overwritten meanwhile; -EBADMSG.
+ */
+static int mms_ring_set_cursor(const struct mms_place *place, u64 pos)
+{
+	const struct mms_ring *ring = mms_place_ring(place);
+	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, place->c->cursor);
+	u64 seq;
+
+	if (mms_ring_read_seq(ring, place->c, pos, &seq))
+		return -EAGAIN;
+	if (!IS_ALIGNED(pos, MMS_RECORD_ALIGN) ||
+	    !mms_pos_reached(READ_ONCE(ring->p->pos), pos))
+		return -EBADMSG;
+	if (place->counts && mms_pos_reached(seq, place->expected))
+		WRITE_ONCE(cursor->lost, place->lost + seq - place->expected);
+	WRITE_ONCE(cursor->seq, seq);
+	/*
+	 * The records before pos may be reused from here on. After loading
+	 * them; pairs with the acquire in mms_source_min_pos(),
+	 * mms_ring_min_pos(), or in a program.
+	 */
+	smp_store_release(&cursor->pos, pos);
+	return 0;
+}
+
+/*
+ * Begin at the producer's position if LATEST; at @place->first if that was not
+ * overwritten; else at the oldest record, or fail if a certain one was wanted.
+ */
+static int mms_ring_init_cursor(const struct mms_place *place)
+{
+	const struct mms_ring *ring = mms_place_ring(place);
+	unsigned int tries = 0;
+	u64 pos;
+	int ret;
+
+	do {
+		if (tries && place->start->flags & MMAPSHARE_RING_ATTACH_SEQ)
+			return -ENODATA;
+		/* pairs with synchronize_rcu_expedited() in mms_ring_stop() */
+		rcu_read_lock();
+		ret = -ENODEV;
+		if (!READ_ONCE(ring->revoked)) {
+			pos = tries ? READ_ONCE(ring->p->oldest_pos) : place->first;
+			if (place->start->flags & MMAPSHARE_RING_ATTACH_LATEST)
+				pos = mms_producer_pos(ring);
+			ret = mms_ring_set_cursor(place, pos);
+		}
+		rcu_read_unlock();
+	} while (ret == -EAGAIN && ++tries < MMS_ATTACH_TRIES);
+	return ret == -EAGAIN ? -EBADMSG : ret;
+}
+
+/**
+ * mms_ring_seek - find the first record of a consumer, and set its cursor
+ * @place: the consumer, attached with a provisional position
+ *
+ * Context: process context, may sleep. A signal ends it.
+ * Return: 0; -ENODATA if the record is gone; -ERANGE if it is not published yet;
+ * -EBADMSG if the shared state is corrupt; -EINTR; -ENODEV if the ring was revoked.
+ */
+int mms_ring_seek(struct mms_place *place)
+{
+	const u32 flags = place->start->flags;
+	int ret = 0;
+
+	if (flags & MMAPSHARE_RING_ATTACH_SEQ) {
+		place->expected = place->start->seq;
+		place->counts = true;
+		ret = mms_ring_seek_seq(place);
+	} else if (mms_is_lossless(mms_place_ring(place)) &&
+		   !(flags & (MMAPSHARE_RING_ATTACH_LATEST | MMAPSHARE_RING_ATTACH_OLDEST))) {
+		ret = mms_ring_seek_needed(place);
+	}
+	return ret ?: mms_ring_init_cursor(place);
+}
