@@ -36,6 +36,8 @@ ssize_t mms_endpoint_read_iter(struct kiocb *iocb, struct iov_iter *to);
 
 /* ring_file.c */
 long mms_ioctl_ring_attach(struct file *file, void __user *arg);
+long mms_ioctl_ring_name(struct file *file, void __user *arg);
+long mms_ioctl_ring_remove(struct file *file, void __user *arg);
 
 /* control.c */
 long mms_ioctl_create(struct file *file, void __user *arg);

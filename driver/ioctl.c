@@ -48,6 +48,8 @@ static const struct mms_ioctl mms_ioctls[] = {
 	MMS_IOCTL(NOTIFY, mms_ioctl_notify, MMS_ON_ANY, FMODE_WRITE),
 	MMS_IOCTL(WAIT, mms_ioctl_wait, MMS_ON_ANY, 0),
 	MMS_IOCTL(RING_ATTACH, mms_ioctl_ring_attach, MMS_ON_RING, 0),
+	MMS_IOCTL(RING_NAME, mms_ioctl_ring_name, MMS_ON_RING, FMODE_READ),
+	MMS_IOCTL(RING_REMOVE, mms_ioctl_ring_remove, MMS_ON_RING, 0),
 	MMS_IOCTL(CREATE, mms_ioctl_create, MMS_ON_DEFAULT, FMODE_WRITE),
 	MMS_IOCTL(DESTROY, mms_ioctl_destroy, MMS_ON_DEFAULT, FMODE_WRITE),
 	MMS_IOCTL(QUERY, mms_ioctl_query, MMS_ON_DEFAULT, 0),

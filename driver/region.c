@@ -320,6 +320,7 @@ void mms_region_put(struct mms_region *r)
 		mms_memory_free(&r->mem);
 	}
 	mms_put_inode(r);
-	kfree(r->ring);
+	if (r->ops)
+		r->ops->release(r);
 	kfree(r);
 }

@@ -67,11 +67,13 @@ struct mms_strategy {
  *	through its kernel address without mms_intact(). Called with that page
  *	locked; may sleep, but not wait for another page's lock or the region's
  *	@lock
+ * @release: free what the layer above has allocated
  */
 struct mms_region_ops {
 	int (*may_map)(const struct mms_file *f, struct mms_mapping *m);
 	void (*revoked)(struct mms_region *r);
 	void (*memory_failed)(struct mms_region *r);
+	void (*release)(struct mms_region *r);
 };
 
 /*

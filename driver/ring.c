@@ -14,7 +14,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include "map.h"
-#include "ring.h"
+#include "ring_named.h"
 
 static_assert(sizeof(struct mmapshare_ring) <= PAGE_SIZE);
 static_assert(sizeof(struct mmapshare_record) == MMS_RECORD_ALIGN);
@@ -158,10 +158,17 @@ static void mms_ring_memory_failed(struct mms_region *r)
 	mms_ring_stop(r->ring, true);
 }
 
+static void mms_ring_release(struct mms_region *r)
+{
+	mms_named_free_all(r->ring);
+	kfree(r->ring);
+}
+
 static const struct mms_region_ops mms_ring_ops = {
 	.may_map = mms_ring_may_map,
 	.revoked = mms_ring_revoked,
 	.memory_failed = mms_ring_memory_failed,
+	.release = mms_ring_release,
 };
 
 /**

@@ -6,6 +6,7 @@
  *
  *	ring_state.c	which endpoints count, and when they must be woken
  *	ring_policy.c	which consumers may attach, and hold back the producer
+ *	ring_named.c	cursors that have a name, and outlive their consumers
  *	ring_evict.c	consumers that the producer no longer waits for
  *	ring_wait.c	sleeping and waking
  *	ring.c		creating a ring; which parts an endpoint may map
@@ -47,6 +48,8 @@
  */
 #define MMS_ATTACH_TRIES	1000
 
+struct mms_named;
+
 /**
  * struct mms_endpoint - a producer or a consumer of a ring
  * @region: region of the ring; whatever contains the endpoint has a reference
@@ -55,6 +58,7 @@
  *	false in overwrite rings. Set before mms_ring_attach(), or under the
  *	ring's @lock when the consumer is evicted; read without it for fdinfo
  * @cursor: index of the consumer's cursor; 0 for the producer
+ * @named: the name of that cursor, or NULL
  * @waiters: tasks in mms_endpoint_wait(), and pollers of the endpoint's file
  * @wake: if not NULL, called instead of waking @waiters, with the ring's @lock
  *	held and interrupts disabled
@@ -72,7 +76,7 @@
  *	detached, and its calls get -EBADMSG. Never cleared. Read without the
  *	lock by mms_ring_detach(), for its tracepoint
  *
- * @region, @producer and @wake are constant, as is @cursor from
+ * @region, @producer and @wake are constant, as are @cursor and @named from
  * mms_ring_attach() on. The last four are written under the ring's @lock.
  */
 struct mms_endpoint {
@@ -80,6 +84,7 @@ struct mms_endpoint {
 	bool producer;
 	bool may_lose;
 	unsigned int cursor;
+	struct mms_named *named;
 	wait_queue_head_t waiters;
 	void (*wake)(struct mms_endpoint *ep);
 	struct irq_work notify;
@@ -112,7 +117,9 @@ struct mms_endpoint {
  *	context, by workqueues and by irq_work. Publishing and releasing records
  *	never take it
  * @producer: the attached producer, or NULL
- * @consumers: the attached consumers by cursor, or NULL; includes corrupt ones
+ * @consumers: the attached consumers by cursor, or NULL; includes corrupt ones. The
+ *	@ep of @named stands in for a consumer that has detached
+ * @named: the names of cursors, or NULL
  * @cursor_uid: users that attached the present or the last consumer of a cursor
  * @owned: bit N is set if the owner of the ring attached that consumer of cursor N
  * @active: bit N is set while @consumers[N] is attached, is not corrupt, and may
@@ -121,6 +128,9 @@ struct mms_endpoint {
  *	ring. Copied to @head->may_lose
  * @evicted: those of @may_lose that were in @active. Copied to @head->evicted
  * @provisional: those of @active that have their first position not yet
+ * @unheld: bit N is set while a @named[N] has no consumer. Copied to @head->unheld
+ * @expiring: those of @active and @unheld for which the producer does not wait
+ *	without a limit. Read without the lock by mms_source_drop()
  * @consumer_wake_pos: copied to @head->consumer_wake_pos. Read without the lock
  *	by mms_source_notify(), after a full fence that pairs with the one in
  *	mms_endpoint_arm()
@@ -157,10 +167,15 @@ struct mms_endpoint {
  * @evicting: @evict_work is pending. Read without the lock by mms_source_drop()
  * @evict_pos: the consumers that have not reached it when @evict_work runs are
  *	evicted
+ * @keeping: @keep_work is pending. Read without the lock by mms_source_drop()
+ * @keep_pos: those of @expiring that have not reached it when @keep_work runs, and
+ *	whose time is over, are evicted
  * @refused_pos: 0, or such a position of a kernel producer, with bit 0 set. Set
  *	without the lock by mms_source_drop()
  * @evict_work: runs @evict_jiffies after a record was refused; pending only while
  *	a producer is attached
+ * @keep_work: runs when the time of one of @expiring is over after a record was
+ *	refused; likewise
  * @revoked: the kernel no longer uses the pages: the ring was revoked, and
  *	those that a program created are freed; or the memory of one failed, if
  *	mms_revoked() is false. Read under @lock or rcu_read_lock() before they
@@ -188,12 +203,15 @@ struct mms_ring {
 	spinlock_t lock;	/* protects all members below */
 	struct mms_endpoint *producer;
 	struct mms_endpoint *consumers[MMAPSHARE_RING_CONSUMERS_MAX];
+	struct mms_named *named[MMAPSHARE_RING_CONSUMERS_MAX];
 	kuid_t cursor_uid[MMAPSHARE_RING_CONSUMERS_MAX];
 	u64 owned;
 	u64 active;
 	u64 may_lose;
 	u64 evicted;
 	u64 provisional;
+	u64 unheld;
+	u64 expiring;
 	u64 consumer_wake_pos;
 	u64 producer_wake_pos;
 	u64 retained_pos;
@@ -208,8 +226,11 @@ struct mms_ring {
 	bool check_cursors;
 	bool evicting;
 	u64 evict_pos;
+	bool keeping;
+	u64 keep_pos;
 	u64 refused_pos;
 	struct delayed_work evict_work;
+	struct delayed_work keep_work;
 	bool revoked;
 	bool memory_failed;
 };
@@ -236,19 +257,32 @@ struct mms_ring_params {
 
 /**
  * struct mms_start - where a consumer begins
- * @flags: MMAPSHARE_RING_ATTACH_LATEST, _OLDEST or _SEQ; others are ignored. 0: the
- *	first record that others still need
+ * @flags: MMAPSHARE_RING_ATTACH_*. Without those of MMS_START_FLAGS: where the name
+ *	was, or with the first record that others still need
  * @seq: sequence number with which it begins if _SEQ
+ * @named: a new name for its cursor, used only if no cursor has that name yet; NULL
+ *	for a cursor without a name, and once it is used
  */
 struct mms_start {
 	u32 flags;
 	u64 seq;
+	struct mms_named *named;
 };
+
+#define MMS_START_FLAGS		(MMAPSHARE_RING_ATTACH_LATEST |		\
+				 MMAPSHARE_RING_ATTACH_OLDEST |		\
+				 MMAPSHARE_RING_ATTACH_SEQ)
 
 /**
  * struct mms_place - a consumer that is looking for its first record
  * @start: where it begins
  * @c: the consumer
+ * @exempt: its task may exceed the limits on cursors
+ * @admin: its task may use a name of another user
+ * @existed: its cursor had the name already. Then @pos, @expected and @lost are what
+ *	was in the cursor: untrusted
+ * @kept: likewise, and the producer has waited for the cursor all the time
+ * @pos: position of such a cursor
  * @first: its provisional position; then where its first record begins
  * @min_pos: up to where the others have released all, or what is retained for it
  * @counts: @expected is known
@@ -256,8 +290,13 @@ struct mms_start {
  * @lost: records lost so far
  */
 struct mms_place {
-	const struct mms_start *start;
-	const struct mms_endpoint *c;
+	struct mms_start *start;
+	struct mms_endpoint *c;
+	bool exempt;
+	bool admin;
+	bool existed;
+	bool kept;
+	u64 pos;
 	u64 first;
 	u64 min_pos;
 	bool counts;
@@ -433,6 +472,7 @@ u64 mms_ring_min_pos(struct mms_ring *ring);
 /* ring_policy.c */
 bool mms_ring_params_ok(const struct mms_ring_params *params);
 void mms_ring_init_policy(struct mms_ring *ring, const struct mms_ring_params *params);
+bool mms_cursor_is_pinned(const struct mms_ring *ring, unsigned int i);
 int mms_ring_choose_cursor(struct mms_region *r, kuid_t uid, bool exempt);
 bool mms_ring_may_hold_back(const struct mms_region *r, fmode_t mode);
 u64 mms_ring_add_may_lose(struct mms_ring *ring, const struct mms_endpoint *c);
@@ -462,7 +502,7 @@ int mms_ring_seek(struct mms_place *place);
 
 /* ring_attach.c */
 void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool producer);
-int mms_ring_attach_at(struct mms_endpoint *ep, const struct mms_start *start);
+int mms_ring_attach_at(struct mms_endpoint *ep, struct mms_start *start);
 int mms_ring_attach(struct mms_endpoint *ep, bool latest);
 void mms_ring_detach(struct mms_endpoint *ep);
 

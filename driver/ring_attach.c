@@ -12,10 +12,11 @@
 #include <linux/err.h>
 #include <linux/irq_work.h>
 #include <linux/lockdep.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
-#include "ring.h"
+#include "ring_named.h"
 #include "trace.h"
 
 /*
@@ -32,24 +33,21 @@ void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool produ
 }
 
 /*
- * Activate the consumer, with oldest_pos as provisional position: from then on
- * the producer of a lossless ring does not go past that. A producer that did not
- * see the consumer yet may just have moved oldest_pos, so that it is read again.
- * A malicious one can only keep its own records from the consumer.
+ * Publish oldest_pos as provisional position of a consumer that is in ring->active:
+ * from then on the producer of a lossless ring does not go past that. A producer that
+ * did not see the consumer yet may just have moved oldest_pos, so that it is read
+ * again. A malicious one can only keep its own records from the consumer.
  *
  * Return: the provisional position.
  */
-static u64 mms_ring_activate(struct mms_ring *ring, const struct mms_endpoint *c)
+static u64 mms_ring_hold_oldest(struct mms_ring *ring, const struct mms_endpoint *c)
 {
 	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
 	unsigned int tries = 0;
 	u64 oldest;
 
 	lockdep_assert_held(&ring->lock);
-	mms_clear_shared(cursor, sizeof(*cursor));
-	ring->active |= BIT_ULL(c->cursor);
 	ring->provisional |= BIT_ULL(c->cursor);
-	ring->had_consumers = true;
 	do {
 		oldest = READ_ONCE(ring->p->oldest_pos);
 		WRITE_ONCE(cursor->pos, oldest);
@@ -70,6 +68,36 @@ static u64 mms_ring_activate(struct mms_ring *ring, const struct mms_endpoint *c
 	return oldest;
 }
 
+/* Activate the consumer. Return: its provisional position. */
+static u64 mms_ring_activate(struct mms_ring *ring, const struct mms_endpoint *c)
+{
+	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
+
+	lockdep_assert_held(&ring->lock);
+	mms_clear_shared(cursor, sizeof(*cursor));
+	ring->active |= BIT_ULL(c->cursor);
+	ring->had_consumers = true;
+	return mms_ring_hold_oldest(ring, c);
+}
+
+/*
+ * The cursor has kept records for its name, from @place->pos on. Return: the
+ * provisional position, which is before that if the consumer wants to begin elsewhere.
+ * A producer that died may have left oldest_pos behind it: the bytes from @place->pos
+ * on are then kept nevertheless.
+ */
+static u64 mms_ring_rewind(struct mms_ring *ring, const struct mms_place *place)
+{
+	const u64 oldest = READ_ONCE(ring->p->oldest_pos);
+
+	if (place->counts)
+		return place->pos;
+	if (mms_pos_reached(place->pos, oldest))
+		return mms_ring_hold_oldest(ring, place->c);
+	ring->provisional |= BIT_ULL(place->c->cursor);
+	return oldest;
+}
+
 /*
  * Is no consumer left but evicted ones, for which the ring keeps nothing? Called
  * with ring->lock held.
@@ -81,29 +109,67 @@ static bool mms_ring_retains_nothing(const struct mms_ring *ring)
 }
 
 /*
- * Give @c a free cursor, and set @first and @min_pos of @place. @exempt: the task may
- * exceed the limits. Return: 0; -ENODEV; -ENOSPC, -EDQUOT.
+ * Find the cursor that has the name of @place->start, or a free one if there is none.
+ * Return: the cursor; those of mms_named_check() and mms_ring_choose_cursor(); -ENOENT.
  */
-static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_endpoint *c, bool exempt,
-				 struct mms_place *place)
+static int mms_ring_find_cursor(struct mms_place *place, kuid_t uid)
+{
+	struct mms_region *r = place->c->region;
+	struct mms_start *start = place->start;
+	struct mms_ring *ring = r->ring;
+	int cursor = -ENOENT, ret;
+
+	if (start->named)
+		cursor = mms_named_find(ring, start->named->name);
+	if (cursor >= 0) {
+		ret = mms_named_check(place, cursor);
+		if (ret)
+			return ret;
+		mms_named_claim(place, cursor);
+		return cursor;
+	}
+	if (start->flags & MMAPSHARE_RING_ATTACH_EXISTING)
+		return -ENOENT;
+	cursor = mms_ring_choose_cursor(r, uid, place->exempt);
+	if (cursor >= 0 && start->named) {
+		ring->named[cursor] = start->named;
+		start->named->ep.cursor = cursor;
+		start->named = NULL;
+	}
+	return cursor;
+}
+
+/*
+ * Give the consumer a cursor, and set the members of @place behind @exempt and @admin.
+ * Return: 0; -ENODEV; those of mms_ring_find_cursor().
+ */
+static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_place *place)
 {
 	const kuid_t uid = mms_current_payer();
+	struct mms_endpoint *c = place->c;
 	unsigned long flags;
 	int ret = -ENODEV;
 
 	spin_lock_irqsave(&ring->lock, flags);
 	if (ring->revoked)
 		goto unlock;
-	ret = mms_ring_choose_cursor(c->region, uid, exempt);
-	if (ret < 0)
-		goto unlock;
+	/* marks a named cursor corrupt if it is */
 	place->min_pos = mms_ring_min_pos_of(ring, ring->active & ~ring->provisional);
 	/* what was not overwritten is there still */
 	if (mms_ring_retains_nothing(ring))
 		place->min_pos = READ_ONCE(ring->p->oldest_pos);
+	ret = mms_ring_find_cursor(place, uid);
+	if (ret < 0)
+		goto unlock;
 	c->cursor = ret;
+	c->named = ring->named[ret];
 	ring->consumers[ret] = c;
-	place->first = c->may_lose ? mms_ring_add_may_lose(ring, c) : mms_ring_activate(ring, c);
+	if (place->kept)
+		place->first = mms_ring_rewind(ring, place);
+	else if (c->may_lose)
+		place->first = mms_ring_add_may_lose(ring, c);
+	else
+		place->first = mms_ring_activate(ring, c);
 	mms_ring_update_wake_pos(ring);
 	ret = 0;
 unlock:
@@ -111,14 +177,16 @@ unlock:
 	return ret;
 }
 
-static void mms_ring_del_consumer(struct mms_ring *ring, struct mms_endpoint *c)
+/* Detach a consumer. Called with ring->lock held. */
+static void mms_ring_del_locked(struct mms_ring *ring, struct mms_endpoint *c)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&ring->lock, flags);
-	mms_ring_deactivate(ring, c);
-	mms_ring_del_may_lose(ring, c);
-	ring->consumers[c->cursor] = NULL;
+	if (c->named) {
+		mms_named_park(ring, c);
+	} else {
+		mms_ring_deactivate(ring, c);
+		mms_ring_del_may_lose(ring, c);
+		ring->consumers[c->cursor] = NULL;
+	}
 	/*
 	 * The producer must recheck: it may have waited for this consumer
 	 * only, or no consumer is left, which is -EPIPE.
@@ -126,7 +194,56 @@ static void mms_ring_del_consumer(struct mms_ring *ring, struct mms_endpoint *c)
 	if (ring->producer && ring->producer->armed)
 		mms_endpoint_wake(ring->producer);
 	mms_ring_update_wake_pos(ring);
+}
+
+static void mms_ring_del_consumer(struct mms_ring *ring, struct mms_endpoint *c)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	mms_ring_del_locked(ring, c);
 	spin_unlock_irqrestore(&ring->lock, flags);
+}
+
+/*
+ * The cursor had its name before: put back what was in it. It does not keep records
+ * any more if no record begins at its position.
+ */
+static void mms_ring_restore(struct mms_ring *ring, const struct mms_place *place, int error)
+{
+	struct mmapshare_ring_cursor *words = mms_cursor(ring, place->c->cursor);
+
+	if (error == -EBADMSG && place->counts)
+		place->c->corrupt = true;
+	if (!place->kept || place->c->corrupt)
+		mms_ring_deactivate(ring, place->c);
+	ring->provisional &= ~BIT_ULL(place->c->cursor);
+	if (ring->revoked)
+		return;
+	WRITE_ONCE(words->lost, place->lost);
+	WRITE_ONCE(words->seq, place->expected);
+	/* not before the provisional position; as in mms_ring_set_cursor() */
+	smp_store_release(&words->pos, place->pos);
+}
+
+/* The consumer cannot begin where it was to: undo mms_ring_add_consumer(). */
+static void mms_ring_give_back(struct mms_ring *ring, const struct mms_place *place, int error)
+{
+	struct mms_endpoint *c = place->c;
+	struct mms_named *named = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	if (place->existed) {
+		mms_ring_restore(ring, place, error);
+	} else {
+		named = c->named;
+		ring->named[c->cursor] = NULL;
+		c->named = NULL;
+	}
+	mms_ring_del_locked(ring, c);
+	spin_unlock_irqrestore(&ring->lock, flags);
+	kfree(named);
 }
 
 /* The consumer has its first position. */
@@ -136,6 +253,8 @@ static void mms_ring_settle(struct mms_ring *ring, const struct mms_endpoint *c)
 
 	spin_lock_irqsave(&ring->lock, flags);
 	ring->provisional &= ~BIT_ULL(c->cursor);
+	if (c->named)
+		mms_named_settle(c->named);
 	spin_unlock_irqrestore(&ring->lock, flags);
 	/*
 	 * The position may be past the provisional one: wake the producer, as
@@ -145,21 +264,29 @@ static void mms_ring_settle(struct mms_ring *ring, const struct mms_endpoint *c)
 }
 
 static int mms_ring_attach_consumer(struct mms_ring *ring, struct mms_endpoint *c,
-				    const struct mms_start *start)
+				    struct mms_start *start)
 {
 	struct mms_place place = { .start = start, .c = c };
-	int ret = mms_ring_add_consumer(ring, c, false, &place);
+	int ret = mms_ring_add_consumer(ring, &place);
 
-	if ((ret == -EDQUOT || ret == -ENOSPC) && capable(CAP_SYS_RESOURCE))
-		ret = mms_ring_add_consumer(ring, c, true, &place);
+	if ((ret == -EDQUOT || ret == -ENOSPC) && capable(CAP_SYS_RESOURCE)) {
+		place.exempt = true;
+		ret = mms_ring_add_consumer(ring, &place);
+	} else if (ret == -EPERM && capable(CAP_SYS_ADMIN)) {
+		place.admin = true;
+		ret = mms_ring_add_consumer(ring, &place);
+	}
 	if (ret)
 		return ret;
 	ret = mms_ring_seek(&place);
-	if (ret)
-		mms_ring_del_consumer(ring, c);
-	else
-		mms_ring_settle(ring, c);
-	return ret;
+	if (ret) {
+		mms_ring_give_back(ring, &place, ret);
+		return ret;
+	}
+	if (place.existed && !(start->flags & MMS_START_FLAGS))
+		start->flags |= MMAPSHARE_RING_ATTACH_RESUMED;
+	mms_ring_settle(ring, c);
+	return 0;
 }
 
 static bool mms_ring_is_consistent(const struct mms_ring *ring)
@@ -244,7 +371,9 @@ unlock:
 /**
  * mms_ring_attach_at - attach an endpoint to its ring
  * @ep: the endpoint, from mms_endpoint_init()
- * @start: where a consumer begins; the producer ignores it
+ * @start: where a consumer begins; the producer ignores it. Out: RESUMED is added to
+ *	@flags if it has gone on at the position of its name; @named is NULL if it is
+ *	used
  *
  * The caller must call mms_ring_detach() after success.
  *
@@ -253,14 +382,14 @@ unlock:
  * that may lose begins at the oldest one if the producer reuses records meanwhile.
  *
  * Context: process context, may sleep.
- * Return: 0; -EBUSY if a producer is attached already; -ENOSPC if all cursors
- * are in use or pinned, or those left are reserved; -EDQUOT if the user has its
- * share of them; -ENODATA if the record with which the consumer is to begin is gone,
- * -ERANGE if it is not published yet; -EBADMSG if the shared state is corrupt;
- * -EINTR for a signal; -ENODEV if the ring was revoked; -EIO if the memory of a page
- * failed.
+ * Return: 0; -EBUSY if a producer is attached already; those of mms_named_check();
+ * -ENOENT if the name must exist; -ENOSPC if all cursors are in use or pinned, or
+ * those left are reserved; -EDQUOT if the user has its share of them; -ENODATA if the
+ * record with which the consumer is to begin is gone, -ERANGE if it is not published
+ * yet; -EBADMSG if the shared state is corrupt; -EINTR for a signal; -ENODEV if the
+ * ring was revoked; -EIO if the memory of a page failed.
  */
-int mms_ring_attach_at(struct mms_endpoint *ep, const struct mms_start *start)
+int mms_ring_attach_at(struct mms_endpoint *ep, struct mms_start *start)
 {
 	struct mms_ring *ring = ep->region->ring;
 	int ret = ep->producer ? mms_ring_attach_producer(ring, ep) :
@@ -275,7 +404,7 @@ int mms_ring_attach_at(struct mms_endpoint *ep, const struct mms_start *start)
 /* As mms_ring_attach_at(). @latest: skip the records that are in the ring. */
 int mms_ring_attach(struct mms_endpoint *ep, bool latest)
 {
-	const struct mms_start start = {
+	struct mms_start start = {
 		.flags = latest ? MMAPSHARE_RING_ATTACH_LATEST : 0,
 	};
 

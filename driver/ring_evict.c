@@ -10,17 +10,55 @@
  *
  * A consumer that is evicted last leaves a ring that retains nothing: otherwise
  * the producer would have to wait for the next consumer.
+ *
+ * A cursor that has a name may keep records without a consumer. For it there is a
+ * second timer, as its time begins when the last consumer detaches.
  */
 #include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/limits.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
-#include "ring.h"
+#include "ring_named.h"
+
+/* The current jiffy has begun already. */
+static unsigned long mms_ns_to_jiffies(u64 ns)
+{
+	return min_t(u64, nsecs_to_jiffies64(ns) + 1, MAX_JIFFY_OFFSET);
+}
+
+/* Nanoseconds for which the producer waits for a cursor that has no consumer. */
+static u64 mms_named_remaining(const struct mms_named *named)
+{
+	const u64 passed = ktime_get_ns() - named->detached_ns;
+
+	return named->keep_ns > passed ? named->keep_ns - passed : 0;
+}
+
+/*
+ * A record does not fit: have the cursors evicted that hold it back without a
+ * consumer, when their time is over.
+ */
+static void mms_ring_start_keep(struct mms_ring *ring, u64 pos)
+{
+	u64 remaining = U64_MAX;
+	unsigned int i;
+
+	if (!ring->expiring || ring->keeping)
+		return;
+	for (i = 0; i < ring->consumers_max; i++)
+		if (ring->expiring & BIT_ULL(i))
+			remaining = min(remaining, mms_named_remaining(ring->named[i]));
+	ring->keep_pos = pos;
+	WRITE_ONCE(ring->keeping, true);
+	schedule_delayed_work(&ring->keep_work, mms_ns_to_jiffies(remaining));
+}
 
 /**
  * mms_ring_start_eviction - a record does not fit: start the timer
@@ -35,7 +73,10 @@
 void mms_ring_start_eviction(struct mms_ring *ring, u64 pos)
 {
 	lockdep_assert_held(&ring->lock);
-	if (!ring->evict_ns || ring->evicting || !ring->active || !ring->producer)
+	if (!ring->active || !ring->producer)
+		return;
+	mms_ring_start_keep(ring, pos);
+	if (!ring->evict_ns || ring->evicting)
 		return;
 	ring->evict_pos = pos;
 	WRITE_ONCE(ring->evicting, true);
@@ -44,19 +85,25 @@ void mms_ring_start_eviction(struct mms_ring *ring, u64 pos)
 
 /*
  * Stop waiting for a consumer. Its program learns about it by oldest_pos, which
- * it checks after each record.
+ * it checks after each record. A cursor that has no consumer is as if it had kept
+ * nothing from the beginning.
  */
 static void mms_ring_evict(struct mms_ring *ring, struct mms_endpoint *c)
 {
 	const u64 bit = BIT_ULL(c->cursor);
 
 	lockdep_assert_held(&ring->lock);
-	WRITE_ONCE(c->may_lose, true);
 	ring->active &= ~bit;
-	ring->may_lose |= bit;
-	ring->evicted |= bit;
-	WRITE_ONCE(ring->head->may_lose, ring->may_lose);
-	WRITE_ONCE(ring->head->evicted, ring->evicted);
+	ring->expiring &= ~bit;
+	if (ring->unheld & bit) {
+		ring->named[c->cursor]->evicted = true;
+	} else {
+		WRITE_ONCE(c->may_lose, true);
+		ring->may_lose |= bit;
+		ring->evicted |= bit;
+		WRITE_ONCE(ring->head->may_lose, ring->may_lose);
+		WRITE_ONCE(ring->head->evicted, ring->evicted);
+	}
 	if (!(ring->active & ~ring->provisional)) {
 		WRITE_ONCE(ring->retained_pos, MMAPSHARE_RING_RETAINS_NOTHING);
 		WRITE_ONCE(ring->head->retained_pos, MMAPSHARE_RING_RETAINS_NOTHING);
@@ -65,15 +112,23 @@ static void mms_ring_evict(struct mms_ring *ring, struct mms_endpoint *c)
 }
 
 /*
- * Has the consumer that has @cursor not released what it could? It cannot release
+ * Has the consumer that has @cursor not released what it could, up to @wanted? It cannot release
  * a record that is still reserved. The position is untrusted: a consumer that holds
  * back the producer on purpose could as well attach again.
  */
-static bool mms_ring_is_late(const struct mms_ring *ring, unsigned int cursor)
+static bool mms_ring_is_late(const struct mms_ring *ring, unsigned int cursor, u64 wanted)
 {
 	const u64 pos = READ_ONCE(mms_cursor(ring, cursor)->pos);
 
-	return !mms_pos_reached(pos, ring->evict_pos) && !mms_record_is_busy(ring, pos);
+	return !mms_pos_reached(pos, wanted) && !mms_record_is_busy(ring, pos);
+}
+
+/* The producer rechecks, and if it has to wait still, starts the timer again. */
+static void mms_ring_evicted(struct mms_ring *ring)
+{
+	if (ring->producer && ring->producer->armed)
+		mms_endpoint_wake(ring->producer);
+	mms_ring_update_wake_pos(ring);
 }
 
 static void mms_ring_evict_work(struct work_struct *work)
@@ -89,12 +144,30 @@ static void mms_ring_evict_work(struct work_struct *work)
 	/* marks the corrupt ones, which do not count any more */
 	mms_ring_min_pos(ring);
 	for (i = 0; i < ring->consumers_max; i++)
-		if (ring->active & ~ring->provisional & BIT_ULL(i) && mms_ring_is_late(ring, i))
+		if (ring->active & ~ring->provisional & BIT_ULL(i) &&
+		    mms_ring_is_late(ring, i, ring->evict_pos))
 			mms_ring_evict(ring, ring->consumers[i]);
-	/* it rechecks, and if it has to wait still, starts the timer again */
-	if (ring->producer && ring->producer->armed)
-		mms_endpoint_wake(ring->producer);
-	mms_ring_update_wake_pos(ring);
+	mms_ring_evicted(ring);
+unlock:
+	spin_unlock_irqrestore(&ring->lock, flags);
+}
+
+static void mms_ring_keep_work(struct work_struct *work)
+{
+	struct mms_ring *ring = container_of(to_delayed_work(work), struct mms_ring, keep_work);
+	unsigned long flags;
+	unsigned int i;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	WRITE_ONCE(ring->keeping, false);
+	if (ring->revoked)
+		goto unlock;
+	mms_ring_min_pos(ring);
+	for (i = 0; i < ring->consumers_max; i++)
+		if (ring->expiring & BIT_ULL(i) && !mms_named_remaining(ring->named[i]) &&
+		    mms_ring_is_late(ring, i, ring->keep_pos))
+			mms_ring_evict(ring, ring->consumers[i]);
+	mms_ring_evicted(ring);
 unlock:
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
@@ -109,9 +182,9 @@ unlock:
 void mms_ring_init_eviction(struct mms_ring *ring, u64 ns)
 {
 	INIT_DELAYED_WORK(&ring->evict_work, mms_ring_evict_work);
+	INIT_DELAYED_WORK(&ring->keep_work, mms_ring_keep_work);
 	ring->evict_ns = ns;
-	/* the current jiffy has begun already */
-	ring->evict_jiffies = min_t(u64, nsecs_to_jiffies64(ns) + 1, MAX_JIFFY_OFFSET);
+	ring->evict_jiffies = mms_ns_to_jiffies(ns);
 }
 
 /**
@@ -124,8 +197,11 @@ void mms_ring_stop_eviction(struct mms_ring *ring)
 {
 	unsigned long flags;
 
-	cancel_delayed_work_sync(&ring->evict_work);
+	/* first: mms_named_park() starts the work if @keeping is set */
 	spin_lock_irqsave(&ring->lock, flags);
 	WRITE_ONCE(ring->evicting, false);
+	WRITE_ONCE(ring->keeping, false);
 	spin_unlock_irqrestore(&ring->lock, flags);
+	cancel_delayed_work_sync(&ring->evict_work);
+	cancel_delayed_work_sync(&ring->keep_work);
 }

@@ -19,33 +19,35 @@
 #include <linux/poll.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/types.h>
 #include "compat.h"
 #include "file.h"
 #include "map.h"
-#include "ring.h"
+#include "ring_named.h"
 #include "trace.h"
 
 #define MMS_ATTACH_SIZE_VER0		48
 #define MMS_RING_NOTIFY_SIZE_VER0	8
 #define MMS_RING_WAIT_SIZE_VER0		16
+#define MMS_RING_NAME_SIZE_VER0		128
+#define MMS_RING_REMOVE_SIZE_VER0	72
 
 static_assert(offsetof(struct mmapshare_ring_attach_args, seq) == MMS_ATTACH_SIZE_VER0);
-static_assert(sizeof(struct mmapshare_ring_attach_args) == 64);
+static_assert(sizeof(struct mmapshare_ring_attach_args) == 136);
 static_assert(sizeof(struct mmapshare_ring_notify_args) == MMS_RING_NOTIFY_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_ring_wait_args) == MMS_RING_WAIT_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_ring_name) == MMS_RING_NAME_SIZE_VER0);
+static_assert(sizeof(struct mmapshare_ring_remove_args) == MMS_RING_REMOVE_SIZE_VER0);
 
 #define MMS_ATTACH_FLAGS	(MMAPSHARE_RING_ATTACH_PRODUCER |	\
 				 MMAPSHARE_RING_ATTACH_CONSUMER |	\
-				 MMS_ATTACH_START |			\
-				 MMS_ATTACH_LOSS |			\
+				 MMS_ATTACH_CONSUMER_FLAGS |		\
 				 MMAPSHARE_RING_ATTACH_CLOEXEC)
 /* Flags of a consumer only. */
-#define MMS_ATTACH_CONSUMER_FLAGS (MMS_ATTACH_START | MMS_ATTACH_LOSS)
-/* At most one of these, and of those. */
-#define MMS_ATTACH_START	(MMAPSHARE_RING_ATTACH_LATEST |		\
-				 MMAPSHARE_RING_ATTACH_OLDEST |		\
-				 MMAPSHARE_RING_ATTACH_SEQ)
+#define MMS_ATTACH_CONSUMER_FLAGS (MMS_START_FLAGS | MMS_ATTACH_LOSS |	\
+				   MMAPSHARE_RING_ATTACH_EXISTING)
+/* At most one of these. */
 #define MMS_ATTACH_LOSS		(MMAPSHARE_RING_ATTACH_MAY_LOSE |	\
 				 MMAPSHARE_RING_ATTACH_MUST_NOT_LOSE)
 
@@ -162,6 +164,9 @@ static void mms_endpoint_show_fdinfo(struct seq_file *m, struct file *file)
 	else
 		seq_printf(m, "mmapshare-endpoint:\tconsumer %u\nmmapshare-may-lose:\t%d\n",
 			   ep->cursor, READ_ONCE(ep->may_lose));
+	if (ep->named)
+		seq_printf(m, "mmapshare-cursor-name:\t%s\n", ep->named->name);
+	seq_printf(m, "mmapshare-generation:\t%#llx\n", r->ring->generation);
 	seq_printf(m, "mmapshare-position:\t%llu\n", mms_endpoint_pos(ep));
 }
 
@@ -177,6 +182,15 @@ static const struct file_operations mms_endpoint_fops = {
 	.show_fdinfo = mms_endpoint_show_fdinfo,
 };
 
+/* Are the members valid that concern the name of a cursor? */
+static bool mms_attach_name_ok(const struct mmapshare_ring_attach_args *attach)
+{
+	if (attach->name[0])
+		return attach->flags & MMAPSHARE_RING_ATTACH_CONSUMER && mms_name_ok(attach->name);
+	return !memchr_inv(attach->name, 0, sizeof(attach->name)) && !attach->keep_ns &&
+	       !(attach->flags & MMAPSHARE_RING_ATTACH_EXISTING);
+}
+
 static int mms_check_attach(const struct file *file,
 			    const struct mmapshare_ring_attach_args *attach)
 {
@@ -187,7 +201,7 @@ static int mms_check_attach(const struct file *file,
 	if (attach->flags & ~MMS_ATTACH_FLAGS || attach->reserved ||
 	    producer == !!(attach->flags & MMAPSHARE_RING_ATTACH_CONSUMER) ||
 	    (producer && attach->flags & MMS_ATTACH_CONSUMER_FLAGS) ||
-	    hweight32(attach->flags & MMS_ATTACH_START) > 1 ||
+	    hweight32(attach->flags & MMS_START_FLAGS) > 1 || !mms_attach_name_ok(attach) ||
 	    (attach->seq && !(attach->flags & MMAPSHARE_RING_ATTACH_SEQ)) ||
 	    (attach->flags & MMS_ATTACH_LOSS) == MMS_ATTACH_LOSS)
 		return -EINVAL;
@@ -222,6 +236,15 @@ static int mms_decide_loss(const struct file *file, struct mmapshare_ring_attach
 	return 0;
 }
 
+/* Tell the program how its consumer is attached. */
+static void mms_set_attach_flags(struct mmapshare_ring_attach_args *attach,
+				 const struct mms_endpoint *ep, const struct mms_start *start)
+{
+	attach->flags |= start->flags & MMAPSHARE_RING_ATTACH_RESUMED;
+	if (ep->may_lose)
+		attach->flags |= MMAPSHARE_RING_ATTACH_MAY_LOSE;
+}
+
 /*
  * Attach an endpoint as requested by @attach->flags, and open a file for it.
  * The file, or on failure this function, frees the endpoint. Fills in @attach.
@@ -231,15 +254,21 @@ static struct file *mms_endpoint_open(struct mms_region *r,
 				      struct mmapshare_ring_attach_args *attach)
 {
 	struct mms_endpoint *ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
-	const struct mms_start start = { .flags = attach->flags, .seq = attach->seq };
-	struct file *file;
+	struct mms_start start = { .flags = attach->flags, .seq = attach->seq };
+	struct file *file = ERR_PTR(-ENOMEM);
 	int ret;
 
 	if (!ep)
 		return ERR_PTR(-ENOMEM);
 	mms_endpoint_init(ep, r, attach->flags & MMAPSHARE_RING_ATTACH_PRODUCER);
 	ep->may_lose = attach->flags & MMAPSHARE_RING_ATTACH_MAY_LOSE && mms_is_lossless(r->ring);
+	if (attach->name[0]) {
+		start.named = mms_named_alloc(r, attach->name, attach->keep_ns, ep->may_lose);
+		if (!start.named)
+			goto free;
+	}
 	ret = mms_ring_attach_at(ep, &start);
+	kfree(start.named);
 	if (ret) {
 		file = ERR_PTR(ret);
 		goto free;
@@ -251,6 +280,7 @@ static struct file *mms_endpoint_open(struct mms_region *r,
 	attach->map_size = r->size;
 	attach->data_size = r->ring->size;
 	attach->generation = r->ring->generation;
+	mms_set_attach_flags(attach, ep, &start);
 	mms_endpoint_writable_range(ep, &attach->own_offset, &attach->own_size);
 	return file;
 
@@ -299,4 +329,43 @@ put_file:
 put_fd:
 	put_unused_fd(fd);
 	return ret;
+}
+
+/*
+ * MMAPSHARE_IOC_RING_NAME. Return: 0; those of mms_named_query() and mms_copy_in().
+ */
+long mms_ioctl_ring_name(struct file *file, void __user *arg)
+{
+	struct mmapshare_ring_name query;
+	u32 usize;
+	int ret;
+
+	ret = mms_copy_in(&query, sizeof(query), MMS_RING_NAME_SIZE_VER0, arg, &usize);
+	if (ret)
+		return ret;
+	if (query.flags & ~MMAPSHARE_QUERY_NEXT || query.reserved ||
+	    (!(query.flags & MMAPSHARE_QUERY_NEXT) && !mms_name_ok(query.name)))
+		return -EINVAL;
+	ret = mms_named_query(mms_region_of(file), &query);
+	if (ret)
+		return ret;
+	query.size = usize;
+	return mms_copy_out(arg, &query, sizeof(query), usize);
+}
+
+/*
+ * MMAPSHARE_IOC_RING_REMOVE. Return: 0; those of mms_named_remove() and mms_copy_in().
+ */
+long mms_ioctl_ring_remove(struct file *file, void __user *arg)
+{
+	struct mmapshare_ring_remove_args remove;
+	u32 usize;
+	int ret;
+
+	ret = mms_copy_in(&remove, sizeof(remove), MMS_RING_REMOVE_SIZE_VER0, arg, &usize);
+	if (ret)
+		return ret;
+	if (remove.flags || !mms_name_ok(remove.name))
+		return -EINVAL;
+	return mms_named_remove(mms_region_of(file), remove.name);
 }

@@ -32,7 +32,7 @@
  * the ring could make that many. Entries that come and go meanwhile make the
  * difference inexact, hence half of that.
  */
-static bool mms_cursor_is_pinned(const struct mms_ring *ring, unsigned int i)
+bool mms_cursor_is_pinned(const struct mms_ring *ring, unsigned int i)
 {
 	struct folio *folio = page_folio(vmalloc_to_page(mms_cursor(ring, i)));
 	const long maps = mms_folio_mapcount(folio), refs = folio_ref_count(folio);

@@ -121,12 +121,13 @@ static int mms_ring_bounds(const struct mms_ring *ring, u64 *oldest, u64 *head)
 }
 
 /*
- * Pass records from @pos on, up to one whose sequence number is @place->expected or
- * larger, at most up to @to. Return: 0 if there is such a record at @pos; 1 to be
- * called again; -ENODATA if the record is before @place->first; -ERANGE if it is
- * behind @to; -EAGAIN if the record at @pos was overwritten; -EBADMSG; -ENODEV.
+ * Pass records from @pos on, up to one whose sequence number is @want or larger, if
+ * that is not NULL, at most up to @to. Return: 0 if there is such a record at @pos;
+ * 1 to be called again; -ENODATA if the record is before @place->first; -ERANGE if
+ * @pos is @to; -EAGAIN if the record at @pos was overwritten; -EBADMSG if no record
+ * begins at @to; -ENODEV.
  */
-static int mms_ring_find_batch(const struct mms_place *place, u64 *pos, u64 to)
+static int mms_ring_find_batch(const struct mms_place *place, const u64 *want, u64 *pos, u64 to)
 {
 	const struct mms_ring *ring = mms_place_ring(place);
 	unsigned int n;
@@ -142,8 +143,8 @@ static int mms_ring_find_batch(const struct mms_place *place, u64 *pos, u64 to)
 
 		if (mms_ring_read_seq(ring, place->c, *pos, &seq))
 			ret = -EAGAIN;
-		else if (mms_pos_reached(seq, place->expected))
-			ret = *pos == place->first && seq != place->expected ? -ENODATA : 0;
+		else if (want && mms_pos_reached(seq, *want))
+			ret = *pos == place->first && seq != *want ? -ENODATA : 0;
 		else if (*pos == to)
 			ret = -ERANGE;
 		else if (step > to - *pos)
@@ -152,6 +153,19 @@ static int mms_ring_find_batch(const struct mms_place *place, u64 *pos, u64 to)
 			*pos += step;
 	}
 	rcu_read_unlock();
+	return ret;
+}
+
+/* As mms_ring_find_batch(), repeated. Return: not 1, but perhaps -EINTR. */
+static int mms_ring_find(const struct mms_place *place, const u64 *want, u64 *pos, u64 to)
+{
+	int ret;
+
+	while ((ret = mms_ring_find_batch(place, want, pos, to)) > 0) {
+		ret = mms_walk_pause();
+		if (ret)
+			break;
+	}
 	return ret;
 }
 
@@ -168,14 +182,34 @@ static int mms_ring_seek_seq(struct mms_place *place)
 		if (ret)
 			return ret;
 		pos = place->first;
-		while ((ret = mms_ring_find_batch(place, &pos, head)) > 0) {
-			ret = mms_walk_pause();
-			if (ret)
-				return ret;
-		}
+		ret = mms_ring_find(place, &place->expected, &pos, head);
 	} while (ret == -EAGAIN && ++tries < MMS_ATTACH_TRIES);
 	place->first = pos;
 	return ret == -EAGAIN ? -EBADMSG : ret;
+}
+
+/*
+ * Go on where the name of the cursor was, if a record begins there: those from there
+ * on then lead to the producer's position. If that was overwritten, begin with the
+ * oldest record, or with a later one if that is overwritten, too.
+ */
+static int mms_ring_seek_named(struct mms_place *place)
+{
+	const struct mms_ring *ring = mms_place_ring(place);
+	u64 pos = place->pos, oldest, head;
+	int ret = mms_ring_bounds(ring, &oldest, &head);
+
+	if (ret)
+		return ret;
+	place->first = oldest;
+	if (!place->kept && !mms_pos_reached(pos, oldest))
+		return 0;
+	if (head - pos > ring->size)
+		return -EBADMSG;
+	ret = mms_ring_find(place, NULL, &pos, head);
+	if (ret == -ERANGE)
+		place->first = place->pos;
+	return ret == -ERANGE || ret == -EAGAIN ? 0 : ret;
 }
 
 /*
@@ -186,7 +220,7 @@ static int mms_ring_set_cursor(const struct mms_place *place, u64 pos)
 {
 	const struct mms_ring *ring = mms_place_ring(place);
 	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, place->c->cursor);
-	u64 seq;
+	u64 seq, lost = place->lost;
 
 	if (mms_ring_read_seq(ring, place->c, pos, &seq))
 		return -EAGAIN;
@@ -194,7 +228,8 @@ static int mms_ring_set_cursor(const struct mms_place *place, u64 pos)
 	    !mms_pos_reached(READ_ONCE(ring->p->pos), pos))
 		return -EBADMSG;
 	if (place->counts && mms_pos_reached(seq, place->expected))
-		WRITE_ONCE(cursor->lost, place->lost + seq - place->expected);
+		lost += seq - place->expected;
+	WRITE_ONCE(cursor->lost, lost);
 	WRITE_ONCE(cursor->seq, seq);
 	/*
 	 * The records before pos may be reused from here on. After loading
@@ -250,8 +285,11 @@ int mms_ring_seek(struct mms_place *place)
 		place->expected = place->start->seq;
 		place->counts = true;
 		ret = mms_ring_seek_seq(place);
-	} else if (mms_is_lossless(mms_place_ring(place)) &&
-		   !(flags & (MMAPSHARE_RING_ATTACH_LATEST | MMAPSHARE_RING_ATTACH_OLDEST))) {
+	} else if (flags & MMS_START_FLAGS) {
+		/* LATEST, or OLDEST, which is the provisional position */
+	} else if (place->existed) {
+		ret = mms_ring_seek_named(place);
+	} else if (mms_is_lossless(mms_place_ring(place))) {
 		ret = mms_ring_seek_needed(place);
 	}
 	return ret ?: mms_ring_init_cursor(place);

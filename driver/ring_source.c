@@ -49,8 +49,9 @@ static void mms_source_drop(struct mmapshare_source *source, u64 step)
 	struct mms_ring *ring = source->ring;
 
 	atomic64_inc((atomic64_t *)&source->p->dropped);
-	if (!step || !ring->evict_ns || READ_ONCE(ring->evicting) ||
-	    !READ_ONCE(ring->head->consumers))
+	if (!step || !READ_ONCE(ring->head->consumers) ||
+	    ((!ring->evict_ns || READ_ONCE(ring->evicting)) &&
+	     (!READ_ONCE(ring->expiring) || READ_ONCE(ring->keeping))))
 		return;
 	WRITE_ONCE(ring->refused_pos, (READ_ONCE(source->p->pos) + step - source->mask) | 1);
 	mms_endpoint_notify(&source->ep);
@@ -607,4 +608,5 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_source_wait, MMS_NS);
 #include "tests/ring_test.c"
 #include "tests/ring_multi_test.c"
 #include "tests/ring_commit_test.c"
+#include "tests/ring_named_test.c"
 #endif

@@ -128,14 +128,15 @@ struct file *mmapshare_source_file(struct mmapshare_source *source)
 EXPORT_SYMBOL_NS_GPL(mmapshare_source_file, MMS_NS);
 
 /**
- * mmapshare_source_wanted - is any consumer attached?
+ * mmapshare_source_wanted - does any consumer want records?
  * @source: the ring
  *
  * A hint, for callers that need not make records that no consumer takes: it may
  * be outdated when this returns, and nothing is ordered by it.
  *
  * Context: any, including NMI.
- * Return: true if at least one consumer is attached, also if it may lose records.
+ * Return: true if at least one consumer is attached, also if it may lose records, or a
+ * cursor keeps records for its name.
  */
 bool mmapshare_source_wanted(const struct mmapshare_source *source)
 {

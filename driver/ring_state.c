@@ -147,6 +147,7 @@ void mms_ring_deactivate(struct mms_ring *ring, const struct mms_endpoint *c)
 	oldest = READ_ONCE(ring->p->oldest_pos);
 	retained = READ_ONCE(mms_cursor(ring, c->cursor)->pos);
 	ring->active &= ~bit;
+	ring->expiring &= ~bit;
 	if (!(ring->provisional & bit) && !(ring->active & ~ring->provisional)) {
 		valid = !c->corrupt && mms_pos_ok(retained, head, ring->size);
 		if (!mms_pos_ok(oldest, head, ring->size))

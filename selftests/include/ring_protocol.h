@@ -299,6 +299,7 @@ static inline void ring_release(struct endpoint *ep, uint64_t pos)
 	uint64_t before = ep->pos, wake;
 
 	ep->pos = pos;
+	__atomic_store_n(&ep->c->seq, ep->seq, __ATOMIC_RELAXED);
 	/* release: the record was read; pairs with min_consumer_pos() */
 	__atomic_store_n(&ep->c->pos, pos, __ATOMIC_RELEASE);
 	/* before the wake position is read; pairs with smp_mb() in RING_WAIT */

@@ -82,6 +82,24 @@ TEST_F(ring, name)
 	endpoint_detach(&self->c);
 }
 
+/* A consumer that has attached by name, and the generation of its ring. */
+TEST_F(ring, cursor_name)
+{
+	struct mmapshare_ring_attach_args at = { .name = "logger" };
+	char generation[32];
+	int fd = ring_attach_with(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at);
+
+	ASSERT_LE(0, fd);
+	EXPECT_TRUE(has_line(fd, "cursor-name", "logger"));
+	snprintf(generation, sizeof(generation), "%#llx", (unsigned long long)at.generation);
+	EXPECT_TRUE(has_line(fd, "generation", generation));
+	close(fd);
+	fd = ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at);
+	ASSERT_LE(0, fd);
+	EXPECT_FALSE(has_line(fd, "cursor-name", ""));
+	close(fd);
+}
+
 /* INFO of an endpoint's descriptor is that of its ring. */
 TEST_F(ring, info_of_endpoint)
 {

@@ -29,6 +29,7 @@ TEST(ring)
 	FIELD(mmapshare_ring, may_lose, 152, 8);
 	FIELD(mmapshare_ring, evicted, 160, 8);
 	FIELD(mmapshare_ring, consumers_gen, 168, 8);
+	FIELD(mmapshare_ring, unheld, 176, 8);
 	FIELD(mmapshare_ring, consumer_wake_pos, 192, 8);
 	FIELD(mmapshare_ring, producer_wake_pos, 256, 8);
 }
@@ -66,7 +67,7 @@ TEST(record)
 
 TEST(ioctl_arguments)
 {
-	EXPECT_EQ(64, (int)sizeof(struct mmapshare_ring_attach_args));
+	EXPECT_EQ(136, (int)sizeof(struct mmapshare_ring_attach_args));
 	FIELD(mmapshare_ring_attach_args, size, 0, 4);
 	FIELD(mmapshare_ring_attach_args, flags, 4, 4);
 	FIELD(mmapshare_ring_attach_args, map_size, 8, 8);
@@ -77,6 +78,8 @@ TEST(ioctl_arguments)
 	FIELD(mmapshare_ring_attach_args, reserved, 44, 4);
 	FIELD(mmapshare_ring_attach_args, seq, 48, 8);
 	FIELD(mmapshare_ring_attach_args, generation, 56, 8);
+	FIELD(mmapshare_ring_attach_args, keep_ns, 64, 8);
+	FIELD(mmapshare_ring_attach_args, name, 72, 64);
 	EXPECT_EQ(8, (int)sizeof(struct mmapshare_ring_notify_args));
 	FIELD(mmapshare_ring_notify_args, size, 0, 4);
 	FIELD(mmapshare_ring_notify_args, flags, 4, 4);
@@ -84,6 +87,29 @@ TEST(ioctl_arguments)
 	FIELD(mmapshare_ring_wait_args, size, 0, 4);
 	FIELD(mmapshare_ring_wait_args, flags, 4, 4);
 	FIELD(mmapshare_ring_wait_args, timeout, 8, 8);
+}
+
+TEST(names)
+{
+	EXPECT_EQ(128, (int)sizeof(struct mmapshare_ring_name));
+	FIELD(mmapshare_ring_name, size, 0, 4);
+	FIELD(mmapshare_ring_name, flags, 4, 4);
+	FIELD(mmapshare_ring_name, cursor, 8, 4);
+	FIELD(mmapshare_ring_name, uid, 12, 4);
+	FIELD(mmapshare_ring_name, state, 16, 4);
+	FIELD(mmapshare_ring_name, pos, 24, 8);
+	FIELD(mmapshare_ring_name, seq, 32, 8);
+	FIELD(mmapshare_ring_name, lost, 40, 8);
+	FIELD(mmapshare_ring_name, keep_ns, 48, 8);
+	FIELD(mmapshare_ring_name, unheld_ns, 56, 8);
+	FIELD(mmapshare_ring_name, name, 64, 64);
+	EXPECT_EQ(72, (int)sizeof(struct mmapshare_ring_remove_args));
+	FIELD(mmapshare_ring_remove_args, name, 8, 64);
+	EXPECT_EQ(1U, MMAPSHARE_RING_NAME_HELD);
+	EXPECT_EQ(2U, MMAPSHARE_RING_NAME_KEEPS);
+	EXPECT_EQ(4U, MMAPSHARE_RING_NAME_MAY_LOSE);
+	EXPECT_EQ(8U, MMAPSHARE_RING_NAME_EVICTED);
+	EXPECT_EQ(16U, MMAPSHARE_RING_NAME_CORRUPT);
 }
 
 TEST(constants)
@@ -105,6 +131,9 @@ TEST(constants)
 	EXPECT_EQ(8U, MMAPSHARE_RING_ATTACH_CLOEXEC);
 	EXPECT_EQ(0x40U, MMAPSHARE_RING_ATTACH_OLDEST);
 	EXPECT_EQ(0x80U, MMAPSHARE_RING_ATTACH_SEQ);
+	EXPECT_EQ(0x100U, MMAPSHARE_RING_ATTACH_EXISTING);
+	EXPECT_EQ(0x200U, MMAPSHARE_RING_ATTACH_RESUMED);
+	EXPECT_EQ(~0ULL, MMAPSHARE_RING_KEEP_ALL);
 	EXPECT_EQ(1U, MMAPSHARE_RING_WAIT_IGNORE_HUP);
 }
 

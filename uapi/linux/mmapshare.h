@@ -389,9 +389,9 @@ struct mmapshare_query {
  *	as a ring that is created later under the same name has another one
  * @reserved0: 0
  * @consumers: bit N is set while cursor N has a consumer that holds back the
- *	producer of a lossless ring; in an overwriting ring while it has a
- *	consumer. Written by the kernel, read by the producer of a lossless ring
- *	when it looks full (F: @oldest_pos)
+ *	producer of a lossless ring, or a name that keeps records; in an
+ *	overwriting ring while it has a consumer. Written by the kernel, read by
+ *	the producer of a lossless ring when it looks full (F: @oldest_pos)
  * @retained_pos: a lossless ring without consumers keeps the records from here
  *	on; none if it is MMAPSHARE_RING_RETAINS_NOTHING, after an eviction.
  *	Written by the kernel before it clears the last bit of @consumers (A)
@@ -407,6 +407,9 @@ struct mmapshare_query {
  *	another consumer can have that cursor. Written by the kernel, read by the
  *	producer of a lossless ring before @consumers and again after the
  *	positions, which are void if it has changed (A)
+ * @unheld: bit N is set while cursor N has a name and no consumer. Its bit in
+ *	@consumers is set as long as it keeps records. Written by the kernel, for
+ *	statistics
  * @reserved4: 0
  * @consumer_wake_pos: 0, or a position with bit 0 set: a producer whose
  *	position reaches or passes it must call RING_NOTIFY. Written by the
@@ -445,7 +448,8 @@ struct mmapshare_ring {
 	__u64 may_lose;
 	__u64 evicted;
 	__u64 consumers_gen;
-	__u64 reserved4[2];
+	__u64 unheld;
+	__u64 reserved4;
 	__u64 consumer_wake_pos;
 	__u64 reserved2[7];
 	__u64 producer_wake_pos;
@@ -495,13 +499,15 @@ struct mmapshare_ring_producer {
 };
 
 /**
- * struct mmapshare_ring_cursor - written by its consumer only, once attached
+ * struct mmapshare_ring_cursor - written by its consumer only, once attached. If it
+ * has a name, it stays as it is while there is no consumer
  * @pos: the first record that the consumer still needs. Written by the kernel
  *	when the consumer attaches. Read by the producer of a lossless ring when
  *	it looks full, if the bit in @consumers is set (A), and by the kernel
  *	before the producer sleeps (F: @producer_wake_pos)
  * @seq: sequence number of the record at @pos, likewise; for statistics
- * @lost: records that the consumer lost, or the kernel dropped; for statistics
+ * @lost: records that the consumer lost, or the kernel dropped; for statistics. If
+ *	the cursor has a name, since that was created
  * @wake_bytes: bytes of records, including headers, that must be available
  *	before the consumer is woken; 0 means any. More than half of data_size
  *	counts as half. Read by the kernel when the consumer waits or polls
@@ -594,6 +600,13 @@ struct mmapshare_record_info {
  * the next record to be published
  */
 #define MMAPSHARE_RING_ATTACH_SEQ	_BITUL(7)
+/* fail with ENOENT if no cursor has the name, instead of creating one */
+#define MMAPSHARE_RING_ATTACH_EXISTING	_BITUL(8)
+/* out: a cursor had the name, and the consumer goes on at its position */
+#define MMAPSHARE_RING_ATTACH_RESUMED	_BITUL(9)
+
+/* mmapshare_ring_attach_args.keep_ns: without a limit */
+#define MMAPSHARE_RING_KEEP_ALL		(~_ULL(0))
 
 /**
  * struct mmapshare_ring_attach_args - get a descriptor that is an endpoint of a
@@ -614,7 +627,15 @@ struct mmapshare_record_info {
  *	member
  * @seq: in: sequence number for MMAPSHARE_RING_ATTACH_SEQ, else 0
  * @generation: in: 0, or the attach fails with ESTALE if it is not that of the ring;
- *	out: that of the ring
+ *	out: that of the ring. The second version ended after this member
+ * @keep_ns: in: for a new name in a lossless ring, for how many nanoseconds without
+ *	a consumer the producer waits for the cursor, at least;
+ *	MMAPSHARE_RING_KEEP_ALL for no limit. 0 if it does not: then for the
+ *	producer the consumer is gone when it has detached. Ignored if a cursor
+ *	has the name, or the consumer may lose records
+ * @name: in: the cursor keeps its position under this name when the consumer has
+ *	detached, and the next consumer that attaches by the name goes on there.
+ *	As a name of a region; all 0 for none
  */
 struct mmapshare_ring_attach_args {
 	__u32 size;
@@ -627,6 +648,64 @@ struct mmapshare_ring_attach_args {
 	__u32 reserved;
 	__u64 seq;
 	__u64 generation;
+	__u64 keep_ns;
+	char name[MMAPSHARE_NAME_SIZE];
+};
+
+/* mmapshare_ring_name.state */
+
+/* a consumer is attached */
+#define MMAPSHARE_RING_NAME_HELD	_BITUL(0)
+/* the producer waits for the cursor */
+#define MMAPSHARE_RING_NAME_KEEPS	_BITUL(1)
+/* its consumers may lose records of a lossless ring */
+#define MMAPSHARE_RING_NAME_MAY_LOSE	_BITUL(2)
+/* the producer no longer waits, as @keep_ns or evict_ns of the ring has passed */
+#define MMAPSHARE_RING_NAME_EVICTED	_BITUL(3)
+/* the position is impossible: a consumer can attach only if it says where it begins */
+#define MMAPSHARE_RING_NAME_CORRUPT	_BITUL(4)
+
+/**
+ * struct mmapshare_ring_name - facts about a cursor that has a name
+ * @size: in: sizeof(struct mmapshare_ring_name)
+ * @flags: in: 0 to look up @name; MMAPSHARE_QUERY_NEXT for the least cursor from
+ *	@cursor on that has a name
+ * @cursor: in, with NEXT: least index to return; out: index of the cursor
+ * @uid: out: user that created the name, in the caller's user namespace
+ * @state: out: MMAPSHARE_RING_NAME_*
+ * @reserved: in: must be 0
+ * @pos: out: position of the cursor, as its consumer has stored it
+ * @seq: out: likewise its sequence number
+ * @lost: out: likewise the records that it has lost
+ * @keep_ns: out: as the name was created
+ * @unheld_ns: out: nanoseconds since the last consumer has detached; 0 if HELD
+ * @name: in, without NEXT: the name, unused bytes 0; out: the name
+ */
+struct mmapshare_ring_name {
+	__u32 size;
+	__u32 flags;
+	__u32 cursor;
+	__u32 uid;
+	__u32 state;
+	__u32 reserved;
+	__u64 pos;
+	__u64 seq;
+	__u64 lost;
+	__u64 keep_ns;
+	__u64 unheld_ns;
+	char name[MMAPSHARE_NAME_SIZE];
+};
+
+/**
+ * struct mmapshare_ring_remove_args - remove the name of a cursor
+ * @size: in: sizeof(struct mmapshare_ring_remove_args)
+ * @flags: in: must be 0
+ * @name: in: the name; unused bytes 0
+ */
+struct mmapshare_ring_remove_args {
+	__u32 size;
+	__u32 flags;
+	char name[MMAPSHARE_NAME_SIZE];
 };
 
 /*
@@ -741,6 +820,11 @@ struct mmapshare_doorbell {
 /* On a ring's region. */
 #define MMAPSHARE_IOC_RING_ATTACH \
 	_IOWR(MMAPSHARE_IOC_MAGIC, 0x08, struct mmapshare_ring_attach_args)
+
+#define MMAPSHARE_IOC_RING_NAME \
+	_IOWR(MMAPSHARE_IOC_MAGIC, 0x0e, struct mmapshare_ring_name)
+#define MMAPSHARE_IOC_RING_REMOVE \
+	_IOW(MMAPSHARE_IOC_MAGIC, 0x0f, struct mmapshare_ring_remove_args)
 
 /* On an endpoint, the descriptor that RING_ATTACH returned. */
 #define MMAPSHARE_IOC_RING_NOTIFY \

@@ -130,7 +130,7 @@ class _Endpoint:
         with explained(self._name,
                        "producer" if flags & _abi.ATTACH_PRODUCER else "consumer"):
             self._fd, *fields = _abi.RING_ATTACH(fd, flags | _abi.ATTACH_CLOEXEC,
-                                                 0, 0, 0, 0, 0, 0, 0, 0)
+                                                 0, 0, 0, 0, 0, 0, 0, 0, 0, b"")
         self._finalizer = weakref.finalize(self, os.close, self._fd)
         self._finalizer.atexit = False
         try:
