@@ -495,6 +495,103 @@ int mmapshare_ring_open(struct mmapshare_endpoint **ep, const char *name,
 			unsigned int flags);
 
 /**
+ * mmapshare_ring_attach_with - attach to a ring, with all properties
+ * @ep: out: the endpoint; the caller closes it
+ * @region: as for mmapshare_ring_attach()
+ * @args: @size is sizeof(*args), @flags as for mmapshare_ring_attach(), and what
+ *	<linux/mmapshare.h> describes as "in"; all others are 0. Nothing is written
+ *
+ * With one of the flags MMAPSHARE_RING_ATTACH_OLDEST, MMAPSHARE_RING_ATTACH_LATEST and
+ * MMAPSHARE_RING_ATTACH_SEQ a consumer says where it begins: with @seq for the last.
+ * With @generation, the attach fails if it is not that of the ring.
+ *
+ * With @name, the cursor keeps its position when the consumer is closed or dies, and
+ * the next consumer that attaches by the name goes on behind what was released:
+ * mmapshare_ring_resumed(). A program that uses records before it releases them gets
+ * each at least once. @keep_ns says for how long the producer of a lossless ring
+ * waits for the name without a consumer: if the name is new, and the consumer may not
+ * lose records.
+ *
+ * Return: as mmapshare_ring_attach(); -ENODATA if the record with @seq is gone,
+ * -ERANGE if it is not there yet; -ESTALE if @generation is that of another ring;
+ * -EBUSY if @name has a consumer; -ENOENT if it must exist
+ * (MMAPSHARE_RING_ATTACH_EXISTING); -EPERM if it belongs to another user; -EACCES if it
+ * was created for consumers that may lose records and this one must not, or for others
+ * and this one may; -EBADMSG if its position is corrupt; -EINVAL if @size is too small,
+ * -E2BIG if it is larger than the library knows.
+ */
+int mmapshare_ring_attach_with(struct mmapshare_endpoint **ep, const struct mmapshare *region,
+			       const struct mmapshare_ring_attach_args *args);
+
+/**
+ * mmapshare_ring_open_with - open a ring and attach to it, with all properties
+ * @ep: out: the endpoint; the caller closes it
+ * @name: as for mmapshare_ring_open(). Not the name of the cursor
+ * @args: as for mmapshare_ring_attach_with()
+ *
+ * Return: as mmapshare_ring_open(), and mmapshare_ring_attach_with().
+ */
+int mmapshare_ring_open_with(struct mmapshare_endpoint **ep, const char *name,
+			     const struct mmapshare_ring_attach_args *args);
+
+/**
+ * mmapshare_ring_resumed - does a consumer go on where its name was?
+ * @ep: a consumer
+ *
+ * Return: 1 if it has attached by the name of a cursor that existed, and did not say
+ * where it begins; else 0; -EBADF for a producer; -ENODEV after another function has
+ * returned that.
+ */
+int mmapshare_ring_resumed(const struct mmapshare_endpoint *ep);
+
+/**
+ * mmapshare_ring_generation - tell a ring from an earlier one of the same name
+ * @ep: a producer or consumer
+ *
+ * Return: a random number, not 0. Together with it a sequence number identifies a
+ * record.
+ */
+uint64_t mmapshare_ring_generation(const struct mmapshare_endpoint *ep);
+
+/**
+ * mmapshare_ring_find_name - facts about the name of a cursor
+ * @region: the ring, open for reading
+ * @name: the name
+ * @info: out: its cursor, user, state and position, see <linux/mmapshare.h>
+ *
+ * Return: 0; -ENOENT if no cursor has the name; -EINVAL for an invalid @name; -ENOTTY
+ * if @region is not a ring; -EBADF if it is not open for reading; -ENODEV if it was
+ * revoked; -EIO if the memory of one of its pages failed.
+ */
+int mmapshare_ring_find_name(const struct mmapshare *region, const char *name,
+			     struct mmapshare_ring_name *info);
+
+/**
+ * mmapshare_ring_next_name - list the names of cursors
+ * @region: the ring, open for reading
+ * @cursor: 0 for the first name, then @info->cursor + 1
+ * @info: out: as for mmapshare_ring_find_name()
+ *
+ * Return: 0; -ENOENT if there are no more; as mmapshare_ring_find_name().
+ */
+int mmapshare_ring_next_name(const struct mmapshare *region, uint32_t cursor,
+			     struct mmapshare_ring_name *info);
+
+/**
+ * mmapshare_ring_remove_name - remove the name of a cursor
+ * @region: the ring
+ * @name: the name
+ *
+ * The producer no longer waits for it, as if its consumer detached now.
+ *
+ * Return: 0; -ENOENT if no cursor has the name; -EBUSY if it has a consumer; -EPERM
+ * if it belongs to another user, as does the ring, and the process has not
+ * CAP_SYS_ADMIN; -EINVAL for an invalid @name; -ENOTTY if @region is not a ring;
+ * -ENODEV if it was revoked.
+ */
+int mmapshare_ring_remove_name(const struct mmapshare *region, const char *name);
+
+/**
  * mmapshare_ring_close - detach from a ring
  * @ep: may be NULL
  *
@@ -765,8 +862,9 @@ uint64_t mmapshare_ring_seq(const struct mmapshare_endpoint *ep);
  *
  * The first mmapshare_ring_next() after a loss counts it, exactly.
  *
- * Return: the number of records, since this consumer attached, that were
- * overwritten before it took them, or that a kernel producer dropped.
+ * Return: the number of records, since this consumer attached, or the name of its
+ * cursor was created, that were overwritten before it took them, or that a kernel
+ * producer dropped.
  */
 uint64_t mmapshare_ring_lost(const struct mmapshare_endpoint *ep);
 

@@ -63,7 +63,8 @@ enum mms_role {
  * @published_pos: the @pos that peers can see, in @producer or @cursor
  * @producer_pos: (consumer) the producer's position as it was last loaded
  * @limit: (producer) bytes of records before this may be overwritten
- * @lost: (consumer) records that were overwritten before it took them
+ * @lost: (consumer) records that were overwritten before it took them, those that the
+ *	name of its cursor has lost before included
  * @map_size: bytes of the mapping, with the mirror
  * @fd: the descriptor
  * @wake_bytes: set by mmapshare_ring_set_wake_bytes()
@@ -79,6 +80,8 @@ enum mms_role {
  * @read_info: (consumer) that of the record which mmapshare_ring_read() copied
  * @read_seq: (consumer) @seq after that record, if @has_read
  * @has_read: (consumer) mmapshare_ring_read() has copied a record
+ * @resumed: (consumer) it goes on at the position of its name
+ * @generation: of the ring
  *
  * One thread at a time uses an endpoint, so no member is atomic. The members
  * are in private memory. What a peer stores to shared memory is checked before
@@ -120,6 +123,8 @@ struct mmapshare_endpoint {
 	struct mmapshare_record_info read_info;
 	uint64_t read_seq;
 	bool has_read;
+	bool resumed;
+	uint64_t generation;
 };
 
 #define MMS_HEADER	sizeof(struct mmapshare_record)

@@ -125,6 +125,8 @@ static int map_ring(struct mmapshare_endpoint *ep,
 	ep->data = base + ring->data_offset;
 	ep->producer = (void *)(base + ring->producer_offset);
 	ep->cursor = (void *)mms_cursor(ring, args->cursor);
+	ep->generation = args->generation;
+	ep->resumed = args->flags & MMAPSHARE_RING_ATTACH_RESUMED;
 	return 0;
 }
 
@@ -154,12 +156,9 @@ static int new_endpoint(struct mmapshare_endpoint **ep, int fd,
 	return 0;
 }
 
-static int attach_fd(struct mmapshare_endpoint **ep, int fd, unsigned int flags)
+static int attach_fd(struct mmapshare_endpoint **ep, int fd,
+		     struct mmapshare_ring_attach_args *args)
 {
-	struct mmapshare_ring_attach_args args = {
-		.size = sizeof(args),
-		.flags = flags | MMAPSHARE_RING_ATTACH_CLOEXEC,
-	};
 	int ret;
 
 	/*
@@ -168,14 +167,41 @@ static int attach_fd(struct mmapshare_endpoint **ep, int fd, unsigned int flags)
 	 */
 	if (!__atomic_always_lock_free(sizeof(__u64), 0))
 		return -EOPNOTSUPP;
-	ret = mms_ioctl(fd, MMAPSHARE_IOC_RING_ATTACH, &args);
-	return ret < 0 ? ret : new_endpoint(ep, ret, &args);
+	args->size = sizeof(*args);
+	args->flags |= MMAPSHARE_RING_ATTACH_CLOEXEC;
+	ret = mms_ioctl(fd, MMAPSHARE_IOC_RING_ATTACH, args);
+	return ret < 0 ? ret : new_endpoint(ep, ret, args);
+}
+
+/* What the caller knows of the structure, as in copy_args(). */
+static int copy_attach_args(struct mmapshare_ring_attach_args *to,
+			    const struct mmapshare_ring_attach_args *from)
+{
+	memset(to, 0, sizeof(*to));
+	if (from->size < offsetof(struct mmapshare_ring_attach_args, seq))
+		return -EINVAL;
+	if (from->size > sizeof(*to))
+		return -E2BIG;
+	memcpy(to, from, from->size);
+	to->flags &= ~MMAPSHARE_RING_ATTACH_RESUMED;
+	return 0;
+}
+
+int mmapshare_ring_attach_with(struct mmapshare_endpoint **ep, const struct mmapshare *region,
+			       const struct mmapshare_ring_attach_args *args)
+{
+	struct mmapshare_ring_attach_args copy;
+	int ret = copy_attach_args(&copy, args);
+
+	return ret ? ret : attach_fd(ep, region->fd, &copy);
 }
 
 int mmapshare_ring_attach(struct mmapshare_endpoint **ep, const struct mmapshare *region,
 			  unsigned int flags)
 {
-	return attach_fd(ep, region->fd, flags);
+	struct mmapshare_ring_attach_args args = { .flags = flags };
+
+	return attach_fd(ep, region->fd, &args);
 }
 
 /*
@@ -192,16 +218,33 @@ static int open_for(const char *name, unsigned int flags)
 	return fd < 0 ? mms_open_node(name, O_RDONLY) : fd;
 }
 
-int mmapshare_ring_open(struct mmapshare_endpoint **ep, const char *name,
-			unsigned int flags)
+static int open_and_attach(struct mmapshare_endpoint **ep, const char *name,
+			   struct mmapshare_ring_attach_args *args)
 {
-	int fd = open_for(name, flags), ret;
+	int fd = open_for(name, args->flags), ret;
 
 	if (fd < 0)
 		return fd;
-	ret = attach_fd(ep, fd, flags);
+	ret = attach_fd(ep, fd, args);
 	close(fd);
 	return ret;
+}
+
+int mmapshare_ring_open(struct mmapshare_endpoint **ep, const char *name,
+			unsigned int flags)
+{
+	struct mmapshare_ring_attach_args args = { .flags = flags };
+
+	return open_and_attach(ep, name, &args);
+}
+
+int mmapshare_ring_open_with(struct mmapshare_endpoint **ep, const char *name,
+			     const struct mmapshare_ring_attach_args *args)
+{
+	struct mmapshare_ring_attach_args copy;
+	int ret = copy_attach_args(&copy, args);
+
+	return ret ? ret : open_and_attach(ep, name, &copy);
 }
 
 void mmapshare_ring_close(struct mmapshare_endpoint *ep)

@@ -23,6 +23,7 @@ void mms_consumer_init(struct mmapshare_endpoint *ep)
 	}
 	ep->pos = ep->cursor->pos;
 	ep->seq = ep->cursor->seq;
+	ep->lost = ep->cursor->lost;
 	ep->last_pos = ep->pos;
 	ep->published_pos = ep->pos;
 	ep->producer_pos = ep->pos;

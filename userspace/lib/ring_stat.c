@@ -46,12 +46,15 @@ uint64_t mmapshare_ring_dropped(const struct mmapshare_endpoint *ep)
 
 /*
  * The acquire pairs with the kernel's release when it sets the bit of a consumer,
- * after it has stored the position from which that consumer needs records.
+ * after it has stored the position from which that consumer needs records. A name
+ * without a consumer does not count.
  */
 static unsigned int count_consumers(const struct mmapshare_ring *ring)
 {
-	return __builtin_popcountll(__atomic_load_n(&ring->consumers, __ATOMIC_ACQUIRE) |
-				    __atomic_load_n(&ring->may_lose, __ATOMIC_ACQUIRE));
+	const uint64_t bits = __atomic_load_n(&ring->consumers, __ATOMIC_ACQUIRE) |
+			      __atomic_load_n(&ring->may_lose, __ATOMIC_ACQUIRE);
+
+	return __builtin_popcountll(bits & ~__atomic_load_n(&ring->unheld, __ATOMIC_ACQUIRE));
 }
 
 static int64_t now_ns(void)
