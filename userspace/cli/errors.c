@@ -223,7 +223,7 @@ static const char *describe_slots(const struct failure *f)
 
 	if (!get_ring(f, &ring))
 		return NULL;
-	used = __builtin_popcountll(ring.consumers | ring.may_lose);
+	used = __builtin_popcountll(ring.consumers | ring.may_lose | ring.unheld);
 	if (used < ring.consumers_max && ring.consumers_reserved)
 		snprintf(detail, sizeof(detail), "%u of %u in use, %u reserved for the owner",
 			 used, ring.consumers_max, ring.consumers_reserved);

@@ -11,6 +11,7 @@ int ring_cat(int argc, char **argv);
 int ring_tail(int argc, char **argv);
 int ring_stat(int argc, char **argv);
 int ring_bench(int argc, char **argv);
+int ring_cursors(int argc, char **argv);
 
 /* Store the one NAME argument; exits with STATUS_USAGE if it is invalid. */
 void set_name(const char **name, const char *arg);

@@ -198,6 +198,7 @@ static const struct command commands[] = {
 	{ "cat", ring_cat },
 	{ "tail", ring_tail },
 	{ "stat", ring_stat },
+	{ "cursors", ring_cursors },
 	{ "bench", ring_bench },
 	{ NULL, NULL }
 };
@@ -211,6 +212,7 @@ static const char doc[] =
 	"  follow NAME         print new records as they arrive, and leave them\n"
 	"  put, cat, tail      other names of write, read and follow\n"
 	"  stat NAME           print the state of a ring and its endpoints\n"
+	"  cursors NAME        list the cursors that have a name, or remove a name\n"
 	"  bench               measure throughput and latency of rings\n"
 	"  help [COMMAND]      print this list, or the help of a command\n"
 	"\n"

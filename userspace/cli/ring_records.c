@@ -30,9 +30,14 @@ struct transfer {
 	struct mmapshare_endpoint *ep;
 	uint64_t dropped;
 	uint64_t lost;		/* reported so far */
+	struct mmapshare_ring_attach_args at;
 };
 
-#define TRANSFER_DEFAULTS	{ .count = UINT64_MAX, .timeout = -1 }
+#define TRANSFER_DEFAULTS	{							\
+		.count = UINT64_MAX,							\
+		.timeout = -1,								\
+		.at = { .size = sizeof(struct mmapshare_ring_attach_args) },		\
+	}
 
 static uint16_t parse_type(const char *text)
 {
@@ -43,6 +48,19 @@ static uint16_t parse_type(const char *text)
 	return n;
 }
 
+/* Where a consumer begins. */
+static void parse_start(struct mmapshare_ring_attach_args *at, const char *text)
+{
+	if (!strcmp(text, "oldest")) {
+		at->flags |= MMAPSHARE_RING_ATTACH_OLDEST;
+	} else if (!strcmp(text, "latest")) {
+		at->flags |= MMAPSHARE_RING_ATTACH_LATEST;
+	} else {
+		at->flags |= MMAPSHARE_RING_ATTACH_SEQ;
+		at->seq = parse_number(text, "WHERE");
+	}
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct transfer *t = state->input;
@@ -50,6 +68,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'a':
 		t->all = true;
+		return 0;
+	case 'A':
+		parse_start(&t->at, arg);
+		return 0;
+	case 'C':
+		check_name(arg);
+		strcpy(t->at.name, arg);
+		return 0;
+	case 'k':
+		t->at.keep_ns = strcmp(arg, "all") ? parse_seconds(arg) * 1e9 :
+				MMAPSHARE_RING_KEEP_ALL;
 		return 0;
 	case 'c':
 		t->count = parse_number(arg, "COUNT");
@@ -94,13 +123,42 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+/* Exit for an error that only consumers with these options get; else return. */
+static void fail_attach(const struct transfer *t, int error)
+{
+	const struct mmapshare_ring_attach_args *at = &t->at;
+
+	if (error == -ENODATA)
+		fail("'%s': record %" PRIu64 " is gone", t->name, (uint64_t)at->seq);
+	if (error == -ERANGE)
+		fail("'%s': record %" PRIu64 " is not published yet", t->name, (uint64_t)at->seq);
+	if (!at->name[0])
+		return;
+	if (error == -EBUSY)
+		fail("'%s': cursor '%s' has a consumer; only one at a time can attach by a name",
+		     t->name, at->name);
+	if (error == -EPERM)
+		fail("'%s': cursor '%s' belongs to another user", t->name, at->name);
+	if (error == -EBADMSG)
+		fail("'%s': the position of cursor '%s' is corrupt; use --at to begin elsewhere",
+		     t->name, at->name);
+	if (error == -EACCES)
+		fail("'%s': cursor '%s' holds back the producer, and this user may not",
+		     t->name, at->name);
+}
+
 static void attach(struct transfer *t, unsigned int flags)
 {
-	int ret = mmapshare_ring_open(&t->ep, t->name, flags);
+	int ret;
 
-	if (ret)
-		fail_error(flags & MMAPSHARE_RING_ATTACH_PRODUCER ? OP_ATTACH_PRODUCER :
-			   OP_ATTACH_CONSUMER, t->name, NULL, ret);
+	t->at.flags |= flags;
+	ret = mmapshare_ring_open_with(&t->ep, t->name, &t->at);
+	if (!ret)
+		return;
+	fail_attach(t, ret);
+	fail_error(flags & MMAPSHARE_RING_ATTACH_PRODUCER ? OP_ATTACH_PRODUCER :
+							    OP_ATTACH_CONSUMER,
+		   t->name, NULL, ret);
 }
 
 /* Wait for records or free space. Returns an exit status. */
@@ -377,6 +435,17 @@ static void report_losses(struct transfer *t)
 	t->lost = lost;
 }
 
+/* Records of a cursor with a name that are released together. */
+#define NAMED_BATCH	64
+
+/* Release what was printed. Returns a negative errno of the ring. */
+static int release(struct transfer *t)
+{
+	if (fflush(stdout))
+		close_output();
+	return mmapshare_ring_release(t->ep);
+}
+
 /*
  * Print up to @t->count records. Returns 0 after that many, or a negative
  * errno.
@@ -396,13 +465,58 @@ static int print_records(struct transfer *t, void *buffer)
 	return 0;
 }
 
+/*
+ * As print_records(), for a cursor that has a name: records are released after they
+ * were written out, so that none is missing if this process is killed.
+ */
+static int print_named_records(struct transfer *t, void *buffer)
+{
+	const void *record;
+	unsigned int n = 0;
+	size_t length;
+	int ret = 0;
+
+	for (; !ret && t->count; t->count--) {
+		ret = mmapshare_ring_next(t->ep, &record, &length);
+		report_losses(t);
+		if (ret)
+			break;
+		memcpy(buffer, record, length);
+		if (mmapshare_ring_check(t->ep)) {
+			t->count++;
+			continue;
+		}
+		print_record(t, buffer, length);
+		if (++n % NAMED_BATCH == 0)
+			ret = release(t);
+	}
+	if (!ret || ret == -EAGAIN)
+		ret = release(t) ?: ret;
+	return ret;
+}
+
+/* What a name has lost before was reported then. */
+static void forget_losses(struct transfer *t)
+{
+	struct mmapshare_ring_name info;
+	struct mmapshare *region;
+
+	if (!t->at.name[0] || mmapshare_open(&region, t->name, MMAPSHARE_READ))
+		return;
+	if (!mmapshare_ring_find_name(region, t->at.name, &info))
+		t->lost = info.lost;
+	mmapshare_close(region);
+}
+
 static void *attach_with_buffer(struct transfer *t, unsigned int flags)
 {
 	void *buffer;
 
 	if (t->info && t->format == RAW)
 		fail_usage("--info and --raw exclude each other");
+	forget_losses(t);
 	attach(t, flags);
+	report_losses(t);
 	if (t->info && !mmapshare_ring_features(t->ep))
 		fail("'%s': records of this ring have no time, CPU or type; create it with --info",
 		     t->name);
@@ -415,10 +529,12 @@ static void *attach_with_buffer(struct transfer *t, unsigned int flags)
 /* Print records as they arrive. Returns an exit status. */
 static int follow(struct transfer *t, unsigned int flags)
 {
+	int (*print)(struct transfer *t, void *buffer) = t->at.name[0] ? print_named_records :
+									 print_records;
 	void *buffer = attach_with_buffer(t, flags);
 	int ret, status = STATUS_OK;
 
-	while ((ret = print_records(t, buffer)) == -EAGAIN && !status && t->follow)
+	while ((ret = print(t, buffer)) == -EAGAIN && !status && t->follow)
 		status = wait_for_ring(t);
 	if (ret && ret != -EAGAIN)
 		fail_error(OP_RING, t->name, NULL, ret);
@@ -428,7 +544,13 @@ static int follow(struct transfer *t, unsigned int flags)
 }
 
 static const struct argp_option cat_options[] = {
+	{ "at", 'A', "WHERE", 0,
+	  "begin with the oldest record in the ring, the latest, or the one with a sequence "
+	  "number: oldest, latest, NUMBER", 0 },
 	{ "count", 'c', "COUNT", 0, "print at most COUNT records (default: all in the ring)", 0 },
+	{ "cursor", 'C', "CURSOR", 0,
+	  "go on where the last consumer with this name was. Records are released after they "
+	  "were written: if killed, the next one repeats some, and misses none", 0 },
 	{ "follow", 'f', NULL, 0, "wait for more records", 0 },
 	{ "hang-up", 'u', NULL, 0,
 	  "with --follow: exit with status 4 when the producer has detached", 0 },
@@ -437,6 +559,9 @@ static const struct argp_option cat_options[] = {
 	  "print the time, the CPU and the type in front of each record, as far as the ring "
 	  "has them", 0 },
 	{ "json", 'j', NULL, 0, "print JSON objects, with the bytes in hexadecimal", 0 },
+	{ "keep", 'k', "SECONDS", 0,
+	  "for how long the producer waits for a new CURSOR without a consumer, or all for no "
+	  "limit (default: not at all)", 0 },
 	{ "raw", 'r', NULL, 0,
 	  "prefix each record with its length, 4 bytes, little-endian", 0 },
 	{ "timeout", 't', "SECONDS", 0,
@@ -460,6 +585,8 @@ int ring_cat(int argc, char **argv)
 	parse_arguments(&cat_argp, argc, argv, &t);
 	if (!t.follow && (t.hang_up || t.timeout >= 0))
 		fail_usage("--hang-up and --timeout require --follow");
+	if (t.at.keep_ns && !t.at.name[0])
+		fail_usage("--keep requires --cursor");
 	return follow(&t, MMAPSHARE_RING_ATTACH_CONSUMER);
 }
 

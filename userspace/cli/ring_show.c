@@ -59,7 +59,7 @@ static const char *producer_text(const struct mmapshare_ring *ring)
 
 static uint64_t attached(const struct stat_args *s)
 {
-	return s->ring.consumers | s->ring.may_lose;
+	return (s->ring.consumers | s->ring.may_lose) & ~s->ring.unheld;
 }
 
 static bool is_attached(const struct stat_args *s, unsigned int n)
@@ -107,11 +107,15 @@ static void print_text(const struct stat_args *s)
 	       ", waits for all readers" : "");
 	printf("size        %s\n", bytes_text(ring->data_size, size));
 	print_fact("record max", ring->record_max);
+	printf("generation  %#" PRIx64 "\n", (uint64_t)ring->generation);
 	printf("producer    %s\n", producer_text(ring));
 	print_fact("seq", s->producer.seq);
 	print_fact("position", s->producer.pos);
 	print_fact("overwritten", s->producer.overwritten);
 	print_fact("dropped", s->producer.dropped);
+	if (ring->unheld)
+		printf("names       %d without a consumer; see ring cursors\n",
+		       __builtin_popcountll(ring->unheld));
 	printf("consumers   %d of %u%s\n", __builtin_popcountll(attached(s)),
 	       ring->consumers_max, ring->flags & MMAPSHARE_RING_KERNEL_CONSUMER ?
 	       " (the kernel)" : "");
@@ -152,6 +156,7 @@ static void print_json(const struct stat_args *s)
 	       producer_text(ring));
 	print_member("size", ring->data_size);
 	print_member("record_max", ring->record_max);
+	print_member("generation", ring->generation);
 	print_member("seq", s->producer.seq);
 	print_member("pos", s->producer.pos);
 	print_member("overwritten", s->producer.overwritten);
@@ -160,6 +165,7 @@ static void print_json(const struct stat_args *s)
 	print_member("consumers_per_uid", ring->consumers_per_uid);
 	print_member("consumers_reserved", ring->consumers_reserved);
 	print_member("evict_ns", ring->evict_ns);
+	print_member("unheld", __builtin_popcountll(ring->unheld));
 	printf("\"info\": [");
 	for (i = 0; feature_name(ring->features, i); i++)
 		printf("%s\"%s\"", i ? ", " : "", feature_name(ring->features, i));
