@@ -26,8 +26,8 @@ from ._errors import (AccessError, BusyError, CorruptError, Error, ExistsError, 
                       LimitError, NotARegionError, NotFoundError, RevokedError)
 from ._region import (DEVICE, Entry, Region, anonymous, create, destroy, open, path, receive,
                       regions, send)
-from ._ring import (Consumer, Producer, RecordInfo, Ring, consumer, create_ring, open_ring,
-                    producer, receive_ring)
+from ._ring import (Consumer, CursorName, Producer, RecordInfo, Ring, consumer, create_ring,
+                    open_ring, producer, receive_ring)
 from ._shared_memory import SharedMemory
 
 try:
@@ -37,8 +37,8 @@ except ImportError:
     __version__ = "0+source"
 
 __all__ = [
-    "DEVICE", "AccessError", "BusyError", "Consumer", "CorruptError", "Entry", "Error",
-    "ExistsError", "HangupError", "Info", "LimitError", "NotARegionError",
+    "DEVICE", "AccessError", "BusyError", "Consumer", "CorruptError", "CursorName", "Entry",
+    "Error", "ExistsError", "HangupError", "Info", "LimitError", "NotARegionError",
     "NotFoundError", "Producer", "RecordInfo", "Region", "RevokedError", "Ring",
     "SharedMemory",
     "anonymous", "consumer", "create", "create_ring", "destroy", "open", "open_ring",

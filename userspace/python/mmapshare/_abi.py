@@ -41,6 +41,12 @@ CLOEXEC = 1
 ATTACH_CLOEXEC = 8
 ATTACH_MAY_LOSE = 16
 ATTACH_MUST_NOT_LOSE = 32
+ATTACH_OLDEST = 64
+ATTACH_SEQ = 128
+ATTACH_EXISTING = 256
+ATTACH_RESUMED = 512
+KEEP_ALL = 2 ** 64 - 1
+NAME_HELD, NAME_KEEPS, NAME_MAY_LOSE, NAME_EVICTED, NAME_CORRUPT = 1, 2, 4, 8, 16
 
 RECORD_CPU_UNKNOWN = 0xffffffff
 RECORD_BUSY = 1 << 31
@@ -90,6 +96,8 @@ READ_ONLY = Call(_WRITE, 0x04, "I")
 NOTIFY = Call(_READ | _WRITE, 0x06, "IQ")
 WAIT = Call(_READ | _WRITE, 0x07, "IQq")
 RING_ATTACH = Call(_READ | _WRITE, 0x08, "IQQQQIIQQQ64s")
+RING_NAME = Call(_READ | _WRITE, 0x0e, "IIIIIQQQQQ64s")
+RING_REMOVE = Call(_WRITE, 0x0f, "I64s")
 RING_NOTIFY = Call(_WRITE, 0x09, "I")
 RING_WAIT = Call(_WRITE, 0x0a, "Iq")
 CREATE = Call(_READ | _WRITE, 0x10, "IQII64sIIIIQQ")
@@ -129,7 +137,7 @@ def name_field(name: Optional[str]) -> bytes:
         return b""
     if (not re.fullmatch(r"[A-Za-z0-9._-]{1,%d}" % (NAME_SIZE - 1), name) or
             name in (".", "..")):
-        raise ValueError(f"a region's name must have 1 to {NAME_SIZE - 1} of the characters "
+        raise ValueError(f"a name must have 1 to {NAME_SIZE - 1} of the characters "
                          f"A-Z a-z 0-9 . _ - and be neither '.' nor '..', not {name!r}")
     return name.encode("ascii")
 

@@ -120,7 +120,17 @@ _REASONS: Dict[Tuple[Optional[str], int], _Reason] = {
                                    "close the mappings, or add the seal \"future\" instead"),
     ("producer", errno.EBUSY): _Reason("the ring has a producer, or the kernel is its "
                                        "producer", "a ring has one producer at a time"),
-    ("consumer", errno.EBUSY): _Reason("the kernel is the consumer of this ring"),
+    ("consumer", errno.EBUSY): _Reason("the kernel is the consumer of this ring, or the "
+                                       "cursor's name has a consumer"),
+    ("consumer", errno.EPERM): _Reason("the cursor's name belongs to another user"),
+    ("consumer", errno.ENOENT): _Reason("no cursor has that name"),
+    ("consumer", errno.ENODATA): _Reason("the record is gone"),
+    ("consumer", errno.ERANGE): _Reason("the record is not published yet"),
+    ("consumer", errno.ESTALE): _Reason("the ring is another one than that of this "
+                                        "generation"),
+    ("cursor", errno.ENOENT): _Reason("no cursor has that name"),
+    ("cursor", errno.EBUSY): _Reason("the cursor's name has a consumer"),
+    ("cursor", errno.EPERM): _Reason("the cursor's name belongs to another user"),
     ("consumer", errno.ENOSPC): _Reason("no consumer slot left for this user",
                                         "create the ring with a larger \"consumers\""),
     ("consumer", errno.EDQUOT): _Reason("this user has its share of the consumer slots",

@@ -33,7 +33,7 @@ import socket as sockets
 import struct
 import time
 import weakref
-from typing import Any, Iterable, Iterator, NamedTuple, Optional, TypeVar
+from typing import Any, Iterable, Iterator, NamedTuple, Optional, TypeVar, Union
 
 from . import _abi
 from ._errors import explained, make
@@ -49,6 +49,7 @@ _MASK = (1 << 64) - 1
 _HEADER = 8
 # struct mmapshare_record_info
 _INFO = struct.Struct("=QIHH")
+_STARTS = {"oldest": _abi.ATTACH_OLDEST, "latest": _abi.ATTACH_LATEST}
 _CLOCKS = {"monotonic": _abi.RING_FEAT_MONOTONIC, "boottime": _abi.RING_FEAT_BOOTTIME}
 # A producer reclaims the space of at least this many records at a time, if
 # they are released.
@@ -61,6 +62,7 @@ _MAX_ATTEMPTS = 1000
 _MAGIC, _FEATURES = 0, 3
 _PRODUCER_OFFSET, _CURSOR_OFFSET, _CURSOR_STRIDE, _RECORD_MAX = 7, 8, 9, 10
 _EVICT_NS, _CONSUMERS, _RETAINED_POS, _MAY_LOSE, _CONSUMERS_GEN = 12, 16, 17, 19, 21
+_UNHELD = 22
 _VERSION32, _FLAGS32, _CONSUMERS_MAX32 = 2, 4, 5
 # struct mmapshare_ring_producer
 _POS, _OLDEST_POS, _SEQ, _DROPPED, _OVERWRITTEN = 0, 1, 2, 8, 9
@@ -111,6 +113,63 @@ def _current_cpu() -> int:
     return cpu if cpu >= 0 else _abi.RECORD_CPU_UNKNOWN
 
 
+class CursorName(NamedTuple):
+    """The name of a cursor, by which a consumer goes on where the last one was.
+
+    name: the name
+    uid: the user that has created it
+    attached: whether it has a consumer
+    keeps: whether the producer waits for it
+    may_lose: whether its consumers may lose records of a lossless ring
+    evicted: whether the producer no longer waits for it, because it has waited long
+          enough
+    corrupt: whether its position is impossible: a consumer must pass start
+    seq: sequence number of its next record
+    lost: records that it has lost
+    unheld: seconds since it had a consumer
+    """
+
+    name: str
+    uid: int
+    attached: bool
+    keeps: bool
+    may_lose: bool
+    evicted: bool
+    corrupt: bool
+    seq: int
+    lost: int
+    unheld: float
+
+
+class _Start(NamedTuple):
+    """What the kernel is to know besides flags when a consumer attaches."""
+
+    flags: int = 0
+    seq: int = 0
+    generation: int = 0
+    keep_ns: int = 0
+    name: bytes = b""
+
+
+def _start(start: Union[None, int, str], cursor: Optional[str], keep: Optional[float],
+           existing: bool, generation: int) -> _Start:
+    flags = seq = 0
+    if isinstance(start, int):
+        flags, seq = _abi.ATTACH_SEQ, _abi.number(start, "start", 0, _MASK)
+    elif start is not None:
+        if start not in _STARTS:
+            raise ValueError(f"start must be a sequence number, or one of "
+                             f"{', '.join(_STARTS)}, not {start!r}")
+        flags = _STARTS[start]
+    if cursor is None:
+        if keep or existing:
+            raise ValueError("keep and existing require cursor")
+        return _Start(flags, seq, generation)
+    keep_ns = _abi.KEEP_ALL if keep is None else round(keep * 1e9)
+    return _Start(flags | (_abi.ATTACH_EXISTING if existing else 0), seq, generation,
+                  keep_ns, _abi.name_field(cursor))
+
+
 _EndpointType = TypeVar("_EndpointType", bound="_Endpoint")
 
 
@@ -118,7 +177,7 @@ class _Endpoint:
     """The common part of Producer and Consumer. It has no lock: only one thread
     at a time may use an endpoint."""
 
-    def __init__(self, fd: int, flags: int) -> None:
+    def __init__(self, fd: int, flags: int, start: _Start = _Start()) -> None:
         self._name = region_info(fd).name
         if not _HAS_WHOLE_WORDS:
             raise self._error(errno.EOPNOTSUPP)
@@ -129,8 +188,12 @@ class _Endpoint:
         self._fd: int
         with explained(self._name,
                        "producer" if flags & _abi.ATTACH_PRODUCER else "consumer"):
-            self._fd, *fields = _abi.RING_ATTACH(fd, flags | _abi.ATTACH_CLOEXEC,
-                                                 0, 0, 0, 0, 0, 0, 0, 0, 0, b"")
+            self._fd, *fields = _abi.RING_ATTACH(
+                fd, flags | start.flags | _abi.ATTACH_CLOEXEC, 0, 0, 0, 0, 0, 0,
+                start.seq, start.generation, start.keep_ns, start.name)
+        # a random number: together with it a sequence number identifies a record
+        self.generation: int = fields[8]
+        self.resumed = bool(fields[0] & _abi.ATTACH_RESUMED)
         self._finalizer = weakref.finalize(self, os.close, self._fd)
         self._finalizer.atexit = False
         try:
@@ -302,10 +365,14 @@ class Consumer(_Endpoint):
     lost: records that were overwritten before this consumer took them, or that
           a kernel producer dropped
     may_lose: whether records can be overwritten before this consumer takes them
+    resumed: whether it goes on where the last consumer with its cursor's name was
+    generation: a random number that tells the ring from an earlier one of its name
     """
 
     def __init__(self, fd: int, *, latest: bool = False, ignore_hup: bool = False,
-                 may_lose: Optional[bool] = None) -> None:
+                 may_lose: Optional[bool] = None, start: Union[None, int, str] = None,
+                 cursor: Optional[str] = None, keep: Optional[float] = 0,
+                 existing: bool = False, generation: int = 0) -> None:
         """Attach as a consumer.
 
         fd: a descriptor of the ring, open for reading; the caller keeps it
@@ -315,17 +382,32 @@ class Consumer(_Endpoint):
               leave the records there for other consumers; lost counts those
               missed. This is the default for a consumer without the right to
               hold back the producer; False makes that PermissionError
+        start: "oldest" for all that the ring has, "latest", or the sequence number
+              of the first record. If that is gone, errno is ENODATA; if it is not
+              there yet, ERANGE
+        cursor: a name that keeps the position when this consumer is closed or dies:
+              the next one with that name goes on behind the records that were
+              released. BusyError if it has a consumer
+        keep: for how many seconds the producer of a lossless ring waits for a new
+              name without a consumer; None for no limit
+        existing: NotFoundError if the name does not exist
+        generation: if not 0, errno is ESTALE if it is not that of the ring
         """
         self._ignore_hup = ignore_hup
         self._attached = False
-        super().__init__(fd, _abi.ATTACH_CONSUMER | (_abi.ATTACH_LATEST if latest else 0) |
+        self._has_cursor_name = cursor is not None
+        if latest and start is not None:
+            raise ValueError("latest and start exclude each other")
+        super().__init__(fd, _abi.ATTACH_CONSUMER |
                          {None: 0, False: _abi.ATTACH_MUST_NOT_LOSE,
-                          True: _abi.ATTACH_MAY_LOSE}[may_lose])
+                          True: _abi.ATTACH_MAY_LOSE}[may_lose],
+                         _start("latest" if latest else start, cursor, keep, existing,
+                                generation))
         self.may_lose = self._overwrite
         # the kernel stored the first position and sequence number at ATTACH
         self._pos = self._published_pos = self._producer_pos = self._own64[_POS]
         self._next_seq = self._own64[_CURSOR_SEQ]
-        self.lost = 0
+        self.lost = self._own64[_LOST]
         self.info: Optional[RecordInfo] = None
         self._attached = True
 
@@ -396,14 +478,15 @@ class Consumer(_Endpoint):
     def release(self) -> None:
         """Give the space of all records taken so far back to the producer. This
         also happens before each wait, in close(), and when more than a quarter
-        of the ring is taken."""
+        of the ring is taken. A consumer with a cursor that has a name does not do so
+        in close(): the next one gets what was taken and not released."""
         self._check_usable()
         self._release_record()
         self._publish_pos()
 
     def close(self) -> None:
         self._release_record()
-        if self._attached and not self._revoked:
+        if self._attached and not self._revoked and not self._has_cursor_name:
             self._attached = False
             with contextlib.suppress(OSError):
                 self._publish_pos()
@@ -649,7 +732,8 @@ class Producer(_Endpoint):
             # raises RevokedError; a revocation after this call still makes the
             # next access raise SIGBUS
             self._notify()
-            attached = self._ring64[_CONSUMERS] | self._ring64[_MAY_LOSE]
+            attached = ((self._ring64[_CONSUMERS] | self._ring64[_MAY_LOSE]) &
+                        ~self._ring64[_UNHELD])
             if bin(attached).count("1") >= count:
                 return True
             if not deadline.nanoseconds():
@@ -893,12 +977,40 @@ class Ring:
         return Producer(self.fileno())
 
     def consumer(self, *, latest: bool = False, ignore_hup: bool = False,
-                 may_lose: Optional[bool] = None) -> Consumer:
+                 may_lose: Optional[bool] = None, start: Union[None, int, str] = None,
+                 cursor: Optional[str] = None, keep: Optional[float] = 0,
+                 existing: bool = False, generation: int = 0) -> Consumer:
         """Attach a consumer. Each consumer gets all records. LimitError if the
         ring's "consumers" are already attached (errno ENOSPC), or if this user has
         its share of them (EDQUOT). For the arguments see Consumer."""
         return Consumer(self.fileno(), latest=latest, ignore_hup=ignore_hup,
-                        may_lose=may_lose)
+                        may_lose=may_lose, start=start, cursor=cursor, keep=keep,
+                        existing=existing, generation=generation)
+
+    def cursors(self) -> list[CursorName]:
+        """The names of cursors. The ring must be open for reading."""
+        names: list[CursorName] = []
+        cursor = 0
+        while True:
+            try:
+                with explained(self._name, "cursor"):
+                    _, _, cursor, uid, state, _, _, seq, lost, _, unheld_ns, name = \
+                        _abi.RING_NAME(self.fileno(), _abi.QUERY_NEXT, cursor, 0, 0, 0, 0,
+                                       0, 0, 0, 0, b"")
+            except FileNotFoundError:
+                return names
+            names.append(CursorName(
+                name.rstrip(b"\0").decode(), uid, bool(state & _abi.NAME_HELD),
+                bool(state & _abi.NAME_KEEPS), bool(state & _abi.NAME_MAY_LOSE),
+                bool(state & _abi.NAME_EVICTED), bool(state & _abi.NAME_CORRUPT),
+                seq, lost, unheld_ns / 1e9))
+            cursor += 1
+
+    def remove_cursor(self, name: str) -> None:
+        """Remove the name of a cursor, for which the producer then no longer waits.
+        NotFoundError if there is none, BusyError if it has a consumer."""
+        with explained(self._name, "cursor"):
+            _abi.RING_REMOVE(self.fileno(), 0, _abi.name_field(name))
 
 
 def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
@@ -985,8 +1097,12 @@ def _open_to_read(name: Name, may_lose: bool) -> int:
 
 
 def consumer(name: Name, *, latest: bool = False, ignore_hup: bool = False,
-             may_lose: Optional[bool] = None) -> Consumer:
+             may_lose: Optional[bool] = None, start: Union[None, int, str] = None,
+             cursor: Optional[str] = None, keep: Optional[float] = 0,
+             existing: bool = False, generation: int = 0) -> Consumer:
     """Attach to an existing ring as a consumer. Needs read permission. For the
     arguments see Consumer."""
     with _owned_ring(_open_to_read(name, bool(may_lose))) as ring:
-        return ring.consumer(latest=latest, ignore_hup=ignore_hup, may_lose=may_lose)
+        return ring.consumer(latest=latest, ignore_hup=ignore_hup, may_lose=may_lose,
+                             start=start, cursor=cursor, keep=keep, existing=existing,
+                             generation=generation)
