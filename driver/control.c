@@ -19,7 +19,7 @@
 #define MMS_QUERY_SIZE_VER0	120
 
 static_assert(offsetof(struct mmapshare_create_args, ring) == MMS_CREATE_SIZE_VER0);
-static_assert(sizeof(struct mmapshare_create_args) == 120);
+static_assert(sizeof(struct mmapshare_create_args) == 128);
 static_assert(sizeof(struct mmapshare_destroy_args) == MMS_DESTROY_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_query) == MMS_QUERY_SIZE_VER0);
 
@@ -34,7 +34,9 @@ static bool mms_anonymous(const struct mmapshare_create_args *create)
  */
 #define MMS_CREATE_RING_FLAGS	(MMAPSHARE_RING |			\
 				 MMAPSHARE_RING_OVERWRITE |		\
-				 MMAPSHARE_RING_READERS_HOLD)
+				 MMAPSHARE_RING_READERS_HOLD |		\
+				 MMAPSHARE_RING_SET)
+#define MMS_CREATE_EXCLUSIVE	(MMAPSHARE_RING_OVERWRITE | MMAPSHARE_RING_READERS_HOLD)
 
 static struct mms_ring_params mms_ring_params_of(const struct mmapshare_create_args *create)
 {
@@ -46,6 +48,7 @@ static struct mms_ring_params mms_ring_params_of(const struct mmapshare_create_a
 		.consumers_reserved = create->consumers_reserved,
 		.evict_ns = create->evict_ns,
 		.features = create->features,
+		.members = create->members,
 	};
 }
 
@@ -58,16 +61,17 @@ static bool mms_create_ring_ok(const struct mmapshare_create_args *create)
 
 	if (!create->ring)
 		return !create->consumers && !create->consumers_per_uid &&
-		       !create->consumers_reserved && !create->evict_ns && !create->features;
+		       !create->consumers_reserved && !create->evict_ns &&
+		       !create->features && !create->members;
 	return create->ring & MMAPSHARE_RING &&
 	       !(create->ring & ~MMS_CREATE_RING_FLAGS) &&
-	       (create->ring & MMS_CREATE_RING_FLAGS) != MMS_CREATE_RING_FLAGS &&
+	       (create->ring & MMS_CREATE_EXCLUSIVE) != MMS_CREATE_EXCLUSIVE &&
 	       mms_ring_params_ok(&params) && create->strategy == MMAPSHARE_STRATEGY_FAULT;
 }
 
 static int mms_check_create(const struct mmapshare_create_args *create)
 {
-	if (create->flags & ~MMAPSHARE_CREATE_CLOEXEC ||
+	if (create->flags & ~MMAPSHARE_CREATE_CLOEXEC || create->reserved ||
 	    create->mode & ~0777U || !create->region_size ||
 	    !mms_strategy_by_id(create->strategy) || !mms_create_ring_ok(create))
 		return -EINVAL;
@@ -90,23 +94,27 @@ static int mms_check_create(const struct mmapshare_create_args *create)
  */
 static struct mms_region *mms_create_region(struct mmapshare_create_args *create)
 {
-	struct mms_ring_params params;
+	struct mms_ring_params params = mms_ring_params_of(create);
+	u64 size = ALIGN(create->region_size, PAGE_SIZE);
 	struct mms_region *r;
 	struct mms_charge *charge;
-	u64 size;
 
-	create->region_size = ALIGN(create->region_size, PAGE_SIZE);
-	size = create->region_size;
-	if (create->ring)
-		size = mms_ring_geometry(&create->region_size, create->consumers);
+	create->region_size = size;
+	if (create->ring) {
+		size = mms_ring_geometry_of(&params);
+		create->region_size = params.size;
+		create->members = params.members;
+	}
+	/* of a ring set that is too large as a whole */
+	if (!size)
+		return ERR_PTR(-ERANGE);
 	charge = mms_charge(size);
 	if (IS_ERR(charge))
 		return ERR_CAST(charge);
-	params = mms_ring_params_of(create);
 	if (create->ring)
 		r = mms_ring_create(&params);
 	else
-		r = mms_region_create(size, 0, mms_strategy_by_id(create->strategy));
+		r = mms_region_create(size, mms_strategy_by_id(create->strategy));
 	if (IS_ERR(r)) {
 		mms_uncharge(charge, NULL);
 		return r;

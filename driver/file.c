@@ -268,5 +268,7 @@ void mms_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "mmapshare-maps:\t%ld\n", atomic_long_read(&r->maps));
 	if (r->ring_flags)
 		seq_printf(m, "mmapshare-ring:\t%#x\n", r->ring_flags);
+	if (r->members)
+		seq_printf(m, "mmapshare-members:\t%u\n", r->members);
 	seq_printf(m, "mmapshare-notifications:\t%llu\n", mms_doorbell_count(r));
 }

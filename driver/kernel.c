@@ -69,11 +69,12 @@ struct mms_region *mms_kernel_create_ring(const struct mmapshare_params *params,
 		.consumers_reserved = params->consumers_reserved,
 		.evict_ns = params->evict_ns,
 		.features = params->features,
+		.members = params->members,
 	};
 
 	if (!ring.size || !mms_ring_params_ok(&ring))
 		return ERR_PTR(-EINVAL);
-	if (!mms_ring_geometry(&ring.size, consumers))
+	if (!mms_ring_geometry_of(&ring))
 		return ERR_PTR(-ERANGE);
 	return mms_kernel_init_region(mms_ring_create(&ring), params);
 }
@@ -101,7 +102,8 @@ static struct mms_region *mms_kernel_region_of(const struct mmapshare_region *re
 
 /**
  * mmapshare_region_create - create zeroed memory that programs can map
- * @params: properties of the region; those of consumers, @features and @flags are 0
+ * @params: properties of the region; those of consumers, @features, @members and
+ *	@flags are 0
  *
  * If @params->name is set, the node exists when this returns.
  *
@@ -118,11 +120,11 @@ struct mmapshare_region *mmapshare_region_create(const struct mmapshare_params *
 
 	if (params->flags || params->consumers || params->consumers_per_uid ||
 	    params->consumers_reserved || params->evict_ns || params->features ||
-	    !params->size)
+	    params->members || !params->size)
 		return ERR_PTR(-EINVAL);
 	if (params->size > MMS_REGION_MAX)
 		return ERR_PTR(-ERANGE);
-	r = mms_region_create(ALIGN(params->size, PAGE_SIZE), 0,
+	r = mms_region_create(ALIGN(params->size, PAGE_SIZE),
 			      mms_strategy_by_id(MMAPSHARE_STRATEGY_FAULT));
 	r = mms_kernel_init_region(r, params);
 	if (IS_ERR(r))

@@ -101,7 +101,7 @@ static int __init mms_init(void)
 	ret = mms_region_init();
 	if (ret)
 		return ret;
-	r = mms_region_create(mms_size, 0, mms_strategy);
+	r = mms_region_create(mms_size, mms_strategy);
 	if (IS_ERR(r)) {
 		ret = PTR_ERR(r);
 		pr_err("size=%s: cannot allocate %llu bytes of memory (%pe)\n",

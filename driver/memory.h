@@ -78,11 +78,28 @@ struct mms_charge *mms_charge(u64 bytes);
 void mms_uncharge(struct mms_charge *charge, struct mms_memory *mem);
 
 /**
+ * struct mms_layout - how much memory, and how the kernel maps it
+ * @size: bytes, a non-zero multiple of PAGE_SIZE
+ * @parts: number of parts of equal size, of whole pages
+ * @mirrored: bytes, of whole pages at the end of each part, to map a second time
+ *	behind the part
+ * @per_cpu: the memory of part N is on the node of CPU N
+ */
+struct mms_layout {
+	u64 size;
+	unsigned int parts;
+	u64 mirrored;
+	bool per_cpu;
+};
+
+/**
  * struct mms_memory - pages, and their address in vmalloc space
  * @mapping: the page cache that owns them
- * @nr_pages: number of pages, without the mirror of a ring's records
- * @pages: the pages; those of the mirror follow, for vmap() only
- * @vaddr: kernel address at which the pages are contiguous, followed by the mirror
+ * @nr_pages: number of pages, without mirrors
+ * @pages: the pages; those of the mirror of the only part follow, for vmap() only
+ * @vaddr: kernel address at which the pages are contiguous
+ * @parts: kernel address of the first part, which its mirror follows, then the
+ *	next part. The same as @vaddr if there is one part
  * @huge_pages: how many PMD-sized folios were allocated; the core may split
  *	them
  * @has_hwpoisoned: a page had a memory failure. Written with that page locked
@@ -95,6 +112,7 @@ struct mms_memory {
 	unsigned long nr_pages;
 	struct page **pages;
 	void *vaddr;
+	void *parts;
 	unsigned long huge_pages;
 	bool has_hwpoisoned;
 };
@@ -103,7 +121,8 @@ struct mms_memory {
 struct page *mms_add_page(struct address_space *mapping, pgoff_t index);
 struct folio *mms_get_folio(struct page *page);
 u64 mms_intact(const struct mms_memory *mem, u64 offset, u64 n);
-int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned long orders);
+int mms_memory_alloc(struct mms_memory *mem, const struct mms_layout *layout,
+		     unsigned long orders);
 u64 mms_memory_release(struct mms_memory *mem);
 u64 mms_memory_sweep(struct mms_memory *mem);
 void mms_memory_free(struct mms_memory *mem);

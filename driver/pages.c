@@ -13,12 +13,16 @@
  * not migrated, because the kernel has mapped it by vmap(). So the array of
  * pages needs no references.
  */
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/numa.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/topology.h>
 #include <linux/vmalloc.h>
 #include "compat.h"
 #include "memory.h"
@@ -36,9 +40,10 @@ static int mms_resched_killable(void)
 /*
  * Allocate a zeroed folio of the largest of @orders that is available. Order 0
  * is tried hardest; memory is compacted for a PMD-sized folio; orders in
- * between are allocated only from free memory. Bit 0 of @orders is set.
+ * between are allocated only from free memory. Bit 0 of @orders is set. @node is
+ * preferred, if it is not NUMA_NO_NODE.
  */
-static struct folio *mms_alloc_folio(unsigned long orders)
+static struct folio *mms_alloc_folio(unsigned long orders, int node)
 {
 	for (;;) {
 		gfp_t gfp = GFP_HIGHUSER | __GFP_ZERO | __GFP_NOWARN;
@@ -48,7 +53,8 @@ static struct folio *mms_alloc_folio(unsigned long orders)
 		gfp |= order ? __GFP_NORETRY : __GFP_RETRY_MAYFAIL;
 		if (order && order != MMS_PMD_ORDER)
 			gfp &= ~__GFP_DIRECT_RECLAIM;
-		folio = folio_alloc(gfp, order);
+		folio = node == NUMA_NO_NODE ? folio_alloc(gfp, order) :
+					       __folio_alloc_node(gfp, order, node);
 		if (folio || !order)
 			return folio;
 		orders &= ~BIT(order);
@@ -57,9 +63,9 @@ static struct folio *mms_alloc_folio(unsigned long orders)
 
 /* Enter a new folio at @index; the page cache has the only reference to it. */
 static struct folio *mms_add_folio(struct address_space *mapping, pgoff_t index,
-				   unsigned long orders)
+				   unsigned long orders, int node)
 {
-	struct folio *folio = mms_alloc_folio(orders);
+	struct folio *folio = mms_alloc_folio(orders, node);
 	int ret;
 
 	if (!folio)
@@ -87,7 +93,7 @@ static struct folio *mms_add_folio(struct address_space *mapping, pgoff_t index,
  */
 struct page *mms_add_page(struct address_space *mapping, pgoff_t index)
 {
-	struct folio *folio = mms_add_folio(mapping, index, BIT(0));
+	struct folio *folio = mms_add_folio(mapping, index, BIT(0), NUMA_NO_NODE);
 
 	return IS_ERR(folio) ? ERR_CAST(folio) : folio_page(folio, 0);
 }
@@ -106,13 +112,30 @@ static unsigned long mms_orders_at(const struct mms_memory *mem, unsigned long i
 	return orders & GENMASK(max, 0);
 }
 
-static int mms_add_folios(struct mms_memory *mem, unsigned long orders)
+/*
+ * The node where page @i should be. That of a CPU may have no memory, or not be
+ * online: such a CPU can have none.
+ */
+static int mms_node_of(const struct mms_layout *layout, unsigned long i)
+{
+	const unsigned long cpu = i / (layout->size / layout->parts >> PAGE_SHIFT);
+	int node;
+
+	if (!layout->per_cpu || cpu >= nr_cpu_ids || !cpu_possible(cpu))
+		return NUMA_NO_NODE;
+	node = cpu_to_node(cpu);
+	return node != NUMA_NO_NODE && node_online(node) ? node : NUMA_NO_NODE;
+}
+
+static int mms_add_folios(struct mms_memory *mem, const struct mms_layout *layout,
+			  unsigned long orders)
 {
 	unsigned long i = 0, j, n;
 
 	while (i < mem->nr_pages) {
 		struct folio *folio = mms_add_folio(mem->mapping, i,
-						    mms_orders_at(mem, i, orders));
+						    mms_orders_at(mem, i, orders),
+						    mms_node_of(layout, i));
 		int ret = IS_ERR(folio) ? PTR_ERR(folio) : mms_resched_killable();
 
 		if (ret)
@@ -176,19 +199,46 @@ u64 mms_intact(const struct mms_memory *mem, u64 offset, u64 n)
 	return n;
 }
 
+/*
+ * Map several parts, each followed by its mirror, for the kernel. Return: the
+ * address; NULL if there is not enough memory.
+ */
+static void *mms_map_parts(const struct mms_memory *mem, const struct mms_layout *layout)
+{
+	const unsigned long part = mem->nr_pages / layout->parts;
+	const unsigned long mirrored = layout->mirrored >> PAGE_SHIFT, nr = part + mirrored;
+	struct page **pages = kvmalloc_array(nr, array_size(layout->parts, sizeof(*pages)),
+					     GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	unsigned int i;
+	void *vaddr;
+
+	if (!pages)
+		return NULL;
+	for (i = 0; i < layout->parts; i++) {
+		struct page **end = mem->pages + (i + 1) * part;
+
+		memcpy(pages + i * nr, end - part, part * sizeof(*pages));
+		memcpy(pages + i * nr + part, end - mirrored, mirrored * sizeof(*pages));
+	}
+	vaddr = vmap(pages, layout->parts * nr, VM_MAP, PAGE_KERNEL);
+	kvfree(pages);
+	return vaddr;
+}
+
 /**
  * mms_memory_alloc - allocate pages and map them in a row for the kernel
  * @mem: its @mapping is set, and empty
- * @size: bytes, a non-zero multiple of PAGE_SIZE
- * @mirrored: bytes, of whole pages at the end, to map a second time behind them
+ * @layout: how much, and how to map it
  * @orders: of the folios: a bit for each that may be used; bit 0 is set
  *
  * Context: process context, may sleep.
  * Return: 0, -ENOMEM, or -EINTR when the caller was killed.
  */
-int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned long orders)
+int mms_memory_alloc(struct mms_memory *mem, const struct mms_layout *layout,
+		     unsigned long orders)
 {
-	const unsigned long nr_mirrored = mirrored >> PAGE_SHIFT;
+	const unsigned long nr_mirrored = layout->parts > 1 ? 0 : layout->mirrored >> PAGE_SHIFT;
+	const u64 size = layout->size;
 	unsigned long nr_mapped;
 	int ret;
 
@@ -216,20 +266,25 @@ int mms_memory_alloc(struct mms_memory *mem, u64 size, u64 mirrored, unsigned lo
 		mapping_set_large_folios(mem->mapping);
 	orders &= GENMASK(MAX_PAGECACHE_ORDER, 0);
 	mms_mapping_set_unmovable(mem->mapping);
-	ret = mms_add_folios(mem, orders);
+	ret = mms_add_folios(mem, layout, orders);
 	if (ret)
 		goto truncate;
 	memcpy(mem->pages + mem->nr_pages, mem->pages + mem->nr_pages - nr_mirrored,
 	       nr_mirrored * sizeof(*mem->pages));
 
+	ret = -ENOMEM;
 	/* remap_vmalloc_range() requires VM_USERMAP */
 	mem->vaddr = vmap(mem->pages, nr_mapped, VM_MAP | VM_USERMAP, PAGE_KERNEL);
-	if (!mem->vaddr) {
-		ret = -ENOMEM;
+	if (!mem->vaddr)
 		goto truncate;
-	}
+	mem->parts = layout->parts > 1 ? mms_map_parts(mem, layout) : mem->vaddr;
+	if (!mem->parts)
+		goto unmap;
 	return 0;
 
+unmap:
+	vunmap(mem->vaddr);
+	mem->vaddr = NULL;
 truncate:
 	truncate_inode_pages_range(mem->mapping, 0, size - 1);
 	kvfree(mem->pages);
@@ -291,7 +346,10 @@ u64 mms_memory_release(struct mms_memory *mem)
 	const loff_t end = (loff_t)mem->nr_pages << PAGE_SHIFT;
 	unsigned long i, n, nr = 0;
 
+	if (mem->parts != mem->vaddr)
+		vunmap(mem->parts);
 	vunmap(mem->vaddr);
+	mem->parts = NULL;
 	mem->vaddr = NULL;
 	for (i = 0; i < mem->nr_pages; i += n) {
 		struct folio *folio = mms_get_folio(mem->pages[i]);

@@ -197,10 +197,8 @@ static_assert(MMS_REGION_MAX <= MMS_DOORBELL_OFFSET);
 static_assert(MMS_REGION_MAX / PAGE_SIZE * sizeof(struct page *) <= INT_MAX);
 
 /**
- * mms_region_create - create a region
- * @size: bytes, a non-zero multiple of PAGE_SIZE
- * @mirrored: bytes at the end of the region, whole pages, that the kernel maps
- *	a second time behind the region
+ * mms_region_create_parts - create a region of parts that are mirrored
+ * @layout: its size and parts
  * @s: how to obtain and map its memory
  *
  * The memory is allocated, charged and zeroed here, never later.
@@ -209,7 +207,8 @@ static_assert(MMS_REGION_MAX / PAGE_SIZE * sizeof(struct page *) <= INT_MAX);
  * Return: the region with one reference; -ENOMEM; -EINTR when the caller was
  * killed.
  */
-struct mms_region *mms_region_create(u64 size, u64 mirrored, const struct mms_strategy *s)
+struct mms_region *mms_region_create_parts(const struct mms_layout *layout,
+					   const struct mms_strategy *s)
 {
 	struct mms_region *r;
 	int ret;
@@ -220,7 +219,7 @@ struct mms_region *mms_region_create(u64 size, u64 mirrored, const struct mms_st
 	refcount_set(&r->ref, 1);
 	mutex_init(&r->lock);
 	init_rwsem(&r->access);
-	r->size = size;
+	r->size = layout->size;
 	r->strategy = s;
 
 	r->inode = alloc_anon_inode(mms_fs_mnt->mnt_sb);
@@ -228,7 +227,7 @@ struct mms_region *mms_region_create(u64 size, u64 mirrored, const struct mms_st
 		ret = PTR_ERR(r->inode);
 		goto free_region;
 	}
-	i_size_write(r->inode, size);
+	i_size_write(r->inode, r->size);
 	r->inode->i_mapping->a_ops = &mms_aops;
 	r->inode->i_private = r;
 	r->mem.mapping = r->inode->i_mapping;
@@ -236,7 +235,7 @@ struct mms_region *mms_region_create(u64 size, u64 mirrored, const struct mms_st
 	ret = mms_doorbell_init(r);
 	if (ret)
 		goto put_inode;
-	ret = mms_memory_alloc(&r->mem, size, mirrored, s->orders);
+	ret = mms_memory_alloc(&r->mem, layout, s->orders);
 	if (ret)
 		goto put_inode;
 	return r;
@@ -246,6 +245,14 @@ put_inode:
 free_region:
 	kfree(r);
 	return ERR_PTR(ret);
+}
+
+/* As mms_region_create_parts(), for @size bytes without a mirror. May sleep. */
+struct mms_region *mms_region_create(u64 size, const struct mms_strategy *s)
+{
+	const struct mms_layout layout = { .size = size, .parts = 1 };
+
+	return mms_region_create_parts(&layout, s);
 }
 
 /**

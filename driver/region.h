@@ -135,7 +135,10 @@ struct mms_region_ops {
  * @writable: number of shared VMAs that are writable or may become so. Changed
  *	by mmap() and the vm_ops; -1 once the region is sealed against writes
  * @ring_flags: MMAPSHARE_RING_*; 0 for a plain region
- * @ring: NULL for a plain region; the region frees it with kfree()
+ * @ring: the ring, or the rings of a set; NULL for a plain region. The region
+ *	frees it with kvfree()
+ * @members: number of rings of a set; 0 for a ring that is in none, and for a
+ *	plain region
  * @revoked: set once, under @lock and @access. A task that is about to use the
  *	region reads it between mms_access_begin() and mms_access_end(), or with
  *	a page locked
@@ -172,6 +175,7 @@ struct mms_region {
 	atomic_long_t writable;
 	u32 ring_flags;
 	struct mms_ring *ring;
+	unsigned int members;
 	bool revoked;
 };
 
@@ -235,7 +239,9 @@ void mms_access_end(struct mms_region *r);
 /* region.c */
 int mms_region_init(void);
 void mms_region_exit(void);
-struct mms_region *mms_region_create(u64 size, u64 mirrored, const struct mms_strategy *s);
+struct mms_region *mms_region_create(u64 size, const struct mms_strategy *s);
+struct mms_region *mms_region_create_parts(const struct mms_layout *layout,
+					   const struct mms_strategy *s);
 struct mms_region *mms_region_get(struct mms_region *r);
 void mms_region_put(struct mms_region *r);
 bool mms_region_owned(const struct mms_region *r);

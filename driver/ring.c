@@ -4,6 +4,7 @@
  */
 #include <linux/build_bug.h>
 #include <linux/compiler.h>
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -43,9 +44,32 @@ u64 mms_ring_geometry(u64 *size, unsigned int consumers)
 	return *size + ((u64)mms_ring_front_pages(consumers) << PAGE_SHIFT);
 }
 
-static void mms_ring_init_head(struct mms_ring *ring)
+/**
+ * mms_ring_geometry_of - the same for all properties, which are completed
+ * @params: in: valid properties; out: @size rounded up, @members and @per_cpu of a
+ *	set with one ring for each possible CPU
+ *
+ * Context: any.
+ * Return: bytes of the region; 0 if @size, or that, is too large.
+ */
+u64 mms_ring_geometry_of(struct mms_ring_params *params)
+{
+	u64 bytes = mms_ring_geometry(&params->size, params->consumers);
+
+	if (!(params->flags & MMAPSHARE_RING_SET))
+		return bytes;
+	if (!params->members) {
+		params->members = min_t(u32, nr_cpu_ids, MMAPSHARE_RING_MEMBERS_MAX);
+		params->per_cpu = true;
+	}
+	bytes *= params->members;
+	return bytes > MMS_REGION_MAX ? 0 : bytes;
+}
+
+static void mms_ring_init_head(struct mms_ring *ring, const struct mms_ring_params *params)
 {
 	const u64 front = (u64)mms_ring_front_pages(ring->consumers_max) << PAGE_SHIFT;
+	const u64 stride = params->members ? front + ring->size : 0;
 
 	*ring->head = (struct mmapshare_ring) {
 		.magic = MMAPSHARE_RING_MAGIC,
@@ -65,6 +89,9 @@ static void mms_ring_init_head(struct mms_ring *ring)
 		.consumers_reserved = ring->consumers_reserved,
 		.evict_ns = ring->evict_ns,
 		.generation = ring->generation,
+		.members = params->members,
+		.member = stride ? ring->base / stride : 0,
+		.stride = stride,
 	};
 }
 
@@ -75,13 +102,13 @@ static void mms_ring_init_head(struct mms_ring *ring)
  * @size: out: bytes, a multiple of PAGE_SIZE
  *
  * A consumer writes the page of its cursor; the producer its page and, right
- * behind it, the records.
+ * behind it, the records. Of a set only the range in the ring of @ep is returned.
  *
  * Context: any.
  */
 void mms_endpoint_writable_range(const struct mms_endpoint *ep, u64 *offset, u64 *size)
 {
-	const struct mms_ring *ring = ep->region->ring;
+	const struct mms_ring *ring = ep->ring;
 
 	if (ep->producer) {
 		*offset = (u64)(mms_ring_front_pages(ring->consumers_max) - 1) << PAGE_SHIFT;
@@ -90,6 +117,13 @@ void mms_endpoint_writable_range(const struct mms_endpoint *ep, u64 *offset, u64
 		*offset = (ep->cursor + 1ULL) << PAGE_SHIFT;
 		*size = PAGE_SIZE;
 	}
+	*offset += ring->base;
+}
+
+/* Bytes of a ring in its region. */
+static u64 mms_ring_bytes(const struct mms_region *r)
+{
+	return r->members ? r->size / r->members : r->size;
 }
 
 static bool mms_endpoint_may_write(const struct mms_endpoint *ep, const struct mms_mapping *m)
@@ -97,11 +131,26 @@ static bool mms_endpoint_may_write(const struct mms_endpoint *ep, const struct m
 	const u64 start = (u64)m->pgoff << PAGE_SHIFT;
 	u64 offset, size;
 
-	if (!ep)
+	/* the doorbell is behind the region */
+	if (!ep || start >= ep->region->size)
 		return false;
+	if (ep->members > 1)
+		ep += start / mms_ring_bytes(ep->region);
 	mms_endpoint_writable_range(ep, &offset, &size);
 	return start >= offset &&
 	       mms_range_ok(size, start - offset, m->end - m->start);
+}
+
+/* Only a consumer of all rings of a set may map the others through its endpoint. */
+static bool mms_endpoint_may_read(const struct mms_endpoint *ep, const struct mms_mapping *m)
+{
+	const u64 start = (u64)m->pgoff << PAGE_SHIFT;
+
+	if (!ep || ep->members > 1)
+		return true;
+	return start >= ep->ring->base &&
+	       mms_range_ok(mms_ring_bytes(ep->region), start - ep->ring->base,
+			    m->end - m->start);
 }
 
 /*
@@ -112,7 +161,7 @@ static bool mms_endpoint_may_write(const struct mms_endpoint *ep, const struct m
  * endpoint.
  *
  * Return: 0; -EINVAL for MAP_PRIVATE; -EACCES for a writable mapping that is
- * not inside mms_endpoint_writable_range().
+ * not inside mms_endpoint_writable_range(), and for one of another ring of the set.
  */
 static int mms_ring_may_map(const struct mms_file *f, struct mms_mapping *m)
 {
@@ -120,14 +169,15 @@ static int mms_ring_may_map(const struct mms_file *f, struct mms_mapping *m)
 		return -EINVAL;
 	if (m->pgoff == MMS_DOORBELL_PGOFF && !f->ep)
 		return 0;
+	if (m->pgoff != MMS_DOORBELL_PGOFF && !mms_endpoint_may_read(f->ep, m))
+		return -EACCES;
 	if (m->flags & VM_WRITE)
 		return mms_endpoint_may_write(f->ep, m) ? 0 : -EACCES;
 	m->flags &= ~VM_MAYWRITE;
 	return 0;
 }
 
-/* Wake all, and no longer use the pages. */
-static void mms_ring_stop(struct mms_ring *ring, bool memory_failed)
+static void mms_ring_stop_one(struct mms_ring *ring, bool memory_failed)
 {
 	unsigned long flags;
 
@@ -141,6 +191,18 @@ static void mms_ring_stop(struct mms_ring *ring, bool memory_failed)
 		WRITE_ONCE(ring->memory_failed, true);
 	spin_unlock_irqrestore(&ring->lock, flags);
 	mms_ring_wake_all(ring);
+}
+
+/*
+ * Wake all, and no longer use the pages. A set is stopped as a whole: its
+ * consumers wait for all of its rings.
+ */
+static void mms_ring_stop(struct mms_region *r, bool memory_failed)
+{
+	unsigned int i;
+
+	for (i = 0; i < max(r->members, 1U); i++)
+		mms_ring_stop_one(&r->ring[i], memory_failed);
 	/*
 	 * Pairs with rcu_read_lock() in mms_endpoint_pos(), and in
 	 * ring_seek.c.
@@ -150,18 +212,21 @@ static void mms_ring_stop(struct mms_ring *ring, bool memory_failed)
 
 static void mms_ring_revoked(struct mms_region *r)
 {
-	mms_ring_stop(r->ring, false);
+	mms_ring_stop(r, false);
 }
 
 static void mms_ring_memory_failed(struct mms_region *r)
 {
-	mms_ring_stop(r->ring, true);
+	mms_ring_stop(r, true);
 }
 
 static void mms_ring_release(struct mms_region *r)
 {
-	mms_named_free_all(r->ring);
-	kfree(r->ring);
+	unsigned int i;
+
+	for (i = 0; i < max(r->members, 1U); i++)
+		mms_named_free_all(&r->ring[i]);
+	kvfree(r->ring);
 }
 
 static const struct mms_region_ops mms_ring_ops = {
@@ -171,45 +236,65 @@ static const struct mms_region_ops mms_ring_ops = {
 	.release = mms_ring_release,
 };
 
-/**
- * mms_ring_create - create a region that is a ring
- * @params: its properties, for which mms_ring_params_ok()
- *
- * Context: process context, may sleep.
- * Return: as mms_region_create().
- */
-struct mms_region *mms_ring_create(const struct mms_ring_params *params)
+/* @head: the kernel address of the ring, which the mirror of its records follows. */
+static void mms_ring_init(struct mms_ring *ring, const struct mms_ring_params *params,
+			  u64 generation, u64 base, void *head)
 {
-	u64 size = params->size;
-	const u64 total = mms_ring_geometry(&size, params->consumers);
-	struct mms_region *r;
-	struct mms_ring *ring;
-
-	ring = kzalloc(sizeof(*ring), GFP_KERNEL_ACCOUNT);
-	if (!ring)
-		return ERR_PTR(-ENOMEM);
-	r = mms_region_create(total, size,
-			      mms_strategy_by_id(MMAPSHARE_STRATEGY_FAULT));
-	if (IS_ERR(r)) {
-		kfree(ring);
-		return r;
-	}
 	ring->flags = params->flags;
-	ring->size = size;
+	ring->base = base;
+	ring->size = params->size;
 	ring->consumers_max = params->consumers;
 	ring->features = params->features;
-	do
-		ring->generation = get_random_u64();
-	while (!ring->generation);
+	ring->generation = generation;
 	mms_ring_init_policy(ring, params);
 	mms_ring_init_eviction(ring, params->evict_ns);
 	ring->producer_nr = 1;
-	ring->head = r->mem.vaddr;
-	ring->data = r->mem.vaddr + (total - size);
-	ring->p = ring->data - PAGE_SIZE;
+	ring->head = head;
+	ring->p = head + ((u64)mms_ring_front_pages(params->consumers) << PAGE_SHIFT) - PAGE_SIZE;
+	ring->data = (void *)ring->p + PAGE_SIZE;
 	spin_lock_init(&ring->lock);
-	mms_ring_init_head(ring);
+	mms_ring_init_head(ring, params);
+}
+
+/**
+ * mms_ring_create - create a region that is a ring, or a ring set
+ * @params: its properties, for which mms_ring_params_ok(); completed as by
+ *	mms_ring_geometry_of(), which does not return 0
+ *
+ * Context: process context, may sleep.
+ * Return: as mms_region_create_parts().
+ */
+struct mms_region *mms_ring_create(struct mms_ring_params *params)
+{
+	const u64 total = mms_ring_geometry_of(params);
+	const struct mms_layout layout = {
+		.size = total,
+		.parts = max(params->members, 1U),
+		.mirrored = params->size,
+		.per_cpu = params->per_cpu,
+	};
+	const u64 bytes = total / layout.parts;
+	struct mms_region *r;
+	struct mms_ring *ring;
+	u64 generation;
+	unsigned int i;
+
+	ring = kvcalloc(layout.parts, sizeof(*ring), GFP_KERNEL_ACCOUNT);
+	if (!ring)
+		return ERR_PTR(-ENOMEM);
+	r = mms_region_create_parts(&layout, mms_strategy_by_id(MMAPSHARE_STRATEGY_FAULT));
+	if (IS_ERR(r)) {
+		kvfree(ring);
+		return r;
+	}
+	do
+		generation = get_random_u64();
+	while (!generation);
+	for (i = 0; i < layout.parts; i++)
+		mms_ring_init(&ring[i], params, generation, i * bytes,
+			      r->mem.parts + i * (bytes + params->size));
 	r->ring = ring;
+	r->members = params->members;
 	r->ring_flags = params->flags;
 	r->ops = &mms_ring_ops;
 	return r;

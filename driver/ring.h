@@ -8,15 +8,18 @@
  *	ring_policy.c	which consumers may attach, and hold back the producer
  *	ring_named.c	cursors that have a name, and outlive their consumers
  *	ring_evict.c	consumers that the producer no longer waits for
- *	ring_wait.c	sleeping and waking
+ *	ring_wait.c	arming and waking
+ *	ring_sleep.c	tasks that sleep
  *	ring.c		creating a ring; which parts an endpoint may map
  *	ring_seek.c	where a consumer begins
  *	ring_attach.c	attaching and detaching endpoints
+ *	ring_set.c	attaching consumers to all rings of a set
  *	ring_read.c	read() from a consumer
  *	ring_file.c	endpoints of programs, which are files
  *	ring_source_create.c	the kernel as producer: creating the ring
  *	ring_reclaim.c	the kernel as producer: making space
  *	ring_source.c	the kernel as producer: publishing, waiting
+ *	ring_source_set.c	the kernel as producer of a ring set
  *	ring_sink.c	the kernel as consumer
  */
 #ifndef MMAPSHARE_RING_INTERNAL_H
@@ -53,13 +56,18 @@ struct mms_named;
 /**
  * struct mms_endpoint - a producer or a consumer of a ring
  * @region: region of the ring; whatever contains the endpoint has a reference
+ * @ring: the ring. A consumer of a ring set is an array of endpoints, one for each
+ *	ring
+ * @members: number of elements of that array, in the first one; else 1
  * @producer: true for the producer, false for a consumer
  * @may_lose: a consumer that does not hold back the producer of a lossless ring;
  *	false in overwrite rings. Set before mms_ring_attach(), or under the
  *	ring's @lock when the consumer is evicted; read without it for fdinfo
  * @cursor: index of the consumer's cursor; 0 for the producer
  * @named: the name of that cursor, or NULL
- * @waiters: tasks in mms_endpoint_wait(), and pollers of the endpoint's file
+ * @own_waiters: @waiters points to it, except in the later endpoints of an array
+ * @waiters: tasks in mms_endpoint_wait(), and pollers of the endpoint's file. All
+ *	endpoints of an array use that of the first: each can wake the sleeper
  * @wake: if not NULL, called instead of waking @waiters, with the ring's @lock
  *	held and interrupts disabled
  * @notify: wakes the peers of an endpoint of the kernel, see
@@ -76,16 +84,19 @@ struct mms_named;
  *	detached, and its calls get -EBADMSG. Never cleared. Read without the
  *	lock by mms_ring_detach(), for its tracepoint
  *
- * @region, @producer and @wake are constant, as are @cursor and @named from
+ * @region to @producer, @waiters and @wake are constant, as are @cursor and @named from
  * mms_ring_attach() on. The last four are written under the ring's @lock.
  */
 struct mms_endpoint {
 	struct mms_region *region;
+	struct mms_ring *ring;
+	unsigned int members;
 	bool producer;
 	bool may_lose;
 	unsigned int cursor;
 	struct mms_named *named;
-	wait_queue_head_t waiters;
+	wait_queue_head_t own_waiters;
+	wait_queue_head_t *waiters;
 	void (*wake)(struct mms_endpoint *ep);
 	struct irq_work notify;
 	struct mutex read_lock;	/* serializes read() */
@@ -98,6 +109,7 @@ struct mms_endpoint {
 /**
  * struct mms_ring - the part of a ring's state that programs cannot map
  * @flags: MMAPSHARE_RING_*
+ * @base: offset of the ring in its region; not 0 for the later rings of a set
  * @size: bytes of records, a power of two
  * @consumers_max: number of cursors, 1 to MMAPSHARE_RING_CONSUMERS_MAX
  * @consumers_per_uid: how many of them a user other than the owner may have
@@ -188,6 +200,7 @@ struct mms_endpoint {
  */
 struct mms_ring {
 	u32 flags;
+	u64 base;
 	u64 size;
 	unsigned int consumers_max;
 	unsigned int consumers_per_uid;
@@ -233,7 +246,7 @@ struct mms_ring {
 	struct delayed_work keep_work;
 	bool revoked;
 	bool memory_failed;
-};
+} ____cacheline_aligned_in_smp;
 
 /**
  * struct mms_ring_params - properties with which a ring is created
@@ -244,6 +257,8 @@ struct mms_ring {
  * @consumers_reserved: likewise
  * @evict_ns: likewise
  * @features: likewise
+ * @members: number of rings of a set; 0 for a ring that is in none
+ * @per_cpu: the memory of ring N of a set is on the node of CPU N
  */
 struct mms_ring_params {
 	u32 flags;
@@ -253,6 +268,8 @@ struct mms_ring_params {
 	u32 consumers_reserved;
 	u64 evict_ns;
 	u64 features;
+	u32 members;
+	bool per_cpu;
 };
 
 /**
@@ -277,6 +294,7 @@ struct mms_start {
  * struct mms_place - a consumer that is looking for its first record
  * @start: where it begins
  * @c: the consumer
+ * @allowed: bit N is set for each cursor that it may get if it has no name
  * @exempt: its task may exceed the limits on cursors
  * @admin: its task may use a name of another user
  * @existed: its cursor had the name already. Then @pos, @expected and @lost are what
@@ -292,6 +310,7 @@ struct mms_start {
 struct mms_place {
 	struct mms_start *start;
 	struct mms_endpoint *c;
+	u64 allowed;
 	bool exempt;
 	bool admin;
 	bool existed;
@@ -342,7 +361,7 @@ static inline struct mmapshare_record *mms_record(const struct mms_ring *ring, u
 /* The position that the endpoint has published, 0 if revoked. Untrusted. */
 static inline u64 mms_endpoint_pos(const struct mms_endpoint *ep)
 {
-	const struct mms_ring *ring = ep->region->ring;
+	const struct mms_ring *ring = ep->ring;
 	u64 pos = 0;
 
 	/* pairs with synchronize_rcu_expedited() in mms_ring_stop() */
@@ -365,7 +384,7 @@ static inline bool mms_is_lossless(const struct mms_ring *ring)
  */
 static inline bool mms_consumer_holds_back(const struct mms_endpoint *c)
 {
-	return mms_is_lossless(c->region->ring) && !c->may_lose;
+	return mms_is_lossless(c->ring) && !c->may_lose;
 }
 
 /*
@@ -473,7 +492,7 @@ u64 mms_ring_min_pos(struct mms_ring *ring);
 bool mms_ring_params_ok(const struct mms_ring_params *params);
 void mms_ring_init_policy(struct mms_ring *ring, const struct mms_ring_params *params);
 bool mms_cursor_is_pinned(const struct mms_ring *ring, unsigned int i);
-int mms_ring_choose_cursor(struct mms_region *r, kuid_t uid, bool exempt);
+int mms_ring_choose_cursor(struct mms_endpoint *c, kuid_t uid, bool exempt, u64 allowed);
 bool mms_ring_may_hold_back(const struct mms_region *r, fmode_t mode);
 u64 mms_ring_add_may_lose(struct mms_ring *ring, const struct mms_endpoint *c);
 void mms_ring_del_may_lose(struct mms_ring *ring, const struct mms_endpoint *c);
@@ -487,14 +506,19 @@ void mms_ring_stop_eviction(struct mms_ring *ring);
 void mms_ring_wake_all(struct mms_ring *ring);
 int mms_endpoint_check(struct mms_endpoint *ep);
 int mms_endpoint_arm(struct mms_endpoint *ep, bool always);
-int mms_endpoint_wait(struct mms_endpoint *ep, bool ignore_hup, s64 timeout);
 void mms_ring_wake_peers(const struct mms_endpoint *ep);
 void mms_ring_force_wakeup(struct mms_ring *ring);
 void mms_endpoint_irq_work(struct irq_work *work);
 
+/* ring_sleep.c */
+int mms_set_check(struct mms_endpoint *ep);
+int mms_set_arm(struct mms_endpoint *ep);
+int mms_endpoint_wait(struct mms_endpoint *ep, bool ignore_hup, s64 timeout);
+
 /* ring.c */
 u64 mms_ring_geometry(u64 *size, unsigned int consumers);
-struct mms_region *mms_ring_create(const struct mms_ring_params *params);
+u64 mms_ring_geometry_of(struct mms_ring_params *params);
+struct mms_region *mms_ring_create(struct mms_ring_params *params);
 void mms_endpoint_writable_range(const struct mms_endpoint *ep, u64 *offset, u64 *size);
 
 /* ring_seek.c */
@@ -505,5 +529,15 @@ void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool produ
 int mms_ring_attach_at(struct mms_endpoint *ep, struct mms_start *start);
 int mms_ring_attach(struct mms_endpoint *ep, bool latest);
 void mms_ring_detach(struct mms_endpoint *ep);
+int mms_consumer_claim(struct mms_place *place);
+int mms_consumer_begin(struct mms_place *place);
+void mms_consumer_unclaim(const struct mms_place *place, int error);
+
+/* ring_set.c */
+void mms_set_init(struct mms_endpoint *ep, unsigned int n, struct mms_region *r,
+		  bool producer, unsigned int member, bool may_lose);
+int mms_set_attach(struct mms_endpoint *ep, struct mms_start *start);
+void mms_set_detach(struct mms_endpoint *ep);
+void mms_set_wake_peers(const struct mms_endpoint *ep);
 
 #endif /* MMAPSHARE_RING_INTERNAL_H */

@@ -26,8 +26,11 @@
 void mms_endpoint_init(struct mms_endpoint *ep, struct mms_region *r, bool producer)
 {
 	ep->region = r;
+	ep->ring = r->ring;
+	ep->members = 1;
 	ep->producer = producer;
-	init_waitqueue_head(&ep->waiters);
+	init_waitqueue_head(&ep->own_waiters);
+	ep->waiters = &ep->own_waiters;
 	init_irq_work(&ep->notify, mms_endpoint_irq_work);
 	mutex_init(&ep->read_lock);
 }
@@ -114,9 +117,8 @@ static bool mms_ring_retains_nothing(const struct mms_ring *ring)
  */
 static int mms_ring_find_cursor(struct mms_place *place, kuid_t uid)
 {
-	struct mms_region *r = place->c->region;
 	struct mms_start *start = place->start;
-	struct mms_ring *ring = r->ring;
+	struct mms_ring *ring = place->c->ring;
 	int cursor = -ENOENT, ret;
 
 	if (start->named)
@@ -130,7 +132,7 @@ static int mms_ring_find_cursor(struct mms_place *place, kuid_t uid)
 	}
 	if (start->flags & MMAPSHARE_RING_ATTACH_EXISTING)
 		return -ENOENT;
-	cursor = mms_ring_choose_cursor(r, uid, place->exempt);
+	cursor = mms_ring_choose_cursor(place->c, uid, place->exempt, place->allowed);
 	if (cursor >= 0 && start->named) {
 		ring->named[cursor] = start->named;
 		start->named->ep.cursor = cursor;
@@ -143,10 +145,11 @@ static int mms_ring_find_cursor(struct mms_place *place, kuid_t uid)
  * Give the consumer a cursor, and set the members of @place behind @exempt and @admin.
  * Return: 0; -ENODEV; those of mms_ring_find_cursor().
  */
-static int mms_ring_add_consumer(struct mms_ring *ring, struct mms_place *place)
+static int mms_ring_add_consumer(struct mms_place *place)
 {
 	const kuid_t uid = mms_current_payer();
 	struct mms_endpoint *c = place->c;
+	struct mms_ring *ring = c->ring;
 	unsigned long flags;
 	int ret = -ENODEV;
 
@@ -226,10 +229,17 @@ static void mms_ring_restore(struct mms_ring *ring, const struct mms_place *plac
 	smp_store_release(&words->pos, place->pos);
 }
 
-/* The consumer cannot begin where it was to: undo mms_ring_add_consumer(). */
-static void mms_ring_give_back(struct mms_ring *ring, const struct mms_place *place, int error)
+/**
+ * mms_consumer_unclaim - undo mms_consumer_claim()
+ * @place: the consumer
+ * @error: why it does not attach, a negative errno
+ *
+ * Context: process context.
+ */
+void mms_consumer_unclaim(const struct mms_place *place, int error)
 {
 	struct mms_endpoint *c = place->c;
+	struct mms_ring *ring = c->ring;
 	struct mms_named *named = NULL;
 	unsigned long flags;
 
@@ -263,30 +273,60 @@ static void mms_ring_settle(struct mms_ring *ring, const struct mms_endpoint *c)
 	mms_ring_wake_peers(c);
 }
 
-static int mms_ring_attach_consumer(struct mms_ring *ring, struct mms_endpoint *c,
-				    struct mms_start *start)
+/**
+ * mms_consumer_claim - give a consumer a cursor, with a provisional position
+ * @place: the consumer; @start, @c and @allowed are set, the others 0
+ *
+ * The caller calls mms_consumer_begin(), or mms_consumer_unclaim().
+ *
+ * Context: process context.
+ * Return: 0; -ENODEV; -ENOENT, -ENOSPC, -EDQUOT, and those of mms_named_check(), as
+ * mms_ring_attach_at().
+ */
+int mms_consumer_claim(struct mms_place *place)
 {
-	struct mms_place place = { .start = start, .c = c };
-	int ret = mms_ring_add_consumer(ring, &place);
+	int ret = mms_ring_add_consumer(place);
 
 	if ((ret == -EDQUOT || ret == -ENOSPC) && capable(CAP_SYS_RESOURCE)) {
-		place.exempt = true;
-		ret = mms_ring_add_consumer(ring, &place);
+		place->exempt = true;
+		ret = mms_ring_add_consumer(place);
 	} else if (ret == -EPERM && capable(CAP_SYS_ADMIN)) {
-		place.admin = true;
-		ret = mms_ring_add_consumer(ring, &place);
+		place->admin = true;
+		ret = mms_ring_add_consumer(place);
 	}
+	return ret;
+}
+
+/**
+ * mms_consumer_begin - give a consumer its first position
+ * @place: the consumer, from mms_consumer_claim()
+ *
+ * Context: process context, may sleep.
+ * Return: 0; those of mms_ring_seek(): the caller calls mms_consumer_unclaim().
+ */
+int mms_consumer_begin(struct mms_place *place)
+{
+	const int ret = mms_ring_seek(place);
+
 	if (ret)
 		return ret;
-	ret = mms_ring_seek(&place);
-	if (ret) {
-		mms_ring_give_back(ring, &place, ret);
-		return ret;
-	}
-	if (place.existed && !(start->flags & MMS_START_FLAGS))
-		start->flags |= MMAPSHARE_RING_ATTACH_RESUMED;
-	mms_ring_settle(ring, c);
+	if (place->existed && !(place->start->flags & MMS_START_FLAGS))
+		place->start->flags |= MMAPSHARE_RING_ATTACH_RESUMED;
+	mms_ring_settle(place->c->ring, place->c);
 	return 0;
+}
+
+static int mms_ring_attach_consumer(struct mms_endpoint *c, struct mms_start *start)
+{
+	struct mms_place place = { .start = start, .c = c, .allowed = ~0ULL };
+	int ret = mms_consumer_claim(&place);
+
+	if (ret)
+		return ret;
+	ret = mms_consumer_begin(&place);
+	if (ret)
+		mms_consumer_unclaim(&place, ret);
+	return ret;
 }
 
 static bool mms_ring_is_consistent(const struct mms_ring *ring)
@@ -391,9 +431,9 @@ unlock:
  */
 int mms_ring_attach_at(struct mms_endpoint *ep, struct mms_start *start)
 {
-	struct mms_ring *ring = ep->region->ring;
+	struct mms_ring *ring = ep->ring;
 	int ret = ep->producer ? mms_ring_attach_producer(ring, ep) :
-				 mms_ring_attach_consumer(ring, ep, start);
+				 mms_ring_attach_consumer(ep, start);
 
 	if (ret == -ENODEV && !mms_revoked(ep->region))
 		ret = -EIO;
@@ -423,7 +463,7 @@ int mms_ring_attach(struct mms_endpoint *ep, bool latest)
  */
 void mms_ring_detach(struct mms_endpoint *ep)
 {
-	struct mms_ring *ring = ep->region->ring;
+	struct mms_ring *ring = ep->ring;
 	unsigned long flags;
 
 	trace_mmapshare_ring_detach(ep, READ_ONCE(ep->corrupt) ? -EBADMSG : 0);

@@ -28,13 +28,15 @@
 #include "trace.h"
 
 #define MMS_ATTACH_SIZE_VER0		48
+#define MMS_ATTACH_SIZE_SET		72
 #define MMS_RING_NOTIFY_SIZE_VER0	8
 #define MMS_RING_WAIT_SIZE_VER0		16
 #define MMS_RING_NAME_SIZE_VER0		128
 #define MMS_RING_REMOVE_SIZE_VER0	72
 
-static_assert(offsetof(struct mmapshare_ring_attach_args, seq) == MMS_ATTACH_SIZE_VER0);
-static_assert(sizeof(struct mmapshare_ring_attach_args) == 136);
+static_assert(offsetof(struct mmapshare_ring_attach_args, map_offset) == MMS_ATTACH_SIZE_VER0);
+static_assert(offsetof(struct mmapshare_ring_attach_args, seq) == MMS_ATTACH_SIZE_SET);
+static_assert(sizeof(struct mmapshare_ring_attach_args) == 160);
 static_assert(sizeof(struct mmapshare_ring_notify_args) == MMS_RING_NOTIFY_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_ring_wait_args) == MMS_RING_WAIT_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_ring_name) == MMS_RING_NAME_SIZE_VER0);
@@ -43,6 +45,7 @@ static_assert(sizeof(struct mmapshare_ring_remove_args) == MMS_RING_REMOVE_SIZE_
 #define MMS_ATTACH_FLAGS	(MMAPSHARE_RING_ATTACH_PRODUCER |	\
 				 MMAPSHARE_RING_ATTACH_CONSUMER |	\
 				 MMS_ATTACH_CONSUMER_FLAGS |		\
+				 MMAPSHARE_RING_ATTACH_MEMBER |		\
 				 MMAPSHARE_RING_ATTACH_CLOEXEC)
 /* Flags of a consumer only. */
 #define MMS_ATTACH_CONSUMER_FLAGS (MMS_START_FLAGS | MMS_ATTACH_LOSS |	\
@@ -62,9 +65,9 @@ static __poll_t mms_endpoint_poll(struct file *file, struct poll_table_struct *w
 {
 	struct mms_endpoint *ep = mms_endpoint_of(file);
 
-	poll_wait(file, &ep->waiters, wait);
+	poll_wait(file, ep->waiters, wait);
 	/* if it is ready, too: edge-triggered epoll then waits for more */
-	switch (mms_endpoint_arm(ep, true)) {
+	switch (mms_set_arm(ep)) {
 	case 0:
 		return ep->producer ? EPOLLOUT | EPOLLWRNORM : EPOLLIN | EPOLLRDNORM;
 	case -EAGAIN:
@@ -94,8 +97,8 @@ static long mms_ioctl_ring_notify(const struct mms_endpoint *ep, void __user *ar
 	 */
 	smp_mb();
 	if (notify.flags & MMAPSHARE_RING_NOTIFY_FORCE)
-		mms_ring_force_wakeup(ep->region->ring);
-	mms_ring_wake_peers(ep);
+		mms_ring_force_wakeup(ep->ring);
+	mms_set_wake_peers(ep);
 	return 0;
 }
 
@@ -144,9 +147,9 @@ static int mms_endpoint_release(struct inode *inode, struct file *file)
 {
 	struct mms_endpoint *ep = mms_endpoint_of(file);
 
-	mms_ring_detach(ep);
+	mms_set_detach(ep);
 	mms_release(inode, file);
-	kfree(ep);
+	kvfree(ep);
 	return 0;
 }
 
@@ -154,6 +157,7 @@ static void mms_endpoint_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	const struct mms_endpoint *ep = mms_endpoint_of(file);
 	const struct mms_region *r = ep->region;
+	unsigned int i;
 
 	if (r->name[0])
 		seq_printf(m, "mmapshare-name:\t%s\n", r->name);
@@ -167,7 +171,15 @@ static void mms_endpoint_show_fdinfo(struct seq_file *m, struct file *file)
 	if (ep->named)
 		seq_printf(m, "mmapshare-cursor-name:\t%s\n", ep->named->name);
 	seq_printf(m, "mmapshare-generation:\t%#llx\n", r->ring->generation);
-	seq_printf(m, "mmapshare-position:\t%llu\n", mms_endpoint_pos(ep));
+	if (r->members && ep->members == 1)
+		seq_printf(m, "mmapshare-member:\t%llu\n",
+			   ep->ring->base / (r->size / r->members));
+	if (ep->members > 1)
+		seq_printf(m, "mmapshare-members:\t%u\n", ep->members);
+	seq_puts(m, "mmapshare-position:\t");
+	for (i = 0; i < ep->members; i++)
+		seq_printf(m, "%s%llu", i ? " " : "", mms_endpoint_pos(&ep[i]));
+	seq_putc(m, '\n');
 }
 
 static const struct file_operations mms_endpoint_fops = {
@@ -191,14 +203,25 @@ static bool mms_attach_name_ok(const struct mmapshare_ring_attach_args *attach)
 	       !(attach->flags & MMAPSHARE_RING_ATTACH_EXISTING);
 }
 
-static int mms_check_attach(const struct file *file,
+/* Is the member that the program asks for, if any, one of a set of that size? */
+static bool mms_attach_member_ok(const struct mmapshare_ring_attach_args *attach,
+				 unsigned int members)
+{
+	return attach->flags & MMAPSHARE_RING_ATTACH_MEMBER ? attach->member < members :
+							      !attach->member;
+}
+
+static int mms_check_attach(const struct file *file, u32 usize,
 			    const struct mmapshare_ring_attach_args *attach)
 {
+	const unsigned int members = mms_region_of(file)->members;
 	const bool producer = attach->flags & MMAPSHARE_RING_ATTACH_PRODUCER;
 	const u32 kernel = producer ? MMAPSHARE_RING_KERNEL_PRODUCER :
 				      MMAPSHARE_RING_KERNEL_CONSUMER;
 
 	if (attach->flags & ~MMS_ATTACH_FLAGS || attach->reserved ||
+	    (members && usize < MMS_ATTACH_SIZE_SET) ||
+	    !mms_attach_member_ok(attach, members) ||
 	    producer == !!(attach->flags & MMAPSHARE_RING_ATTACH_CONSUMER) ||
 	    (producer && attach->flags & MMS_ATTACH_CONSUMER_FLAGS) ||
 	    hweight32(attach->flags & MMS_START_FLAGS) > 1 || !mms_attach_name_ok(attach) ||
@@ -209,6 +232,9 @@ static int mms_check_attach(const struct file *file,
 		return -EBADF;
 	if (mms_region_of(file)->ring_flags & kernel)
 		return -EBUSY;
+	if (members && (attach->name[0] || (attach->flags & MMAPSHARE_RING_ATTACH_SEQ &&
+					    !(attach->flags & MMAPSHARE_RING_ATTACH_MEMBER))))
+		return -EOPNOTSUPP;
 	if (attach->generation && attach->generation != mms_region_of(file)->ring->generation)
 		return -ESTALE;
 	return 0;
@@ -236,6 +262,45 @@ static int mms_decide_loss(const struct file *file, struct mmapshare_ring_attach
 	return 0;
 }
 
+/* The number of rings of a set if a consumer attaches to all of them, else 0. */
+static unsigned int mms_attach_members(const struct mms_region *r, u32 flags)
+{
+	return flags & (MMAPSHARE_RING_ATTACH_PRODUCER | MMAPSHARE_RING_ATTACH_MEMBER) ?
+	       0 : r->members;
+}
+
+/*
+ * The endpoint, or those of a set, that @attach asks for, not attached yet. Return:
+ * the first one, to be freed by kvfree(); NULL if there is not enough memory.
+ */
+static struct mms_endpoint *mms_endpoint_alloc(struct mms_region *r,
+					       const struct mmapshare_ring_attach_args *attach)
+{
+	const unsigned int n = mms_attach_members(r, attach->flags) ?: 1;
+	struct mms_endpoint *ep = kvcalloc(n, sizeof(*ep), GFP_KERNEL_ACCOUNT);
+
+	if (ep)
+		mms_set_init(ep, n, r, attach->flags & MMAPSHARE_RING_ATTACH_PRODUCER,
+			     attach->member, attach->flags & MMAPSHARE_RING_ATTACH_MAY_LOSE);
+	return ep;
+}
+
+static void mms_describe(const struct mms_endpoint *ep, struct mmapshare_ring_attach_args *attach)
+{
+	const struct mms_region *r = ep->region;
+	const u64 stride = r->size / max(r->members, 1U);
+
+	attach->cursor = ep->cursor;
+	attach->map_size = stride;
+	attach->data_size = ep->ring->size;
+	mms_endpoint_writable_range(ep, &attach->own_offset, &attach->own_size);
+	attach->member = ep->ring->base / stride;
+	attach->map_offset = ep->ring->base;
+	attach->members = mms_attach_members(r, attach->flags);
+	attach->stride = attach->members ? stride : 0;
+	attach->generation = ep->ring->generation;
+}
+
 /* Tell the program how its consumer is attached. */
 static void mms_set_attach_flags(struct mmapshare_ring_attach_args *attach,
 				 const struct mms_endpoint *ep, const struct mms_start *start)
@@ -253,21 +318,19 @@ static void mms_set_attach_flags(struct mmapshare_ring_attach_args *attach,
 static struct file *mms_endpoint_open(struct mms_region *r,
 				      struct mmapshare_ring_attach_args *attach)
 {
-	struct mms_endpoint *ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
+	struct mms_endpoint *ep = mms_endpoint_alloc(r, attach);
 	struct mms_start start = { .flags = attach->flags, .seq = attach->seq };
 	struct file *file = ERR_PTR(-ENOMEM);
 	int ret;
 
 	if (!ep)
 		return ERR_PTR(-ENOMEM);
-	mms_endpoint_init(ep, r, attach->flags & MMAPSHARE_RING_ATTACH_PRODUCER);
-	ep->may_lose = attach->flags & MMAPSHARE_RING_ATTACH_MAY_LOSE && mms_is_lossless(r->ring);
 	if (attach->name[0]) {
-		start.named = mms_named_alloc(r, attach->name, attach->keep_ns, ep->may_lose);
+		start.named = mms_named_alloc(ep, attach->name, attach->keep_ns);
 		if (!start.named)
 			goto free;
 	}
-	ret = mms_ring_attach_at(ep, &start);
+	ret = mms_set_attach(ep, &start);
 	kfree(start.named);
 	if (ret) {
 		file = ERR_PTR(ret);
@@ -276,18 +339,14 @@ static struct file *mms_endpoint_open(struct mms_region *r,
 	file = mms_open_region(r, O_RDWR, &mms_endpoint_fops, ep);
 	if (IS_ERR(file))
 		goto detach;
-	attach->cursor = ep->cursor;
-	attach->map_size = r->size;
-	attach->data_size = r->ring->size;
-	attach->generation = r->ring->generation;
+	mms_describe(ep, attach);
 	mms_set_attach_flags(attach, ep, &start);
-	mms_endpoint_writable_range(ep, &attach->own_offset, &attach->own_size);
 	return file;
 
 detach:
-	mms_ring_detach(ep);
+	mms_set_detach(ep);
 free:
-	kfree(ep);
+	kvfree(ep);
 	return file;
 }
 
@@ -306,7 +365,7 @@ long mms_ioctl_ring_attach(struct file *file, void __user *arg)
 	int fd, ret;
 
 	ret = mms_copy_in(&attach, sizeof(attach), MMS_ATTACH_SIZE_VER0, arg, &usize) ?:
-	      mms_check_attach(file, &attach) ?: mms_decide_loss(file, &attach);
+	      mms_check_attach(file, usize, &attach) ?: mms_decide_loss(file, &attach);
 	if (ret)
 		return ret;
 	fd = get_unused_fd_flags(attach.flags & MMAPSHARE_RING_ATTACH_CLOEXEC ? O_CLOEXEC : 0);

@@ -33,17 +33,15 @@
 
 /**
  * mms_named_alloc - prepare a name for a cursor that is to be created
- * @r: the region of the ring
+ * @c: the consumer for which it is created
  * @name: the name, for which mms_name_ok()
  * @keep_ns: for how long the producer waits for the cursor without a consumer
- * @may_lose: its consumers do not hold back the producer of a lossless ring
  *
  * Context: process context, may sleep.
  * Return: the name, owned by the current user, to be freed with kfree() if
  * mms_ring_attach_at() has not used it; NULL without memory.
  */
-struct mms_named *mms_named_alloc(struct mms_region *r, const char *name, u64 keep_ns,
-				  bool may_lose)
+struct mms_named *mms_named_alloc(const struct mms_endpoint *c, const char *name, u64 keep_ns)
 {
 	struct mms_named *named = kzalloc(sizeof(*named), GFP_KERNEL_ACCOUNT);
 
@@ -52,10 +50,13 @@ struct mms_named *mms_named_alloc(struct mms_region *r, const char *name, u64 ke
 	strscpy(named->name, name, sizeof(named->name));
 	named->uid = current_fsuid();
 	named->holder = named->uid;
-	named->may_lose = may_lose;
-	named->keep_ns = may_lose || !mms_is_lossless(r->ring) ? 0 : keep_ns;
-	named->ep.region = r;
-	init_waitqueue_head(&named->ep.waiters);
+	named->may_lose = c->may_lose;
+	named->keep_ns = c->may_lose || !mms_is_lossless(c->ring) ? 0 : keep_ns;
+	named->ep.region = c->region;
+	named->ep.ring = c->ring;
+	named->ep.members = 1;
+	init_waitqueue_head(&named->ep.own_waiters);
+	named->ep.waiters = &named->ep.own_waiters;
 	return named;
 }
 
@@ -128,7 +129,7 @@ static bool mms_named_is_pinned(const struct mms_ring *ring, unsigned int cursor
 int mms_named_check(const struct mms_place *place, unsigned int cursor)
 {
 	const struct mms_endpoint *c = place->c;
-	const struct mms_ring *ring = c->region->ring;
+	const struct mms_ring *ring = c->ring;
 	const struct mms_named *named = ring->named[cursor];
 	const u32 flags = place->start->flags;
 
@@ -155,7 +156,7 @@ int mms_named_check(const struct mms_place *place, unsigned int cursor)
  */
 void mms_named_claim(struct mms_place *place, unsigned int cursor)
 {
-	struct mms_ring *ring = place->c->region->ring;
+	struct mms_ring *ring = place->c->ring;
 	struct mmapshare_ring_cursor *words = mms_cursor(ring, cursor);
 
 	lockdep_assert_held(&ring->lock);

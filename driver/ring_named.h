@@ -32,8 +32,7 @@ struct mms_named {
 	struct mms_endpoint ep;
 };
 
-struct mms_named *mms_named_alloc(struct mms_region *r, const char *name, u64 keep_ns,
-				  bool may_lose);
+struct mms_named *mms_named_alloc(const struct mms_endpoint *c, const char *name, u64 keep_ns);
 int mms_named_find(const struct mms_ring *ring, const char *name);
 int mms_named_check(const struct mms_place *place, unsigned int cursor);
 void mms_named_claim(struct mms_place *place, unsigned int cursor);

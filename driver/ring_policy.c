@@ -58,6 +58,9 @@ static bool mms_cursor_is_free(const struct mms_ring *ring, unsigned int i)
  */
 bool mms_ring_params_ok(const struct mms_ring_params *params)
 {
+	if (params->members > MMAPSHARE_RING_MEMBERS_MAX ||
+	    (params->members && !(params->flags & MMAPSHARE_RING_SET)))
+		return false;
 	return params->consumers && params->consumers <= MMAPSHARE_RING_CONSUMERS_MAX &&
 	       params->consumers_per_uid <= params->consumers &&
 	       (params->consumers_reserved <= params->consumers ||
@@ -90,28 +93,29 @@ void mms_ring_init_policy(struct mms_ring *ring, const struct mms_ring_params *p
 
 /**
  * mms_ring_choose_cursor - find a free cursor, and count it for a user
- * @r: the region of the ring, whose lock is held
+ * @c: the consumer, to be attached to its ring, the lock of which is held
  * @uid: from mms_current_payer()
  * @exempt: the task may exceed the limits
+ * @allowed: bit N is set for each cursor that it may get
  *
  * The owner of the ring may, too. Other users can have all cursors but the
  * reserved ones together, however many the owner has.
  *
  * Context: process context, @lock of the ring held.
- * Return: the cursor; -ENOSPC if none is free, or other users have all that are
+ * Return: the cursor; -ENOSPC if none of @allowed is free, or other users have all that are
  * not reserved; -EDQUOT if @uid has its share.
  */
-int mms_ring_choose_cursor(struct mms_region *r, kuid_t uid, bool exempt)
+int mms_ring_choose_cursor(struct mms_endpoint *c, kuid_t uid, bool exempt, u64 allowed)
 {
-	const bool owner = uid_eq(current_fsuid(), r->uid);
-	struct mms_ring *ring = r->ring;
+	const bool owner = uid_eq(current_fsuid(), c->region->uid);
+	struct mms_ring *ring = c->ring;
 	unsigned int i, of_uid = 0, of_others = 0;
 	int cursor = -ENOSPC;
 
 	lockdep_assert_held(&ring->lock);
 	for (i = 0; i < ring->consumers_max; i++) {
 		if (mms_cursor_is_free(ring, i)) {
-			if (cursor < 0)
+			if (cursor < 0 && allowed & BIT_ULL(i))
 				cursor = i;
 		} else if (!(ring->owned & BIT_ULL(i))) {
 			of_others++;

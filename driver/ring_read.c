@@ -67,13 +67,13 @@ static int mms_read_begin(const struct mms_read *read)
 static bool mms_read_overtaken(const struct mms_read *read)
 {
 	return !mms_consumer_holds_back(read->c) &&
-	       !mms_ring_is_intact(read->c->region->ring, read->pos);
+	       !mms_ring_is_intact(read->c->ring, read->pos);
 }
 
 /* Continue at @pos, where the record number @seq begins; @lost were not there. */
 static void mms_read_move(const struct mms_endpoint *c, u64 pos, u64 seq, u64 lost)
 {
-	const struct mms_ring *ring = c->region->ring;
+	const struct mms_ring *ring = c->ring;
 	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
 
 	if (lost)
@@ -110,7 +110,7 @@ static void mms_read_release(const struct mms_read *read)
  */
 static int mms_read_skip_overwritten(const struct mms_read *read)
 {
-	const struct mms_ring *ring = read->c->region->ring;
+	const struct mms_ring *ring = read->c->ring;
 	/*
 	 * Before the producer's position, which was published before oldest_pos
 	 * moved there; pairs with the release in mms_source_overwrite(),
@@ -138,7 +138,7 @@ static bool mms_read_seq_ok(struct mms_read *read)
 {
 	read->seq = mms_extend_seq(read->header.seq, read->next);
 	return read->seq == read->next ||
-	       (read->c->region->ring->flags & MMAPSHARE_RING_KERNEL_PRODUCER &&
+	       (read->c->ring->flags & MMAPSHARE_RING_KERNEL_PRODUCER &&
 		mms_pos_reached(read->seq, read->next));
 }
 
@@ -149,7 +149,7 @@ static bool mms_read_seq_ok(struct mms_read *read)
  */
 static int mms_read_peek(struct mms_read *read)
 {
-	const struct mms_ring *ring = read->c->region->ring;
+	const struct mms_ring *ring = read->c->ring;
 	const struct mmapshare_ring_cursor *cursor = mms_cursor(ring, read->c->cursor);
 	const struct mmapshare_record *record;
 	u64 head, available;
@@ -231,7 +231,7 @@ static int mms_read_copy(const void *p, size_t n, struct iov_iter *to)
  */
 static int mms_read_contents(const struct mms_read *read, struct iov_iter *to)
 {
-	const void *p = mms_record(read->c->region->ring, read->pos) + 1;
+	const void *p = mms_record(read->c->ring, read->pos) + 1;
 	size_t left = mms_record_step(read->header.length) - sizeof(read->header);
 	size_t done = 0;
 	int ret = 0;
@@ -357,6 +357,7 @@ static int mms_read_wait(const struct mms_read *read)
  * Context: process context, may sleep.
  * Return: bytes of whole records with their headers; 0 when the producer has
  * detached and all records were read; -EAGAIN; -EBADF for a producer; -EBADMSG;
+ * -EOPNOTSUPP for a consumer of all rings of a set;
  * -EFAULT; -EIO; -EMSGSIZE if the next record does not fit; -ENODEV.
  */
 ssize_t mms_endpoint_read_iter(struct kiocb *iocb, struct iov_iter *to)
@@ -371,6 +372,8 @@ ssize_t mms_endpoint_read_iter(struct kiocb *iocb, struct iov_iter *to)
 
 	if (read.c->producer)
 		return -EBADF;
+	if (read.c->members > 1)
+		return -EOPNOTSUPP;
 	if (!iov_iter_count(to))
 		return 0;
 	do {

@@ -21,7 +21,7 @@
 
 static struct mms_ring *mms_place_ring(const struct mms_place *place)
 {
-	return place->c->region->ring;
+	return place->c->ring;
 }
 
 /*

@@ -7,6 +7,7 @@
 #include <linux/compiler.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include "kernel.h"
 #include "ring.h"
 
 /**
@@ -22,7 +23,8 @@
  *	front of the caller's bytes, and count in the length in the header
  * @features: copy of @ring->features
  * @nesting: per CPU: how many times mms_source_lock() was entered and not left.
- *	NULL if there is one producer
+ *	NULL if there is one producer. All rings of a set have the same: a CPU
+ *	holds one of their locks at a time
  * @unplaced: records that were dropped because @lock was taken, and have no
  *	sequence number yet
  * @lock: protects all members below if @nesting is not NULL; else the caller
@@ -71,6 +73,12 @@ mms_source_record(const struct mmapshare_source *source, u64 pos)
 {
 	return source->data + (pos & source->mask);
 }
+
+/* ring_source_create.c */
+struct mms_region *mms_source_create_region(const struct mmapshare_params *params, u32 flags);
+void mms_source_init(struct mmapshare_source *source, struct mms_region *r,
+		     struct mms_ring *ring, int __percpu *nesting);
+void mms_source_detach(struct mmapshare_source *source);
 
 /* ring_reclaim.c */
 bool mms_source_make_space(struct mmapshare_source *source, u64 step);

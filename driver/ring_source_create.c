@@ -21,6 +21,63 @@
 				 MMAPSHARE_READERS_HOLD)
 
 /**
+ * mms_source_create_region - create the ring, or the ring set, of the kernel
+ * @params: its properties
+ * @flags: 0 or MMAPSHARE_RING_SET
+ *
+ * Context: process context, may sleep.
+ * Return: the region with one reference; or an ERR_PTR(), as
+ * mmapshare_source_create().
+ */
+struct mms_region *mms_source_create_region(const struct mmapshare_params *params, u32 flags)
+{
+	flags |= MMAPSHARE_RING | MMAPSHARE_RING_KERNEL_PRODUCER;
+	if (params->flags & ~MMS_SOURCE_FLAGS ||
+	    (params->flags & MMAPSHARE_OVERWRITE && params->flags & MMAPSHARE_READERS_HOLD))
+		return ERR_PTR(-EINVAL);
+	if (params->flags & MMAPSHARE_OVERWRITE)
+		flags |= MMAPSHARE_RING_OVERWRITE;
+	if (params->flags & MMAPSHARE_READERS_HOLD)
+		flags |= MMAPSHARE_RING_READERS_HOLD;
+	return mms_kernel_create_ring(params, flags, params->consumers);
+}
+
+/**
+ * mms_source_init - attach the kernel as producer of a new ring
+ * @source: zeroed
+ * @r: the region, not visible yet
+ * @ring: a ring of @r
+ * @nesting: one counter per CPU, if there are several producers; else NULL
+ *
+ * Context: process context, may sleep.
+ */
+void mms_source_init(struct mmapshare_source *source, struct mms_region *r,
+		     struct mms_ring *ring, int __percpu *nesting)
+{
+	raw_spin_lock_init(&source->lock);
+	source->nesting = nesting;
+	ring->multi_producer = nesting;
+	source->ring = ring;
+	source->data = ring->data;
+	source->p = ring->p;
+	source->mask = ring->size - sizeof(struct mmapshare_record);
+	source->features = ring->features;
+	source->info = mms_info_bytes(source->features);
+	source->record_max = mms_record_max(ring->size) - source->info;
+	mms_endpoint_init(&source->ep, r, true);
+	source->ep.ring = ring;
+	/* cannot fail: the ring is new and not visible yet */
+	mms_ring_attach(&source->ep, false);
+}
+
+/* Detach the producer. No call with @source is in progress or follows. May sleep. */
+void mms_source_detach(struct mmapshare_source *source)
+{
+	irq_work_sync(&source->ep.notify);
+	mms_ring_detach(&source->ep);
+}
+
+/**
  * mmapshare_source_create - create a ring whose producer is the kernel
  * @params: properties of the ring
  *
@@ -34,44 +91,26 @@
  */
 struct mmapshare_source *mmapshare_source_create(const struct mmapshare_params *params)
 {
-	u32 flags = MMAPSHARE_RING | MMAPSHARE_RING_KERNEL_PRODUCER;
+	int __percpu *nesting = NULL;
 	struct mmapshare_source *source;
 	struct mms_region *r;
 	int ret;
 
-	if (params->flags & ~MMS_SOURCE_FLAGS ||
-	    (params->flags & MMAPSHARE_OVERWRITE && params->flags & MMAPSHARE_READERS_HOLD))
-		return ERR_PTR(-EINVAL);
-	if (params->flags & MMAPSHARE_OVERWRITE)
-		flags |= MMAPSHARE_RING_OVERWRITE;
-	if (params->flags & MMAPSHARE_READERS_HOLD)
-		flags |= MMAPSHARE_RING_READERS_HOLD;
 	source = kzalloc(sizeof(*source), GFP_KERNEL);
 	if (!source)
 		return ERR_PTR(-ENOMEM);
-	raw_spin_lock_init(&source->lock);
 	ret = -ENOMEM;
 	if (params->flags & MMAPSHARE_MULTI_PRODUCER) {
-		source->nesting = alloc_percpu(int);
-		if (!source->nesting)
+		nesting = alloc_percpu(int);
+		if (!nesting)
 			goto free;
 	}
-	r = mms_kernel_create_ring(params, flags, params->consumers);
+	r = mms_source_create_region(params, 0);
 	if (IS_ERR(r)) {
 		ret = PTR_ERR(r);
 		goto free_nesting;
 	}
-	r->ring->multi_producer = source->nesting;
-	source->ring = r->ring;
-	source->data = r->ring->data;
-	source->p = r->ring->p;
-	source->mask = r->ring->size - sizeof(struct mmapshare_record);
-	source->features = r->ring->features;
-	source->info = mms_info_bytes(source->features);
-	source->record_max = mms_record_max(r->ring->size) - source->info;
-	mms_endpoint_init(&source->ep, r, true);
-	/* cannot fail: the ring is new and not visible yet */
-	mms_ring_attach(&source->ep, false);
+	mms_source_init(source, r, r->ring, nesting);
 	ret = mms_kernel_add_name(r, params);
 	if (ret) {
 		mmapshare_source_put(source);
@@ -80,7 +119,7 @@ struct mmapshare_source *mmapshare_source_create(const struct mmapshare_params *
 	return source;
 
 free_nesting:
-	free_percpu(source->nesting);
+	free_percpu(nesting);
 free:
 	kfree(source);
 	return ERR_PTR(ret);
@@ -102,8 +141,7 @@ void mmapshare_source_put(struct mmapshare_source *source)
 {
 	struct mms_region *r = source->ep.region;
 
-	irq_work_sync(&source->ep.notify);
-	mms_ring_detach(&source->ep);
+	mms_source_detach(source);
 	mms_name_drop(r);
 	mms_region_put(r);
 	free_percpu(source->nesting);

@@ -94,7 +94,7 @@ void mms_endpoint_wake(struct mms_endpoint *ep)
 	if (ep->wake)
 		ep->wake(ep);
 	else
-		wake_up_all(&ep->waiters);
+		wake_up_all(ep->waiters);
 }
 
 /**

@@ -45,11 +45,8 @@
 #include <linux/container_of.h>
 #include <linux/errno.h>
 #include <linux/irq_work.h>
-#include <linux/ktime.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
-#include <linux/sched.h>
-#include <linux/sched/signal.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -105,7 +102,7 @@ static bool mms_ring_is_forced(const struct mms_ring *ring, u64 pos)
  */
 static int mms_check_records(const struct mms_endpoint *c, u64 *wake_pos)
 {
-	const struct mms_ring *ring = c->region->ring;
+	const struct mms_ring *ring = c->ring;
 	const struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
 	u64 threshold = mms_wake_threshold(ring, READ_ONCE(cursor->wake_bytes));
 	/*
@@ -156,7 +153,7 @@ static u64 mms_ring_reusable_pos(struct mms_ring *ring)
  */
 static int mms_check_space(const struct mms_endpoint *p, u64 *wake_pos)
 {
-	struct mms_ring *ring = p->region->ring;
+	struct mms_ring *ring = p->ring;
 	const u64 threshold = mms_wake_threshold(ring, READ_ONCE(ring->p->wake_bytes));
 	const u64 head = READ_ONCE(ring->p->pos);
 
@@ -178,11 +175,11 @@ static int mms_check_locked(const struct mms_endpoint *ep, u64 *wake_pos)
 {
 	int ret;
 
-	lockdep_assert_held(&ep->region->ring->lock);
+	lockdep_assert_held(&ep->ring->lock);
 	*wake_pos = 0;
 	if (mms_revoked(ep->region))
 		return -ENODEV;
-	if (ep->region->ring->revoked)
+	if (ep->ring->revoked)
 		return -EIO;
 	ret = ep->producer ? mms_check_space(ep, wake_pos) :
 			     mms_check_records(ep, wake_pos);
@@ -198,7 +195,7 @@ static int mms_check_locked(const struct mms_endpoint *ep, u64 *wake_pos)
  */
 static u64 mms_next_event_pos(const struct mms_endpoint *ep)
 {
-	struct mms_ring *ring = ep->region->ring;
+	struct mms_ring *ring = ep->ring;
 	u64 now = ep->producer ? mms_ring_min_pos(ring) :
 				 mms_producer_pos(ring);
 
@@ -222,7 +219,7 @@ static u64 mms_next_event_pos(const struct mms_endpoint *ep)
  */
 int mms_endpoint_check(struct mms_endpoint *ep)
 {
-	struct mms_ring *ring = ep->region->ring;
+	struct mms_ring *ring = ep->ring;
 	unsigned long flags;
 	u64 wake_pos;
 	int ret;
@@ -247,7 +244,7 @@ int mms_endpoint_check(struct mms_endpoint *ep)
  */
 int mms_endpoint_arm(struct mms_endpoint *ep, bool always)
 {
-	struct mms_ring *ring = ep->region->ring;
+	struct mms_ring *ring = ep->ring;
 	unsigned long flags;
 	u64 wake_pos;
 	int ret;
@@ -283,7 +280,7 @@ unlock:
  */
 static bool mms_consumer_is_blocked(const struct mms_endpoint *ep)
 {
-	const struct mms_ring *ring = ep->region->ring;
+	const struct mms_ring *ring = ep->ring;
 
 	return !ep->producer && mms_record_is_busy(ring, mms_endpoint_pos(ep));
 }
@@ -370,7 +367,7 @@ static void mms_ring_wake_producer(struct mms_ring *ring)
  */
 void mms_ring_wake_peers(const struct mms_endpoint *ep)
 {
-	struct mms_ring *ring = ep->region->ring;
+	struct mms_ring *ring = ep->ring;
 	unsigned long flags;
 
 	trace_mmapshare_ring_notify(ep, 0);
@@ -408,64 +405,4 @@ void mms_ring_force_wakeup(struct mms_ring *ring)
 void mms_endpoint_irq_work(struct irq_work *work)
 {
 	mms_ring_wake_peers(container_of(work, struct mms_endpoint, notify));
-}
-
-static bool mms_wait_is_over(int ret, bool ignore_hup)
-{
-	return ret != -EAGAIN && !(ignore_hup && ret == -EPIPE);
-}
-
-static int mms_endpoint_sleep(struct mms_endpoint *ep, bool ignore_hup, ktime_t *end)
-{
-	bool expired = false;
-	DEFINE_WAIT(wait);
-	int ret;
-
-	for (;;) {
-		prepare_to_wait(&ep->waiters, &wait, TASK_INTERRUPTIBLE);
-		ret = mms_endpoint_arm(ep, false);
-		if (mms_wait_is_over(ret, ignore_hup))
-			break;
-		ret = -EINTR;
-		if (signal_pending(current))
-			break;
-		ret = -ETIMEDOUT;
-		if (expired)
-			break;
-		expired = !mms_schedule(end);
-		/*
-		 * A wake-up has removed the task from the queue. Check before
-		 * the loop adds it again, which is seldom needed.
-		 */
-		ret = READ_ONCE(ep->notified) ? 0 : mms_endpoint_check(ep);
-		if (mms_wait_is_over(ret, ignore_hup))
-			break;
-	}
-	finish_wait(&ep->waiters, &wait);
-	return ret;
-}
-
-/**
- * mms_endpoint_wait - sleep until the endpoint is ready
- * @ep: the endpoint, attached
- * @ignore_hup: if all peers have detached, wait for another one to attach
- * @timeout: nanoseconds; 0 returns immediately, negative means no timeout
- *
- * Context: process context; may sleep unless @timeout is 0.
- * Return: as mms_endpoint_check(), but -ETIMEDOUT instead of -EAGAIN, and
- * instead of -EPIPE if @ignore_hup; -EINTR for a signal.
- */
-int mms_endpoint_wait(struct mms_endpoint *ep, bool ignore_hup, s64 timeout)
-{
-	ktime_t end;
-	int ret;
-
-	if (timeout < 0)
-		return mms_endpoint_sleep(ep, ignore_hup, NULL);
-	if (timeout) {
-		end = mms_deadline(timeout);
-		return mms_endpoint_sleep(ep, ignore_hup, &end);
-	}
-	ret = mms_endpoint_check(ep);
-	return mms_wait_is_over(ret, ignore_hup) ? ret : -ETIMEDOUT;
 }

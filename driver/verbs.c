@@ -60,6 +60,7 @@ long mms_ioctl_info(struct file *file, void __user *arg)
 		.doorbell_offset = MMS_DOORBELL_OFFSET,
 		.id = r->id,
 		.ring = r->ring_flags,
+		.members = r->members,
 	};
 	memcpy(info.name, r->name, sizeof(info.name));
 	return mms_copy_out(arg, &info, sizeof(info), usize);

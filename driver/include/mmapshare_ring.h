@@ -20,6 +20,7 @@
 
 struct file;
 struct mmapshare_region;
+struct mmapshare_set;
 struct mmapshare_sink;
 struct mmapshare_source;
 
@@ -69,6 +70,10 @@ struct mmapshare_source;
  *	may lose records. 0 for no limit. Else 0
  * @features: for a source: MMAPSHARE_RING_FEAT_* of <linux/mmapshare.h>: time, CPU
  *	and type that each record has besides its bytes. Else 0
+ * @members: for a set of sources: how many rings it has, at most
+ *	MMAPSHARE_RING_MEMBERS_MAX of <linux/mmapshare.h>; 0 for one for each
+ *	possible CPU, the memory of which is on the node of that CPU. All other
+ *	properties are those of each ring. Else 0
  * @flags: for a source: MMAPSHARE_OVERWRITE or MMAPSHARE_READERS_HOLD,
  *	MMAPSHARE_MULTI_PRODUCER; else 0
  */
@@ -83,6 +88,7 @@ struct mmapshare_params {
 	unsigned int consumers_reserved;
 	u64 evict_ns;
 	u64 features;
+	unsigned int members;
 	unsigned int flags;
 };
 
@@ -107,6 +113,13 @@ void mmapshare_source_notify(struct mmapshare_source *source, unsigned int flags
 void mmapshare_discard(struct mmapshare_source *source, void *record);
 int mmapshare_write(struct mmapshare_source *source, const void *data, u32 length);
 int mmapshare_source_wait(struct mmapshare_source *source, u32 length, s64 timeout);
+
+struct mmapshare_set *mmapshare_set_create(const struct mmapshare_params *params);
+void mmapshare_set_put(struct mmapshare_set *set);
+struct file *mmapshare_set_file(struct mmapshare_set *set);
+unsigned int mmapshare_set_members(const struct mmapshare_set *set);
+struct mmapshare_source *mmapshare_set_member(const struct mmapshare_set *set, unsigned int i);
+struct mmapshare_source *mmapshare_set_this_cpu(const struct mmapshare_set *set);
 
 /**
  * typedef mmapshare_consume_t - take one record of a sink

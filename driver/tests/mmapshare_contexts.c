@@ -35,6 +35,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/tracepoint.h>
+#include <linux/mmapshare.h>
 #include <mmapshare_ring.h>
 #include "compat.h"
 #include "contexts.h"
@@ -59,6 +60,10 @@ MODULE_PARM_DESC(overwrite, "If the ring is full, overwrite old records (default
 static bool multi = true;
 module_param(multi, bool, 0444);
 MODULE_PARM_DESC(multi, "Contexts publish concurrently (default), or one at a time");
+
+static bool set;
+module_param(set, bool, 0444);
+MODULE_PARM_DESC(set, "Publish to a ring set: to the ring of the CPU");
 
 static unsigned int length = sizeof(struct contexts_record) + 8;
 module_param(length, uint, 0444);
@@ -119,6 +124,7 @@ struct streams {
 static DEFINE_PER_CPU(struct streams[CONTEXTS], streams);
 static struct context contexts[CONTEXTS];
 static struct mmapshare_source *source;
+static struct mmapshare_set *sources;
 static struct mmapshare_region *region;
 
 /* For a ring with one producer: bit 0 is set while a context publishes. */
@@ -126,6 +132,7 @@ static unsigned long busy;
 
 static int send(const struct contexts_record *record)
 {
+	struct mmapshare_source *s = sources ? mmapshare_set_this_cpu(sources) : source;
 	void *place;
 
 	if (doorbell) {
@@ -133,13 +140,13 @@ static int send(const struct contexts_record *record)
 		return 0;
 	}
 	if (record->seq & 1)
-		return mmapshare_write(source, record, length);
-	place = mmapshare_reserve(source, record->seq & 2 ? length + 100 : length);
+		return mmapshare_write(s, record, length);
+	place = mmapshare_reserve(s, record->seq & 2 ? length + 100 : length);
 	if (IS_ERR_OR_NULL(place))
 		return place ? PTR_ERR(place) : -EAGAIN;
 	memcpy(place, record, length);
-	mmapshare_trim(source, place, length);
-	mmapshare_commit_flags(source, place, record->seq % 32 == 6 ? MMAPSHARE_FORCE_WAKEUP : 0);
+	mmapshare_trim(s, place, length);
+	mmapshare_commit_flags(s, place, record->seq % 32 == 6 ? MMAPSHARE_FORCE_WAKEUP : 0);
 	return 0;
 }
 
@@ -536,7 +543,7 @@ static int set_run(const char *names, const struct kernel_param *kp)
 	struct context *c;
 	int ret = 0;
 
-	if (!source && !region)
+	if (!source && !sources && !region)
 		return -EINVAL;
 	if (strscpy(text, names, sizeof(text)) < 0)
 		return -E2BIG;
@@ -650,6 +657,11 @@ static int __init contexts_init(void)
 	params.consumers = 8;
 	params.flags = (overwrite ? MMAPSHARE_OVERWRITE : 0) |
 		       (multi ? MMAPSHARE_MULTI_PRODUCER : 0);
+	if (set) {
+		params.features = MMAPSHARE_RING_FEAT_MONOTONIC | MMAPSHARE_RING_FEAT_CPU;
+		sources = mmapshare_set_create(&params);
+		return PTR_ERR_OR_ZERO(sources);
+	}
 	source = mmapshare_source_create(&params);
 	return PTR_ERR_OR_ZERO(source);
 }
@@ -659,6 +671,8 @@ static void __exit contexts_exit(void)
 	stop_all();
 	if (doorbell)
 		mmapshare_region_put(region);
+	else if (set)
+		mmapshare_set_put(sources);
 	else
 		mmapshare_source_put(source);
 }

@@ -95,7 +95,7 @@ static enum hrtimer_restart race_tick(struct hrtimer *timer)
  */
 static u32 race_take(struct mms_endpoint *c, u64 *word, bool *same)
 {
-	const struct mms_ring *ring = c->region->ring;
+	const struct mms_ring *ring = c->ring;
 	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
 	const struct mmapshare_record *record;
 	const u64 *words;

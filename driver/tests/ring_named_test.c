@@ -12,13 +12,12 @@
 static u32 attach_named(struct kunit *test, struct mmapshare_source *source,
 			struct mms_endpoint *c, u64 keep_ns)
 {
-	struct mms_start start = {
-		.named = mms_named_alloc(source->ep.region, "a", keep_ns, false),
-	};
+	struct mms_start start = { };
 
-	KUNIT_ASSERT_NOT_NULL(test, start.named);
 	*c = (struct mms_endpoint){ };
 	mms_endpoint_init(c, source->ep.region, false);
+	start.named = mms_named_alloc(c, "a", keep_ns);
+	KUNIT_ASSERT_NOT_NULL(test, start.named);
 	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach_at(c, &start));
 	kfree(start.named);
 	return start.flags;

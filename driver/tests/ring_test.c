@@ -121,7 +121,7 @@ static void rebase(struct kunit *test, struct mmapshare_source *source,
  */
 static int take(struct mms_endpoint *c, u64 *seq)
 {
-	struct mms_ring *ring = c->region->ring;
+	struct mms_ring *ring = c->ring;
 	struct mmapshare_ring_cursor *cursor = mms_cursor(ring, c->cursor);
 	const struct mmapshare_record *record;
 

@@ -85,12 +85,13 @@ static inline int endpoint_map(struct endpoint *ep)
 	ep->base = mmap(NULL, endpoint_map_size(ep), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
 			-1, 0);
 	if (ep->base == MAP_FAILED ||
-	    !endpoint_map_at(ep, ep->base, 0, at->map_size, PROT_READ) ||
-	    !endpoint_map_at(ep, ep->base + at->map_size, at->map_size - at->data_size,
+	    !endpoint_map_at(ep, ep->base, at->map_offset, at->map_size, PROT_READ) ||
+	    !endpoint_map_at(ep, ep->base + at->map_size,
+			     at->map_offset + at->map_size - at->data_size,
 			     at->data_size, at->flags & MMAPSHARE_RING_ATTACH_PRODUCER ?
 			     writable : PROT_READ) ||
-	    !endpoint_map_at(ep, ep->base + at->own_offset, at->own_offset, at->own_size,
-			     writable))
+	    !endpoint_map_at(ep, ep->base + at->own_offset - at->map_offset, at->own_offset,
+			     at->own_size, writable))
 		return errno;
 	ep->ring = (void *)ep->base;
 	ep->p = (void *)(ep->base + ep->ring->producer_offset);

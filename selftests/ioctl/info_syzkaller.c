@@ -30,7 +30,7 @@ static const struct field {
 	FIELD(info, page_size), FIELD(info, huge_page_size),
 	FIELD(info, huge_bytes), FIELD(info, maps), FIELD(info, files),
 	FIELD(info, doorbell_offset), FIELD(info, seals), FIELD(info, id),
-	FIELD(info, name), FIELD(info, ring), FIELD(info, reserved),
+	FIELD(info, name), FIELD(info, ring), FIELD(info, members),
 	FIELD(fill_args, size), FIELD(fill_args, flags), FIELD(fill_args, offset),
 	FIELD(fill_args, length), FIELD(fill_args, pattern), FIELD(fill_args, pattern_len),
 	FIELD(fill_args, reserved),
@@ -49,6 +49,7 @@ static const struct field {
 	FIELD(create_args, ring), FIELD(create_args, consumers),
 	FIELD(create_args, consumers_per_uid), FIELD(create_args, consumers_reserved),
 	FIELD(create_args, evict_ns), FIELD(create_args, features),
+	FIELD(create_args, members), FIELD(create_args, reserved),
 	FIELD(destroy_args, size), FIELD(destroy_args, flags), FIELD(destroy_args, name),
 	FIELD(query, size), FIELD(query, flags), FIELD(query, region_size),
 	FIELD(query, strategy), FIELD(query, mode), FIELD(query, uid),
@@ -57,7 +58,17 @@ static const struct field {
 	FIELD(ring_attach_args, size), FIELD(ring_attach_args, flags),
 	FIELD(ring_attach_args, map_size), FIELD(ring_attach_args, data_size),
 	FIELD(ring_attach_args, own_offset), FIELD(ring_attach_args, own_size),
-	FIELD(ring_attach_args, cursor), FIELD(ring_attach_args, reserved),
+	FIELD(ring_attach_args, cursor), FIELD(ring_attach_args, member),
+	FIELD(ring_attach_args, map_offset), FIELD(ring_attach_args, stride),
+	FIELD(ring_attach_args, members), FIELD(ring_attach_args, reserved),
+	FIELD(ring_attach_args, seq), FIELD(ring_attach_args, generation),
+	FIELD(ring_attach_args, keep_ns), FIELD(ring_attach_args, name),
+	FIELD(ring_name, size), FIELD(ring_name, flags), FIELD(ring_name, cursor),
+	FIELD(ring_name, uid), FIELD(ring_name, state), FIELD(ring_name, reserved),
+	FIELD(ring_name, pos), FIELD(ring_name, seq), FIELD(ring_name, lost),
+	FIELD(ring_name, keep_ns), FIELD(ring_name, unheld_ns), FIELD(ring_name, name),
+	FIELD(ring_remove_args, size), FIELD(ring_remove_args, flags),
+	FIELD(ring_remove_args, name),
 	FIELD(ring_notify_args, size), FIELD(ring_notify_args, flags),
 	FIELD(ring_wait_args, size), FIELD(ring_wait_args, flags), FIELD(ring_wait_args, timeout),
 };
@@ -79,6 +90,8 @@ static const struct {
 	{ "MMAPSHARE_IOC_DESTROY", MMAPSHARE_IOC_DESTROY },
 	{ "MMAPSHARE_IOC_QUERY", MMAPSHARE_IOC_QUERY },
 	{ "MMAPSHARE_IOC_RING_ATTACH", MMAPSHARE_IOC_RING_ATTACH },
+	{ "MMAPSHARE_IOC_RING_NAME", MMAPSHARE_IOC_RING_NAME },
+	{ "MMAPSHARE_IOC_RING_REMOVE", MMAPSHARE_IOC_RING_REMOVE },
 	{ "MMAPSHARE_IOC_RING_NOTIFY", MMAPSHARE_IOC_RING_NOTIFY },
 	{ "MMAPSHARE_IOC_RING_WAIT", MMAPSHARE_IOC_RING_WAIT },
 	{ "MMAPSHARE_NOTIFY_COUNTED", MMAPSHARE_NOTIFY_COUNTED },
@@ -170,10 +183,12 @@ TEST_F(text, fields)
 	EXPECT_EQ(8U, sizeof(struct mmapshare_revoke_args));
 	EXPECT_EQ(16U, sizeof(struct mmapshare_notify_args));
 	EXPECT_EQ(24U, sizeof(struct mmapshare_wait_args));
-	EXPECT_EQ(120U, sizeof(struct mmapshare_create_args));
+	EXPECT_EQ(128U, sizeof(struct mmapshare_create_args));
 	EXPECT_EQ(72U, sizeof(struct mmapshare_destroy_args));
 	EXPECT_EQ(120U, sizeof(struct mmapshare_query));
-	EXPECT_EQ(48U, sizeof(struct mmapshare_ring_attach_args));
+	EXPECT_EQ(160U, sizeof(struct mmapshare_ring_attach_args));
+	EXPECT_EQ(128U, sizeof(struct mmapshare_ring_name));
+	EXPECT_EQ(72U, sizeof(struct mmapshare_ring_remove_args));
 	EXPECT_EQ(8U, sizeof(struct mmapshare_ring_notify_args));
 	EXPECT_EQ(16U, sizeof(struct mmapshare_ring_wait_args));
 }
@@ -196,6 +211,8 @@ TEST_F(text, ioctls)
 		{ "MMAPSHARE_IOC_DESTROY", "mmapshare_destroy_args" },
 		{ "MMAPSHARE_IOC_QUERY", "mmapshare_query" },
 		{ "MMAPSHARE_IOC_RING_ATTACH", "mmapshare_ring_attach_args" },
+		{ "MMAPSHARE_IOC_RING_NAME", "mmapshare_ring_name" },
+		{ "MMAPSHARE_IOC_RING_REMOVE", "mmapshare_ring_remove_args" },
 		{ "MMAPSHARE_IOC_RING_NOTIFY", "mmapshare_ring_notify_args" },
 		{ "MMAPSHARE_IOC_RING_WAIT", "mmapshare_ring_wait_args" },
 	};

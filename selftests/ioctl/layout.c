@@ -17,10 +17,12 @@ TEST(numbers)
 	EXPECT_EQ(_IOC(_IOC_WRITE, 0xbb, 0x05, 8), MMAPSHARE_IOC_REVOKE);
 	EXPECT_EQ(_IOC(RW, 0xbb, 0x06, 16), MMAPSHARE_IOC_NOTIFY);
 	EXPECT_EQ(_IOC(RW, 0xbb, 0x07, 24), MMAPSHARE_IOC_WAIT);
-	EXPECT_EQ(_IOC(RW, 0xbb, 0x08, 48), MMAPSHARE_IOC_RING_ATTACH);
+	EXPECT_EQ(_IOC(RW, 0xbb, 0x08, 160), MMAPSHARE_IOC_RING_ATTACH);
 	EXPECT_EQ(_IOC(_IOC_WRITE, 0xbb, 0x09, 8), MMAPSHARE_IOC_RING_NOTIFY);
 	EXPECT_EQ(_IOC(_IOC_WRITE, 0xbb, 0x0a, 16), MMAPSHARE_IOC_RING_WAIT);
-	EXPECT_EQ(_IOC(RW, 0xbb, 0x10, 120), MMAPSHARE_IOC_CREATE);
+	EXPECT_EQ(_IOC(RW, 0xbb, 0x0e, 128), MMAPSHARE_IOC_RING_NAME);
+	EXPECT_EQ(_IOC(_IOC_WRITE, 0xbb, 0x0f, 72), MMAPSHARE_IOC_RING_REMOVE);
+	EXPECT_EQ(_IOC(RW, 0xbb, 0x10, 128), MMAPSHARE_IOC_CREATE);
 	EXPECT_EQ(_IOC(_IOC_WRITE, 0xbb, 0x11, 72), MMAPSHARE_IOC_DESTROY);
 	EXPECT_EQ(_IOC(RW, 0xbb, 0x12, 120), MMAPSHARE_IOC_QUERY);
 	EXPECT_EQ(1, MMAPSHARE_ABI_VERSION);
@@ -45,7 +47,7 @@ TEST(info)
 	FIELD(mmapshare_info, id, 76, 4);
 	FIELD(mmapshare_info, name, 80, 64);
 	FIELD(mmapshare_info, ring, 144, 4);
-	FIELD(mmapshare_info, reserved, 148, 4);
+	FIELD(mmapshare_info, members, 148, 4);
 }
 
 TEST(fill)
@@ -132,7 +134,7 @@ TEST(doorbell)
 
 TEST(create)
 {
-	EXPECT_EQ(120, (int)sizeof(struct mmapshare_create_args));
+	EXPECT_EQ(128, (int)sizeof(struct mmapshare_create_args));
 	EXPECT_EQ(64, MMAPSHARE_NAME_SIZE);
 	EXPECT_EQ(1U, MMAPSHARE_CREATE_CLOEXEC);
 	FIELD(mmapshare_create_args, size, 0, 4);
@@ -147,6 +149,8 @@ TEST(create)
 	FIELD(mmapshare_create_args, consumers_reserved, 100, 4);
 	FIELD(mmapshare_create_args, evict_ns, 104, 8);
 	FIELD(mmapshare_create_args, features, 112, 8);
+	FIELD(mmapshare_create_args, members, 120, 4);
+	FIELD(mmapshare_create_args, reserved, 124, 4);
 }
 
 TEST(destroy)

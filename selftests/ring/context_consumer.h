@@ -43,7 +43,7 @@ static bool check_record(struct context_consumer *c, const struct contexts_recor
 }
 
 /* Returns true if there was a record, and it is correct. */
-static bool take_record(struct context_consumer *c)
+static inline bool take_record(struct context_consumer *c)
 {
 	uint64_t buf[CONTEXTS_LENGTH_MAX / 8];
 	int length = ring_take(&c->ep, buf, sizeof(buf));

@@ -22,7 +22,7 @@ TEST(ring)
 	FIELD(mmapshare_ring, cursor_offset, 64, 8);
 	FIELD(mmapshare_ring, cursor_stride, 72, 8);
 	FIELD(mmapshare_ring, record_max, 80, 8);
-	FIELD(mmapshare_ring, generation, 104, 8);
+	FIELD(mmapshare_ring, generation, 120, 8);
 	FIELD(mmapshare_ring, consumers, 128, 8);
 	FIELD(mmapshare_ring, retained_pos, 136, 8);
 	FIELD(mmapshare_ring, producer_state, 144, 4);
@@ -67,7 +67,7 @@ TEST(record)
 
 TEST(ioctl_arguments)
 {
-	EXPECT_EQ(136, (int)sizeof(struct mmapshare_ring_attach_args));
+	EXPECT_EQ(160, (int)sizeof(struct mmapshare_ring_attach_args));
 	FIELD(mmapshare_ring_attach_args, size, 0, 4);
 	FIELD(mmapshare_ring_attach_args, flags, 4, 4);
 	FIELD(mmapshare_ring_attach_args, map_size, 8, 8);
@@ -75,11 +75,15 @@ TEST(ioctl_arguments)
 	FIELD(mmapshare_ring_attach_args, own_offset, 24, 8);
 	FIELD(mmapshare_ring_attach_args, own_size, 32, 8);
 	FIELD(mmapshare_ring_attach_args, cursor, 40, 4);
-	FIELD(mmapshare_ring_attach_args, reserved, 44, 4);
-	FIELD(mmapshare_ring_attach_args, seq, 48, 8);
-	FIELD(mmapshare_ring_attach_args, generation, 56, 8);
-	FIELD(mmapshare_ring_attach_args, keep_ns, 64, 8);
-	FIELD(mmapshare_ring_attach_args, name, 72, 64);
+	FIELD(mmapshare_ring_attach_args, member, 44, 4);
+	FIELD(mmapshare_ring_attach_args, map_offset, 48, 8);
+	FIELD(mmapshare_ring_attach_args, stride, 56, 8);
+	FIELD(mmapshare_ring_attach_args, members, 64, 4);
+	FIELD(mmapshare_ring_attach_args, reserved, 68, 4);
+	FIELD(mmapshare_ring_attach_args, seq, 72, 8);
+	FIELD(mmapshare_ring_attach_args, generation, 80, 8);
+	FIELD(mmapshare_ring_attach_args, keep_ns, 88, 8);
+	FIELD(mmapshare_ring_attach_args, name, 96, 64);
 	EXPECT_EQ(8, (int)sizeof(struct mmapshare_ring_notify_args));
 	FIELD(mmapshare_ring_notify_args, size, 0, 4);
 	FIELD(mmapshare_ring_notify_args, flags, 4, 4);

@@ -89,7 +89,7 @@ enum mmapshare_strategy {
  * @name: out: the name as it was created, even if it was destroyed since; all 0
  *	if @id is 0
  * @ring: out: MMAPSHARE_RING_*, 0 for a plain region
- * @reserved: out: 0
+ * @members: out: number of rings of a ring set; else 0
  */
 struct mmapshare_info {
 	__u32 size;
@@ -108,7 +108,7 @@ struct mmapshare_info {
 	__u32 id;
 	char name[MMAPSHARE_NAME_SIZE];
 	__u32 ring;
-	__u32 reserved;
+	__u32 members;
 };
 
 #define MMAPSHARE_PATTERN_MAX	8
@@ -212,7 +212,8 @@ struct mmapshare_revoke_args {
  * @flags: in: MMAPSHARE_CREATE_*
  * @region_size: in: bytes, not 0; out: rounded up to whole pages, less than
  *	1 TiB. For a ring: bytes of records, rounded up to a power of two and at
- *	least a page, at most MMAPSHARE_RING_SIZE_MAX
+ *	least a page, at most MMAPSHARE_RING_SIZE_MAX. For a ring set: of each
+ *	of its rings, which must have less than 1 TiB together
  * @strategy: in: enum mmapshare_strategy; FAULT for a ring
  * @mode: in: permissions of the node, 0 to 0777, masked by the umask; 0 without
  *	a name
@@ -220,7 +221,8 @@ struct mmapshare_revoke_args {
  *	'-'; neither "." nor ".."; unused bytes 0. All 0 for an anonymous
  *	region. The first version of the structure ended after this member
  * @ring: in: 0 for a plain region; MMAPSHARE_RING, optionally with
- *	MMAPSHARE_RING_OVERWRITE or MMAPSHARE_RING_READERS_HOLD, for a ring
+ *	MMAPSHARE_RING_OVERWRITE or MMAPSHARE_RING_READERS_HOLD, for a ring;
+ *	also with MMAPSHARE_RING_SET for a ring set
  * @consumers: in: for a ring the maximum number of attached consumers, 1 to
  *	MMAPSHARE_RING_CONSUMERS_MAX; else 0. The number of its cursors
  * @consumers_per_uid: in: for a ring how many cursors a user other than the owner
@@ -234,6 +236,10 @@ struct mmapshare_revoke_args {
  *	a consumer, or the kernel as producer drops records because of it: then
  *	it becomes one that may lose; 0 for no limit
  * @features: in: for a ring MMAPSHARE_RING_FEAT_*; else 0
+ * @members: in: for a ring set the number of rings, at most
+ *	MMAPSHARE_RING_MEMBERS_MAX; 0 for one for each possible CPU, the memory
+ *	of which is on the node of that CPU; out: the number. Else 0
+ * @reserved: in: must be 0
  */
 struct mmapshare_create_args {
 	__u32 size;
@@ -248,6 +254,8 @@ struct mmapshare_create_args {
 	__u32 consumers_reserved;
 	__u64 evict_ns;
 	__u64 features;
+	__u32 members;
+	__u32 reserved;
 };
 
 /* mmapshare_create_args.consumers_reserved */
@@ -319,6 +327,11 @@ struct mmapshare_query {
  * this bit only for those that have the right to hold back the producer
  */
 #define MMAPSHARE_RING_READERS_HOLD	_BITUL(4)
+/*
+ * a ring set: rings of the same size and kind, one behind the other in one region.
+ * A consumer attaches to all of them at once
+ */
+#define MMAPSHARE_RING_SET		_BITUL(5)
 
 /*
  * Properties of a ring that a program must know to attach: create_args.features,
@@ -338,13 +351,16 @@ struct mmapshare_query {
 #define MMAPSHARE_RING_CONSUMERS_MAX	64
 /* Maximum bytes of records */
 #define MMAPSHARE_RING_SIZE_MAX		_BITULL(34)
+/* Maximum number of rings of a ring set */
+#define MMAPSHARE_RING_MEMBERS_MAX	1024
 
 #define MMAPSHARE_RING_MAGIC		0x676e6972736d6dULL	/* "mmsring" */
 #define MMAPSHARE_RING_VERSION		1
 
 /*
  * The layout of a ring in memory, at the same offsets in mmap();
- * Documentation/ring.rst describes the protocol. A position counts all bytes of
+ * Documentation/ring.rst describes the protocol. Each ring of a ring set has this
+ * layout; all offsets are from the first page of that ring. A position counts all bytes of
  * records and headers before it since the ring was created: 64 bits, a multiple
  * of 8, never decreasing. Its bytes are at data_offset + (position & (data_size
  * - 1)).
@@ -385,9 +401,12 @@ struct mmapshare_query {
  * @consumers_reserved: cursors that other users than the owner leave free
  * @evict_ns: how long the producer waits for a consumer; 0 for no limit. If not
  *	0, any consumer may lose records
+ * @members: number of rings of the ring set; 0 for a ring that is in none
+ * @member: index of the ring in the set: the ring begins at offset @member *
+ *	@stride
+ * @stride: distance of the rings of the set; 0 for a ring that is in none
  * @generation: random and not 0: with a sequence number it identifies a record,
  *	as a ring that is created later under the same name has another one
- * @reserved0: 0
  * @consumers: bit N is set while cursor N has a consumer that holds back the
  *	producer of a lossless ring, or a name that keeps records; in an
  *	overwriting ring while it has a consumer. Written by the kernel, read by
@@ -438,8 +457,10 @@ struct mmapshare_ring {
 	__u32 consumers_per_uid;
 	__u32 consumers_reserved;
 	__u64 evict_ns;
+	__u32 members;
+	__u32 member;
+	__u64 stride;
 	__u64 generation;
-	__u64 reserved0[2];
 	/* each of the following groups has a cache line of its own */
 	__u64 consumers;
 	__u64 retained_pos;
@@ -607,27 +628,39 @@ struct mmapshare_record_info {
 
 /* mmapshare_ring_attach_args.keep_ns: without a limit */
 #define MMAPSHARE_RING_KEEP_ALL		(~_ULL(0))
+/* attach to one ring of a ring set: the one that @member says */
+#define MMAPSHARE_RING_ATTACH_MEMBER	_BITUL(10)
 
 /**
  * struct mmapshare_ring_attach_args - get a descriptor that is an endpoint of a
  * ring
  * @size: in: sizeof(struct mmapshare_ring_attach_args)
  * @flags: in: MMAPSHARE_RING_ATTACH_*; out: the same, perhaps with MAY_LOSE
- * @map_size: out: bytes to map at offset 0, shared and read-only: all of the
- *	ring
+ * @map_size: out: bytes to map at offset @map_offset, shared and read-only: all
+ *	of the ring
  * @data_size: out: bytes of records, which are the last bytes of the ring. Map
- *	them a second time, from offset @map_size - @data_size, at the addresses
- *	right behind the first mapping; a producer maps them writable
+ *	them a second time, from offset @map_offset + @map_size - @data_size, at
+ *	the addresses right behind the first mapping; a producer maps them
+ *	writable
  * @own_offset: out: offset of the range to map over the first mapping, shared
  *	and writable: a consumer's cursor, or the producer's page and the
  *	records
  * @own_size: out: bytes of that range
  * @cursor: out: for a consumer the index of its cursor
- * @reserved: in: must be 0. The first version of the structure ended after this
- *	member
+ * @member: in: with MMAPSHARE_RING_ATTACH_MEMBER the index of the ring in the
+ *	ring set; else 0; out: the index of the ring, or of the first one if
+ *	@members is not 0. The first version of the structure ended after this
+ *	member; a ring set needs the next ones
+ * @map_offset: out: where the ring begins; 0 if it is in no ring set
+ * @stride: out: if @members is not 0, the distance of the rings: the offsets
+ *	above are those of the first one
+ * @members: out: number of rings that the descriptor is an endpoint of, each with
+ *	the same @cursor: a consumer of a ring set without
+ *	MMAPSHARE_RING_ATTACH_MEMBER; else 0
+ * @reserved: in: must be 0
  * @seq: in: sequence number for MMAPSHARE_RING_ATTACH_SEQ, else 0
  * @generation: in: 0, or the attach fails with ESTALE if it is not that of the ring;
- *	out: that of the ring. The second version ended after this member
+ *	out: that of the ring; all rings of a set have the same
  * @keep_ns: in: for a new name in a lossless ring, for how many nanoseconds without
  *	a consumer the producer waits for the cursor, at least;
  *	MMAPSHARE_RING_KEEP_ALL for no limit. 0 if it does not: then for the
@@ -635,7 +668,11 @@ struct mmapshare_record_info {
  *	has the name, or the consumer may lose records
  * @name: in: the cursor keeps its position under this name when the consumer has
  *	detached, and the next consumer that attaches by the name goes on there.
- *	As a name of a region; all 0 for none
+ *	As a name of a region; all 0 for none, as in a ring set
+ *
+ * A producer of a ring set attaches to one of its rings: without
+ * MMAPSHARE_RING_ATTACH_MEMBER to the first one that has no producer and is not
+ * corrupt.
  */
 struct mmapshare_ring_attach_args {
 	__u32 size;
@@ -645,6 +682,10 @@ struct mmapshare_ring_attach_args {
 	__u64 own_offset;
 	__u64 own_size;
 	__u32 cursor;
+	__u32 member;
+	__u64 map_offset;
+	__u64 stride;
+	__u32 members;
 	__u32 reserved;
 	__u64 seq;
 	__u64 generation;
@@ -720,7 +761,8 @@ struct mmapshare_ring_remove_args {
  * @flags: in: MMAPSHARE_RING_NOTIFY_*
  *
  * A successful call is a full fence between the caller's loads and stores
- * before and after it.
+ * before and after it. From a consumer of a ring set it wakes the producers of all
+ * its rings.
  */
 struct mmapshare_ring_notify_args {
 	__u32 size;
@@ -736,6 +778,10 @@ struct mmapshare_ring_notify_args {
  * @size: in: sizeof(struct mmapshare_ring_wait_args)
  * @flags: in: MMAPSHARE_RING_WAIT_*
  * @timeout: in: nanoseconds; 0 returns immediately, negative means no timeout
+ *
+ * A consumer of a ring set waits for records of any of its rings, each with its own
+ * wake_bytes. Its peers have detached if at least one ring had a producer, and none
+ * has one now; a ring whose shared state is corrupt counts as one without.
  */
 struct mmapshare_ring_wait_args {
 	__u32 size;

@@ -132,7 +132,7 @@ static int planted_free(void)
 {
 	struct mms_region *r;
 
-	r = mms_region_create(PAGE_SIZE, 0, mms_default_region->strategy);
+	r = mms_region_create(PAGE_SIZE, mms_default_region->strategy);
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 	mms_region_put(r);

@@ -20,6 +20,8 @@ PATTERN_MAX = 8
 RING = 1
 RING_OVERWRITE = 2
 RING_READERS_HOLD = 16
+RING_SET = 32
+RING_MEMBERS_MAX = 1024
 RING_RETAINS_NOTHING = 1
 RING_FEAT_MONOTONIC = 1
 RING_FEAT_BOOTTIME = 2
@@ -47,6 +49,7 @@ ATTACH_EXISTING = 256
 ATTACH_RESUMED = 512
 KEEP_ALL = 2 ** 64 - 1
 NAME_HELD, NAME_KEEPS, NAME_MAY_LOSE, NAME_EVICTED, NAME_CORRUPT = 1, 2, 4, 8, 16
+ATTACH_MEMBER = 1024
 
 RECORD_CPU_UNKNOWN = 0xffffffff
 RECORD_BUSY = 1 << 31
@@ -95,14 +98,58 @@ SEAL = Call(_READ | _WRITE, 0x03, "III")
 READ_ONLY = Call(_WRITE, 0x04, "I")
 NOTIFY = Call(_READ | _WRITE, 0x06, "IQ")
 WAIT = Call(_READ | _WRITE, 0x07, "IQq")
-RING_ATTACH = Call(_READ | _WRITE, 0x08, "IQQQQIIQQQ64s")
+RING_ATTACH = Call(_READ | _WRITE, 0x08, "IQQQQIIQQIIQQQ64s")
 RING_NAME = Call(_READ | _WRITE, 0x0e, "IIIIIQQQQQ64s")
 RING_REMOVE = Call(_WRITE, 0x0f, "I64s")
 RING_NOTIFY = Call(_WRITE, 0x09, "I")
 RING_WAIT = Call(_WRITE, 0x0a, "Iq")
-CREATE = Call(_READ | _WRITE, 0x10, "IQII64sIIIIQQ")
+CREATE = Call(_READ | _WRITE, 0x10, "IQII64sIIIIQQII")
 DESTROY = Call(_WRITE, 0x11, "I64s")
 QUERY = Call(_READ | _WRITE, 0x12, "IQIIIIIIQQ64s")
+
+
+class Attached(NamedTuple):
+    """The result of RING_ATTACH: the descriptor, and the members of struct
+    mmapshare_ring_attach_args that the kernel has stored."""
+
+    fd: int
+    flags: int
+    map_size: int
+    data_size: int
+    own_offset: int
+    own_size: int
+    cursor: int
+    member: int
+    map_offset: int
+    stride: int
+    members: int
+    reserved: int
+    seq: int
+    generation: int
+    keep_ns: int
+    name: bytes
+
+    def of_member(self, member: int) -> "Attached":
+        """The same for one ring of a set, if members is not 0."""
+        offset = member * self.stride
+        return self._replace(own_offset=self.own_offset + offset,
+                             map_offset=self.map_offset + offset, member=member, members=0)
+
+
+class Start(NamedTuple):
+    """What the kernel is to know besides flags when a consumer attaches."""
+
+    flags: int = 0
+    seq: int = 0
+    generation: int = 0
+    keep_ns: int = 0
+    name: bytes = b""
+
+
+def attach(fd: int, flags: int, member: int, start: Start = Start()) -> Attached:
+    return Attached(*RING_ATTACH(fd, flags | start.flags | ATTACH_CLOEXEC, 0, 0, 0, 0, 0, member,
+                                 0, 0, 0, 0, start.seq, start.generation, start.keep_ns,
+                                 start.name))
 
 
 class Info(NamedTuple):
@@ -122,12 +169,13 @@ class Info(NamedTuple):
     id: int
     name: Optional[str]
     ring: int
+    members: int
 
 
 def info(fd: int) -> Info:
-    _, _, version, strategy, *rest, name, ring, _ = INFO(fd, *[0] * 13, b"", 0, 0)
+    _, _, version, strategy, *rest, name, ring, members = INFO(fd, *[0] * 13, b"", 0, 0)
     return Info._make([version, STRATEGIES[strategy], *rest,
-                       name.rstrip(b"\0").decode() or None, ring])
+                       name.rstrip(b"\0").decode() or None, ring, members])
 
 
 def name_field(name: Optional[str]) -> bytes:

@@ -290,7 +290,7 @@ def new_region(name: Optional[str], size: int, strategy: str = "fault",
                          f"not {strategy!r}")
     fields = (_abi.CLOEXEC, _abi.size_field(size), _abi.STRATEGIES.index(strategy),
               _abi.number(mode, "mode", 0, 0o777), _abi.name_field(name), ring, consumers,
-              consumers_per_uid, consumers_reserved, evict_ns, features)
+              consumers_per_uid, consumers_reserved, evict_ns, features, 0, 0)
     with control(os.O_RDWR) as fd, explained(name, "create"):
         return int(_abi.CREATE(fd, *fields)[0])
 

@@ -141,18 +141,8 @@ class CursorName(NamedTuple):
     unheld: float
 
 
-class _Start(NamedTuple):
-    """What the kernel is to know besides flags when a consumer attaches."""
-
-    flags: int = 0
-    seq: int = 0
-    generation: int = 0
-    keep_ns: int = 0
-    name: bytes = b""
-
-
 def _start(start: Union[None, int, str], cursor: Optional[str], keep: Optional[float],
-           existing: bool, generation: int) -> _Start:
+           existing: bool, generation: int) -> _abi.Start:
     flags = seq = 0
     if isinstance(start, int):
         flags, seq = _abi.ATTACH_SEQ, _abi.number(start, "start", 0, _MASK)
@@ -164,10 +154,10 @@ def _start(start: Union[None, int, str], cursor: Optional[str], keep: Optional[f
     if cursor is None:
         if keep or existing:
             raise ValueError("keep and existing require cursor")
-        return _Start(flags, seq, generation)
+        return _abi.Start(flags, seq, generation)
     keep_ns = _abi.KEEP_ALL if keep is None else round(keep * 1e9)
-    return _Start(flags | (_abi.ATTACH_EXISTING if existing else 0), seq, generation,
-                  keep_ns, _abi.name_field(cursor))
+    return _abi.Start(flags | (_abi.ATTACH_EXISTING if existing else 0), seq, generation,
+                      keep_ns, _abi.name_field(cursor))
 
 
 _EndpointType = TypeVar("_EndpointType", bound="_Endpoint")
@@ -177,7 +167,14 @@ class _Endpoint:
     """The common part of Producer and Consumer. It has no lock: only one thread
     at a time may use an endpoint."""
 
-    def __init__(self, fd: int, flags: int, start: _Start = _Start()) -> None:
+    def __init__(self, fd: int, flags: int, member: Optional[int] = None,
+                 attached: Optional[_abi.Attached] = None,
+                 start: _abi.Start = _abi.Start()) -> None:
+        """member: of a ring set, the ring to attach to
+        attached: of a consumer of a set, its endpoint in one ring
+        """
+        owner = attached is None
+        flags |= 0 if member is None else _abi.ATTACH_MEMBER
         self._name = region_info(fd).name
         if not _HAS_WHOLE_WORDS:
             raise self._error(errno.EOPNOTSUPP)
@@ -185,19 +182,22 @@ class _Endpoint:
         self._maps: list[mmap.mmap] = []
         self._record_view: Optional[memoryview] = None
         self._revoked = False
-        self._fd: int
-        with explained(self._name,
-                       "producer" if flags & _abi.ATTACH_PRODUCER else "consumer"):
-            self._fd, *fields = _abi.RING_ATTACH(
-                fd, flags | start.flags | _abi.ATTACH_CLOEXEC, 0, 0, 0, 0, 0, 0,
-                start.seq, start.generation, start.keep_ns, start.name)
+        role = "producer" if flags & _abi.ATTACH_PRODUCER else "consumer"
+        if attached is None:
+            with explained(self._name, role):
+                attached = _abi.attach(fd, flags, member or 0, start)
+        self._fd: int = attached.fd
+        # those of a set share a descriptor, which the set closes
+        self._finalizer = (weakref.finalize(self, os.close, self._fd) if owner else
+                           weakref.finalize(self, int))
         # a random number: together with it a sequence number identifies a record
-        self.generation: int = fields[8]
-        self.resumed = bool(fields[0] & _abi.ATTACH_RESUMED)
-        self._finalizer = weakref.finalize(self, os.close, self._fd)
+        self.generation: int = attached.generation
+        self.resumed = bool(attached.flags & _abi.ATTACH_RESUMED)
         self._finalizer.atexit = False
         try:
-            self._map(fields[0], *fields[1:5])
+            if attached.members:
+                raise self._error(errno.EOPNOTSUPP)
+            self._map(attached)
         except BaseException:
             self.close()
             raise
@@ -222,13 +222,13 @@ class _Endpoint:
         self._check_usable()
         return self._producer64[_DROPPED]
 
-    def _map(self, flags: int, map_size: int, data_size: int, own_offset: int,
-             own_size: int) -> None:
+    def _map(self, attached: _abi.Attached) -> None:
+        flags, map_size, data_size = attached.flags, attached.map_size, attached.data_size
         whole = self._view_mapping(mmap.mmap(self._fd, map_size, mmap.MAP_SHARED,
-                                             mmap.PROT_READ))
-        self._own = self._view_mapping(mmap.mmap(self._fd, own_size, mmap.MAP_SHARED,
+                                             mmap.PROT_READ, offset=attached.map_offset))
+        self._own = self._view_mapping(mmap.mmap(self._fd, attached.own_size, mmap.MAP_SHARED,
                                                  mmap.PROT_READ | mmap.PROT_WRITE,
-                                                 offset=own_offset))
+                                                 offset=attached.own_offset))
         self._ring64 = self._new_view(whole, "Q")
         words32 = self._new_view(whole, "I")
         if (self._ring64[_MAGIC] != _abi.RING_MAGIC or
@@ -346,6 +346,12 @@ class _Endpoint:
         return (pos + _HEADER) & (self._size - _HEADER)
 
 
+def consumer_flags(latest: bool, may_lose: Optional[bool]) -> int:
+    """The flags of RING_ATTACH for a consumer."""
+    return (_abi.ATTACH_CONSUMER | (_abi.ATTACH_LATEST if latest else 0) |
+            {None: 0, False: _abi.ATTACH_MUST_NOT_LOSE, True: _abi.ATTACH_MAY_LOSE}[may_lose])
+
+
 class Consumer(_Endpoint):
     """A consumer endpoint of a ring. Iteration waits for records and ends when
     the producer has detached and all its records are taken:
@@ -370,9 +376,10 @@ class Consumer(_Endpoint):
     """
 
     def __init__(self, fd: int, *, latest: bool = False, ignore_hup: bool = False,
-                 may_lose: Optional[bool] = None, start: Union[None, int, str] = None,
-                 cursor: Optional[str] = None, keep: Optional[float] = 0,
-                 existing: bool = False, generation: int = 0) -> None:
+                 may_lose: Optional[bool] = None, member: Optional[int] = None,
+                 start: Union[None, int, str] = None, cursor: Optional[str] = None,
+                 keep: Optional[float] = 0, existing: bool = False, generation: int = 0,
+                 _attached: Optional[_abi.Attached] = None) -> None:
         """Attach as a consumer.
 
         fd: a descriptor of the ring, open for reading; the caller keeps it
@@ -382,6 +389,7 @@ class Consumer(_Endpoint):
               leave the records there for other consumers; lost counts those
               missed. This is the default for a consumer without the right to
               hold back the producer; False makes that PermissionError
+        member: of a ring set, the ring to attach to; names are for single rings
         start: "oldest" for all that the ring has, "latest", or the sequence number
               of the first record. If that is gone, errno is ENODATA; if it is not
               there yet, ERANGE
@@ -398,9 +406,7 @@ class Consumer(_Endpoint):
         self._has_cursor_name = cursor is not None
         if latest and start is not None:
             raise ValueError("latest and start exclude each other")
-        super().__init__(fd, _abi.ATTACH_CONSUMER |
-                         {None: 0, False: _abi.ATTACH_MUST_NOT_LOSE,
-                          True: _abi.ATTACH_MAY_LOSE}[may_lose],
+        super().__init__(fd, consumer_flags(False, may_lose), member, _attached,
                          _start("latest" if latest else start, cursor, keep, existing,
                                 generation))
         self.may_lose = self._overwrite
@@ -465,10 +471,33 @@ class Consumer(_Endpoint):
                 self._wait(_abi.Deadline(0), self._ignore_hup)
         return self._wait_for_more(_abi.Deadline(timeout))
 
+    def _look(self) -> None:
+        """For a set: load the producer's position, for _take_published()."""
+        self._check_usable()
+        if self._pos == self._producer_pos:
+            self._load_producer_pos()
+
+    def _take_published(self) -> Optional[memoryview]:
+        """As take(), but only a record before the position that was loaded last."""
+        return None if self._pos == self._producer_pos else self.take()
+
+    def _mark_revoked(self) -> None:
+        """Of a set: a call for another of its rings has found it revoked."""
+        self._revoked = True
+
+    def _give_up(self) -> None:
+        """Of a set: store an impossible position, so that the kernel and the producer
+        do not count this consumer any more."""
+        self._release_record()
+        self._attached = False
+        self._own64[_POS] = 1
+
     def _wait_for_more(self, deadline: _abi.Deadline) -> bool:
         self.release()
-        if self._has_record():
-            return True
+        return self._has_record() or self._wait_in_kernel(deadline)
+
+    def _wait_in_kernel(self, deadline: _abi.Deadline) -> bool:
+        """Wait until the kernel finds records. Return False after the timeout."""
         try:
             self._wait(deadline, self._ignore_hup)
         except TimeoutError:
@@ -650,12 +679,14 @@ class Producer(_Endpoint):
     the ring is full and all its consumers have detached.
     """
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, *, member: Optional[int] = None) -> None:
         """Attach as the producer.
 
         fd: a descriptor of the ring, open for writing; the caller keeps it
+        member: of a ring set, the ring to attach to; by default the first one
+              that has no producer
         """
-        super().__init__(fd, _abi.ATTACH_PRODUCER)
+        super().__init__(fd, _abi.ATTACH_PRODUCER, member)
         # continue where the previous producer stopped: the page is the same
         self._pos = self._published_pos = self._own64[_POS]
         self._oldest_pos = self._own64[_OLDEST_POS]
@@ -972,20 +1003,22 @@ class Ring:
         """The name given to create_ring(); None for an anonymous ring."""
         return self._name
 
-    def producer(self) -> Producer:
-        """Attach as the producer. BusyError if the ring has one."""
-        return Producer(self.fileno())
+    def producer(self, *, member: Optional[int] = None) -> Producer:
+        """Attach as the producer. BusyError if the ring has one. For the argument
+        see Producer."""
+        return Producer(self.fileno(), member=member)
 
     def consumer(self, *, latest: bool = False, ignore_hup: bool = False,
-                 may_lose: Optional[bool] = None, start: Union[None, int, str] = None,
-                 cursor: Optional[str] = None, keep: Optional[float] = 0,
-                 existing: bool = False, generation: int = 0) -> Consumer:
+                 may_lose: Optional[bool] = None, member: Optional[int] = None,
+                 start: Union[None, int, str] = None, cursor: Optional[str] = None,
+                 keep: Optional[float] = 0, existing: bool = False,
+                 generation: int = 0) -> Consumer:
         """Attach a consumer. Each consumer gets all records. LimitError if the
         ring's "consumers" are already attached (errno ENOSPC), or if this user has
         its share of them (EDQUOT). For the arguments see Consumer."""
         return Consumer(self.fileno(), latest=latest, ignore_hup=ignore_hup,
-                        may_lose=may_lose, start=start, cursor=cursor, keep=keep,
-                        existing=existing, generation=generation)
+                        may_lose=may_lose, member=member, start=start,
+                        cursor=cursor, keep=keep, existing=existing, generation=generation)
 
     def cursors(self) -> list[CursorName]:
         """The names of cursors. The ring must be open for reading."""
@@ -1018,7 +1051,7 @@ def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
                 consumers_reserved: Optional[int] = None,
                 readers_hold: bool = False, evict: float = 0,
                 clock: Optional[str] = None, cpu: bool = False,
-                types: bool = False) -> Ring:
+                types: bool = False, members: Optional[int] = None) -> Ring:
     """Create a ring.
 
     name: the node is /dev/mmapshare-NAME; None makes an anonymous ring
@@ -1038,6 +1071,8 @@ def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
     clock: each record has a time of the clock "monotonic" or "boottime"
     cpu: each record has the number of the CPU on which it was made
     types: each record has a type, which the producer chooses
+    members: make a ring set with that many rings, each with all properties above;
+          0 for one for each possible CPU
     """
     if clock is not None and clock not in _CLOCKS:
         raise ValueError(f"clock must be one of {', '.join(_CLOCKS)}, not {clock!r}")
@@ -1052,15 +1087,18 @@ def create_ring(name: Optional[str], size: int, *, overwrite: bool = False,
     elif not _abi.number(consumers_reserved, "consumers_reserved", 0, consumers):
         consumers_reserved = _abi.RING_RESERVE_NONE
     flags = (_abi.RING | (_abi.RING_OVERWRITE if overwrite else 0) |
-             (_abi.RING_READERS_HOLD if readers_hold else 0))
-    return _owned_ring(new_region(name, size, mode=mode if name is not None else 0,
+             (_abi.RING_READERS_HOLD if readers_hold else 0) |
+             (0 if members is None else _abi.RING_SET))
+    members = _abi.number(members or 0, "members", 0, _abi.RING_MEMBERS_MAX)
+    return owned_ring(new_region(name, size, mode=mode if name is not None else 0,
                                   ring=flags, consumers=consumers,
                                   consumers_per_uid=consumers_per_uid,
                                   consumers_reserved=consumers_reserved,
-                                  evict_ns=round(evict * 1e9), features=features))
+                                  evict_ns=round(evict * 1e9), features=features,
+                                  members=members))
 
 
-def _owned_ring(fd: int) -> Ring:
+def owned_ring(fd: int) -> Ring:
     """A Ring that owns the descriptor, which is closed on failure, too."""
     try:
         return Ring(fd)
@@ -1072,22 +1110,22 @@ def _owned_ring(fd: int) -> Ring:
 def open_ring(name: Name) -> Ring:
     """Open an existing ring for reading and writing, to attach endpoints to it or
     to send it to another process. producer() and consumer() open and attach."""
-    return _owned_ring(open_node(name, os.O_RDWR))
+    return owned_ring(open_node(name, os.O_RDWR))
 
 
 def receive_ring(socket: sockets.socket) -> Ring:
     """Receive a ring that send() has sent. EOFError if the peer has closed the
     socket."""
-    return _owned_ring(receive_fd(socket))
+    return owned_ring(receive_fd(socket))
 
 
 def producer(name: Name) -> Producer:
     """Attach to an existing ring as the producer. Needs write permission."""
-    with _owned_ring(open_node(name, os.O_WRONLY)) as ring:
+    with owned_ring(open_node(name, os.O_WRONLY)) as ring:
         return ring.producer()
 
 
-def _open_to_read(name: Name, may_lose: bool) -> int:
+def open_to_read(name: Name, may_lose: bool) -> int:
     """Open a ring for a consumer; for writing, too, if that is permitted: then
     the producer waits for it."""
     if not may_lose:
@@ -1102,7 +1140,7 @@ def consumer(name: Name, *, latest: bool = False, ignore_hup: bool = False,
              existing: bool = False, generation: int = 0) -> Consumer:
     """Attach to an existing ring as a consumer. Needs read permission. For the
     arguments see Consumer."""
-    with _owned_ring(_open_to_read(name, bool(may_lose))) as ring:
+    with owned_ring(open_to_read(name, bool(may_lose))) as ring:
         return ring.consumer(latest=latest, ignore_hup=ignore_hup, may_lose=may_lose,
                              start=start, cursor=cursor, keep=keep, existing=existing,
                              generation=generation)
