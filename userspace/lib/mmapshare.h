@@ -46,6 +46,11 @@ struct mmapshare_list;
  */
 struct mmapshare_endpoint;
 
+/*
+ * struct mmapshare_set - a consumer of all rings of a ring set
+ */
+struct mmapshare_set;
+
 /**
  * enum mmapshare_access - access to a region, or to a mapping of it
  * @MMAPSHARE_READ: load only
@@ -470,13 +475,29 @@ int mmapshare_ring_create_or_open_with(struct mmapshare **region, const char *na
  * that must not lose records without that right; -ENOTTY if @region is
  * not a ring; -EBADF if it is not open for that; -EBADMSG if the producer's
  * state in the ring is corrupt; -EPROTONOSUPPORT if the library does not know
- * the module's layout of a ring; -EOPNOTSUPP without lock-free 64-bit atomics;
+ * the module's layout of a ring; -EOPNOTSUPP without lock-free 64-bit atomics, and
+ * for a consumer of a ring set, see mmapshare_set_attach();
  * -ENODEV if the ring was revoked; -EIO if the memory of one of its pages
  * failed; -EINTR for a signal, as a consumer; -EINVAL for invalid @flags;
  * -ENOMEM; -EMFILE, -ENFILE.
  */
 int mmapshare_ring_attach(struct mmapshare_endpoint **ep, const struct mmapshare *region,
 			  unsigned int flags);
+
+/**
+ * mmapshare_ring_attach_member - become the producer or a consumer of one ring of a set
+ * @ep: out: the endpoint; the caller closes it
+ * @region: the ring set, as for mmapshare_ring_attach()
+ * @flags: likewise
+ * @member: index of the ring
+ *
+ * mmapshare_ring_attach() attaches a producer to the first ring that has none.
+ *
+ * Return: as mmapshare_ring_attach(); -EINVAL if there is no such ring.
+ */
+int mmapshare_ring_attach_member(struct mmapshare_endpoint **ep,
+				 const struct mmapshare *region, unsigned int flags,
+				 unsigned int member);
 
 /**
  * mmapshare_ring_open - open a ring and attach to it
@@ -977,6 +998,224 @@ void mmapshare_ring_set_spins(struct mmapshare_endpoint *ep, unsigned int spins)
 int mmapshare_ring_stat(const struct mmapshare *region, struct mmapshare_ring *ring,
 			struct mmapshare_ring_producer *producer,
 			struct mmapshare_ring_cursor *cursors, unsigned int count);
+
+/* Ring sets: mmapshare_set(3) */
+
+/**
+ * mmapshare_set_attach - attach a consumer to all rings of a set
+ * @set: out: the consumer; the caller closes it
+ * @region: the ring set, open for reading
+ * @flags: 0, or MMAPSHARE_RING_ATTACH_LATEST, and one of
+ *	MMAPSHARE_RING_ATTACH_MAY_LOSE and MMAPSHARE_RING_ATTACH_MUST_NOT_LOSE
+ *
+ * A set is created by mmapshare_ring_create_with(), with MMAPSHARE_RING_SET, or by
+ * a driver. Producers attach to one ring each, by mmapshare_ring_attach().
+ *
+ * Return: 0; -EOPNOTSUPP if @region is not a set; else as mmapshare_ring_attach().
+ */
+int mmapshare_set_attach(struct mmapshare_set **set, const struct mmapshare *region,
+			 unsigned int flags);
+
+/**
+ * mmapshare_set_open - open a ring set and attach a consumer
+ * @set: out: the consumer; the caller closes it
+ * @name: name or path, as for mmapshare_open()
+ * @flags: as for mmapshare_set_attach()
+ *
+ * Return: as mmapshare_set_attach() and mmapshare_open().
+ */
+int mmapshare_set_open(struct mmapshare_set **set, const char *name, unsigned int flags);
+
+/**
+ * mmapshare_set_close - detach and free a consumer of a set
+ * @set: may be NULL
+ */
+void mmapshare_set_close(struct mmapshare_set *set);
+
+/**
+ * mmapshare_set_fd - the descriptor, for poll()
+ * @set: a consumer
+ *
+ * Readable when any ring has records, those included that a window holds back.
+ *
+ * Return: a descriptor that belongs to @set.
+ */
+int mmapshare_set_fd(const struct mmapshare_set *set);
+
+/**
+ * mmapshare_set_members - how many rings has the set?
+ * @set: a consumer
+ *
+ * Return: the number, constant.
+ */
+unsigned int mmapshare_set_members(const struct mmapshare_set *set);
+
+/**
+ * mmapshare_set_member - the consumer's endpoint in one ring
+ * @set: a consumer
+ * @i: index of the ring
+ *
+ * For reading each ring on its own, instead of with mmapshare_set_next(), and for
+ * facts about it, such as mmapshare_ring_lost() and mmapshare_ring_dropped(). Wait
+ * with mmapshare_set_wait(); mmapshare_ring_close() must not be called.
+ *
+ * Return: the endpoint, which belongs to @set; NULL if there is no such ring.
+ */
+struct mmapshare_endpoint *mmapshare_set_member(const struct mmapshare_set *set,
+						unsigned int i);
+
+/**
+ * mmapshare_set_features - what each record has besides its bytes
+ * @set: a consumer
+ *
+ * Return: MMAPSHARE_RING_FEAT_* of all rings; constant.
+ */
+uint64_t mmapshare_set_features(const struct mmapshare_set *set);
+
+/**
+ * mmapshare_set_next - take the next record of all rings, in the order of time
+ * @set: a consumer
+ * @record: out: the record in its ring, as of mmapshare_ring_next()
+ * @length: out: its bytes
+ * @member: out: index of its ring; may be NULL
+ *
+ * Records of one ring come in their order. Among the rings, the library looks at the
+ * positions of all producers, takes what was published by then, always the record
+ * with the least time stamp, and looks again: a record follows one with a later time
+ * only if it was published after the look. mmapshare_set_window() excludes that, too.
+ * In a set without a clock each look takes one record after the other from the rings
+ * in turn.
+ *
+ * If the state of a ring is corrupt, this returns -EBADMSG once, with that ring in
+ * @member. The ring is not read any more, and the caller can continue with the others.
+ *
+ * Return: 0; -EAGAIN if there is no record now, or they are held back; -EBADMSG, see
+ * above; -ENODEV after another function has returned that.
+ */
+int mmapshare_set_next(struct mmapshare_set *set, const void **record, size_t *length,
+		       unsigned int *member);
+
+/**
+ * mmapshare_set_check - was the last record valid until now?
+ * @set: a consumer
+ *
+ * As mmapshare_ring_check().
+ *
+ * Return: 0; -ESTALE if the record was overwritten: then it counts as lost; -EINVAL
+ * if no record is taken; -ENODEV after another function has returned that.
+ */
+int mmapshare_set_check(struct mmapshare_set *set);
+
+/**
+ * mmapshare_set_seq - the sequence number of the last record
+ * @set: a consumer
+ *
+ * Each ring numbers its records from 0 on.
+ *
+ * Return: the number, in its ring, of the record that mmapshare_set_next() or
+ * mmapshare_set_read() returned last.
+ */
+uint64_t mmapshare_set_seq(const struct mmapshare_set *set);
+
+/**
+ * mmapshare_set_record_info - time, CPU and type of the last record
+ * @set: a consumer
+ * @info: out: those of the record that mmapshare_set_next() returned last and that
+ *	is not released
+ *
+ * Return: 0; -EOPNOTSUPP if mmapshare_set_features() is 0; -EINVAL if no record is
+ * taken; -ESTALE if the record was overwritten: @info may have been stored; -ENODEV
+ * after another function has returned that.
+ */
+int mmapshare_set_record_info(struct mmapshare_set *set, struct mmapshare_record_info *info);
+
+/**
+ * mmapshare_set_release - release all records that were taken, of all rings
+ * @set: a consumer
+ *
+ * As mmapshare_ring_release().
+ *
+ * Return: 0; -ENODEV if the set was revoked.
+ */
+int mmapshare_set_release(struct mmapshare_set *set);
+
+/**
+ * mmapshare_set_read - copy the next record of all rings and release it
+ * @set: a consumer
+ * @buffer: out: the record
+ * @size: bytes of @buffer
+ * @info: out: its time, CPU and type, if the set has such; may be NULL
+ * @member: out: index of its ring; may be NULL
+ *
+ * The copy is never torn. On failure @buffer may have been overwritten.
+ *
+ * Return: the length of the record; -EMSGSIZE if that is more than @size: the
+ * record remains the next one; -EBUSY if a record is taken and not released; an error
+ * of mmapshare_set_next() or mmapshare_set_release().
+ */
+ssize_t mmapshare_set_read(struct mmapshare_set *set, void *buffer, size_t size,
+			   struct mmapshare_record_info *info, unsigned int *member);
+
+/**
+ * mmapshare_set_lost - records that the consumer has lost in all rings
+ * @set: a consumer
+ *
+ * Return: the sum of mmapshare_ring_lost() of all rings.
+ */
+uint64_t mmapshare_set_lost(const struct mmapshare_set *set);
+
+/**
+ * mmapshare_set_wait - wait for records of any ring
+ * @set: a consumer; it must have released all records
+ * @flags: as for mmapshare_ring_wait()
+ * @timeout: nanoseconds; 0 returns immediately, negative means no timeout
+ *
+ * If records are held back, it sleeps until the first one need not be any more.
+ *
+ * Return: 0 if there may be records; -ETIMEDOUT; -EINTR for a signal; -EPIPE if at
+ * least one ring had a producer, none has one now, and all records are taken; -EBUSY
+ * if a record is taken; -EBADMSG if the state of all rings is corrupt; -ENODEV if the
+ * set was revoked; -EIO if the memory of one of its pages failed; -EINVAL for invalid
+ * @flags.
+ */
+int mmapshare_set_wait(struct mmapshare_set *set, unsigned int flags, int64_t timeout);
+
+/**
+ * mmapshare_set_window - hold back young records
+ * @set: a consumer of a set with a clock
+ * @ns: nanoseconds; 0, the initial value, for none
+ *
+ * mmapshare_set_next() returns records that are older than @ns only. If each producer
+ * publishes its records less than @ns after it reserved them, all records come in the
+ * order of time. A later one still comes, out of order; none is lost. The time stamp of
+ * a producer that is a program can be in the future: it counts as the present. In a
+ * time namespace with another offset of the clock, a window is useless.
+ *
+ * Return: 0; -EOPNOTSUPP if records have no time.
+ */
+int mmapshare_set_window(struct mmapshare_set *set, uint64_t ns);
+
+/**
+ * mmapshare_set_wake_bytes - set how many bytes to wait for, in each ring
+ * @set: a consumer
+ * @bytes: as for mmapshare_ring_set_wake_bytes()
+ */
+void mmapshare_set_wake_bytes(struct mmapshare_set *set, uint32_t bytes);
+
+/**
+ * mmapshare_set_stat - the state of one ring of a set
+ * @region: the ring set, open for reading; or a ring, with @member 0
+ * @member: index of the ring
+ * @ring: out: its first page, with the number of rings in @ring->members
+ * @producer: out: as for mmapshare_ring_stat()
+ * @cursors: out: likewise
+ * @count: number of elements of @cursors
+ *
+ * Return: as mmapshare_ring_stat(); -EINVAL if there is no such ring.
+ */
+int mmapshare_set_stat(const struct mmapshare *region, unsigned int member,
+		       struct mmapshare_ring *ring, struct mmapshare_ring_producer *producer,
+		       struct mmapshare_ring_cursor *cursors, unsigned int count);
 
 /* Facts about regions: mmapshare_list(3) */
 

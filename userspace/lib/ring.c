@@ -103,16 +103,16 @@ static int map_ring(struct mmapshare_endpoint *ep,
 	ring = (const void *)base;
 	ep->ring = ring;
 	ep->map_size = total;
-	ret = map_part(ep, base, 0, args->map_size, PROT_READ);
+	ret = map_part(ep, base, args->map_offset, args->map_size, PROT_READ);
 	if (ret)
 		return ret;
 	if (!mms_ring_is_known(ring))
 		return -EPROTONOSUPPORT;
-	ret = map_part(ep, base + args->map_size, data_offset, args->data_size,
+	ret = map_part(ep, base + args->map_size, args->map_offset + data_offset, args->data_size,
 		       ep->role == MMS_ROLE_PRODUCER ? writable : PROT_READ);
 	if (!ret)
-		ret = map_part(ep, base + args->own_offset, args->own_offset, args->own_size,
-			       writable);
+		ret = map_part(ep, base + (args->own_offset - args->map_offset), args->own_offset,
+			       args->own_size, writable);
 	if (ret)
 		return ret;
 	ep->held = !(ring->flags & MMAPSHARE_RING_OVERWRITE ||
@@ -130,22 +130,20 @@ static int map_ring(struct mmapshare_endpoint *ep,
 	return 0;
 }
 
-static int new_endpoint(struct mmapshare_endpoint **ep, int fd,
-			const struct mmapshare_ring_attach_args *args)
+int mms_endpoint_new(struct mmapshare_endpoint **ep, int fd,
+		     const struct mmapshare_ring_attach_args *args)
 {
 	struct mmapshare_endpoint *new = calloc(1, sizeof(*new));
 	int ret;
 
-	if (!new) {
-		close(fd);
+	if (!new)
 		return -ENOMEM;
-	}
 	new->fd = fd;
 	new->role = args->flags & MMAPSHARE_RING_ATTACH_PRODUCER ? MMS_ROLE_PRODUCER :
 								   MMS_ROLE_CONSUMER;
 	ret = map_ring(new, args);
 	if (ret) {
-		mmapshare_ring_close(new);
+		mms_endpoint_free(new);
 		return ret;
 	}
 	if (new->role == MMS_ROLE_PRODUCER)
@@ -156,11 +154,17 @@ static int new_endpoint(struct mmapshare_endpoint **ep, int fd,
 	return 0;
 }
 
-static int attach_fd(struct mmapshare_endpoint **ep, int fd,
-		     struct mmapshare_ring_attach_args *args)
+void mms_endpoint_free(struct mmapshare_endpoint *ep)
 {
-	int ret;
+	if (!ep)
+		return;
+	if (ep->ring)
+		munmap((void *)ep->ring, ep->map_size);
+	free(ep);
+}
 
+int mms_attach(int fd, struct mmapshare_ring_attach_args *args)
+{
 	/*
 	 * each 64-bit position must be stored and loaded at once, without a
 	 * lock
@@ -169,8 +173,22 @@ static int attach_fd(struct mmapshare_endpoint **ep, int fd,
 		return -EOPNOTSUPP;
 	args->size = sizeof(*args);
 	args->flags |= MMAPSHARE_RING_ATTACH_CLOEXEC;
-	ret = mms_ioctl(fd, MMAPSHARE_IOC_RING_ATTACH, args);
-	return ret < 0 ? ret : new_endpoint(ep, ret, args);
+	return mms_ioctl(fd, MMAPSHARE_IOC_RING_ATTACH, args);
+}
+
+/* struct mmapshare_set is for a consumer of all rings of a set. */
+static int attach_fd(struct mmapshare_endpoint **ep, int fd,
+		     struct mmapshare_ring_attach_args *args)
+{
+	int ret;
+
+	fd = mms_attach(fd, args);
+	if (fd < 0)
+		return fd;
+	ret = args->members ? -EOPNOTSUPP : mms_endpoint_new(ep, fd, args);
+	if (ret)
+		close(fd);
+	return ret;
 }
 
 /* What the caller knows of the structure, as in copy_args(). */
@@ -178,7 +196,7 @@ static int copy_attach_args(struct mmapshare_ring_attach_args *to,
 			    const struct mmapshare_ring_attach_args *from)
 {
 	memset(to, 0, sizeof(*to));
-	if (from->size < offsetof(struct mmapshare_ring_attach_args, seq))
+	if (from->size < offsetof(struct mmapshare_ring_attach_args, map_offset))
 		return -EINVAL;
 	if (from->size > sizeof(*to))
 		return -E2BIG;
@@ -204,11 +222,22 @@ int mmapshare_ring_attach(struct mmapshare_endpoint **ep, const struct mmapshare
 	return attach_fd(ep, region->fd, &args);
 }
 
+int mmapshare_ring_attach_member(struct mmapshare_endpoint **ep, const struct mmapshare *region,
+				 unsigned int flags, unsigned int member)
+{
+	struct mmapshare_ring_attach_args args = {
+		.flags = flags | MMAPSHARE_RING_ATTACH_MEMBER,
+		.member = member,
+	};
+
+	return attach_fd(ep, region->fd, &args);
+}
+
 /*
  * A producer needs permission to write the node, but none to read it. A consumer
  * needs permission to read it; if it may write, too, the producer waits for it.
  */
-static int open_for(const char *name, unsigned int flags)
+int mms_open_for(const char *name, unsigned int flags)
 {
 	int fd;
 
@@ -221,7 +250,7 @@ static int open_for(const char *name, unsigned int flags)
 static int open_and_attach(struct mmapshare_endpoint **ep, const char *name,
 			   struct mmapshare_ring_attach_args *args)
 {
-	int fd = open_for(name, args->flags), ret;
+	int fd = mms_open_for(name, args->flags), ret;
 
 	if (fd < 0)
 		return fd;
@@ -251,10 +280,8 @@ void mmapshare_ring_close(struct mmapshare_endpoint *ep)
 {
 	if (!ep)
 		return;
-	if (ep->ring)
-		munmap((void *)ep->ring, ep->map_size);
 	close(ep->fd);
-	free(ep);
+	mms_endpoint_free(ep);
 }
 
 int mmapshare_ring_fd(const struct mmapshare_endpoint *ep)
@@ -312,7 +339,7 @@ static void disable(struct mmapshare_endpoint *ep)
  * zeroes over it before ENODEV is returned: the caller may still use records
  * that it has taken or reserved.
  */
-static int replace_if_revoked(struct mmapshare_endpoint *ep, int ret)
+int mms_replace_if_revoked(struct mmapshare_endpoint *ep, int ret)
 {
 	if (ret == -ENODEV && ep->role != MMS_ROLE_REVOKED &&
 	    mmap((void *)ep->ring, ep->map_size, PROT_READ | PROT_WRITE,
@@ -328,7 +355,7 @@ int mms_ring_notify(struct mmapshare_endpoint *ep, unsigned int flags)
 		.flags = flags,
 	};
 
-	return replace_if_revoked(ep, mms_ioctl(ep->fd, MMAPSHARE_IOC_RING_NOTIFY, &notify));
+	return mms_replace_if_revoked(ep, mms_ioctl(ep->fd, MMAPSHARE_IOC_RING_NOTIFY, &notify));
 }
 
 int mmapshare_ring_notify(struct mmapshare_endpoint *ep)
@@ -336,7 +363,7 @@ int mmapshare_ring_notify(struct mmapshare_endpoint *ep)
 	return mms_ring_notify(ep, 0);
 }
 
-static int wait_in_kernel(struct mmapshare_endpoint *ep, unsigned int flags, int64_t timeout)
+int mms_ring_wait(struct mmapshare_endpoint *ep, unsigned int flags, int64_t timeout)
 {
 	struct mmapshare_ring_wait_args wait = {
 		.size = sizeof(wait),
@@ -344,7 +371,7 @@ static int wait_in_kernel(struct mmapshare_endpoint *ep, unsigned int flags, int
 		.timeout = timeout,
 	};
 
-	return replace_if_revoked(ep, mms_ioctl(ep->fd, MMAPSHARE_IOC_RING_WAIT, &wait));
+	return mms_replace_if_revoked(ep, mms_ioctl(ep->fd, MMAPSHARE_IOC_RING_WAIT, &wait));
 }
 
 static bool is_ready(struct mmapshare_endpoint *ep)
@@ -419,12 +446,12 @@ int mmapshare_ring_wait(struct mmapshare_endpoint *ep, unsigned int flags, int64
 	 * Callers pass 0 after poll() has reported POLLERR. If the ring was
 	 * revoked, the mapping must be replaced before it is accessed.
 	 */
-	if (!timeout && wait_in_kernel(ep, flags, 0) == -ENODEV)
+	if (!timeout && mms_ring_wait(ep, flags, 0) == -ENODEV)
 		return -ENODEV;
 	ret = publish(ep);
 	if (ret)
 		return ret;
 	if (is_ready(ep) || (timeout && spin(ep)))
 		return 0;
-	return wait_in_kernel(ep, flags, timeout);
+	return mms_ring_wait(ep, flags, timeout);
 }

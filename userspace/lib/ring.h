@@ -73,4 +73,24 @@ MMS_HIDDEN void mms_consumer_init(struct mmapshare_endpoint *ep);
 MMS_HIDDEN bool mms_consumer_publish(struct mmapshare_endpoint *ep);
 MMS_HIDDEN bool mms_consumer_is_ready(struct mmapshare_endpoint *ep);
 
+/*
+ * ring.c, for sets. mms_attach() returns the descriptor of an endpoint, or of those of
+ * a set; mms_endpoint_new() maps one of them, and does not own @fd.
+ */
+MMS_HIDDEN int mms_attach(int fd, struct mmapshare_ring_attach_args *args);
+MMS_HIDDEN int mms_endpoint_new(struct mmapshare_endpoint **ep, int fd,
+				const struct mmapshare_ring_attach_args *args);
+MMS_HIDDEN void mms_endpoint_free(struct mmapshare_endpoint *ep);
+MMS_HIDDEN int mms_open_for(const char *name, unsigned int flags);
+MMS_HIDDEN int mms_replace_if_revoked(struct mmapshare_endpoint *ep, int ret);
+MMS_HIDDEN int mms_ring_wait(struct mmapshare_endpoint *ep, unsigned int flags, int64_t timeout);
+
+/* ring_consumer.c, for sets */
+MMS_HIDDEN bool mms_is_not_overwritten(const struct mmapshare_endpoint *ep, uint64_t pos);
+MMS_HIDDEN bool mms_consumer_look(struct mmapshare_endpoint *ep);
+MMS_HIDDEN int mms_consumer_peek(struct mmapshare_endpoint *ep, uint64_t *time);
+MMS_HIDDEN int mms_consumer_take(struct mmapshare_endpoint *ep, uint64_t pos,
+				 const void **record, size_t *length);
+MMS_HIDDEN void mms_consumer_put_back(struct mmapshare_endpoint *ep, uint64_t pos);
+
 #endif /* MMAPSHARE_LIB_RING_H */

@@ -9,6 +9,8 @@
 
 /* Attempts to catch up with a producer that keeps overwriting. */
 #define TRIES	1000
+/* The same in a set, after each of which it has caught up once. */
+#define PEEK_TRIES	16
 /* Discarded records that mmapshare_ring_next() skips in one call. */
 #define DISCARDS	64
 /* Flags of what is skipped. */
@@ -33,7 +35,7 @@ void mms_consumer_init(struct mmapshare_endpoint *ep)
  * Step 8: was the record at @pos intact when the caller loaded from it? Always
  * so if the producer waits for this consumer.
  */
-static bool is_not_overwritten(const struct mmapshare_endpoint *ep, uint64_t pos)
+bool mms_is_not_overwritten(const struct mmapshare_endpoint *ep, uint64_t pos)
 {
 	if (!ep->overwrite)
 		return true;
@@ -71,7 +73,7 @@ bool mms_consumer_publish(struct mmapshare_endpoint *ep)
 }
 
 /* Reload the producer's position; false if it is invalid. */
-static bool refresh_producer_pos(struct mmapshare_endpoint *ep)
+bool mms_consumer_look(struct mmapshare_endpoint *ep)
 {
 	/*
 	 * Pairs with the release in mms_producer_publish(), and in the kernel's
@@ -110,9 +112,9 @@ static int skip_overwritten(struct mmapshare_endpoint *ep)
 		 * release in overwrite() and refresh_limit(), and in the kernel's
 		 * mms_source_overwrite() and mms_source_reclaim().
 		 */
-		if (!refresh_producer_pos(ep))
+		if (!mms_consumer_look(ep))
 			return -EBADMSG;
-		if (!is_not_overwritten(ep, oldest_pos))
+		if (!mms_is_not_overwritten(ep, oldest_pos))
 			continue;
 		if (oldest_pos % MMS_HEADER || !mms_pos_reached(oldest_pos, ep->pos) ||
 		    !mms_pos_reached(ep->producer_pos, oldest_pos) ||
@@ -170,14 +172,14 @@ static int check_record(struct mmapshare_endpoint *ep, uint32_t *length)
 	const struct mmapshare_record *record = mms_record(ep, ep->pos);
 	uint64_t seq;
 
-	if (ep->pos == ep->producer_pos && !refresh_producer_pos(ep))
+	if (ep->pos == ep->producer_pos && !mms_consumer_look(ep))
 		return -EBADMSG;
 	if (ep->pos == ep->producer_pos)
-		return is_not_overwritten(ep, ep->pos) ? -EAGAIN : 1;
+		return mms_is_not_overwritten(ep, ep->pos) ? -EAGAIN : 1;
 	/* Pairs with the release that clears BUSY in mms_complete_multi(). */
 	*length = __atomic_load_n(&record->length, __ATOMIC_ACQUIRE);
 	seq = mms_extend_seq(__atomic_load_n(&record->seq, __ATOMIC_RELAXED), ep->seq);
-	if (!is_not_overwritten(ep, ep->pos))
+	if (!mms_is_not_overwritten(ep, ep->pos))
 		return 1;
 	if (is_busy(ep, *length))
 		return -EAGAIN;
@@ -269,7 +271,7 @@ int mmapshare_ring_check(struct mmapshare_endpoint *ep)
 	if (!mms_has_unreleased(ep))
 		return -EINVAL;
 	if (!ep->stale) {
-		if (is_not_overwritten(ep, ep->last_pos))
+		if (mms_is_not_overwritten(ep, ep->last_pos))
 			return 0;
 		/* the next call of next() counts it as lost */
 		untake_last(ep);
@@ -362,9 +364,72 @@ bool mms_consumer_is_ready(struct mmapshare_endpoint *ep)
 		min_bytes = MMS_HEADER;
 	if (min_bytes > mms_ring_size(ep) / 2)
 		min_bytes = mms_ring_size(ep) / 2;
-	if (ep->producer_pos - ep->pos < min_bytes && !refresh_producer_pos(ep))
+	if (ep->producer_pos - ep->pos < min_bytes && !mms_consumer_look(ep))
 		return false;
 	return ep->producer_pos - ep->pos >= min_bytes &&
 	       !is_busy(ep, __atomic_load_n(&mms_record(ep, ep->pos)->length,
 					    __ATOMIC_ACQUIRE));
+}
+
+/* The last record that was taken, at @pos, is the next one again. */
+void mms_consumer_put_back(struct mmapshare_endpoint *ep, uint64_t pos)
+{
+	ep->pos = pos;
+	ep->last_pos = pos;
+	ep->seq--;
+}
+
+/* Put back what was taken last. @last_pos and @unreleased are from before that. */
+static void put_back(struct mmapshare_endpoint *ep, uint64_t last_pos, bool unreleased)
+{
+	mms_consumer_put_back(ep, ep->last_pos);
+	if (unreleased)
+		ep->last_pos = last_pos;
+}
+
+/*
+ * Find the next record, which stays the next one, at @ep->pos. Stores its time, if it
+ * has one. Return: as mmapshare_ring_next().
+ */
+int mms_consumer_peek(struct mmapshare_endpoint *ep, uint64_t *time)
+{
+	const bool unreleased = ep->last_pos != ep->pos;
+	const uint64_t last_pos = ep->last_pos;
+	struct mmapshare_record_info info = { };
+	unsigned int tries;
+	const void *record;
+	size_t length;
+	bool intact;
+	int ret;
+
+	for (tries = 0; tries < PEEK_TRIES; tries++) {
+		ret = mmapshare_ring_next(ep, &record, &length);
+		if (ret)
+			return ret;
+		if (ep->features)
+			copy_info(ep, &info);
+		intact = mms_is_not_overwritten(ep, ep->last_pos);
+		put_back(ep, last_pos, unreleased);
+		*time = info.time;
+		if (intact)
+			return 0;
+	}
+	return -EAGAIN;
+}
+
+/*
+ * Take the record at @pos, which was the next one. Return: 0; 1 if it was overwritten,
+ * and another one is the next; -EAGAIN if there is none; -EBADMSG.
+ */
+int mms_consumer_take(struct mmapshare_endpoint *ep, uint64_t pos, const void **record,
+		      size_t *length)
+{
+	const bool unreleased = ep->last_pos != ep->pos;
+	const uint64_t last_pos = ep->last_pos;
+	const int ret = mmapshare_ring_next(ep, record, length);
+
+	if (ret || ep->last_pos == pos)
+		return ret;
+	put_back(ep, last_pos, unreleased);
+	return 1;
 }

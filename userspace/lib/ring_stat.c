@@ -18,25 +18,37 @@ static int read_all(const struct mmapshare *region, uint64_t offset, void *buffe
  * The producer's page is read last, so that no consumer's position is past the
  * producer's.
  */
-int mmapshare_ring_stat(const struct mmapshare *region, struct mmapshare_ring *ring,
-			struct mmapshare_ring_producer *producer,
-			struct mmapshare_ring_cursor *cursors, unsigned int count)
+int mmapshare_set_stat(const struct mmapshare *region, unsigned int member,
+		       struct mmapshare_ring *ring, struct mmapshare_ring_producer *producer,
+		       struct mmapshare_ring_cursor *cursors, unsigned int count)
 {
 	struct mmapshare_info info = { .size = sizeof(info) };
+	uint64_t base = 0;
 	unsigned int i;
 	int ret = mmapshare_get_info(region, &info);
 
 	if (!ret && !(info.ring & MMAPSHARE_RING))
 		ret = -ENOTTY;
+	if (!ret && member && member >= info.members)
+		ret = -EINVAL;
+	if (!ret && member)
+		base = info.region_size / info.members * member;
 	if (!ret)
-		ret = read_all(region, 0, ring, sizeof(*ring));
+		ret = read_all(region, base, ring, sizeof(*ring));
 	if (!ret && !mms_ring_is_known(ring))
 		ret = -EPROTONOSUPPORT;
 	for (i = 0; !ret && i < count && i < ring->consumers_max; i++)
-		ret = read_all(region, ring->cursor_offset + i * ring->cursor_stride,
+		ret = read_all(region, base + ring->cursor_offset + i * ring->cursor_stride,
 			       &cursors[i], sizeof(cursors[i]));
-	return ret ? ret : read_all(region, ring->producer_offset, producer,
+	return ret ? ret : read_all(region, base + ring->producer_offset, producer,
 				    sizeof(*producer));
+}
+
+int mmapshare_ring_stat(const struct mmapshare *region, struct mmapshare_ring *ring,
+			struct mmapshare_ring_producer *producer,
+			struct mmapshare_ring_cursor *cursors, unsigned int count)
+{
+	return mmapshare_set_stat(region, 0, ring, producer, cursors, count);
 }
 
 uint64_t mmapshare_ring_dropped(const struct mmapshare_endpoint *ep)
