@@ -56,6 +56,20 @@ static uint64_t feature_bit(const char *name, size_t length)
 	return 0;
 }
 
+/* "cpus" is 0: one ring for each possible CPU. */
+static unsigned int parse_members(const char *text)
+{
+	uint64_t n;
+
+	if (!strcmp(text, "cpus"))
+		return 0;
+	n = parse_number(text, "COUNT");
+	if (!n || n > MMAPSHARE_RING_MEMBERS_MAX)
+		fail_usage("'%s': COUNT must be from 1 to %d, or cpus", text,
+			   MMAPSHARE_RING_MEMBERS_MAX);
+	return n;
+}
+
 static uint64_t parse_info(const char *text)
 {
 	const uint64_t clocks = MMAPSHARE_RING_FEAT_MONOTONIC | MMAPSHARE_RING_FEAT_BOOTTIME;
@@ -105,6 +119,10 @@ static error_t parse_create(int key, char *arg, struct argp_state *state)
 		c->ring.consumers_reserved = parse_consumers(arg, 0) ?:
 					     MMAPSHARE_RING_RESERVE_NONE;
 		return 0;
+	case 's':
+		c->ring.members = parse_members(arg);
+		c->ring.ring |= MMAPSHARE_RING_SET;
+		return 0;
 	default:
 		return parse_other(key, state);
 	}
@@ -125,6 +143,9 @@ static const struct argp_option create_options[] = {
 	  "the producer waits for each consumer, also for those that may only read", 0 },
 	{ "reserve", 'r', "COUNT", 0,
 	  "number of slots reserved for the owner (default: 1 if there are two or more)", 0 },
+	{ "ring-set", 's', "COUNT", 0,
+	  "create a ring set: COUNT rings of SIZE bytes, or cpus for one for each possible "
+	  "CPU", 0 },
 	{ 0 }
 };
 

@@ -27,7 +27,11 @@ struct transfer {
 	uint16_t type;
 	uint64_t count;		/* UINT64_MAX: unlimited */
 	double timeout;		/* seconds; negative: none */
-	struct mmapshare_endpoint *ep;
+	struct mmapshare_endpoint *ep;	/* of a consumer of a set: in the first ring */
+	struct mmapshare_set *set;	/* NULL if it is none */
+	double window;			/* seconds */
+	struct mmapshare_record_info record_info;
+	unsigned int member;		/* of the last record */
 	uint64_t dropped;
 	uint64_t lost;		/* reported so far */
 	struct mmapshare_ring_attach_args at;
@@ -108,6 +112,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'u':
 		t->hang_up = true;
 		return 0;
+	case 'w':
+		t->window = parse_timeout(arg);
+		return 0;
 	case 'x':
 		t->format = HEX;
 		return 0;
@@ -128,6 +135,9 @@ static void fail_attach(const struct transfer *t, int error)
 {
 	const struct mmapshare_ring_attach_args *at = &t->at;
 
+	if (error == -EOPNOTSUPP && (at->name[0] || at->flags & MMAPSHARE_RING_ATTACH_SEQ))
+		fail("'%s': a ring set; its cursors have no names, and sequence numbers are those of its rings",
+		     t->name);
 	if (error == -ENODATA)
 		fail("'%s': record %" PRIu64 " is gone", t->name, (uint64_t)at->seq);
 	if (error == -ERANGE)
@@ -147,12 +157,33 @@ static void fail_attach(const struct transfer *t, int error)
 		     t->name, at->name);
 }
 
+/* A consumer of a ring set. Returns 0 or a negative errno. */
+static int attach_set(struct transfer *t, unsigned int flags)
+{
+	int ret;
+
+	if (t->at.name[0] || flags & MMAPSHARE_RING_ATTACH_SEQ)
+		return -EOPNOTSUPP;
+	ret = mmapshare_set_open(&t->set, t->name,
+				 flags & ~MMAPSHARE_RING_ATTACH_CONSUMER);
+
+	if (ret)
+		return ret;
+	t->ep = mmapshare_set_member(t->set, 0);
+	if (mmapshare_set_window(t->set, t->window * 1e9))
+		fail("'%s': records have no time, so that --window is not possible; create it with --info",
+		     t->name);
+	return 0;
+}
+
 static void attach(struct transfer *t, unsigned int flags)
 {
 	int ret;
 
 	t->at.flags |= flags;
 	ret = mmapshare_ring_open_with(&t->ep, t->name, &t->at);
+	if (ret == -EOPNOTSUPP && flags & MMAPSHARE_RING_ATTACH_CONSUMER)
+		ret = attach_set(t, t->at.flags);
 	if (!ret)
 		return;
 	fail_attach(t, ret);
@@ -170,7 +201,8 @@ static int wait_for_ring(struct transfer *t)
 
 	close_output();
 	do
-		ret = mmapshare_ring_wait(t->ep, flags, timeout);
+		ret = t->set ? mmapshare_set_wait(t->set, flags, timeout) :
+			       mmapshare_ring_wait(t->ep, flags, timeout);
 	while (ret == -EINTR);
 	if (ret == -ETIMEDOUT)
 		return STATUS_TIMEOUT;
@@ -367,9 +399,9 @@ static void print_info(const struct transfer *t)
 {
 	const uint64_t features = mmapshare_ring_features(t->ep);
 	const bool json = t->format == JSON;
-	struct mmapshare_record_info info;
+	struct mmapshare_record_info info = t->record_info;
 
-	if (mmapshare_ring_record_info(t->ep, &info))
+	if (!t->set && mmapshare_ring_record_info(t->ep, &info))
 		return;
 	if (features & (MMAPSHARE_RING_FEAT_MONOTONIC | MMAPSHARE_RING_FEAT_BOOTTIME) && json)
 		printf("\"time\": %" PRIu64 ", ", (uint64_t)info.time);
@@ -405,7 +437,10 @@ static void print_record(const struct transfer *t, const unsigned char *record,
 		break;
 	case JSON:
 		/* the sequence number is that of the next record */
-		printf("{\"seq\": %" PRIu64 ", ", mmapshare_ring_seq(t->ep) - 1);
+		printf("{\"seq\": %" PRIu64 ", ", t->set ? mmapshare_set_seq(t->set) :
+		       mmapshare_ring_seq(t->ep) - 1);
+		if (t->set)
+			printf("\"member\": %u, ", t->member);
 		print_info(t);
 		printf("\"length\": %zu, \"hex\": \"", length);
 		print_hex(record, length);
@@ -427,12 +462,28 @@ static void print_record(const struct transfer *t, const unsigned char *record,
 
 static void report_losses(struct transfer *t)
 {
-	const uint64_t lost = mmapshare_ring_lost(t->ep);
+	const uint64_t lost = t->set ? mmapshare_set_lost(t->set) : mmapshare_ring_lost(t->ep);
 
 	if (lost != t->lost)
 		complain("'%s': %llu records lost: overwritten before they were read, or dropped by the producer",
 			 t->name, (unsigned long long)(lost - t->lost));
 	t->lost = lost;
+}
+
+/* Returns the length of the next record, or a negative errno. */
+static ssize_t read_record(struct transfer *t, void *buffer, size_t size)
+{
+	ssize_t length;
+
+	if (!t->set)
+		return mmapshare_ring_read(t->ep, buffer, size);
+	do {
+		length = mmapshare_set_read(t->set, buffer, size, &t->record_info, &t->member);
+		if (length == -EBADMSG)
+			complain("'%s': ring %u of the set is corrupt, and is not read any more",
+				 t->name, t->member);
+	} while (length == -EBADMSG);
+	return length;
 }
 
 /* Records of a cursor with a name that are released together. */
@@ -456,7 +507,7 @@ static int print_records(struct transfer *t, void *buffer)
 	ssize_t length = 0;
 
 	for (; t->count; t->count--) {
-		length = mmapshare_ring_read(t->ep, buffer, size);
+		length = read_record(t, buffer, size);
 		report_losses(t);
 		if (length < 0)
 			return length;
@@ -538,7 +589,10 @@ static int follow(struct transfer *t, unsigned int flags)
 		status = wait_for_ring(t);
 	if (ret && ret != -EAGAIN)
 		fail_error(OP_RING, t->name, NULL, ret);
-	mmapshare_ring_close(t->ep);
+	if (t->set)
+		mmapshare_set_close(t->set);
+	else
+		mmapshare_ring_close(t->ep);
 	free(buffer);
 	return status;
 }
@@ -567,6 +621,9 @@ static const struct argp_option cat_options[] = {
 	{ "timeout", 't', "SECONDS", 0,
 	  "with --follow: exit with status 3 after SECONDS without a record (default: no "
 	  "timeout)", 0 },
+	{ "window", 'w', "SECONDS", 0,
+	  "of a ring set: hold back records that are younger, so that those of all rings come "
+	  "in the order of time (default 0)", 0 },
 	{ 0 }
 };
 
@@ -604,6 +661,9 @@ static const struct argp_option tail_options[] = {
 	  "prefix each record with its length, 4 bytes, little-endian", 0 },
 	{ "timeout", 't', "SECONDS", 0,
 	  "exit with status 3 after SECONDS without a record (default: no timeout)", 0 },
+	{ "window", 'w', "SECONDS", 0,
+	  "of a ring set: hold back records that are younger, so that those of all rings come "
+	  "in the order of time (default 0)", 0 },
 	{ 0 }
 };
 

@@ -102,6 +102,9 @@ static void print_text(const struct stat_args *s)
 	char size[BYTES_TEXT];
 	unsigned int i;
 
+	if (ring->members)
+		printf("%sring        %u of %u\n", ring->member ? "\n" : "", ring->member,
+		       ring->members);
 	printf("kind        %s%s\n", ring->flags & MMAPSHARE_RING_OVERWRITE ?
 	       "overwrite" : "lossless", ring->flags & MMAPSHARE_RING_READERS_HOLD ?
 	       ", waits for all readers" : "");
@@ -154,6 +157,10 @@ static void print_json(const struct stat_args *s)
 	       ring->flags & MMAPSHARE_RING_OVERWRITE ? "true" : "false",
 	       ring->flags & MMAPSHARE_RING_READERS_HOLD ? "true" : "false",
 	       producer_text(ring));
+	if (ring->members) {
+		print_member("member", ring->member);
+		print_member("members", ring->members);
+	}
 	print_member("size", ring->data_size);
 	print_member("record_max", ring->record_max);
 	print_member("generation", ring->generation);
@@ -186,22 +193,31 @@ static void print_json(const struct stat_args *s)
 	printf("]}\n");
 }
 
+static void read_member(struct stat_args *s, const struct mmapshare *region, unsigned int i)
+{
+	const int ret = mmapshare_set_stat(region, i, &s->ring, &s->producer, s->cursors,
+					   ARRAY_SIZE(s->cursors));
+
+	if (ret)
+		fail_error(OP_RING_STAT, s->name, region, ret);
+}
+
+/* All rings of a set, one after the other: in JSON one object a line. */
 int ring_stat(int argc, char **argv)
 {
 	static struct stat_args s;
 	struct mmapshare *region;
-	int ret;
+	unsigned int i = 0;
 
 	parse_arguments(&argp, argc, argv, &s);
 	region = open_region(s.name, MMAPSHARE_READ);
-	ret = mmapshare_ring_stat(region, &s.ring, &s.producer, s.cursors,
-				  ARRAY_SIZE(s.cursors));
-	if (ret)
-		fail_error(OP_RING_STAT, s.name, region, ret);
+	do {
+		read_member(&s, region, i);
+		if (s.json)
+			print_json(&s);
+		else
+			print_text(&s);
+	} while (++i < s.ring.members);
 	mmapshare_close(region);
-	if (s.json)
-		print_json(&s);
-	else
-		print_text(&s);
 	return STATUS_OK;
 }
