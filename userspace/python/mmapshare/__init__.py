@@ -28,6 +28,7 @@ from ._region import (DEVICE, Entry, Region, anonymous, create, destroy, open, p
                       regions, send)
 from ._ring import (Consumer, CursorName, Producer, RecordInfo, Ring, consumer, create_ring,
                     open_ring, producer, receive_ring)
+from ._ring_set import ConsumerSet, consumer_set
 from ._shared_memory import SharedMemory
 
 try:
@@ -37,10 +38,10 @@ except ImportError:
     __version__ = "0+source"
 
 __all__ = [
-    "DEVICE", "AccessError", "BusyError", "Consumer", "CorruptError", "CursorName", "Entry",
-    "Error", "ExistsError", "HangupError", "Info", "LimitError", "NotARegionError",
+    "DEVICE", "AccessError", "BusyError", "Consumer", "ConsumerSet", "CorruptError", "CursorName",
+    "Entry", "Error", "ExistsError", "HangupError", "Info", "LimitError", "NotARegionError",
     "NotFoundError", "Producer", "RecordInfo", "Region", "RevokedError", "Ring",
     "SharedMemory",
-    "anonymous", "consumer", "create", "create_ring", "destroy", "open", "open_ring",
-    "path", "producer", "receive", "receive_ring", "regions", "send",
+    "anonymous", "consumer", "consumer_set", "create", "create_ring", "destroy",
+    "open", "open_ring", "path", "producer", "receive", "receive_ring", "regions", "send",
 ]

@@ -283,14 +283,14 @@ def control(flags: int) -> Iterator[int]:
 def new_region(name: Optional[str], size: int, strategy: str = "fault",
                mode: int = 0, ring: int = 0, consumers: int = 0,
                consumers_per_uid: int = 0, consumers_reserved: int = 0,
-               evict_ns: int = 0, features: int = 0) -> int:
+               evict_ns: int = 0, features: int = 0, members: int = 0) -> int:
     """Create a region and return a descriptor of it."""
     if strategy not in _abi.STRATEGIES:
         raise ValueError(f"strategy must be one of {', '.join(_abi.STRATEGIES)}, "
                          f"not {strategy!r}")
     fields = (_abi.CLOEXEC, _abi.size_field(size), _abi.STRATEGIES.index(strategy),
               _abi.number(mode, "mode", 0, 0o777), _abi.name_field(name), ring, consumers,
-              consumers_per_uid, consumers_reserved, evict_ns, features, 0, 0)
+              consumers_per_uid, consumers_reserved, evict_ns, features, members, 0)
     with control(os.O_RDWR) as fd, explained(name, "create"):
         return int(_abi.CREATE(fd, *fields)[0])
 
