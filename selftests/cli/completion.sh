@@ -28,7 +28,7 @@ complete_words()
 }
 
 [ -e "$file" ] || skip_all "the completion is not installed"
-plan 17
+plan 20
 # shellcheck disable=SC1090
 . "$file"
 mmapshare create $name 1
@@ -52,6 +52,13 @@ expect "commands of ring" "stat" "$(complete_words mmapshare ring s)"
 expect "options of a ring command" "--overwrite" "$(complete_words mmapshare ring create --ov)"
 expect "rings for ring follow" "$ring" "$(complete_words mmapshare ring follow cli.$$)"
 expect "rings for its other name" "$ring" "$(complete_words mmapshare ring tail cli.$$)"
+expect "a ring and a file for ring record" "$ring " \
+	"$(complete_words mmapshare ring record cli.$$) $(
+	complete_words mmapshare ring record $ring cli.$$)"
+expect "files for ring dump" "" "$(complete_words mmapshare ring dump one cli.$$)"
+expect "a file and a ring for ring replay" " $ring" \
+	"$(complete_words mmapshare ring replay cli.$$) $(
+	complete_words mmapshare ring replay file cli.$$)"
 expect "options of every command but help" help "$(for c in $(complete_words mmapshare ''); do
 	case " $(complete_words mmapshare "$c" -) " in
 	*" --help "*)	;;

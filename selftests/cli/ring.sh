@@ -31,7 +31,7 @@ bad()
 help_of_all()
 {
 	mmapshare ring --help >"$TMP/all" || echo "$?"
-	for c in create write read follow put cat tail stat cursors bench; do
+	for c in create write read follow put cat tail stat cursors bench record dump replay; do
 		mmapshare ring $c --help >"$TMP/help" 2>&1 || echo "$c: $?"
 		grep -q "^Usage: mmapshare ring $c " "$TMP/help" || echo "$c: no usage"
 		grep -q "^  \(.*, \)\?$c\b" "$TMP/all" || echo "$c: not in help"

@@ -149,13 +149,23 @@ static int position(const struct argp *argp, int argc, char **argv)
 	return n;
 }
 
+/* Is the argument at the position @n a file? The last word of @what is repeated. */
+static bool is_file(const char *what, int n)
+{
+	while (n-- && strchr(what, ' '))
+		what = strchr(what, ' ') + 1;
+	return !strncmp(what, "FILE", 4) || !strncmp(what, "PATH", 4);
+}
+
 static void positional(const struct argp *argp, int n)
 {
 	const char *what = argp->args_doc ? argp->args_doc : "";
 
+	if (is_file(what, n))
+		return;
 	if (n && strstr(what, "SEAL"))
 		values("SEAL");
-	else if (strstr(what, "SIZE") || (n && !strstr(what, "REGION...")))
+	else if (strstr(what, "SIZE") || (n && !strstr(what, "...")))
 		return;
 	else if (strstr(what, "REGION"))
 		regions(false);

@@ -221,6 +221,9 @@ static const struct command commands[] = {
 	{ "stat", ring_stat },
 	{ "cursors", ring_cursors },
 	{ "bench", ring_bench },
+	{ "record", ring_record },
+	{ "dump", ring_dump },
+	{ "replay", ring_replay },
 	{ NULL, NULL }
 };
 
@@ -235,6 +238,9 @@ static const char doc[] =
 	"  stat NAME           print the state of a ring and its endpoints\n"
 	"  cursors NAME        list the cursors that have a name, or remove a name\n"
 	"  bench               measure throughput and latency of rings\n"
+	"  record NAME PATH    write the records of a ring to files\n"
+	"  dump FILE...        print the records in files\n"
+	"  replay FILE... NAME write the records in files to a ring\n"
 	"  help [COMMAND]      print this list, or the help of a command\n"
 	"\n"
 	"'mmapshare ring COMMAND --help' lists the options of a command. "

@@ -394,29 +394,31 @@ int ring_put(int argc, char **argv)
 	return status ? status : STATUS_DROPPED;
 }
 
+void print_record_info(uint64_t features, const struct mmapshare_record_info *info, bool json)
+{
+	if (features & (MMAPSHARE_RING_FEAT_MONOTONIC | MMAPSHARE_RING_FEAT_BOOTTIME) && json)
+		printf("\"time\": %" PRIu64 ", ", (uint64_t)info->time);
+	else if (features & (MMAPSHARE_RING_FEAT_MONOTONIC | MMAPSHARE_RING_FEAT_BOOTTIME))
+		printf("%" PRIu64 ".%09" PRIu64 " ", (uint64_t)info->time / 1000000000,
+		       (uint64_t)info->time % 1000000000);
+	if (features & MMAPSHARE_RING_FEAT_CPU && info->cpu == MMAPSHARE_RECORD_CPU_UNKNOWN)
+		printf(json ? "\"cpu\": null, " : "- ");
+	else if (features & MMAPSHARE_RING_FEAT_CPU)
+		printf(json ? "\"cpu\": %u, " : "%u ", info->cpu);
+	if (features & MMAPSHARE_RING_FEAT_TYPE)
+		printf(json ? "\"type\": %u, " : "%u ", info->type);
+}
+
 /* The time, the CPU and the type of the last record, if the ring has them. */
 static void print_info(const struct transfer *t)
 {
-	const uint64_t features = mmapshare_ring_features(t->ep);
-	const bool json = t->format == JSON;
 	struct mmapshare_record_info info = t->record_info;
 
-	if (!t->set && mmapshare_ring_record_info(t->ep, &info))
-		return;
-	if (features & (MMAPSHARE_RING_FEAT_MONOTONIC | MMAPSHARE_RING_FEAT_BOOTTIME) && json)
-		printf("\"time\": %" PRIu64 ", ", (uint64_t)info.time);
-	else if (features & (MMAPSHARE_RING_FEAT_MONOTONIC | MMAPSHARE_RING_FEAT_BOOTTIME))
-		printf("%" PRIu64 ".%09" PRIu64 " ", (uint64_t)info.time / 1000000000,
-		       (uint64_t)info.time % 1000000000);
-	if (features & MMAPSHARE_RING_FEAT_CPU && info.cpu == MMAPSHARE_RECORD_CPU_UNKNOWN)
-		printf(json ? "\"cpu\": null, " : "- ");
-	else if (features & MMAPSHARE_RING_FEAT_CPU)
-		printf(json ? "\"cpu\": %u, " : "%u ", info.cpu);
-	if (features & MMAPSHARE_RING_FEAT_TYPE)
-		printf(json ? "\"type\": %u, " : "%u ", info.type);
+	if (t->set || !mmapshare_ring_record_info(t->ep, &info))
+		print_record_info(mmapshare_ring_features(t->ep), &info, t->format == JSON);
 }
 
-static void print_hex(const unsigned char *record, size_t length)
+void print_hex(const unsigned char *record, size_t length)
 {
 	size_t i;
 
