@@ -71,7 +71,7 @@ check: deps	## run the selftests in VMs; KERNELS="6.1 6.12 7.2 6.12-rt" STRATEGI
 check-debug: deps ## run the selftests on kernels with KASAN, kmemleak, KCSAN, lockdep on RT; LEGS=
 	@$(vm)/check-debug
 
-check-native: deps ## run the selftests in User-mode Linux; KERNELS=uml-kasan TESTS= STRATEGIES=
+check-native: deps ## run the selftests in User-mode Linux; KERNELS=uml-kmemleak TESTS= STRATEGIES=
 	@STRATEGIES="$(or $(STRATEGIES),fault vmalloc pfn)" \
 		$(vm)/check $(or $(filter uml%,$(KERNELS)),uml)
 
