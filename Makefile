@@ -114,7 +114,7 @@ bench-check: deps ## compare instruction counts with the recorded ratios, run pe
 
 demo: deps	## run the demonstration in a VM; KERNEL=6.12 ARCH=
 	@if [ -t 1 ]; then color=1; else color=0; fi; \
-	$(vm)/run --kernel $(KERNEL) --env MMAPSHARE_COLOR=$$color \
+	NO_SELFTESTS=1 $(vm)/run --kernel $(KERNEL) --env MMAPSHARE_COLOR=$$color \
 		-- userspace/examples/demo.sh
 
 shell: deps	## start a shell in a VM, with the module loaded; KERNEL=6.12 ARCH=

@@ -46,6 +46,38 @@ try()
 	set -e
 }
 
+# busy TEXT: after two seconds say TEXT, and on a terminal count the seconds from then
+# on.  Pauses without sleep(1), which would outlive a killed subshell.
+busy()
+{
+	local never start=$SECONDS
+
+	exec {never}<> <(:)
+	read -r -t 2 -u "$never" || true
+	if [ ! -t 2 ]; then
+		say "$1"
+		return
+	fi
+	while :; do
+		printf '\r%s: %s, %d s' "${0##*/}" "$1" $((SECONDS - start)) >&2
+		read -r -t 1 -u "$never" || true
+	done
+}
+
+# slowly TEXT COMMAND...: try the command; see busy for TEXT.
+slowly()
+{
+	local notice
+
+	busy "$1" >&2 &
+	notice=$!
+	shift
+	try "$@"
+	kill "$notice" 2>/dev/null || true
+	wait "$notice" 2>/dev/null || true
+	[ ! -t 2 ] || printf '\r\033[K' >&2
+}
+
 # lock NAME: hold a lock for the rest of this (sub)shell.
 lock()
 {
@@ -160,7 +192,8 @@ unpack()
 
 	shift
 	mkdir -p "$dir/debs"
-	(cd "$dir/debs" && apt-get -qq download "$@")
+	# on a terminal apt shows how far it is
+	(cd "$dir/debs" && apt-get "$([ -t 2 ] && echo -q=0 || echo -qq)" download "$@" >&2)
 	for deb in "$dir"/debs/*.deb; do
 		dpkg-deb -x "$deb" "$dir"
 	done
