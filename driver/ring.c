@@ -189,6 +189,7 @@ static void mms_ring_stop_one(struct mms_ring *ring, bool memory_failed)
 	 */
 	if (memory_failed)
 		WRITE_ONCE(ring->memory_failed, true);
+	mms_ring_consumers_changed(ring);
 	spin_unlock_irqrestore(&ring->lock, flags);
 	mms_ring_wake_all(ring);
 }

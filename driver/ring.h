@@ -16,6 +16,7 @@
  *	ring_set.c	attaching consumers to all rings of a set
  *	ring_read.c	read() from a consumer
  *	ring_file.c	endpoints of programs, which are files
+ *	ring_source_watch.c	the kernel as producer: whether there are consumers
  *	ring_source_create.c	the kernel as producer: creating the ring
  *	ring_reclaim.c	the kernel as producer: making space
  *	ring_source.c	the kernel as producer: publishing, waiting
@@ -70,6 +71,9 @@ struct mms_named;
  *	endpoints of an array use that of the first: each can wake the sleeper
  * @wake: if not NULL, called instead of waking @waiters, with the ring's @lock
  *	held and interrupts disabled
+ * @consumers_changed: of a kernel producer: if not NULL, called with the ring's
+ *	@lock held and interrupts disabled when a consumer was attached or
+ *	detached, became corrupt, or the ring was revoked
  * @notify: wakes the peers of an endpoint of the kernel, see
  *	mms_endpoint_notify()
  * @read_lock: serializes read() from a consumer; not held over a page fault
@@ -85,7 +89,8 @@ struct mms_named;
  *	lock by mms_ring_detach(), for its tracepoint
  *
  * @region to @producer, @waiters and @wake are constant, as are @cursor and @named from
- * mms_ring_attach() on. The last four are written under the ring's @lock.
+ * mms_ring_attach() on. @consumers_changed and the last four are written under the
+ * ring's @lock.
  */
 struct mms_endpoint {
 	struct mms_region *region;
@@ -98,6 +103,7 @@ struct mms_endpoint {
 	wait_queue_head_t own_waiters;
 	wait_queue_head_t *waiters;
 	void (*wake)(struct mms_endpoint *ep);
+	void (*consumers_changed)(struct mms_endpoint *ep);
 	struct irq_work notify;
 	struct mutex read_lock;	/* serializes read() */
 	bool armed;
@@ -402,6 +408,15 @@ static inline void mms_endpoint_notify(struct mms_endpoint *ep)
 static inline bool mms_producer_is_corrupt(const struct mms_ring *ring)
 {
 	return READ_ONCE(ring->corrupt_nr) == READ_ONCE(ring->producer_nr);
+}
+
+/* Called with ring->lock held. */
+static inline void mms_ring_consumers_changed(struct mms_ring *ring)
+{
+	struct mms_endpoint *p = ring->producer;
+
+	if (p && p->consumers_changed)
+		p->consumers_changed(p);
 }
 
 /*

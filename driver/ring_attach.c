@@ -173,6 +173,7 @@ static int mms_ring_add_consumer(struct mms_place *place)
 		place->first = mms_ring_add_may_lose(ring, c);
 	else
 		place->first = mms_ring_activate(ring, c);
+	mms_ring_consumers_changed(ring);
 	mms_ring_update_wake_pos(ring);
 	ret = 0;
 unlock:
@@ -190,6 +191,7 @@ static void mms_ring_del_locked(struct mms_ring *ring, struct mms_endpoint *c)
 		mms_ring_del_may_lose(ring, c);
 		ring->consumers[c->cursor] = NULL;
 	}
+	mms_ring_consumers_changed(ring);
 	/*
 	 * The producer must recheck: it may have waited for this consumer
 	 * only, or no consumer is left, which is -EPIPE.

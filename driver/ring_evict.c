@@ -126,6 +126,8 @@ static bool mms_ring_is_late(const struct mms_ring *ring, unsigned int cursor, u
 /* The producer rechecks, and if it has to wait still, starts the timer again. */
 static void mms_ring_evicted(struct mms_ring *ring)
 {
+	/* the cursor of a name counts no longer */
+	mms_ring_consumers_changed(ring);
 	if (ring->producer && ring->producer->armed)
 		mms_endpoint_wake(ring->producer);
 	mms_ring_update_wake_pos(ring);

@@ -302,6 +302,7 @@ static struct mms_named *mms_named_drop(struct mms_ring *ring, unsigned int i)
 	ring->named[i] = NULL;
 	mms_named_set_unheld(ring, ring->unheld & ~BIT_ULL(i));
 	/* as when a consumer detaches */
+	mms_ring_consumers_changed(ring);
 	if (ring->producer && ring->producer->armed)
 		mms_endpoint_wake(ring->producer);
 	mms_ring_update_wake_pos(ring);

@@ -7,8 +7,26 @@
 #include <linux/compiler.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 #include "kernel.h"
 #include "ring.h"
+
+/**
+ * struct mms_watch - the callback of mmapshare_source_watch()
+ * @callback: NULL if there is none
+ * @context: passed to @callback
+ * @work: calls @callback
+ * @told: what the last call of @callback said. Belongs to @work
+ * @next: @work is not to run before, in jiffies. Written by @work, read without a
+ *	lock when it is scheduled
+ */
+struct mms_watch {
+	mmapshare_wanted_t callback;
+	void *context;
+	struct delayed_work work;
+	bool told;
+	unsigned long next;
+};
 
 /**
  * struct mmapshare_source - a ring whose producer is the kernel
@@ -25,6 +43,7 @@
  * @nesting: per CPU: how many times mms_source_lock() was entered and not left.
  *	NULL if there is one producer. All rings of a set have the same: a CPU
  *	holds one of their locks at a time
+ * @watch: tells the driver about consumers
  * @unplaced: records that were dropped because @lock was taken, and have no
  *	sequence number yet
  * @lock: protects all members below if @nesting is not NULL; else the caller
@@ -51,6 +70,7 @@ struct mmapshare_source {
 	u32 info;
 	u64 features;
 	int __percpu *nesting;
+	struct mms_watch watch;
 	atomic64_t unplaced;
 	raw_spinlock_t lock;	/* protects all below, for several producers */
 	u64 head;
@@ -82,5 +102,8 @@ void mms_source_detach(struct mmapshare_source *source);
 
 /* ring_reclaim.c */
 bool mms_source_make_space(struct mmapshare_source *source, u64 step);
+
+/* ring_source_watch.c */
+void mms_source_unwatch(struct mmapshare_source *source);
 
 #endif /* MMAPSHARE_RING_SOURCE_H */

@@ -73,6 +73,7 @@ void mms_source_init(struct mmapshare_source *source, struct mms_region *r,
 /* Detach the producer. No call with @source is in progress or follows. May sleep. */
 void mms_source_detach(struct mmapshare_source *source)
 {
+	mms_source_unwatch(source);
 	irq_work_sync(&source->ep.notify);
 	mms_ring_detach(&source->ep);
 }
@@ -131,6 +132,9 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_source_create, MMS_NS);
  * @source: from mmapshare_source_create(). The caller makes sure that no other
  *	call with it is in progress or follows
  *
+ * If the last call of the callback of mmapshare_source_watch() has said that there
+ * are consumers, it is called again, to say that there are none.
+ *
  * When this returns, the name has been removed. Consumers get the records that
  * were committed, then EPIPE. The memory is freed when the last program has
  * closed and unmapped the ring.
@@ -164,23 +168,3 @@ struct file *mmapshare_source_file(struct mmapshare_source *source)
 	return mms_kernel_open_file(source->ep.region, O_RDONLY);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_source_file, MMS_NS);
-
-/**
- * mmapshare_source_wanted - does any consumer want records?
- * @source: the ring
- *
- * A hint, for callers that need not make records that no consumer takes: it may
- * be outdated when this returns, and nothing is ordered by it.
- *
- * Context: any, including NMI.
- * Return: true if at least one consumer is attached, also if it may lose records, or a
- * cursor keeps records for its name.
- */
-bool mmapshare_source_wanted(const struct mmapshare_source *source)
-{
-	const struct mms_ring *ring = source->ring;
-
-	return !READ_ONCE(ring->revoked) &&
-	       (READ_ONCE(ring->head->consumers) || READ_ONCE(ring->head->may_lose));
-}
-EXPORT_SYMBOL_NS_GPL(mmapshare_source_wanted, MMS_NS);

@@ -166,8 +166,10 @@ static void mms_endpoint_mark_corrupt(struct mms_ring *ring, struct mms_endpoint
 {
 	lockdep_assert_held(&ring->lock);
 	WRITE_ONCE(ep->corrupt, true);
-	if (!ep->producer)
+	if (!ep->producer) {
 		mms_ring_deactivate(ring, ep);
+		mms_ring_consumers_changed(ring);
+	}
 	mms_endpoint_wake(ep);
 	mms_ring_update_wake_pos(ring);
 }

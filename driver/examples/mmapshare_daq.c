@@ -3,19 +3,20 @@
  * A simulated data acquisition device: an example of a driver that uses
  * mmapshare. A timer stands for the device's interrupt. Its handler produces
  * records of samples in a ring that programs map. Programs send commands
- * through another ring.
+ * through another ring. The timer runs only while a program has the samples' ring
+ * attached.
  *
- * All uses of mmapshare are in daq_init(), daq_exit(), daq_publish() and
- * daq_command(); the rest simulates the device.
+ * All uses of mmapshare are in daq_init(), daq_exit(), daq_publish(),
+ * daq_command() and daq_wanted(); the rest simulates the device.
  */
 #include <linux/err.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/prandom.h>
 #include <mmapshare_ring.h>
-#include "compat.h"
 #include "daq.h"
 
 static char *name = "daq";
@@ -37,6 +38,10 @@ MODULE_PARM_DESC(consumers, "Maximum number of consumers at a time (default 8)")
 static struct mmapshare_source *samples;
 static struct mmapshare_sink *control;
 static struct hrtimer timer;
+
+/* Serializes daq_command() and daq_wanted(), which start and stop the timer. */
+static DEFINE_MUTEX(timer_lock);
+static bool wanted;
 
 /* Stored by daq_command(), read by daq_tick() and daq_publish(). */
 static u32 rate, channels = 2, count = 16, wave, burst = 1;
@@ -96,6 +101,26 @@ static enum hrtimer_restart daq_tick(struct hrtimer *t)
 	return HRTIMER_RESTART;
 }
 
+/* The "hardware" runs if a program reads, and has set a rate. */
+static void daq_restart(void)
+{
+	hrtimer_cancel(&timer);
+	if (wanted && rate)
+		hrtimer_start(&timer, 0, HRTIMER_MODE_REL);
+}
+
+/*
+ * Called from a workqueue: the first consumer was attached, or the last one
+ * detached.
+ */
+static void daq_wanted(void *context, bool now)
+{
+	mutex_lock(&timer_lock);
+	wanted = now;
+	daq_restart();
+	mutex_unlock(&timer_lock);
+}
+
 /*
  * Called from a workqueue for each record that a program has sent. @record is a
  * private copy, valid until the function returns.
@@ -109,10 +134,10 @@ static void daq_command(void *context, const void *record, u32 length)
 		return;
 	value = command->value;
 	if (command->what == DAQ_RATE && value <= 1000000) {
-		hrtimer_cancel(&timer);
+		mutex_lock(&timer_lock);
 		WRITE_ONCE(rate, value);
-		if (value)
-			hrtimer_start(&timer, 0, HRTIMER_MODE_REL);
+		daq_restart();
+		mutex_unlock(&timer_lock);
 	} else if (command->what == DAQ_CHANNELS && value && value <= DAQ_CHANNELS_MAX) {
 		WRITE_ONCE(channels, value);
 	} else if (command->what == DAQ_COUNT && value && value <= 1024) {
@@ -122,6 +147,17 @@ static void daq_command(void *context, const void *record, u32 length)
 	} else if (command->what == DAQ_BURST && value && value <= 10000) {
 		WRITE_ONCE(burst, value);
 	}
+}
+
+/* Kbuild checks which of the two functions the kernel has. */
+static void __init daq_setup_timer(void)
+{
+#ifdef DAQ_HRTIMER_SETUP
+	hrtimer_setup(&timer, daq_tick, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+#else
+	hrtimer_init(&timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	timer.function = daq_tick;
+#endif
 }
 
 static int __init daq_init(void)
@@ -136,7 +172,7 @@ static int __init daq_init(void)
 	char control_name[64];
 
 	prandom_seed_state(&noise, 1);
-	mms_hrtimer_setup(&timer, daq_tick, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	daq_setup_timer();
 	samples = mmapshare_source_create(&params);
 	if (IS_ERR(samples))
 		return PTR_ERR(samples);
@@ -150,17 +186,18 @@ static int __init daq_init(void)
 		mmapshare_source_put(samples);
 		return PTR_ERR(control);
 	}
+	/* cannot fail: nothing else watches the ring */
+	mmapshare_source_watch(samples, daq_wanted, NULL);
 	return 0;
 }
 
 /*
- * The order matters: daq_command() starts the timer, and the timer publishes to
- * the ring of samples.
+ * The order matters: no daq_command() is running or follows when the ring of
+ * samples is put, which calls daq_wanted() to stop the timer.
  */
 static void __exit daq_exit(void)
 {
 	mmapshare_sink_put(control);
-	hrtimer_cancel(&timer);
 	mmapshare_source_put(samples);
 }
 

@@ -99,10 +99,19 @@ u64 mmapshare_region_size(const struct mmapshare_region *region);
 u64 mmapshare_region_notify(struct mmapshare_region *region);
 struct file *mmapshare_region_file(struct mmapshare_region *region);
 
+/**
+ * typedef mmapshare_wanted_t - the first consumer attached, or the last one detached
+ * @context: as given to mmapshare_source_watch()
+ * @wanted: true if at least one consumer is attached
+ */
+typedef void (*mmapshare_wanted_t)(void *context, bool wanted);
+
 struct mmapshare_source *mmapshare_source_create(const struct mmapshare_params *params);
 void mmapshare_source_put(struct mmapshare_source *source);
 struct file *mmapshare_source_file(struct mmapshare_source *source);
 bool mmapshare_source_wanted(const struct mmapshare_source *source);
+int mmapshare_source_watch(struct mmapshare_source *source, mmapshare_wanted_t callback,
+			   void *context);
 void *mmapshare_reserve(struct mmapshare_source *source, u32 length);
 void mmapshare_set_type(struct mmapshare_source *source, void *record, u16 type);
 int mmapshare_trim(struct mmapshare_source *source, void *record, u32 length);
