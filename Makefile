@@ -39,6 +39,9 @@ modules:	## build the module for the running kernel or KDIR=; accepts W=1 and C=
 	$(if $(headers),,@echo "mmapshare: $(no_headers)" >&2; exit 1)
 	$(kbuild) modules
 
+btf:		## add BTF to the module, for BPF programs that call it; VMLINUX=
+	driver/btf.sh $(KDIR) $(or $(VMLINUX),/sys/kernel/btf/vmlinux) mmapshare.ko
+
 modules_install: modules ## install the module, and files to build other modules with; DESTDIR=
 	$(kbuild) INSTALL_MOD_PATH="$(INSTALL_MOD_PATH)" modules_install
 	+release=$(kernelrelease) && \
@@ -127,6 +130,6 @@ help:		## print this list
 	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
 		expand -t 20
 
-.PHONY: all programs modules modules_install modules_uninstall install uninstall clean \
+.PHONY: all programs modules btf modules_install modules_uninstall install uninstall clean \
 	check check-debug check-native torture kunit coverage lint docs litmus selfcheck \
 	check-fresh bench bench-native bench-check demo shell deps help

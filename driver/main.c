@@ -12,6 +12,7 @@
 #include "map.h"
 #include "memory.h"
 #include "region.h"
+#include "ring_bpf.h"
 
 /*
  * The parameters size and strategy are stored as text and parsed by mms_init(),
@@ -115,6 +116,9 @@ static int __init mms_init(void)
 	ret = misc_register(&mms_misc);
 	if (ret)
 		goto exit_names;
+	ret = mms_bpf_init();
+	if (ret)
+		pr_warn("BPF programs cannot publish to rings (%pe)\n", ERR_PTR(ret));
 	pr_info("/dev/%s: %llu bytes, strategy %s\n", mms_misc.name, r->size,
 		r->strategy->name);
 	return 0;
@@ -133,6 +137,7 @@ exit_region:
 static void __exit mms_exit(void)
 {
 	misc_deregister(&mms_misc);
+	mms_bpf_exit();
 	mms_names_exit();
 	mms_region_put(mms_default_region);
 	mms_limits_exit();

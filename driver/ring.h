@@ -22,6 +22,7 @@
  *	ring_source.c	the kernel as producer: publishing, waiting
  *	ring_source_set.c	the kernel as producer of a ring set
  *	ring_sink.c	the kernel as consumer
+ *	ring_bpf.c	BPF programs as producers
  */
 #ifndef MMAPSHARE_RING_INTERNAL_H
 #define MMAPSHARE_RING_INTERNAL_H

@@ -58,6 +58,18 @@ static void mms_source_drop(struct mmapshare_source *source, u64 step)
 }
 
 /*
+ * Count a record that is refused before it gets to mmapshare_reserve() of a ring
+ * with several producers. Any context.
+ */
+void mms_source_refuse(struct mmapshare_source *source)
+{
+	if (READ_ONCE(source->ring->revoked))
+		return;
+	atomic64_inc(&source->unplaced);
+	mms_source_drop(source, 0);
+}
+
+/*
  * Give @n dropped records their sequence numbers: consumers find a gap before the
  * next record.
  */

@@ -103,6 +103,9 @@ void mms_source_detach(struct mmapshare_source *source);
 /* ring_reclaim.c */
 bool mms_source_make_space(struct mmapshare_source *source, u64 step);
 
+/* ring_source.c */
+void mms_source_refuse(struct mmapshare_source *source);
+
 /* ring_source_watch.c */
 void mms_source_unwatch(struct mmapshare_source *source);
 
