@@ -54,6 +54,47 @@ TEST_F(set, first_version)
 	close(ring);
 }
 
+/*
+ * A cursor of a set has no name. A sequence number is one of a single ring, and all
+ * rings have the same generation.
+ */
+TEST_F(set, where_to_begin)
+{
+	struct mmapshare_ring_attach_args at = {
+		.size = sizeof(at),
+		.flags = MMAPSHARE_RING_ATTACH_CONSUMER,
+		.name = "log",
+	};
+	uint64_t generation;
+	int fd;
+
+	EXPECT_EQ(-1, ioctl(self->fd, MMAPSHARE_IOC_RING_ATTACH, &at));
+	EXPECT_EQ(EOPNOTSUPP, errno);
+	at.flags |= MMAPSHARE_RING_ATTACH_MEMBER;
+	EXPECT_EQ(-1, ioctl(self->fd, MMAPSHARE_IOC_RING_ATTACH, &at));
+	EXPECT_EQ(EOPNOTSUPP, errno);
+	memset(at.name, 0, sizeof(at.name));
+	at.flags = MMAPSHARE_RING_ATTACH_CONSUMER | MMAPSHARE_RING_ATTACH_SEQ;
+	EXPECT_EQ(-1, ioctl(self->fd, MMAPSHARE_IOC_RING_ATTACH, &at));
+	EXPECT_EQ(EOPNOTSUPP, errno);
+	at.flags = MMAPSHARE_RING_ATTACH_CONSUMER | MMAPSHARE_RING_ATTACH_OLDEST;
+	fd = ioctl(self->fd, MMAPSHARE_IOC_RING_ATTACH, &at);
+	ASSERT_LE(0, fd);
+	close(fd);
+	generation = at.generation;
+	EXPECT_NE(0ULL, generation);
+	at.flags = MMAPSHARE_RING_ATTACH_CONSUMER | MMAPSHARE_RING_ATTACH_SEQ |
+		   MMAPSHARE_RING_ATTACH_MEMBER;
+	at.member = SET_MEMBERS - 1;
+	fd = ioctl(self->fd, MMAPSHARE_IOC_RING_ATTACH, &at);
+	ASSERT_LE(0, fd);
+	close(fd);
+	EXPECT_EQ(generation, at.generation);
+	at.generation++;
+	EXPECT_EQ(-1, ioctl(self->fd, MMAPSHARE_IOC_RING_ATTACH, &at));
+	EXPECT_EQ(ESTALE, errno);
+}
+
 /* In each ring a consumer writes the page of its cursor, and nothing else. */
 TEST_F(set, consumer_rights)
 {
