@@ -123,6 +123,10 @@ demo: deps	## run the demonstration in a VM; KERNEL=6.12 ARCH=
 shell: deps	## start a shell in a VM, with the module loaded; KERNEL=6.12 ARCH=
 	@$(vm)/run --kernel $(KERNEL) --timeout 86400 --interactive -- bash
 
+tutorial: deps	## run the tutorial's chapters in a VM; N=3 SOLUTION=1 ALL=1 KERNEL=6.12 V=1
+	@$(vm)/tutorial --kernel $(KERNEL) $(if $(V),-v) $(if $(ALL),--all) \
+		$(if $(SOLUTION),--solution) $(N)
+
 deps:		## install the Debian packages these targets need, or print how
 	@$(vm)/deps
 
@@ -132,4 +136,4 @@ help:		## print this list
 
 .PHONY: all programs modules btf modules_install modules_uninstall install uninstall clean \
 	check check-debug check-native torture kunit coverage lint docs litmus selfcheck \
-	check-fresh bench bench-native bench-check demo shell deps help
+	check-fresh bench bench-native bench-check demo shell tutorial deps help
