@@ -30,7 +30,7 @@ error()
 	echo "$1"
 }
 
-plan 21
+plan 22
 mmapshare ring create $ring 4K
 expect "no names" "" "$(mmapshare ring cursors $ring)"
 expect "no names, JSON" "[]" "$(mmapshare ring cursors -j $ring)"
@@ -51,6 +51,13 @@ expect "at the latest" "" "$(cat_by --at latest)"
 expect "a record to come" "mmapshare ring read: '$ring': record 11 is not published yet 1" \
 	"$(error read --at 11 $ring | tr '\n' ' ' | sed 's/ $//')"
 expect "the others changed nothing" "5 6 7 8 9 " "$(cat_by --cursor log)"
+
+# other reasons than the name, with the same errnos
+mmapshare ring create --mode 600 $ring.2 4K
+expect "a ring without access" "permission denied" \
+	"$(setpriv --reuid 65534 --regid 65534 --clear-groups \
+		mmapshare ring read --cursor log $ring.2 2>&1 | grep -o 'permission denied')"
+mmapshare destroy $ring.2
 
 # The reader is killed while it writes to a pipe that is full.
 last=20000

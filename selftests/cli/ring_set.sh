@@ -27,13 +27,20 @@ write()
 	printf '%s\n' "$@" | mmapshare ring write $ring
 }
 
+# refused WORD...: the error of a command for which a ring set does not do
+refused()
+{
+	mmapshare ring "$@" 2>&1 | sed 's/.*ring set/ring set/'
+}
+
 # has_written N: has the first ring N records?
 has_written()
 {
 	mmapshare ring stat $ring | grep -q "^seq         $1$"
 }
 
-plan 12
+no='ring set; see mmapshare ring read --help'
+plan 15
 
 with --ring-set 3 --info monotonic
 expect "stat" "0 of 3
@@ -69,6 +76,9 @@ expect "read --follow --hang-up" "five" \
 write six
 expect "a window holds back" "" "$(mmapshare ring read --window 1000000 $ring)"
 expect "and loses nothing" "six" "$(mmapshare ring read $ring)"
+expect "the name of a cursor" "$no" "$(refused read --cursor log $ring)"
+expect "a sequence number" "$no" "$(refused read --at 5 $ring)"
+expect "record" "$no" "$(refused record $ring "$TMP")"
 with --ring-set cpus
 expect "a ring for each CPU" "yes" \
 	"$([ "$(mmapshare ring stat $ring | grep -c '^ring ')" -ge "$(nproc)" ] && echo yes)"

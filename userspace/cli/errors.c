@@ -62,6 +62,11 @@ static bool is_ring(const struct failure *f)
 	return f->info.ring & MMAPSHARE_RING;
 }
 
+static bool is_ring_set(const struct failure *f)
+{
+	return f->info.members;
+}
+
 static bool is_kernel_consumed(const struct failure *f)
 {
 	return f->info.ring & MMAPSHARE_RING_KERNEL_CONSUMER;
@@ -337,6 +342,8 @@ static const struct reason {
 
 	{ OP_OPENING, ENXIO, NULL, "no region behind this node", NULL, "see mmapshare list" },
 
+	{ OP_ATTACH_CONSUMER, EOPNOTSUPP, is_ring_set,
+	  "this is not possible with a ring set", NULL, "see mmapshare ring read --help" },
 	{ OP_ATTACH, EOPNOTSUPP, is_ring,
 	  "rings need a processor with atomic 64-bit stores", NULL, NULL },
 

@@ -94,31 +94,49 @@ error_t transfer_parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+/*
+ * Exit for an error that is due to the name of the cursor; else return: opening the
+ * ring may have failed, or the consumer be refused for another reason.
+ */
+static void fail_name(const struct transfer *t, int error)
+{
+	struct mmapshare_ring_name named;
+	struct mmapshare *region;
+	int ret;
+
+	if (mmapshare_open(&region, t->name, MMAPSHARE_READ))
+		return;
+	ret = mmapshare_ring_find_name(region, t->at.name, &named);
+	mmapshare_close(region);
+	if (ret)
+		return;
+	if (error == -EBUSY && named.state & MMAPSHARE_RING_NAME_HELD)
+		fail("'%s': cursor '%s' has a consumer; only one at a time can attach by a name",
+		     t->name, t->at.name);
+	if (error == -EBUSY)
+		fail("'%s': a former consumer of cursor '%s' may still write to it; try again",
+		     t->name, t->at.name);
+	if (error == -EPERM)
+		fail("'%s': cursor '%s' belongs to another user", t->name, t->at.name);
+	if (error == -EBADMSG && named.state & MMAPSHARE_RING_NAME_CORRUPT)
+		fail("'%s': the position of cursor '%s' is corrupt; use --at to begin elsewhere",
+		     t->name, t->at.name);
+	if (error == -EACCES && !(named.state & MMAPSHARE_RING_NAME_MAY_LOSE))
+		fail("'%s': cursor '%s' holds back the producer, and this user may not",
+		     t->name, t->at.name);
+}
+
 /* Exit for an error that only consumers with these options get; else return. */
 static void fail_attach(const struct transfer *t, int error)
 {
 	const struct mmapshare_ring_attach_args *at = &t->at;
 
-	if (error == -EOPNOTSUPP && (at->name[0] || at->flags & MMAPSHARE_RING_ATTACH_SEQ))
-		fail("'%s': a ring set; its cursors have no names, and sequence numbers are those of its rings",
-		     t->name);
 	if (error == -ENODATA)
 		fail("'%s': record %" PRIu64 " is gone", t->name, (uint64_t)at->seq);
 	if (error == -ERANGE)
 		fail("'%s': record %" PRIu64 " is not published yet", t->name, (uint64_t)at->seq);
-	if (!at->name[0])
-		return;
-	if (error == -EBUSY)
-		fail("'%s': cursor '%s' has a consumer; only one at a time can attach by a name",
-		     t->name, at->name);
-	if (error == -EPERM)
-		fail("'%s': cursor '%s' belongs to another user", t->name, at->name);
-	if (error == -EBADMSG)
-		fail("'%s': the position of cursor '%s' is corrupt; use --at to begin elsewhere",
-		     t->name, at->name);
-	if (error == -EACCES)
-		fail("'%s': cursor '%s' holds back the producer, and this user may not",
-		     t->name, at->name);
+	if (at->name[0])
+		fail_name(t, error);
 }
 
 /* A consumer of a ring set. Returns 0 or a negative errno. */
@@ -130,7 +148,6 @@ static int attach_set(struct transfer *t, unsigned int flags)
 		return -EOPNOTSUPP;
 	ret = mmapshare_set_open(&t->set, t->name,
 				 flags & ~MMAPSHARE_RING_ATTACH_CONSUMER);
-
 	if (ret)
 		return ret;
 	t->ep = mmapshare_set_member(t->set, 0);
