@@ -421,7 +421,8 @@ BTF_KFUNCS_END(mms_bpf_kfuncs)
 
 /*
  * Other programs that may sleep may do so inside of a function that creating a ring
- * needs: an LSM program, for example, in the task that makes device nodes.
+ * needs: an LSM program, for example, in the task that makes device nodes. The
+ * kernel accepts one set of a module for a type of program: hence all are repeated.
  */
 BTF_KFUNCS_START(mms_bpf_syscall_kfuncs)
 BTF_ID_FLAGS(func, mmapshare_bpf_create, KF_ACQUIRE | KF_RET_NULL | KF_SLEEPABLE)

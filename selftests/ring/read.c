@@ -333,7 +333,7 @@ TEST_F(ring, pages_of_buffer)
 	EXPECT_EQ((ssize_t)(4 * step), read(self->c.fd, buf, size));
 	for (i = 0; i < 4; i++)
 		EXPECT_TRUE(is_record(buf + i * step, self->dev.page, i));
-	/* but one that cannot be mapped does */
+	/* A page without access ends the call. */
 	ASSERT_EQ(0, mprotect(buf + 2 * self->dev.page, self->dev.page, PROT_NONE));
 	for (i = 0; i < 2; i++)
 		ASSERT_TRUE(ring_put(&self->p, self->dev.page));
