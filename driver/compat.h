@@ -90,6 +90,8 @@ static inline void mms_mapping_set_unmovable(struct address_space *mapping)
  * @end: address after the last one
  * @pgoff: page of the file that is mapped at @start
  * @flags: VM_*; the driver may change them
+ * @unpinnable: set by the driver: nothing may keep a reference to a page when it is
+ *	no longer mapped
  * @vm_ops: set by the driver
  */
 struct mms_mapping {
@@ -98,6 +100,7 @@ struct mms_mapping {
 	unsigned long end;
 	pgoff_t pgoff;
 	vm_flags_t flags;
+	bool unpinnable;
 	const struct vm_operations_struct *vm_ops;
 };
 

@@ -253,6 +253,30 @@ static vm_fault_t mms_fault(struct vm_fault *vmf)
 }
 
 /*
+ * An entry without a struct page: get_user_pages(), the fast one included, refuses it.
+ * mms_revoke() removes the entries that were made before mms_access_end().
+ */
+static vm_fault_t mms_fault_unpinnable(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct mms_region *r = vma->vm_private_data;
+	vm_fault_t ret = VM_FAULT_SIGBUS;
+	struct page *page;
+
+	if (!r)
+		return ret;
+	atomic_long_inc(&r->faults);
+	if (!mms_access_begin(r, false)) {
+		page = *mms_vma_page(vma, vmf->address);
+		ret = PageHWPoison(page) ? VM_FAULT_HWPOISON :
+		      vmf_insert_pfn(vma, vmf->address & PAGE_MASK, page_to_pfn(page));
+		mms_access_end(r);
+	}
+	trace_mmapshare_fault(r, vmf, ret);
+	return ret;
+}
+
+/*
  * ptrace() and /proc/PID/mem call this where get_user_pages() fails. A debugger
  * may store only where the program itself may.
  */
@@ -293,6 +317,14 @@ static const struct vm_operations_struct mms_pfn_vm_ops = {
 	MMS_VM_OPS_MAPPED
 	.open = mms_vma_open,
 	.close = mms_vma_close,
+	.access = mms_access,
+};
+
+static const struct vm_operations_struct mms_unpinnable_vm_ops = {
+	MMS_VM_OPS_MAPPED
+	.open = mms_vma_open,
+	.close = mms_vma_close,
+	.fault = mms_fault_unpinnable,
 	.access = mms_access,
 };
 
@@ -364,6 +396,16 @@ static const struct mms_strategy mms_doorbell_strategy = {
 	.vm_ops = &mms_page_vm_ops,
 };
 
+/*
+ * For pages that the next task to map them must have alone, such as the cursors of a
+ * ring: a pin would outlive the VMA. The flags are those of mms_fill_pfn().
+ */
+static const struct mms_strategy mms_unpinnable_strategy = {
+	.shared_only = true,
+	.vm_flags = VM_DONTDUMP | VM_IO | VM_PFNMAP,
+	.vm_ops = &mms_unpinnable_vm_ops,
+};
+
 /* Return: the strategy that maps @m; NULL if @m is not inside the region. */
 static const struct mms_strategy *mms_strategy_for(const struct mms_region *r,
 						   const struct mms_mapping *m)
@@ -393,6 +435,8 @@ static int mms_map_check(struct mms_region *r, struct mms_mapping *m)
 	ret = ret ?: mms_seal_prepare(r, m);
 	if (ret)
 		return ret;
+	if (m->unpinnable)
+		s = &mms_unpinnable_strategy;
 	/*
 	 * VM_SHARED does not tell: the core clears it if the file is open for
 	 * reading only

@@ -160,6 +160,9 @@ static bool mms_endpoint_may_read(const struct mms_endpoint *ep, const struct mm
  * endpoint. The doorbell may be written through any file that is not an
  * endpoint.
  *
+ * Only its consumer maps a cursor writable, and get_user_pages() refuses that mapping:
+ * with a pin, the consumer could store to the page when it belongs to another one.
+ *
  * Return: 0; -EINVAL for MAP_PRIVATE; -EACCES for a writable mapping that is
  * not inside mms_endpoint_writable_range(), and for one of another ring of the set.
  */
@@ -171,8 +174,12 @@ static int mms_ring_may_map(const struct mms_file *f, struct mms_mapping *m)
 		return 0;
 	if (m->pgoff != MMS_DOORBELL_PGOFF && !mms_endpoint_may_read(f->ep, m))
 		return -EACCES;
-	if (m->flags & VM_WRITE)
-		return mms_endpoint_may_write(f->ep, m) ? 0 : -EACCES;
+	if (m->flags & VM_WRITE) {
+		if (!mms_endpoint_may_write(f->ep, m))
+			return -EACCES;
+		m->unpinnable = !f->ep->producer;
+		return 0;
+	}
 	m->flags &= ~VM_MAYWRITE;
 	return 0;
 }

@@ -139,7 +139,8 @@ struct mms_endpoint {
  * @consumers: the attached consumers by cursor, or NULL; includes corrupt ones. The
  *	@ep of @named stands in for a consumer that has detached
  * @named: the names of cursors, or NULL
- * @cursor_uid: users that attached the present or the last consumer of a cursor
+ * @cursor_uid: users that attached the present consumer of a cursor, or created its
+ *	name
  * @owned: bit N is set if the owner of the ring attached that consumer of cursor N
  * @active: bit N is set while @consumers[N] is attached, is not corrupt, and may
  *	not lose records if the ring is lossless. Copied to @head->consumers
@@ -507,7 +508,6 @@ u64 mms_ring_min_pos(struct mms_ring *ring);
 /* ring_policy.c */
 bool mms_ring_params_ok(const struct mms_ring_params *params);
 void mms_ring_init_policy(struct mms_ring *ring, const struct mms_ring_params *params);
-bool mms_cursor_is_pinned(const struct mms_ring *ring, unsigned int i);
 int mms_ring_choose_cursor(struct mms_endpoint *c, kuid_t uid, bool exempt, u64 allowed);
 bool mms_ring_may_hold_back(const struct mms_region *r, fmode_t mode);
 u64 mms_ring_add_may_lose(struct mms_ring *ring, const struct mms_endpoint *c);

@@ -425,7 +425,7 @@ unlock:
  *
  * Context: process context, may sleep.
  * Return: 0; -EBUSY if a producer is attached already; those of mms_named_check();
- * -ENOENT if the name must exist; -ENOSPC if all cursors are in use or pinned, or
+ * -ENOENT if the name must exist; -ENOSPC if all cursors are in use, or
  * those left are reserved; -EDQUOT if the user has its share of them; -ENODATA if the
  * record with which the consumer is to begin is gone, -ERANGE if it is not published
  * yet; -EBADMSG if the shared state is corrupt; -EINTR for a signal; -ENODEV if the

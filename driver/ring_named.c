@@ -49,7 +49,6 @@ struct mms_named *mms_named_alloc(const struct mms_endpoint *c, const char *name
 		return NULL;
 	strscpy(named->name, name, sizeof(named->name));
 	named->uid = current_fsuid();
-	named->holder = named->uid;
 	named->may_lose = c->may_lose;
 	named->keep_ns = c->may_lose || !mms_is_lossless(c->ring) ? 0 : keep_ns;
 	named->ep.region = c->region;
@@ -104,17 +103,6 @@ static bool mms_named_pos_ok(const struct mms_ring *ring, unsigned int cursor)
 	       mms_pos_reached(mms_producer_pos(ring), pos);
 }
 
-/*
- * May a former consumer still store to the page? It does not matter if it belongs to
- * the same user. References by which other users read the page count as pins, too:
- * with these they must not keep the consumer from coming back.
- */
-static bool mms_named_is_pinned(const struct mms_ring *ring, unsigned int cursor)
-{
-	return !uid_eq(current_fsuid(), ring->named[cursor]->holder) &&
-	       mms_cursor_is_pinned(ring, cursor);
-}
-
 /**
  * mms_named_check - may a consumer have a cursor that has a name?
  * @place: the consumer
@@ -123,8 +111,8 @@ static bool mms_named_is_pinned(const struct mms_ring *ring, unsigned int cursor
  * Context: process context, @lock of the ring held; the ring is not revoked.
  * Return: 0; -EPERM if the name belongs to another user; -EACCES if it is for
  * consumers that hold back the producer, and this one does not, or if it is for
- * others, and this one must not lose records; -EBUSY if it has a consumer, or a
- * former one, of another user, may have the page pinned; -EBADMSG if the position is impossible.
+ * others, and this one must not lose records; -EBUSY if it has a consumer; -EBADMSG
+ * if the position is impossible.
  */
 int mms_named_check(const struct mms_place *place, unsigned int cursor)
 {
@@ -138,7 +126,7 @@ int mms_named_check(const struct mms_place *place, unsigned int cursor)
 		return -EPERM;
 	if (named->may_lose ? flags & MMAPSHARE_RING_ATTACH_MUST_NOT_LOSE : c->may_lose)
 		return -EACCES;
-	if (!(ring->unheld & BIT_ULL(cursor)) || mms_named_is_pinned(ring, cursor))
+	if (!(ring->unheld & BIT_ULL(cursor)))
 		return -EBUSY;
 	if (!(flags & MMS_START_FLAGS) && !mms_named_pos_ok(ring, cursor))
 		return -EBADMSG;
@@ -180,7 +168,6 @@ void mms_named_claim(struct mms_place *place, unsigned int cursor)
  */
 void mms_named_settle(struct mms_named *named)
 {
-	named->holder = current_fsuid();
 	named->evicted = false;
 	named->ep.corrupt = false;
 }

@@ -9,8 +9,6 @@
  * struct mms_named - the name of a cursor
  * @name: unique in its ring
  * @uid: user that created it
- * @holder: user of the last consumer; before that the same. Only this one can have
- *	pinned the page of the cursor writable
  * @may_lose: its consumers do not hold back the producer of a lossless ring
  * @keep_ns: as in struct mmapshare_ring_attach_args; 0 if @may_lose, and in an
  *	overwriting ring
@@ -24,7 +22,6 @@
 struct mms_named {
 	char name[MMAPSHARE_NAME_SIZE];
 	kuid_t uid;
-	kuid_t holder;
 	bool may_lose;
 	u64 keep_ns;
 	u64 detached_ns;

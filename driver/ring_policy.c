@@ -6,8 +6,7 @@
  * its bit is in @may_lose of struct mms_ring and not in @active. Its position is
  * untrusted, and only decides when it is woken.
  *
- * Cursors are counted by the user that attaches, as regions are in limits.c, and
- * stay counted while they are pinned: else a user could pin one after the other.
+ * Cursors are counted by the user that attaches, as regions are in limits.c.
  */
 #include <linux/bits.h>
 #include <linux/capability.h>
@@ -18,32 +17,9 @@
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
-#include <linux/mm.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
-#include <linux/vmalloc.h>
-#include "compat.h"
 #include "ring.h"
-
-/*
- * May a former owner still store to the page of cursor @i, as through a buffer that
- * it has registered with io_uring? A pin is GUP_PIN_COUNTING_BIAS references. Page
- * table entries are not counted, as folio_maybe_dma_pinned() would: each reader of
- * the ring could make that many. Entries that come and go meanwhile make the
- * difference inexact, hence half of that.
- */
-bool mms_cursor_is_pinned(const struct mms_ring *ring, unsigned int i)
-{
-	struct folio *folio = page_folio(vmalloc_to_page(mms_cursor(ring, i)));
-	const long maps = mms_folio_mapcount(folio), refs = folio_ref_count(folio);
-
-	return refs - min(maps, mms_folio_mapcount(folio)) >= GUP_PIN_COUNTING_BIAS / 2;
-}
-
-static bool mms_cursor_is_free(const struct mms_ring *ring, unsigned int i)
-{
-	return !ring->consumers[i] && !mms_cursor_is_pinned(ring, i);
-}
 
 #define MMS_RING_CLOCKS		(MMAPSHARE_RING_FEAT_MONOTONIC | MMAPSHARE_RING_FEAT_BOOTTIME)
 #define MMS_RING_FEATURES	(MMS_RING_CLOCKS | MMAPSHARE_RING_FEAT_CPU | \
@@ -114,7 +90,7 @@ int mms_ring_choose_cursor(struct mms_endpoint *c, kuid_t uid, bool exempt, u64 
 
 	lockdep_assert_held(&ring->lock);
 	for (i = 0; i < ring->consumers_max; i++) {
-		if (mms_cursor_is_free(ring, i)) {
+		if (!ring->consumers[i]) {
 			if (cursor < 0 && allowed & BIT_ULL(i))
 				cursor = i;
 		} else if (!(ring->owned & BIT_ULL(i))) {

@@ -80,7 +80,7 @@ static int mms_set_claim_cursor(struct mms_endpoint *ep, u64 allowed, struct mms
 
 /*
  * Get the same cursor in all rings. One that is free in the first ring may be in use
- * in another, by a consumer of that ring alone, or be pinned: then try the next.
+ * in another, by a consumer of that ring alone: then try the next.
  */
 static int mms_set_claim(struct mms_endpoint *ep, struct mms_start *start,
 			 struct mms_place *places)

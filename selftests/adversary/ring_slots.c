@@ -4,8 +4,6 @@
  * some to the owner.
  */
 #include "ring_protocol.h"
-#include "uring_test.h"
-#include <sys/uio.h>
 
 #define USER		1000	/* the first of several user IDs */
 #define CONSUMERS	8
@@ -189,46 +187,6 @@ TEST_F(slots, invalid_arguments)
 	EXPECT_EQ(-EINVAL, region_create_by(self->dev.fd, &self->create, NULL));
 	self->create.consumers_reserved = 0;
 	EXPECT_LE(0, region_create_by(self->dev.fd, &self->create, NULL));
-}
-
-/*
- * Attach a consumer, register its cursor as a buffer of @uring, and detach. The
- * cursor counts as the consumer's while the buffer exists.
- */
-static int pin_cursor(FIXTURE_DATA(slots) *self, struct io_uring *uring)
-{
-	struct endpoint c;
-	struct iovec iov;
-	int ret = endpoint_attach(&c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER);
-
-	if (ret)
-		return -ret;
-	iov.iov_base = c.c;
-	iov.iov_len = sizeof(*c.c);
-	ret = io_uring_register_buffers(uring, &iov, 1);
-	endpoint_detach(&c);
-	return ret;
-}
-
-TEST_F(slots, pinned)
-{
-	struct io_uring urings[2];
-	int i, error, ret = 0;
-
-	ASSERT_EQ(0, make_ring(self, CONSUMERS, 2, 2));
-	for (i = 0; i < 2; i++)
-		URING_SETUP(&urings[i]);
-	ASSERT_EQ(0, seteuid(USER));
-	for (i = 0; i < 2 && !ret; i++)
-		ret = pin_cursor(self, &urings[i]);
-	ASSERT_EQ(0, seteuid(0));
-	if (ret == -EOPNOTSUPP)
-		SKIP(return, "no buffers in mappings of a file on this kernel");
-	ASSERT_EQ(0, ret);
-	EXPECT_EQ(0, attach_all(self, USER, &error));
-	EXPECT_EQ(EDQUOT, error);
-	for (i = 0; i < 2; i++)
-		io_uring_queue_exit(&urings[i]);
 }
 
 TEST_HARNESS_MAIN

@@ -1,132 +1,130 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A consumer registers its cursor as a buffer of io_uring, and detaches. While
- * that buffer exists the cursor is not given to another consumer, because the
- * first one could still store to it.
+ * No pin of a cursor's page is left when its consumer has detached: the consumer
+ * cannot pin it, and the pages that readers keep in pipes do not matter.
  */
 #include "ring_test.h"
 #include "uring_test.h"
 #include <sys/uio.h>
 
-/* Attach a consumer, register its cursor with @uring, and detach. */
-static int pin_cursor(FIXTURE_DATA(ring) *self, struct io_uring *uring,
-		      const struct mmapshare_ring_attach_args *at)
-{
-	struct iovec iov;
-	int ret = endpoint_attach_with(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, at);
-
-	if (ret)
-		return -ret;
-	iov.iov_base = self->c.c;
-	iov.iov_len = sizeof(*self->c.c);
-	ret = io_uring_register_buffers(uring, &iov, 1);
-	endpoint_detach(&self->c);
-	return ret;
-}
-
-TEST_F(ring, pinned_cursor)
-{
-	struct mmapshare_ring_attach_args at = { };
-	int others[RING_CONSUMERS - 1], fd, ret;
-	struct io_uring uring;
-	unsigned int i;
-
-	URING_SETUP(&uring);
-	ret = pin_cursor(self, &uring, &at);
-	if (ret == -EOPNOTSUPP)
-		SKIP(return, "no buffers in mappings of a file on this kernel");
-	ASSERT_EQ(0, ret);
-	for (i = 0; i < RING_CONSUMERS - 1; i++) {
-		others[i] = ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at);
-		ASSERT_LE(0, others[i]);
-		EXPECT_EQ(i + 1, at.cursor);
-	}
-	EXPECT_EQ(-ENOSPC, ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at));
-	/* unlike closing the io_uring, this frees the buffer at once */
-	ASSERT_EQ(0, io_uring_unregister_buffers(&uring));
-	fd = ring_attach(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at);
-	EXPECT_LE(0, fd);
-	EXPECT_EQ(0U, at.cursor);
-	close(fd);
-	for (i = 0; i < RING_CONSUMERS - 1; i++)
-		close(others[i]);
-	io_uring_queue_exit(&uring);
-}
+/* References that were too many for a cursor to be given to another consumer. */
+#define REFS		1200
+#define PIPE_SIZE	(1 << 20)
+#define PIPES		16
 
 static const struct mmapshare_ring_attach_args named = { .name = "a" };
 
-/* Attach by the name. Returns 0 or an errno. */
-static int attach_by_name(FIXTURE_DATA(ring) *self)
+/* Returns 0 or an errno. */
+static int splice_page(int pipe_end, void *page)
 {
-	struct mmapshare_ring_attach_args at = named;
-	int fd = ring_attach_with(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at);
+	struct iovec iov = { page, 8 };
 
-	if (fd >= 0)
-		close(fd);
-	return fd < 0 ? -fd : 0;
+	return vmsplice(pipe_end, &iov, 1, SPLICE_F_NONBLOCK) < 0 ? errno : 0;
 }
 
-/* The pins of a user do not keep that user from coming back. */
-TEST_F(ring, named)
+/* Keep @page in pipes REFS times. Returns how often that succeeded. */
+static int keep_page(void *page, int pipes[PIPES][2])
+{
+	int i, n = 0;
+
+	for (i = 0; i < PIPES && n < REFS; i++) {
+		if (pipe(pipes[i]))
+			break;
+		/* 256 pages, or what is allowed */
+		fcntl(pipes[i][1], F_SETPIPE_SZ, PIPE_SIZE);
+		while (n < REFS && !splice_page(pipes[i][1], page))
+			n++;
+	}
+	return n;
+}
+
+static void close_pipes(int pipes[PIPES][2])
+{
+	int i;
+
+	for (i = 0; i < PIPES; i++) {
+		close(pipes[i][0]);
+		close(pipes[i][1]);
+	}
+}
+
+/* The kernel cannot pin the page for any call of its consumer. */
+TEST_F(ring, own)
 {
 	struct io_uring uring;
-	int ret;
+	struct iovec iov;
+	int pipe_ends[2];
 
+	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	ASSERT_EQ(0, pipe(pipe_ends));
+	EXPECT_EQ(EFAULT, splice_page(pipe_ends[1], self->c.c));
+	/* mapped now, so that the fast path of the kernel finds the entry */
+	self->c.c->wake_bytes = 8;
+	EXPECT_EQ(EFAULT, splice_page(pipe_ends[1], self->c.c));
+	close(pipe_ends[0]);
+	close(pipe_ends[1]);
 	URING_SETUP(&uring);
-	ret = pin_cursor(self, &uring, &named);
-	if (ret == -EOPNOTSUPP)
-		SKIP(return, "no buffers in mappings of a file on this kernel");
-	ASSERT_EQ(0, ret);
-	EXPECT_EQ(0, attach_by_name(self));
+	iov.iov_base = self->c.c;
+	iov.iov_len = sizeof(*self->c.c);
+	EXPECT_EQ(-EFAULT, io_uring_register_buffers(&uring, &iov, 1));
 	io_uring_queue_exit(&uring);
 }
 
-/*
- * As another user, pin the cursor of a name, tell it, and wait to be killed. Returns 2
- * where no page of a ring can be pinned.
- */
-static int pin_as_other(FIXTURE_DATA(ring) *self, int ready)
+/* The kernel can still copy to the page, and a child has it, too. */
+TEST_F(ring, copy)
 {
-	struct io_uring uring;
-
-	if (setgid(65534) || setuid(65534))
-		return 1;
-	if (io_uring_queue_init(8, &uring, 0) || pin_cursor(self, &uring, &named))
-		return 2;
-	if (write(ready, "x", 1) != 1)
-		return 1;
-	pause();
-	return 1;
-}
-
-/* But a name is not given to another user, as the owner of the ring, until then. */
-TEST_F(ring, named_by_other)
-{
-	int ready[2], status, ret;
-	char byte;
+	int pipe_ends[2], status;
+	const uint32_t wake = 4096;
 	pid_t pid;
 
-	if (geteuid())
-		SKIP(return, "needs root");
-	ASSERT_EQ(0, pipe(ready));
+	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd, MMAPSHARE_RING_ATTACH_CONSUMER));
+	ASSERT_EQ(0, pipe(pipe_ends));
+	ASSERT_EQ((ssize_t)sizeof(wake), write(pipe_ends[1], &wake, sizeof(wake)));
+	EXPECT_EQ((ssize_t)sizeof(wake), read(pipe_ends[0], &self->c.c->wake_bytes, sizeof(wake)));
+	EXPECT_EQ(wake, self->c.c->wake_bytes);
 	pid = fork();
 	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(pin_as_other(self, ready[1]));
+		self->c.c->wake_bytes++;
+		_exit(0);
 	}
-	close(ready[1]);
-	ret = read(ready[0], &byte, 1);
-	if (ret == 1)
-		EXPECT_EQ(EBUSY, attach_by_name(self));
-	kill(pid, SIGKILL);
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	if (ret != 1 && WIFEXITED(status) && WEXITSTATUS(status) == 2)
-		SKIP(return, "no io_uring, or no buffers in mappings of a file");
-	ASSERT_EQ(1, ret);
-	/* the kernel frees the buffers some time after the process has ended */
-	while ((ret = attach_by_name(self)) == EBUSY)
-		sleep_ns(MS);
-	EXPECT_EQ(0, ret);
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(wake + 1, self->c.c->wake_bytes);
+	close(pipe_ends[0]);
+	close(pipe_ends[1]);
+}
+
+/*
+ * A reader keeps the page of a cursor, which the next consumer gets nevertheless: by
+ * the name, too.
+ */
+TEST_F(ring, by_reader)
+{
+	const struct mmapshare_ring_attach_args none = { };
+	const struct mmapshare_ring_attach_args *args[] = { &none, &named };
+	struct mmapshare_ring_attach_args at;
+	int pipes[PIPES][2], fd;
+	unsigned int i;
+	void *page;
+
+	for (i = 0; i < ARRAY_SIZE(args); i++) {
+		at = *args[i];
+		fd = ring_attach_with(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at);
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(0U, at.cursor);
+		page = mmap(NULL, at.own_size, PROT_READ, MAP_SHARED, self->fd, at.own_offset);
+		ASSERT_NE(MAP_FAILED, page);
+		memset(pipes, 0xff, sizeof(pipes));
+		EXPECT_EQ(REFS, keep_page(page, pipes));
+		close(fd);
+		at = *args[i];
+		fd = ring_attach_with(self->fd, MMAPSHARE_RING_ATTACH_CONSUMER, &at);
+		EXPECT_LE(0, fd);
+		EXPECT_EQ(0U, at.cursor);
+		close(fd);
+		close_pipes(pipes);
+		munmap(page, at.own_size);
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -113,9 +113,6 @@ static void fail_name(const struct transfer *t, int error)
 	if (error == -EBUSY && named.state & MMAPSHARE_RING_NAME_HELD)
 		fail("'%s': cursor '%s' has a consumer; only one at a time can attach by a name",
 		     t->name, t->at.name);
-	if (error == -EBUSY)
-		fail("'%s': a former consumer of cursor '%s' may still write to it; try again",
-		     t->name, t->at.name);
 	if (error == -EPERM)
 		fail("'%s': cursor '%s' belongs to another user", t->name, t->at.name);
 	if (error == -EBADMSG && named.state & MMAPSHARE_RING_NAME_CORRUPT)
