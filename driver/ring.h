@@ -187,6 +187,8 @@ struct mms_endpoint {
  * @evicting: @evict_work is pending. Read without the lock by mms_source_drop()
  * @evict_pos: the consumers that have not reached it when @evict_work runs are
  *	evicted
+ * @evict_blocked: the consumers that waited for a record to be completed when the timer
+ *	of @evict_work was started
  * @keeping: @keep_work is pending. Read without the lock by mms_source_drop()
  * @keep_pos: those of @expiring that have not reached it when @keep_work runs, and
  *	whose time is over, are evicted
@@ -247,6 +249,7 @@ struct mms_ring {
 	bool check_cursors;
 	bool evicting;
 	u64 evict_pos;
+	u64 evict_blocked;
 	bool keeping;
 	u64 keep_pos;
 	u64 refused_pos;

@@ -60,6 +60,19 @@ static void mms_ring_start_keep(struct mms_ring *ring, u64 pos)
 	schedule_delayed_work(&ring->keep_work, mms_ns_to_jiffies(remaining));
 }
 
+/* The consumers whose next record is still reserved. */
+static u64 mms_ring_blocked(const struct mms_ring *ring)
+{
+	u64 blocked = 0;
+	unsigned int i;
+
+	for (i = 0; i < ring->consumers_max; i++)
+		if (ring->active & BIT_ULL(i) &&
+		    mms_record_is_busy(ring, READ_ONCE(mms_cursor(ring, i)->pos)))
+			blocked |= BIT_ULL(i);
+	return blocked;
+}
+
 /**
  * mms_ring_start_eviction - a record does not fit: start the timer
  * @ring: the ring, locked
@@ -79,6 +92,7 @@ void mms_ring_start_eviction(struct mms_ring *ring, u64 pos)
 	if (!ring->evict_ns || ring->evicting)
 		return;
 	ring->evict_pos = pos;
+	ring->evict_blocked = mms_ring_blocked(ring);
 	WRITE_ONCE(ring->evicting, true);
 	schedule_delayed_work(&ring->evict_work, ring->evict_jiffies);
 }
@@ -133,11 +147,35 @@ static void mms_ring_evicted(struct mms_ring *ring)
 	mms_ring_update_wake_pos(ring);
 }
 
+/*
+ * Does the producer have space as soon as the late consumers have released it? Not if
+ * the oldest record is still reserved: no consumer can have that one overwritten.
+ */
+static bool mms_ring_eviction_helps(const struct mms_ring *ring)
+{
+	return !mms_record_is_busy(ring, READ_ONCE(ring->p->oldest_pos));
+}
+
+/*
+ * A consumer that was blocked when the timer was started may just have been woken. It
+ * has the time that other consumers have, from the next record on that is refused.
+ */
+static void mms_ring_evict_late(struct mms_ring *ring)
+{
+	const u64 candidates = ring->active & ~ring->provisional & ~ring->evict_blocked;
+	unsigned int i;
+
+	if (!mms_ring_eviction_helps(ring))
+		return;
+	for (i = 0; i < ring->consumers_max; i++)
+		if (candidates & BIT_ULL(i) && mms_ring_is_late(ring, i, ring->evict_pos))
+			mms_ring_evict(ring, ring->consumers[i]);
+}
+
 static void mms_ring_evict_work(struct work_struct *work)
 {
 	struct mms_ring *ring = container_of(to_delayed_work(work), struct mms_ring, evict_work);
 	unsigned long flags;
-	unsigned int i;
 
 	spin_lock_irqsave(&ring->lock, flags);
 	WRITE_ONCE(ring->evicting, false);
@@ -145,10 +183,7 @@ static void mms_ring_evict_work(struct work_struct *work)
 		goto unlock;
 	/* marks the corrupt ones, which do not count any more */
 	mms_ring_min_pos(ring);
-	for (i = 0; i < ring->consumers_max; i++)
-		if (ring->active & ~ring->provisional & BIT_ULL(i) &&
-		    mms_ring_is_late(ring, i, ring->evict_pos))
-			mms_ring_evict(ring, ring->consumers[i]);
+	mms_ring_evict_late(ring);
 	mms_ring_evicted(ring);
 unlock:
 	spin_unlock_irqrestore(&ring->lock, flags);
@@ -165,7 +200,7 @@ static void mms_ring_keep_work(struct work_struct *work)
 	if (ring->revoked)
 		goto unlock;
 	mms_ring_min_pos(ring);
-	for (i = 0; i < ring->consumers_max; i++)
+	for (i = 0; mms_ring_eviction_helps(ring) && i < ring->consumers_max; i++)
 		if (ring->expiring & BIT_ULL(i) && !mms_named_remaining(ring->named[i]) &&
 		    mms_ring_is_late(ring, i, ring->keep_pos))
 			mms_ring_evict(ring, ring->consumers[i]);
