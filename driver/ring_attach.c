@@ -181,15 +181,23 @@ unlock:
 	return ret;
 }
 
-/* Detach a consumer. Called with ring->lock held. */
-static void mms_ring_del_locked(struct mms_ring *ring, struct mms_endpoint *c)
+/*
+ * Detach a consumer. Called with ring->lock held. Return: its name, to be freed, if the
+ * attach that has created the name failed; else NULL.
+ */
+static struct mms_named *mms_ring_del_locked(struct mms_ring *ring, struct mms_endpoint *c)
 {
-	if (c->named) {
+	struct mms_named *named = c->named;
+
+	if (named && !named->fresh) {
 		mms_named_park(ring, c);
+		named = NULL;
 	} else {
 		mms_ring_deactivate(ring, c);
 		mms_ring_del_may_lose(ring, c);
 		ring->consumers[c->cursor] = NULL;
+		ring->named[c->cursor] = NULL;
+		c->named = NULL;
 	}
 	mms_ring_consumers_changed(ring);
 	/*
@@ -199,15 +207,18 @@ static void mms_ring_del_locked(struct mms_ring *ring, struct mms_endpoint *c)
 	if (ring->producer && ring->producer->armed)
 		mms_endpoint_wake(ring->producer);
 	mms_ring_update_wake_pos(ring);
+	return named;
 }
 
 static void mms_ring_del_consumer(struct mms_ring *ring, struct mms_endpoint *c)
 {
+	struct mms_named *named;
 	unsigned long flags;
 
 	spin_lock_irqsave(&ring->lock, flags);
-	mms_ring_del_locked(ring, c);
+	named = mms_ring_del_locked(ring, c);
 	spin_unlock_irqrestore(&ring->lock, flags);
+	kfree(named);
 }
 
 /*
@@ -242,18 +253,13 @@ void mms_consumer_unclaim(const struct mms_place *place, int error)
 {
 	struct mms_endpoint *c = place->c;
 	struct mms_ring *ring = c->ring;
-	struct mms_named *named = NULL;
+	struct mms_named *named;
 	unsigned long flags;
 
 	spin_lock_irqsave(&ring->lock, flags);
-	if (place->existed) {
+	if (place->existed)
 		mms_ring_restore(ring, place, error);
-	} else {
-		named = c->named;
-		ring->named[c->cursor] = NULL;
-		c->named = NULL;
-	}
-	mms_ring_del_locked(ring, c);
+	named = mms_ring_del_locked(ring, c);
 	spin_unlock_irqrestore(&ring->lock, flags);
 	kfree(named);
 }

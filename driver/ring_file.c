@@ -380,6 +380,7 @@ long mms_ioctl_ring_attach(struct file *file, void __user *arg)
 	ret = mms_copy_out(arg, &attach, sizeof(attach), usize);
 	if (ret)
 		goto put_file;
+	mms_named_confirm(mms_endpoint_of(file));
 	fd_install(fd, file);
 	return fd;
 

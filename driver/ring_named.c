@@ -49,6 +49,7 @@ struct mms_named *mms_named_alloc(const struct mms_endpoint *c, const char *name
 		return NULL;
 	strscpy(named->name, name, sizeof(named->name));
 	named->uid = current_fsuid();
+	named->fresh = true;
 	named->may_lose = c->may_lose;
 	named->keep_ns = c->may_lose || !mms_is_lossless(c->ring) ? 0 : keep_ns;
 	named->ep.region = c->region;
@@ -170,6 +171,25 @@ void mms_named_settle(struct mms_named *named)
 {
 	named->evicted = false;
 	named->ep.corrupt = false;
+}
+
+/**
+ * mms_named_confirm - the program has got the consumer
+ * @c: the consumer, attached; it may have no name
+ *
+ * From now on the name that was created with it stays when it detaches.
+ *
+ * Context: process context.
+ */
+void mms_named_confirm(const struct mms_endpoint *c)
+{
+	unsigned long flags;
+
+	if (!c->named)
+		return;
+	spin_lock_irqsave(&c->ring->lock, flags);
+	c->named->fresh = false;
+	spin_unlock_irqrestore(&c->ring->lock, flags);
 }
 
 /**

@@ -14,6 +14,7 @@
  *	overwriting ring
  * @detached_ns: when the last consumer detached, by ktime_get_ns()
  * @evicted: the producer no longer waits for the cursor, which has no consumer
+ * @fresh: the attach that has created it can still fail: then the name is removed
  * @ep: stands in for a consumer while there is none: it counts, can become corrupt,
  *	and does not sleep
  *
@@ -26,6 +27,7 @@ struct mms_named {
 	u64 keep_ns;
 	u64 detached_ns;
 	bool evicted;
+	bool fresh;
 	struct mms_endpoint ep;
 };
 
@@ -34,6 +36,7 @@ int mms_named_find(const struct mms_ring *ring, const char *name);
 int mms_named_check(const struct mms_place *place, unsigned int cursor);
 void mms_named_claim(struct mms_place *place, unsigned int cursor);
 void mms_named_settle(struct mms_named *named);
+void mms_named_confirm(const struct mms_endpoint *c);
 void mms_named_park(struct mms_ring *ring, struct mms_endpoint *c);
 int mms_named_query(struct mms_region *r, struct mmapshare_ring_name *query);
 int mms_named_remove(struct mms_region *r, const char *name);

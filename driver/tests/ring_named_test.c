@@ -20,6 +20,7 @@ static u32 attach_named(struct kunit *test, struct mmapshare_source *source,
 	KUNIT_ASSERT_NOT_NULL(test, start.named);
 	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach_at(c, &start));
 	kfree(start.named);
+	mms_named_confirm(c);
 	return start.flags;
 }
 

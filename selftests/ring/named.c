@@ -29,6 +29,39 @@ TEST_F(ring, invalid)
 	EXPECT_EQ(ENOTTY, remove_name(self->dev.fd, "a"));
 }
 
+/* A call that fails at its end, as it cannot return the result, leaves no new name. */
+TEST_F(ring, failed)
+{
+	struct mmapshare_ring_attach_args *at;
+	struct mmapshare_ring_name query;
+	unsigned int i;
+
+	at = mmap(NULL, self->dev.page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		  0);
+	ASSERT_NE(MAP_FAILED, (void *)at);
+	*at = named_args("a", MMAPSHARE_RING_KEEP_ALL, 0);
+	at->size = sizeof(*at);
+	at->flags = CONSUMER;
+	ASSERT_EQ(0, mprotect(at, self->dev.page, PROT_READ));
+	for (i = 0; i < RING_CONSUMERS + 1; i++) {
+		EXPECT_EQ(-1, ioctl(self->fd, MMAPSHARE_IOC_RING_ATTACH, at));
+		EXPECT_EQ(EFAULT, errno);
+		EXPECT_EQ(ENOENT, query_name(self->fd, "a", &query));
+	}
+	/* the producer waits for none */
+	ASSERT_EQ(0, endpoint_attach(&self->p, self->fd, MMAPSHARE_RING_ATTACH_PRODUCER));
+	EXPECT_EQ(0ULL, self->p.ring->consumers);
+	endpoint_detach(&self->p);
+	/* a name that exists stays */
+	ASSERT_EQ(0, attach_named(&self->c, self->fd, CONSUMER, "a", 0));
+	endpoint_detach(&self->c);
+	EXPECT_EQ(-1, ioctl(self->fd, MMAPSHARE_IOC_RING_ATTACH, at));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(0, query_name(self->fd, "a", &query));
+	EXPECT_EQ(0U, query.state);
+	munmap(at, self->dev.page);
+}
+
 TEST_F(ring, resumed)
 {
 	uint64_t n, i;
