@@ -9,6 +9,7 @@
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -260,6 +261,7 @@ static void mms_ring_init(struct mms_ring *ring, const struct mms_ring_params *p
 	ring->head = head;
 	ring->p = head + ((u64)mms_ring_front_pages(params->consumers) << PAGE_SHIFT) - PAGE_SIZE;
 	ring->data = (void *)ring->p + PAGE_SIZE;
+	mutex_init(&ring->names_lock);
 	spin_lock_init(&ring->lock);
 	mms_ring_init_head(ring, params);
 }

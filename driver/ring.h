@@ -132,6 +132,8 @@ struct mms_endpoint {
  * @data: the records, followed by their mirror in kernel addresses. A program maps
  *	the records twice instead
  * @multi_producer: the producer is a source that publishes records BUSY
+ * @names_lock: of the first ring of a set: serializes giving cursors of the set their
+ *	names, and removing these, in all rings
  * @lock: protects all members below. Taken with interrupts disabled, in process
  *	context, by workqueues and by irq_work. Publishing and releasing records
  *	never take it
@@ -223,6 +225,7 @@ struct mms_ring {
 	struct mmapshare_ring_producer *p;
 	void *data;
 	bool multi_producer;
+	struct mutex names_lock;	/* serializes changes of names in all rings of a set */
 	spinlock_t lock;	/* protects all members below */
 	struct mms_endpoint *producer;
 	struct mms_endpoint *consumers[MMAPSHARE_RING_CONSUMERS_MAX];
@@ -288,13 +291,14 @@ struct mms_ring_params {
  * @flags: MMAPSHARE_RING_ATTACH_*. Without those of MMS_START_FLAGS: where the name
  *	was, or with the first record that others still need
  * @seq: sequence number with which it begins if _SEQ
- * @named: a new name for its cursor, used only if no cursor has that name yet; NULL
- *	for a cursor without a name, and once it is used
+ * @name: of its cursor; NULL for a cursor without a name
+ * @keep_ns: of a new name, as in struct mmapshare_ring_attach_args
  */
 struct mms_start {
 	u32 flags;
 	u64 seq;
-	struct mms_named *named;
+	const char *name;
+	u64 keep_ns;
 };
 
 #define MMS_START_FLAGS		(MMAPSHARE_RING_ATTACH_LATEST |		\
@@ -305,12 +309,14 @@ struct mms_start {
  * struct mms_place - a consumer that is looking for its first record
  * @start: where it begins
  * @c: the consumer
- * @allowed: bit N is set for each cursor that it may get if it has no name
+ * @allowed: bit N is set for each cursor that it may get if no cursor has its name
+ * @named: a new name for its cursor, used only then; NULL once it is used
  * @exempt: its task may exceed the limits on cursors
  * @admin: its task may use a name of another user
  * @existed: its cursor had the name already. Then @pos, @expected and @lost are what
  *	was in the cursor: untrusted
  * @kept: likewise, and the producer has waited for the cursor all the time
+ * @settled: it has its first position. Another ring of the set may still refuse it
  * @pos: position of such a cursor
  * @first: its provisional position; then where its first record begins
  * @min_pos: up to where the others have released all, or what is retained for it
@@ -322,10 +328,12 @@ struct mms_place {
 	struct mms_start *start;
 	struct mms_endpoint *c;
 	u64 allowed;
+	struct mms_named *named;
 	bool exempt;
 	bool admin;
 	bool existed;
 	bool kept;
+	bool settled;
 	u64 pos;
 	u64 first;
 	u64 min_pos;
@@ -556,6 +564,7 @@ void mms_consumer_unclaim(const struct mms_place *place, int error);
 void mms_set_init(struct mms_endpoint *ep, unsigned int n, struct mms_region *r,
 		  bool producer, unsigned int member, bool may_lose);
 int mms_set_attach(struct mms_endpoint *ep, struct mms_start *start);
+void mms_set_confirm(const struct mms_endpoint *ep);
 void mms_set_detach(struct mms_endpoint *ep);
 void mms_set_wake_peers(const struct mms_endpoint *ep);
 

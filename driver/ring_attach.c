@@ -112,7 +112,7 @@ static bool mms_ring_retains_nothing(const struct mms_ring *ring)
 }
 
 /*
- * Find the cursor that has the name of @place->start, or a free one if there is none.
+ * Find the cursor that has the name of @place, or a free one if there is none.
  * Return: the cursor; those of mms_named_check() and mms_ring_choose_cursor(); -ENOENT.
  */
 static int mms_ring_find_cursor(struct mms_place *place, kuid_t uid)
@@ -121,8 +121,8 @@ static int mms_ring_find_cursor(struct mms_place *place, kuid_t uid)
 	struct mms_ring *ring = place->c->ring;
 	int cursor = -ENOENT, ret;
 
-	if (start->named)
-		cursor = mms_named_find(ring, start->named->name);
+	if (start->name)
+		cursor = mms_named_find(ring, start->name);
 	if (cursor >= 0) {
 		ret = mms_named_check(place, cursor);
 		if (ret)
@@ -133,10 +133,10 @@ static int mms_ring_find_cursor(struct mms_place *place, kuid_t uid)
 	if (start->flags & MMAPSHARE_RING_ATTACH_EXISTING)
 		return -ENOENT;
 	cursor = mms_ring_choose_cursor(place->c, uid, place->exempt, place->allowed);
-	if (cursor >= 0 && start->named) {
-		ring->named[cursor] = start->named;
-		start->named->ep.cursor = cursor;
-		start->named = NULL;
+	if (cursor >= 0 && place->named) {
+		ring->named[cursor] = place->named;
+		place->named->ep.cursor = cursor;
+		place->named = NULL;
 	}
 	return cursor;
 }
@@ -257,7 +257,8 @@ void mms_consumer_unclaim(const struct mms_place *place, int error)
 	unsigned long flags;
 
 	spin_lock_irqsave(&ring->lock, flags);
-	if (place->existed)
+	/* once it is settled, the records before its position may be gone */
+	if (place->existed && !place->settled)
 		mms_ring_restore(ring, place, error);
 	named = mms_ring_del_locked(ring, c);
 	spin_unlock_irqrestore(&ring->lock, flags);
@@ -285,16 +286,25 @@ static void mms_ring_settle(struct mms_ring *ring, const struct mms_endpoint *c)
  * mms_consumer_claim - give a consumer a cursor, with a provisional position
  * @place: the consumer; @start, @c and @allowed are set, the others 0
  *
+ * A name that no cursor has yet is created.
+ *
  * The caller calls mms_consumer_begin(), or mms_consumer_unclaim().
  *
- * Context: process context.
- * Return: 0; -ENODEV; -ENOENT, -ENOSPC, -EDQUOT, and those of mms_named_check(), as
- * mms_ring_attach_at().
+ * Context: process context, may sleep.
+ * Return: 0; -ENODEV; -ENOMEM; -ENOENT, -ENOSPC, -EDQUOT, and those of
+ * mms_named_check(), as mms_ring_attach_at().
  */
 int mms_consumer_claim(struct mms_place *place)
 {
-	int ret = mms_ring_add_consumer(place);
+	const struct mms_start *start = place->start;
+	int ret;
 
+	if (start->name) {
+		place->named = mms_named_alloc(place->c, start->name, start->keep_ns);
+		if (!place->named)
+			return -ENOMEM;
+	}
+	ret = mms_ring_add_consumer(place);
 	if ((ret == -EDQUOT || ret == -ENOSPC) && capable(CAP_SYS_RESOURCE)) {
 		place->exempt = true;
 		ret = mms_ring_add_consumer(place);
@@ -302,6 +312,8 @@ int mms_consumer_claim(struct mms_place *place)
 		place->admin = true;
 		ret = mms_ring_add_consumer(place);
 	}
+	kfree(place->named);
+	place->named = NULL;
 	return ret;
 }
 
@@ -321,6 +333,7 @@ int mms_consumer_begin(struct mms_place *place)
 	if (place->existed && !(place->start->flags & MMS_START_FLAGS))
 		place->start->flags |= MMAPSHARE_RING_ATTACH_RESUMED;
 	mms_ring_settle(place->c->ring, place->c);
+	place->settled = true;
 	return 0;
 }
 
@@ -420,8 +433,7 @@ unlock:
  * mms_ring_attach_at - attach an endpoint to its ring
  * @ep: the endpoint, from mms_endpoint_init()
  * @start: where a consumer begins; the producer ignores it. Out: RESUMED is added to
- *	@flags if it has gone on at the position of its name; @named is NULL if it is
- *	used
+ *	@flags if it has gone on at the position of its name
  *
  * The caller must call mms_ring_detach() after success.
  *
@@ -434,8 +446,8 @@ unlock:
  * -ENOENT if the name must exist; -ENOSPC if all cursors are in use, or
  * those left are reserved; -EDQUOT if the user has its share of them; -ENODATA if the
  * record with which the consumer is to begin is gone, -ERANGE if it is not published
- * yet; -EBADMSG if the shared state is corrupt; -EINTR for a signal; -ENODEV if the
- * ring was revoked; -EIO if the memory of a page failed.
+ * yet; -EBADMSG if the shared state is corrupt; -EINTR for a signal; -ENOMEM; -ENODEV
+ * if the ring was revoked; -EIO if the memory of a page failed.
  */
 int mms_ring_attach_at(struct mms_endpoint *ep, struct mms_start *start)
 {

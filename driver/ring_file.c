@@ -15,6 +15,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/ioctl.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/seq_file.h>
@@ -232,8 +233,9 @@ static int mms_check_attach(const struct file *file, u32 usize,
 		return -EBADF;
 	if (mms_region_of(file)->ring_flags & kernel)
 		return -EBUSY;
-	if (members && (attach->name[0] || (attach->flags & MMAPSHARE_RING_ATTACH_SEQ &&
-					    !(attach->flags & MMAPSHARE_RING_ATTACH_MEMBER))))
+	/* a name is that of a cursor in all rings, a sequence number that of one ring */
+	if (members && (attach->flags & MMAPSHARE_RING_ATTACH_MEMBER ?
+			attach->name[0] : attach->flags & MMAPSHARE_RING_ATTACH_SEQ))
 		return -EOPNOTSUPP;
 	if (attach->generation && attach->generation != mms_region_of(file)->ring->generation)
 		return -ESTALE;
@@ -319,19 +321,17 @@ static struct file *mms_endpoint_open(struct mms_region *r,
 				      struct mmapshare_ring_attach_args *attach)
 {
 	struct mms_endpoint *ep = mms_endpoint_alloc(r, attach);
-	struct mms_start start = { .flags = attach->flags, .seq = attach->seq };
+	struct mms_start start = {
+		.flags = attach->flags, .seq = attach->seq, .keep_ns = attach->keep_ns,
+	};
 	struct file *file = ERR_PTR(-ENOMEM);
 	int ret;
 
 	if (!ep)
 		return ERR_PTR(-ENOMEM);
-	if (attach->name[0]) {
-		start.named = mms_named_alloc(ep, attach->name, attach->keep_ns);
-		if (!start.named)
-			goto free;
-	}
+	if (attach->name[0])
+		start.name = attach->name;
 	ret = mms_set_attach(ep, &start);
-	kfree(start.named);
 	if (ret) {
 		file = ERR_PTR(ret);
 		goto free;
@@ -380,7 +380,7 @@ long mms_ioctl_ring_attach(struct file *file, void __user *arg)
 	ret = mms_copy_out(arg, &attach, sizeof(attach), usize);
 	if (ret)
 		goto put_file;
-	mms_named_confirm(mms_endpoint_of(file));
+	mms_set_confirm(mms_endpoint_of(file));
 	fd_install(fd, file);
 	return fd;
 
@@ -403,7 +403,8 @@ long mms_ioctl_ring_name(struct file *file, void __user *arg)
 	ret = mms_copy_in(&query, sizeof(query), MMS_RING_NAME_SIZE_VER0, arg, &usize);
 	if (ret)
 		return ret;
-	if (query.flags & ~MMAPSHARE_QUERY_NEXT || query.reserved ||
+	if (query.flags & ~MMAPSHARE_QUERY_NEXT ||
+	    query.member >= max(mms_region_of(file)->members, 1U) ||
 	    (!(query.flags & MMAPSHARE_QUERY_NEXT) && !mms_name_ok(query.name)))
 		return -EINVAL;
 	ret = mms_named_query(mms_region_of(file), &query);

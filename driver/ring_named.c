@@ -9,6 +9,8 @@
  * is set, as if the cursor were free. In either case the cursor counts for the user
  * that has created it.
  *
+ * In a ring set the same cursor of each ring has the name.
+ *
  * The position is untrusted, like that of a consumer; a new one checks it before it
  * goes on there.
  */
@@ -20,6 +22,8 @@
 #include <linux/errno.h>
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
+#include <linux/minmax.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -38,8 +42,7 @@
  * @keep_ns: for how long the producer waits for the cursor without a consumer
  *
  * Context: process context, may sleep.
- * Return: the name, owned by the current user, to be freed with kfree() if
- * mms_ring_attach_at() has not used it; NULL without memory.
+ * Return: the name, owned by the current user; NULL without memory.
  */
 struct mms_named *mms_named_alloc(const struct mms_endpoint *c, const char *name, u64 keep_ns)
 {
@@ -273,7 +276,7 @@ static int mms_named_lookup(const struct mms_ring *ring, const struct mmapshare_
 
 /**
  * mms_named_query - describe a cursor that has a name
- * @r: the region of the ring
+ * @r: the region of the ring, or of a ring set that has a ring @query->member
  * @query: in and out, as <linux/mmapshare.h> describes it, without @size
  *
  * Context: process context.
@@ -282,7 +285,7 @@ static int mms_named_lookup(const struct mms_ring *ring, const struct mmapshare_
  */
 int mms_named_query(struct mms_region *r, struct mmapshare_ring_name *query)
 {
-	struct mms_ring *ring = r->ring;
+	struct mms_ring *ring = &r->ring[query->member];
 	unsigned long flags;
 	int ret;
 
@@ -316,48 +319,77 @@ static struct mms_named *mms_named_drop(struct mms_ring *ring, unsigned int i)
 	return named;
 }
 
-static int mms_named_try_remove(struct mms_region *r, const char *name, bool admin)
+/*
+ * May the current task remove the name from the ring? Return: index of the cursor;
+ * -ENOENT; -EPERM; -EBUSY. Called with ring->lock held.
+ */
+static int mms_named_removable(const struct mms_region *r, const struct mms_ring *ring,
+			       const char *name, bool admin)
 {
-	struct mms_ring *ring = r->ring;
+	const int cursor = mms_named_find(ring, name);
+
+	if (cursor < 0)
+		return cursor;
+	if (!mms_named_is_own(r, ring->named[cursor], admin))
+		return -EPERM;
+	return ring->unheld & BIT_ULL(cursor) ? cursor : -EBUSY;
+}
+
+/* Check the name in one ring, and remove it there if @remove. */
+static int mms_named_remove_one(const struct mms_region *r, struct mms_ring *ring,
+				const char *name, bool admin, bool remove)
+{
 	struct mms_named *named = NULL;
 	unsigned long flags;
 	int ret;
 
 	spin_lock_irqsave(&ring->lock, flags);
-	ret = mms_named_find(ring, name);
-	if (ret < 0)
-		goto unlock;
-	if (!mms_named_is_own(r, ring->named[ret], admin)) {
-		ret = -EPERM;
-	} else if (!(ring->unheld & BIT_ULL(ret))) {
-		ret = -EBUSY;
-	} else {
+	ret = mms_named_removable(r, ring, name, admin);
+	if (ret >= 0 && remove)
 		named = mms_named_drop(ring, ret);
-		ret = 0;
-	}
-unlock:
 	spin_unlock_irqrestore(&ring->lock, flags);
 	kfree(named);
+	return min(ret, 0);
+}
+
+/*
+ * From all rings of a set, or from none. No consumer attaches by the name meanwhile. One
+ * that detaches may have left only some of the rings yet.
+ */
+static int mms_named_remove_all(const struct mms_region *r, const char *name, bool admin)
+{
+	const unsigned int n = max(r->members, 1U);
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < n && !ret; i++)
+		ret = mms_named_remove_one(r, &r->ring[i], name, admin, n == 1);
+	for (i = 0; n > 1 && i < n && !ret; i++)
+		ret = mms_named_remove_one(r, &r->ring[i], name, admin, true);
 	return ret;
 }
 
 /**
  * mms_named_remove - remove a name, and free its cursor
- * @r: the region of the ring
+ * @r: the region of the ring, or of the ring set
  * @name: the name
  *
  * For the producer this is as if the consumer detached now.
  *
- * Context: process context.
+ * Context: process context, may sleep.
  * Return: 0; -ENOENT; -EPERM if it belongs to another user, as does the ring;
- * -EBUSY if a consumer is attached by the name.
+ * -EBUSY if a consumer is attached by the name; -EINTR if killed.
  */
 int mms_named_remove(struct mms_region *r, const char *name)
 {
-	int ret = mms_named_try_remove(r, name, false);
+	int ret = mutex_lock_killable(&r->ring->names_lock);
 
+	if (ret)
+		return ret;
+	ret = mms_named_remove_all(r, name, false);
 	if (ret == -EPERM && capable(CAP_SYS_ADMIN))
-		ret = mms_named_try_remove(r, name, true);
+		ret = mms_named_remove_all(r, name, true);
+	mutex_unlock(&r->ring->names_lock);
 	return ret;
 }
 

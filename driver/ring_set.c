@@ -11,10 +11,11 @@
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/types.h>
-#include "ring.h"
+#include "ring_named.h"
 #include "trace.h"
 
 /**
@@ -73,7 +74,7 @@ static int mms_set_claim_cursor(struct mms_endpoint *ep, u64 allowed, struct mms
 	}
 	if (!ret)
 		return 0;
-	*taken = i && ret == -ENOSPC;
+	*taken = i && ret == -ENOSPC && !places[0].existed;
 	mms_set_unclaim(places, i, ret);
 	return ret;
 }
@@ -97,6 +98,20 @@ static int mms_set_claim(struct mms_endpoint *ep, struct mms_start *start,
 	return ret;
 }
 
+/* The same by a name, which the same cursor of each ring has, or gets. */
+static int mms_set_claim_named(struct mms_endpoint *ep, struct mms_start *start,
+			       struct mms_place *places)
+{
+	struct mutex *names_lock = &ep->region->ring->names_lock;
+	int ret = mutex_lock_killable(names_lock);
+
+	if (ret)
+		return ret;
+	ret = mms_set_claim(ep, start, places);
+	mutex_unlock(names_lock);
+	return ret;
+}
+
 /*
  * Attach the endpoints of a consumer. All have a provisional position before the
  * first one begins to look for its own, which may take long in a lossless ring.
@@ -109,7 +124,8 @@ static int mms_set_attach_all(struct mms_endpoint *ep, struct mms_start *start)
 
 	if (!places)
 		return -ENOMEM;
-	ret = mms_set_claim(ep, start, places);
+	ret = start->name ? mms_set_claim_named(ep, start, places) :
+			    mms_set_claim(ep, start, places);
 	if (ret)
 		goto free;
 	for (i = 0; i < ep->members && !ret; i++) {
@@ -151,8 +167,8 @@ static int mms_set_attach_producer(struct mms_endpoint *ep)
 /**
  * mms_set_attach - attach an endpoint, or those of a set, to its rings
  * @ep: from mms_set_init()
- * @start: as for mms_ring_attach_at(); for all rings of a set without a name, and
- *	without MMAPSHARE_RING_ATTACH_SEQ
+ * @start: as for mms_ring_attach_at(); for all rings of a set without
+ *	MMAPSHARE_RING_ATTACH_SEQ
  *
  * The caller must call mms_set_detach() after success.
  *
@@ -166,6 +182,20 @@ int mms_set_attach(struct mms_endpoint *ep, struct mms_start *start)
 	if (ep->producer && ep->region->members && !(start->flags & MMAPSHARE_RING_ATTACH_MEMBER))
 		return mms_set_attach_producer(ep);
 	return mms_ring_attach_at(ep, start);
+}
+
+/**
+ * mms_set_confirm - the program has got the endpoint, or those of a set
+ * @ep: the endpoint, or the first one, attached
+ *
+ * Context: process context.
+ */
+void mms_set_confirm(const struct mms_endpoint *ep)
+{
+	unsigned int i;
+
+	for (i = 0; i < ep->members; i++)
+		mms_named_confirm(&ep[i]);
 }
 
 /**

@@ -5,21 +5,17 @@
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
-#include <linux/slab.h>
 #include "ring_named.h"
 
 /* Attach by the name "a". Return: the flags that the program would get. */
 static u32 attach_named(struct kunit *test, struct mmapshare_source *source,
 			struct mms_endpoint *c, u64 keep_ns)
 {
-	struct mms_start start = { };
+	struct mms_start start = { .name = "a", .keep_ns = keep_ns };
 
 	*c = (struct mms_endpoint){ };
 	mms_endpoint_init(c, source->ep.region, false);
-	start.named = mms_named_alloc(c, "a", keep_ns);
-	KUNIT_ASSERT_NOT_NULL(test, start.named);
 	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach_at(c, &start));
-	kfree(start.named);
 	mms_named_confirm(c);
 	return start.flags;
 }

@@ -40,7 +40,7 @@ has_written()
 }
 
 no='ring set; see mmapshare ring read --help'
-plan 15
+plan 18
 
 with --ring-set 3 --info monotonic
 expect "stat" "0 of 3
@@ -76,8 +76,17 @@ expect "read --follow --hang-up" "five" \
 write six
 expect "a window holds back" "" "$(mmapshare ring read --window 1000000 $ring)"
 expect "and loses nothing" "six" "$(mmapshare ring read $ring)"
-expect "the name of a cursor" "$no" "$(refused read --cursor log $ring)"
-expect "a sequence number" "$no" "$(refused read --at 5 $ring)"
+expect "a sequence number" "each ring of the set has its own sequence numbers" \
+	"$(mmapshare ring read --at 5 $ring 2>&1 | sed 's/.*: //; s/;.*//')"
+write seven eight
+expect "by a name" "seven" "$(mmapshare ring read --cursor log -c 1 $ring)"
+expect "going on" "eight" "$(mmapshare ring read --cursor log $ring)"
+expect "names" "log consumer 0 ring 0 seq N, 0 lost
+log consumer 0 ring 1 seq N, 0 lost
+log consumer 0 ring 2 seq N, 0 lost" \
+	"$(mmapshare ring cursors $ring | tr -s ' ' | sed 's/seq [0-9]*/seq N/')"
+mmapshare ring cursors --remove log $ring
+expect "no names" "" "$(mmapshare ring cursors $ring)"
 expect "record" "$no" "$(refused record $ring "$TMP")"
 with --ring-set cpus
 expect "a ring for each CPU" "yes" \

@@ -62,10 +62,11 @@ FIXTURE_TEARDOWN(set)
  * Attach a consumer to all rings: @eps[i] is its endpoint in ring i, with the
  * descriptor of all. Returns 0 or an errno.
  */
-static inline int set_attach(struct endpoint eps[], int fd, uint32_t flags)
+static inline int set_attach_with(struct endpoint eps[], int fd, uint32_t flags,
+				  const struct mmapshare_ring_attach_args *args)
 {
-	struct mmapshare_ring_attach_args at;
-	const int set = ring_attach(fd, flags | MMAPSHARE_RING_ATTACH_CONSUMER, &at);
+	struct mmapshare_ring_attach_args at = *args;
+	const int set = ring_attach_with(fd, flags | MMAPSHARE_RING_ATTACH_CONSUMER, &at);
 	unsigned int i;
 
 	if (set < 0)
@@ -87,6 +88,13 @@ static inline int set_attach(struct endpoint eps[], int fd, uint32_t flags)
 		ep->seq = ep->c->seq;
 	}
 	return 0;
+}
+
+static inline int set_attach(struct endpoint eps[], int fd, uint32_t flags)
+{
+	const struct mmapshare_ring_attach_args none = { };
+
+	return set_attach_with(eps, fd, flags, &none);
 }
 
 static inline void set_detach(struct endpoint eps[], unsigned int members)

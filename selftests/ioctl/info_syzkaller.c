@@ -64,7 +64,7 @@ static const struct field {
 	FIELD(ring_attach_args, seq), FIELD(ring_attach_args, generation),
 	FIELD(ring_attach_args, keep_ns), FIELD(ring_attach_args, name),
 	FIELD(ring_name, size), FIELD(ring_name, flags), FIELD(ring_name, cursor),
-	FIELD(ring_name, uid), FIELD(ring_name, state), FIELD(ring_name, reserved),
+	FIELD(ring_name, uid), FIELD(ring_name, state), FIELD(ring_name, member),
 	FIELD(ring_name, pos), FIELD(ring_name, seq), FIELD(ring_name, lost),
 	FIELD(ring_name, keep_ns), FIELD(ring_name, unheld_ns), FIELD(ring_name, name),
 	FIELD(ring_remove_args, size), FIELD(ring_remove_args, flags),

@@ -366,6 +366,52 @@ TEST_F(set, attach)
 	mmapshare_close(ring);
 }
 
+/* A consumer goes on in each ring where the last one of its name has released. */
+TEST_F(set, named)
+{
+	struct mmapshare_ring_attach_args at = {
+		.size = sizeof(at), .flags = CONSUMER, .name = "log",
+		.keep_ns = MMAPSHARE_RING_KEEP_ALL,
+	};
+	struct mmapshare_ring_name info;
+	struct mmapshare_endpoint *ep;
+	int i;
+
+	/* one ring alone has no name, nor is one created */
+	EXPECT_EQ(-EOPNOTSUPP, mmapshare_ring_attach_with(&ep, self->region, &at));
+	EXPECT_EQ(-ENOENT, mmapshare_ring_find_name(self->region, "log", &info));
+	mmapshare_set_close(self->c);
+	ASSERT_EQ(0, mmapshare_set_attach_with(&self->c, self->region, &at));
+	EXPECT_EQ(0, mmapshare_ring_resumed(mmapshare_set_member(self->c, 0)));
+	for (i = 0; i < RINGS; i++) {
+		ASSERT_EQ(0, put(self->p[i], i, 0));
+		ASSERT_EQ(0, put(self->p[i], RINGS + i, 1));
+	}
+	/* the first records are released, the fourth is taken only */
+	for (i = 0; i < RINGS; i++)
+		ASSERT_EQ(0, mmapshare_set_next(self->c, &self->record, &self->length,
+						&self->member));
+	EXPECT_EQ(0, mmapshare_set_release(self->c));
+	ASSERT_EQ(0, mmapshare_set_next(self->c, &self->record, &self->length, &self->member));
+	mmapshare_set_close(self->c);
+	self->c = NULL;
+	ASSERT_EQ(0, mmapshare_set_attach_with(&self->c, self->region, &at));
+	EXPECT_EQ(1, mmapshare_ring_resumed(mmapshare_set_member(self->c, RINGS - 1)));
+	for (i = RINGS; i < 2 * RINGS; i++)
+		EXPECT_EQ(0, mmapshare_set_next(self->c, &self->record, &self->length,
+						&self->member));
+	EXPECT_EQ(-EAGAIN, mmapshare_set_next(self->c, &self->record, &self->length,
+					      &self->member));
+	EXPECT_EQ(0, mmapshare_set_find_name(self->region, "log", RINGS - 1, &info));
+	EXPECT_NE(0U, info.state & MMAPSHARE_RING_NAME_HELD);
+	EXPECT_EQ(-EINVAL, mmapshare_set_find_name(self->region, "log", RINGS, &info));
+	EXPECT_EQ(-EBUSY, mmapshare_ring_remove_name(self->region, "log"));
+	mmapshare_set_close(self->c);
+	self->c = NULL;
+	EXPECT_EQ(0, mmapshare_ring_remove_name(self->region, "log"));
+	EXPECT_EQ(-ENOENT, mmapshare_set_find_name(self->region, "log", 1, &info));
+}
+
 TEST_F(set, end)
 {
 	int i;

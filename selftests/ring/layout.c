@@ -101,6 +101,7 @@ TEST(names)
 	FIELD(mmapshare_ring_name, cursor, 8, 4);
 	FIELD(mmapshare_ring_name, uid, 12, 4);
 	FIELD(mmapshare_ring_name, state, 16, 4);
+	FIELD(mmapshare_ring_name, member, 20, 4);
 	FIELD(mmapshare_ring_name, pos, 24, 8);
 	FIELD(mmapshare_ring_name, seq, 32, 8);
 	FIELD(mmapshare_ring_name, lost, 40, 8);

@@ -243,7 +243,7 @@ TEST_F(ring, listed)
 	query.cursor++;
 	EXPECT_EQ(-1, ioctl(self->fd, MMAPSHARE_IOC_RING_NAME, &query));
 	EXPECT_EQ(ENOENT, errno);
-	query.reserved = 1;
+	query.member = 1;
 	EXPECT_EQ(-1, ioctl(self->fd, MMAPSHARE_IOC_RING_NAME, &query));
 	EXPECT_EQ(EINVAL, errno);
 	endpoint_detach(&self->p);

@@ -55,26 +55,18 @@ TEST_F(set, first_version)
 }
 
 /*
- * A cursor of a set has no name. A sequence number is one of a single ring, and all
- * rings have the same generation.
+ * A sequence number is one of a single ring, and all rings have the same generation.
  */
 TEST_F(set, where_to_begin)
 {
 	struct mmapshare_ring_attach_args at = {
 		.size = sizeof(at),
 		.flags = MMAPSHARE_RING_ATTACH_CONSUMER,
-		.name = "log",
 	};
 	uint64_t generation;
 	int fd;
 
-	EXPECT_EQ(-1, ioctl(self->fd, MMAPSHARE_IOC_RING_ATTACH, &at));
-	EXPECT_EQ(EOPNOTSUPP, errno);
-	at.flags |= MMAPSHARE_RING_ATTACH_MEMBER;
-	EXPECT_EQ(-1, ioctl(self->fd, MMAPSHARE_IOC_RING_ATTACH, &at));
-	EXPECT_EQ(EOPNOTSUPP, errno);
-	memset(at.name, 0, sizeof(at.name));
-	at.flags = MMAPSHARE_RING_ATTACH_CONSUMER | MMAPSHARE_RING_ATTACH_SEQ;
+	at.flags |= MMAPSHARE_RING_ATTACH_SEQ;
 	EXPECT_EQ(-1, ioctl(self->fd, MMAPSHARE_IOC_RING_ATTACH, &at));
 	EXPECT_EQ(EOPNOTSUPP, errno);
 	at.flags = MMAPSHARE_RING_ATTACH_CONSUMER | MMAPSHARE_RING_ATTACH_OLDEST;

@@ -668,7 +668,9 @@ struct mmapshare_record_info {
  *	has the name, or the consumer may lose records
  * @name: in: the cursor keeps its position under this name when the consumer has
  *	detached, and the next consumer that attaches by the name goes on there.
- *	As a name of a region; all 0 for none, as in a ring set
+ *	As a name of a region; all 0 for none, as with
+ *	MMAPSHARE_RING_ATTACH_MEMBER. In a ring set the name is that of the cursor in
+ *	all rings
  *
  * A producer of a ring set attaches to one of its rings: without
  * MMAPSHARE_RING_ATTACH_MEMBER to the first one that has no producer and is not
@@ -714,7 +716,7 @@ struct mmapshare_ring_attach_args {
  * @cursor: in, with NEXT: least index to return; out: index of the cursor
  * @uid: out: user that created the name, in the caller's user namespace
  * @state: out: MMAPSHARE_RING_NAME_*
- * @reserved: in: must be 0
+ * @member: in: index of the ring in the ring set; 0 if it is in none
  * @pos: out: position of the cursor, as its consumer has stored it
  * @seq: out: likewise its sequence number
  * @lost: out: likewise the records that it has lost
@@ -728,7 +730,7 @@ struct mmapshare_ring_name {
 	__u32 cursor;
 	__u32 uid;
 	__u32 state;
-	__u32 reserved;
+	__u32 member;
 	__u64 pos;
 	__u64 seq;
 	__u64 lost;

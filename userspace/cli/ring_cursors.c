@@ -61,24 +61,29 @@ static const struct {
 	{ MMAPSHARE_RING_NAME_CORRUPT, "corrupt", "corrupt" },
 };
 
-static void print_text(const struct mmapshare_ring_name *info)
+/* @member: index of the ring in a set, or -1 */
+static void print_text(const struct mmapshare_ring_name *info, int member)
 {
 	unsigned int i;
 
-	printf("%-16s consumer %-2u seq %" PRIu64 ", %" PRIu64 " lost", info->name,
-	       info->cursor, (uint64_t)info->seq, (uint64_t)info->lost);
+	printf("%-16s consumer %-2u ", info->name, info->cursor);
+	if (member >= 0)
+		printf("ring %-2d ", member);
+	printf("seq %" PRIu64 ", %" PRIu64 " lost", (uint64_t)info->seq, (uint64_t)info->lost);
 	for (i = 0; i < ARRAY_SIZE(states); i++)
 		if (info->state & states[i].bit)
 			printf(", %s", states[i].text);
 	putchar('\n');
 }
 
-static void print_json(const struct mmapshare_ring_name *info, bool first)
+static void print_json(const struct mmapshare_ring_name *info, int member, bool first)
 {
 	unsigned int i;
 
 	printf("%s{\"name\": \"%s\", \"cursor\": %u, \"uid\": %u, ", first ? "" : ", ",
 	       info->name, info->cursor, info->uid);
+	if (member >= 0)
+		printf("\"member\": %d, ", member);
 	for (i = 0; i < ARRAY_SIZE(states); i++)
 		printf("\"%s\": %s, ", states[i].key,
 		       info->state & states[i].bit ? "true" : "false");
@@ -87,8 +92,43 @@ static void print_json(const struct mmapshare_ring_name *info, bool first)
 	       (uint64_t)info->keep_ns, (uint64_t)info->unheld_ns);
 }
 
+/*
+ * Print the name, in a set for each ring. It may have been removed since. Returns 0 or a
+ * negative errno.
+ */
+static int print_name(const struct cursors_args *c, const struct mmapshare *region,
+		      const struct mmapshare_ring_name *name, unsigned int members, bool first)
+{
+	struct mmapshare_ring_name info = *name;
+	unsigned int i = 0;
+	int ret = 0;
+
+	do {
+		if (members)
+			ret = mmapshare_set_find_name(region, name->name, i, &info);
+		if (ret)
+			break;
+		if (c->json)
+			print_json(&info, members ? (int)i : -1, first && !i);
+		else
+			print_text(&info, members ? (int)i : -1);
+	} while (++i < members);
+	return ret == -ENOENT ? 0 : ret;
+}
+
+static unsigned int count_members(const struct cursors_args *c, const struct mmapshare *region)
+{
+	struct mmapshare_info info = { .size = sizeof(info) };
+	const int ret = mmapshare_get_info(region, &info);
+
+	if (ret)
+		fail_error(OP_RING_STAT, c->name, region, ret);
+	return info.members;
+}
+
 static void list(const struct cursors_args *c, const struct mmapshare *region)
 {
+	const unsigned int members = count_members(c, region);
 	struct mmapshare_ring_name info = { };
 	bool first = true;
 	int ret;
@@ -99,10 +139,9 @@ static void list(const struct cursors_args *c, const struct mmapshare *region)
 		ret = mmapshare_ring_next_name(region, first ? 0 : info.cursor + 1, &info);
 		if (ret)
 			break;
-		if (c->json)
-			print_json(&info, first);
-		else
-			print_text(&info);
+		ret = print_name(c, region, &info, members, first);
+		if (ret)
+			break;
 		first = false;
 	}
 	if (c->json)

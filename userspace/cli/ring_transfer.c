@@ -137,14 +137,14 @@ static void fail_attach(const struct transfer *t, int error)
 }
 
 /* A consumer of a ring set. Returns 0 or a negative errno. */
-static int attach_set(struct transfer *t, unsigned int flags)
+static int attach_set(struct transfer *t)
 {
 	int ret;
 
-	if (t->at.name[0] || flags & MMAPSHARE_RING_ATTACH_SEQ)
-		return -EOPNOTSUPP;
-	ret = mmapshare_set_open(&t->set, t->name,
-				 flags & ~MMAPSHARE_RING_ATTACH_CONSUMER);
+	if (t->at.flags & MMAPSHARE_RING_ATTACH_SEQ)
+		fail("'%s': each ring of the set has its own sequence numbers; --at must be oldest or latest",
+		     t->name);
+	ret = mmapshare_set_open_with(&t->set, t->name, &t->at);
 	if (ret)
 		return ret;
 	t->ep = mmapshare_set_member(t->set, 0);
@@ -161,7 +161,7 @@ void transfer_attach(struct transfer *t, unsigned int flags)
 	t->at.flags |= flags;
 	ret = mmapshare_ring_open_with(&t->ep, t->name, &t->at);
 	if (ret == -EOPNOTSUPP && flags & MMAPSHARE_RING_ATTACH_CONSUMER)
-		ret = attach_set(t, t->at.flags);
+		ret = attach_set(t);
 	if (!ret)
 		return;
 	fail_attach(t, ret);

@@ -1027,6 +1027,47 @@ int mmapshare_set_attach(struct mmapshare_set **set, const struct mmapshare *reg
 int mmapshare_set_open(struct mmapshare_set **set, const char *name, unsigned int flags);
 
 /**
+ * mmapshare_set_attach_with - attach a consumer to all rings, with all properties
+ * @set: out: the consumer; the caller closes it
+ * @region: the ring set, open for reading
+ * @args: as for mmapshare_ring_attach_with(), without MMAPSHARE_RING_ATTACH_SEQ
+ *
+ * With @name, the cursor keeps its position in each ring, as that of a single ring
+ * does. mmapshare_ring_resumed() of any member tells whether the consumer has gone on
+ * at the positions of a name. If the call fails after it has moved the name to where
+ * @args say that the consumer begins, the name may have moved in some of the rings.
+ *
+ * Return: as mmapshare_set_attach() and mmapshare_ring_attach_with().
+ */
+int mmapshare_set_attach_with(struct mmapshare_set **set, const struct mmapshare *region,
+			      const struct mmapshare_ring_attach_args *args);
+
+/**
+ * mmapshare_set_open_with - open a ring set and attach a consumer, with all properties
+ * @set: out: the consumer; the caller closes it
+ * @name: name or path, as for mmapshare_open()
+ * @args: as for mmapshare_set_attach_with()
+ *
+ * Return: as mmapshare_set_attach_with() and mmapshare_open().
+ */
+int mmapshare_set_open_with(struct mmapshare_set **set, const char *name,
+			    const struct mmapshare_ring_attach_args *args);
+
+/**
+ * mmapshare_set_find_name - facts about the cursor with a name, in one ring of a set
+ * @region: the ring set, open for reading
+ * @name: the name
+ * @member: index of the ring
+ * @info: out: as for mmapshare_ring_find_name(), which describes it in the first ring
+ *
+ * mmapshare_ring_remove_name() removes a name in all rings.
+ *
+ * Return: as mmapshare_ring_find_name(); -EINVAL if there is no such ring.
+ */
+int mmapshare_set_find_name(const struct mmapshare *region, const char *name,
+			    unsigned int member, struct mmapshare_ring_name *info);
+
+/**
  * mmapshare_set_close - detach and free a consumer of a set
  * @set: may be NULL
  */

@@ -176,12 +176,26 @@ int mms_attach(int fd, struct mmapshare_ring_attach_args *args)
 	return mms_ioctl(fd, MMAPSHARE_IOC_RING_ATTACH, args);
 }
 
+int mms_set_members(int fd)
+{
+	struct mmapshare_info info = { .size = sizeof(info) };
+	int ret = mms_ioctl(fd, MMAPSHARE_IOC_INFO, &info);
+
+	if (ret)
+		return ret;
+	return info.ring ? (int)info.members : -ENOTTY;
+}
+
 /* struct mmapshare_set is for a consumer of all rings of a set. */
 static int attach_fd(struct mmapshare_endpoint **ep, int fd,
 		     struct mmapshare_ring_attach_args *args)
 {
 	int ret;
 
+	/* before a name is created, which would remain */
+	if (args->name[0] && !(args->flags & MMAPSHARE_RING_ATTACH_MEMBER) &&
+	    mms_set_members(fd) > 0)
+		return -EOPNOTSUPP;
 	fd = mms_attach(fd, args);
 	if (fd < 0)
 		return fd;
@@ -192,8 +206,8 @@ static int attach_fd(struct mmapshare_endpoint **ep, int fd,
 }
 
 /* What the caller knows of the structure, as in copy_args(). */
-static int copy_attach_args(struct mmapshare_ring_attach_args *to,
-			    const struct mmapshare_ring_attach_args *from)
+int mms_copy_attach_args(struct mmapshare_ring_attach_args *to,
+			 const struct mmapshare_ring_attach_args *from)
 {
 	memset(to, 0, sizeof(*to));
 	if (from->size < offsetof(struct mmapshare_ring_attach_args, map_offset))
@@ -209,7 +223,7 @@ int mmapshare_ring_attach_with(struct mmapshare_endpoint **ep, const struct mmap
 			       const struct mmapshare_ring_attach_args *args)
 {
 	struct mmapshare_ring_attach_args copy;
-	int ret = copy_attach_args(&copy, args);
+	int ret = mms_copy_attach_args(&copy, args);
 
 	return ret ? ret : attach_fd(ep, region->fd, &copy);
 }
@@ -271,7 +285,7 @@ int mmapshare_ring_open_with(struct mmapshare_endpoint **ep, const char *name,
 			     const struct mmapshare_ring_attach_args *args)
 {
 	struct mmapshare_ring_attach_args copy;
-	int ret = copy_attach_args(&copy, args);
+	int ret = mms_copy_attach_args(&copy, args);
 
 	return ret ? ret : open_and_attach(ep, name, &copy);
 }

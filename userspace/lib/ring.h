@@ -77,7 +77,10 @@ MMS_HIDDEN bool mms_consumer_is_ready(struct mmapshare_endpoint *ep);
  * ring.c, for sets. mms_attach() returns the descriptor of an endpoint, or of those of
  * a set; mms_endpoint_new() maps one of them, and does not own @fd.
  */
+MMS_HIDDEN int mms_set_members(int fd);
 MMS_HIDDEN int mms_attach(int fd, struct mmapshare_ring_attach_args *args);
+MMS_HIDDEN int mms_copy_attach_args(struct mmapshare_ring_attach_args *to,
+				    const struct mmapshare_ring_attach_args *from);
 MMS_HIDDEN int mms_endpoint_new(struct mmapshare_endpoint **ep, int fd,
 				const struct mmapshare_ring_attach_args *args);
 MMS_HIDDEN void mms_endpoint_free(struct mmapshare_endpoint *ep);

@@ -16,7 +16,13 @@ uint64_t mmapshare_ring_generation(const struct mmapshare_endpoint *ep)
 int mmapshare_ring_find_name(const struct mmapshare *region, const char *name,
 			     struct mmapshare_ring_name *info)
 {
-	*info = (struct mmapshare_ring_name){ .size = sizeof(*info) };
+	return mmapshare_set_find_name(region, name, 0, info);
+}
+
+int mmapshare_set_find_name(const struct mmapshare *region, const char *name,
+			    unsigned int member, struct mmapshare_ring_name *info)
+{
+	*info = (struct mmapshare_ring_name){ .size = sizeof(*info), .member = member };
 	return mms_copy_name(info->name, name) ?
 	       -EINVAL : mms_ioctl(region->fd, MMAPSHARE_IOC_RING_NAME, info);
 }

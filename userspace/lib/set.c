@@ -61,41 +61,76 @@ static int new_set(struct mmapshare_set **set, int fd,
 	return 0;
 }
 
-static int attach_fd(struct mmapshare_set **set, int fd, unsigned int flags)
+/* The flags that a consumer of all rings can have. */
+#define SET_FLAGS	(MMAPSHARE_RING_ATTACH_LATEST | MMAPSHARE_RING_ATTACH_OLDEST |	\
+			 MMAPSHARE_RING_ATTACH_MAY_LOSE |	\
+			 MMAPSHARE_RING_ATTACH_MUST_NOT_LOSE |	\
+			 MMAPSHARE_RING_ATTACH_EXISTING | MMAPSHARE_RING_ATTACH_CLOEXEC)
+
+static int attach_fd(struct mmapshare_set **set, int fd, struct mmapshare_ring_attach_args *args)
 {
-	struct mmapshare_ring_attach_args args = {
-		.flags = flags | MMAPSHARE_RING_ATTACH_CONSUMER,
-	};
 	int ret;
 
-	if (flags & ~(unsigned int)(MMAPSHARE_RING_ATTACH_LATEST | MMAPSHARE_RING_ATTACH_OLDEST |
-				    MMAPSHARE_RING_ATTACH_MAY_LOSE |
-				    MMAPSHARE_RING_ATTACH_MUST_NOT_LOSE))
+	if (args->flags & ~(uint32_t)SET_FLAGS)
 		return -EINVAL;
-	fd = mms_attach(fd, &args);
+	ret = mms_set_members(fd);
+	if (ret <= 0)
+		return ret ? ret : -EOPNOTSUPP;
+	args->flags |= MMAPSHARE_RING_ATTACH_CONSUMER;
+	fd = mms_attach(fd, args);
 	if (fd < 0)
 		return fd;
-	ret = args.members ? new_set(set, fd, &args) : -EOPNOTSUPP;
+	ret = new_set(set, fd, args);
 	if (ret)
 		close(fd);
 	return ret;
 }
 
+static int open_and_attach(struct mmapshare_set **set, const char *name,
+			   struct mmapshare_ring_attach_args *args)
+{
+	int fd = mms_open_for(name, args->flags), ret;
+
+	if (fd < 0)
+		return fd;
+	ret = attach_fd(set, fd, args);
+	close(fd);
+	return ret;
+}
+
+int mmapshare_set_attach_with(struct mmapshare_set **set, const struct mmapshare *region,
+			      const struct mmapshare_ring_attach_args *args)
+{
+	struct mmapshare_ring_attach_args copy;
+	int ret = mms_copy_attach_args(&copy, args);
+
+	copy.flags &= ~MMAPSHARE_RING_ATTACH_CONSUMER;
+	return ret ? ret : attach_fd(set, region->fd, &copy);
+}
+
+int mmapshare_set_open_with(struct mmapshare_set **set, const char *name,
+			    const struct mmapshare_ring_attach_args *args)
+{
+	struct mmapshare_ring_attach_args copy;
+	int ret = mms_copy_attach_args(&copy, args);
+
+	copy.flags &= ~MMAPSHARE_RING_ATTACH_CONSUMER;
+	return ret ? ret : open_and_attach(set, name, &copy);
+}
+
 int mmapshare_set_attach(struct mmapshare_set **set, const struct mmapshare *region,
 			 unsigned int flags)
 {
-	return attach_fd(set, region->fd, flags);
+	struct mmapshare_ring_attach_args args = { .flags = flags };
+
+	return attach_fd(set, region->fd, &args);
 }
 
 int mmapshare_set_open(struct mmapshare_set **set, const char *name, unsigned int flags)
 {
-	int fd = mms_open_for(name, flags), ret;
+	struct mmapshare_ring_attach_args args = { .flags = flags };
 
-	if (fd < 0)
-		return fd;
-	ret = attach_fd(set, fd, flags);
-	close(fd);
-	return ret;
+	return open_and_attach(set, name, &args);
 }
 
 void mmapshare_set_close(struct mmapshare_set *set)

@@ -183,6 +183,9 @@ class _Endpoint:
         self._record_view: Optional[memoryview] = None
         self._revoked = False
         role = "producer" if flags & _abi.ATTACH_PRODUCER else "consumer"
+        # a name of all rings would be created before members says that this is a set
+        if start.name and member is None and region_info(fd).members:
+            raise self._error(errno.EOPNOTSUPP)
         if attached is None:
             with explained(self._name, role):
                 attached = _abi.attach(fd, flags, member or 0, start)
@@ -389,7 +392,7 @@ class Consumer(_Endpoint):
               leave the records there for other consumers; lost counts those
               missed. This is the default for a consumer without the right to
               hold back the producer; False makes that PermissionError
-        member: of a ring set, the ring to attach to; names are for single rings
+        member: of a ring set, the ring to attach to, without a cursor's name
         start: "oldest" for all that the ring has, "latest", or the sequence number
               of the first record. If that is gone, errno is ENODATA; if it is not
               there yet, ERANGE

@@ -121,6 +121,9 @@ class Sets(TestCase):
         self.assertErrno(errno.EOPNOTSUPP, self.ring.consumer)
         self.assertErrno(errno.EBUSY, self.ring.producer)
         self.assertErrno(errno.EINVAL, self.ring.consumer, member=2)
+        self.assertErrno(errno.EOPNOTSUPP, self.ring.consumer, cursor="a")
+        self.assertErrno(errno.EOPNOTSUPP, self.ring.consumer, cursor="a", member=0)
+        self.assertEqual([], self.ring.cursors())
         with mmapshare.create_ring(None, 1) as ring:
             self.assertErrno(errno.EOPNOTSUPP, mmapshare.consumer_set, ring)
         with mmapshare.create_ring(self.name, 1, members=0), \
