@@ -65,6 +65,7 @@ struct mms_named;
  * @may_lose: a consumer that does not hold back the producer of a lossless ring;
  *	false in overwrite rings. Set before mms_ring_attach(), or under the
  *	ring's @lock when the consumer is evicted; read without it for fdinfo
+ * @types: of a consumer, as in struct mmapshare_ring_attach_args
  * @cursor: index of the consumer's cursor; 0 for the producer
  * @named: the name of that cursor, or NULL
  * @own_waiters: @waiters points to it, except in the later endpoints of an array
@@ -89,8 +90,8 @@ struct mms_named;
  *	detached, and its calls get -EBADMSG. Never cleared. Read without the
  *	lock by mms_ring_detach(), for its tracepoint
  *
- * @region to @producer, @waiters and @wake are constant, as are @cursor and @named from
- * mms_ring_attach() on. @consumers_changed and the last four are written under the
+ * @region to @producer, @types, @waiters and @wake are constant, as are @cursor and @named
+ * from mms_ring_attach() on. @consumers_changed and the last four are written under the
  * ring's @lock.
  */
 struct mms_endpoint {
@@ -99,6 +100,7 @@ struct mms_endpoint {
 	unsigned int members;
 	bool producer;
 	bool may_lose;
+	u64 types;
 	unsigned int cursor;
 	struct mms_named *named;
 	wait_queue_head_t own_waiters;
@@ -153,6 +155,8 @@ struct mms_endpoint {
  * @unheld: bit N is set while a @named[N] has no consumer. Copied to @head->unheld
  * @expiring: those of @active and @unheld for which the producer does not wait
  *	without a limit. Read without the lock by mms_source_drop()
+ * @types: those that the consumers want, copied to @head->types; 0 if the ring was
+ *	revoked. Read without the lock by mmapshare_source_wanted_type()
  * @consumer_wake_pos: copied to @head->consumer_wake_pos. Read without the lock
  *	by mms_source_notify(), after a full fence that pairs with the one in
  *	mms_endpoint_arm()
@@ -238,6 +242,7 @@ struct mms_ring {
 	u64 provisional;
 	u64 unheld;
 	u64 expiring;
+	u64 types;
 	u64 consumer_wake_pos;
 	u64 producer_wake_pos;
 	u64 retained_pos;
@@ -423,15 +428,6 @@ static inline bool mms_producer_is_corrupt(const struct mms_ring *ring)
 	return READ_ONCE(ring->corrupt_nr) == READ_ONCE(ring->producer_nr);
 }
 
-/* Called with ring->lock held. */
-static inline void mms_ring_consumers_changed(struct mms_ring *ring)
-{
-	struct mms_endpoint *p = ring->producer;
-
-	if (p && p->consumers_changed)
-		p->consumers_changed(p);
-}
-
 /*
  * Is @pos equal to @target or beyond it? Positions may wrap: correct if they
  * are less than 2^63 apart.
@@ -510,6 +506,7 @@ static inline bool mms_wake_pos_reached(u64 wake_pos, u64 pos)
 bool mms_record_is_busy(const struct mms_ring *ring, u64 pos);
 void mms_ring_update_wake_pos(struct mms_ring *ring);
 void mms_endpoint_wake(struct mms_endpoint *ep);
+void mms_ring_consumers_changed(struct mms_ring *ring);
 void mms_ring_mark_producer_corrupt(struct mms_ring *ring);
 void mms_ring_publish_cleared(struct mms_ring *ring);
 void mms_ring_deactivate(struct mms_ring *ring, const struct mms_endpoint *c);

@@ -37,7 +37,8 @@
 
 static_assert(offsetof(struct mmapshare_ring_attach_args, map_offset) == MMS_ATTACH_SIZE_VER0);
 static_assert(offsetof(struct mmapshare_ring_attach_args, seq) == MMS_ATTACH_SIZE_SET);
-static_assert(sizeof(struct mmapshare_ring_attach_args) == 160);
+static_assert(offsetof(struct mmapshare_ring_attach_args, types) == 160);
+static_assert(sizeof(struct mmapshare_ring_attach_args) == 168);
 static_assert(sizeof(struct mmapshare_ring_notify_args) == MMS_RING_NOTIFY_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_ring_wait_args) == MMS_RING_WAIT_SIZE_VER0);
 static_assert(sizeof(struct mmapshare_ring_name) == MMS_RING_NAME_SIZE_VER0);
@@ -169,6 +170,8 @@ static void mms_endpoint_show_fdinfo(struct seq_file *m, struct file *file)
 	else
 		seq_printf(m, "mmapshare-endpoint:\tconsumer %u\nmmapshare-may-lose:\t%d\n",
 			   ep->cursor, READ_ONCE(ep->may_lose));
+	if (ep->types)
+		seq_printf(m, "mmapshare-types:\t%#llx\n", ep->types);
 	if (ep->named)
 		seq_printf(m, "mmapshare-cursor-name:\t%s\n", ep->named->name);
 	seq_printf(m, "mmapshare-generation:\t%#llx\n", r->ring->generation);
@@ -204,6 +207,13 @@ static bool mms_attach_name_ok(const struct mmapshare_ring_attach_args *attach)
 	       !(attach->flags & MMAPSHARE_RING_ATTACH_EXISTING);
 }
 
+/* May the program say which types of records it wants? */
+static bool mms_attach_types_ok(const struct mmapshare_ring_attach_args *attach, u64 features)
+{
+	return !attach->types || (attach->flags & MMAPSHARE_RING_ATTACH_CONSUMER &&
+				  features & MMAPSHARE_RING_FEAT_TYPE);
+}
+
 /* Is the member that the program asks for, if any, one of a set of that size? */
 static bool mms_attach_member_ok(const struct mmapshare_ring_attach_args *attach,
 				 unsigned int members)
@@ -227,6 +237,7 @@ static int mms_check_attach(const struct file *file, u32 usize,
 	    (producer && attach->flags & MMS_ATTACH_CONSUMER_FLAGS) ||
 	    hweight32(attach->flags & MMS_START_FLAGS) > 1 || !mms_attach_name_ok(attach) ||
 	    (attach->seq && !(attach->flags & MMAPSHARE_RING_ATTACH_SEQ)) ||
+	    !mms_attach_types_ok(attach, mms_region_of(file)->ring->features) ||
 	    (attach->flags & MMS_ATTACH_LOSS) == MMS_ATTACH_LOSS)
 		return -EINVAL;
 	if (!(file->f_mode & (producer ? FMODE_WRITE : FMODE_READ)))
@@ -280,10 +291,14 @@ static struct mms_endpoint *mms_endpoint_alloc(struct mms_region *r,
 {
 	const unsigned int n = mms_attach_members(r, attach->flags) ?: 1;
 	struct mms_endpoint *ep = kvcalloc(n, sizeof(*ep), GFP_KERNEL_ACCOUNT);
+	unsigned int i;
 
-	if (ep)
-		mms_set_init(ep, n, r, attach->flags & MMAPSHARE_RING_ATTACH_PRODUCER,
-			     attach->member, attach->flags & MMAPSHARE_RING_ATTACH_MAY_LOSE);
+	if (!ep)
+		return NULL;
+	mms_set_init(ep, n, r, attach->flags & MMAPSHARE_RING_ATTACH_PRODUCER,
+		     attach->member, attach->flags & MMAPSHARE_RING_ATTACH_MAY_LOSE);
+	for (i = 0; i < n; i++)
+		ep[i].types = attach->types;
 	return ep;
 }
 

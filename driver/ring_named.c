@@ -221,6 +221,7 @@ void mms_named_park(struct mms_ring *ring, struct mms_endpoint *c)
 	}
 	named->ep.corrupt |= c->corrupt;
 	named->detached_ns = ktime_get_ns();
+	named->ep.types = c->types;
 	ring->consumers[c->cursor] = &named->ep;
 	mms_named_set_unheld(ring, ring->unheld | bit);
 }

@@ -9,6 +9,7 @@
  * not reported, and it runs at most once per MMS_WATCH_INTERVAL, however often
  * programs attach and detach.
  */
+#include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/errno.h>
@@ -40,12 +41,28 @@
  */
 bool mmapshare_source_wanted(const struct mmapshare_source *source)
 {
-	const struct mms_ring *ring = source->ring;
-
-	return !READ_ONCE(ring->revoked) &&
-	       (READ_ONCE(ring->head->consumers) || READ_ONCE(ring->head->may_lose));
+	return READ_ONCE(source->ring->types);
 }
 EXPORT_SYMBOL_NS_GPL(mmapshare_source_wanted, MMS_NS);
+
+/**
+ * mmapshare_source_wanted_type - does any consumer want records of this type?
+ * @source: the ring, created with MMAPSHARE_RING_FEAT_TYPE
+ * @type: the type
+ *
+ * As mmapshare_source_wanted(), for records of one type: at the price of a load, a
+ * caller saves the work for a record that no consumer wants. Consumers tell the types
+ * modulo 64, and one that does not tell wants all.
+ *
+ * Context: any, including NMI.
+ * Return: true if at least one of the consumers that mmapshare_source_wanted() counts
+ * wants records whose type is @type modulo 64.
+ */
+bool mmapshare_source_wanted_type(const struct mmapshare_source *source, u16 type)
+{
+	return READ_ONCE(source->ring->types) & BIT_ULL(type % 64);
+}
+EXPORT_SYMBOL_NS_GPL(mmapshare_source_wanted_type, MMS_NS);
 
 /* struct mms_endpoint, @consumers_changed */
 static void mms_watch_schedule(struct mms_endpoint *ep)

@@ -97,6 +97,37 @@ void mms_endpoint_wake(struct mms_endpoint *ep)
 		wake_up_all(ep->waiters);
 }
 
+/* Publish which types of records the consumers want that count. */
+static void mms_ring_update_types(struct mms_ring *ring)
+{
+	const u64 consumers = ring->active | ring->may_lose;
+	u64 types = 0;
+	unsigned int i;
+
+	for (i = 0; i < ring->consumers_max && !ring->revoked; i++)
+		if (consumers & BIT_ULL(i))
+			types |= ring->consumers[i]->types ?: ~0ULL;
+	WRITE_ONCE(ring->types, types);
+	if (!ring->revoked)
+		WRITE_ONCE(ring->head->types, types);
+}
+
+/**
+ * mms_ring_consumers_changed - a consumer counts now, or counts no longer
+ * @ring: the ring, locked
+ *
+ * Context: @ring->lock held.
+ */
+void mms_ring_consumers_changed(struct mms_ring *ring)
+{
+	struct mms_endpoint *p = ring->producer;
+
+	lockdep_assert_held(&ring->lock);
+	mms_ring_update_types(ring);
+	if (p && p->consumers_changed)
+		p->consumers_changed(p);
+}
+
 /**
  * mms_ring_publish_cleared - tell the producer that a consumer no longer counts
  * @ring: the ring, locked; a bit of its @active was cleared

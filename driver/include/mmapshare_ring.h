@@ -110,6 +110,7 @@ struct mmapshare_source *mmapshare_source_create(const struct mmapshare_params *
 void mmapshare_source_put(struct mmapshare_source *source);
 struct file *mmapshare_source_file(struct mmapshare_source *source);
 bool mmapshare_source_wanted(const struct mmapshare_source *source);
+bool mmapshare_source_wanted_type(const struct mmapshare_source *source, u16 type);
 int mmapshare_source_watch(struct mmapshare_source *source, mmapshare_wanted_t callback,
 			   void *context);
 void *mmapshare_reserve(struct mmapshare_source *source, u32 length);

@@ -15,9 +15,13 @@
  *	gone		mmapshare_source_put() has returned
  */
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/mmapshare.h>
 #include <linux/module.h>
+#include <linux/sysfs.h>
+#include <linux/types.h>
 #include <linux/workqueue.h>
 #include <mmapshare_ring.h>
 
@@ -89,6 +93,23 @@ static const struct kernel_param_ops put_ops = { .set = set_put };
 module_param_cb(put, &put_ops, NULL, 0200);
 MODULE_PARM_DESC(put, "Put the ring");
 
+/* The types that mmapshare_source_wanted_type() says are wanted, as a mask. */
+static int get_types(char *text, const struct kernel_param *kp)
+{
+	u64 types = 0;
+	unsigned int i;
+
+	for (i = 0; i < 64 && !gone; i++)
+		/* the same as i, as types count modulo 64 */
+		if (mmapshare_source_wanted_type(source, 65536 - 64 + i))
+			types |= BIT_ULL(i);
+	return sysfs_emit(text, "%#llx\n", types);
+}
+
+static const struct kernel_param_ops types_ops = { .get = get_types };
+module_param_cb(types, &types_ops, NULL, 0444);
+MODULE_PARM_DESC(types, "The types of records that consumers want");
+
 static int __init watch_init(void)
 {
 	const struct mmapshare_params params = {
@@ -96,6 +117,7 @@ static int __init watch_init(void)
 		.mode = 0666,
 		.size = 4096,
 		.consumers = 4,
+		.features = MMAPSHARE_RING_FEAT_TYPE,
 		.flags = overwrite ? MMAPSHARE_OVERWRITE : 0,
 	};
 	int ret;

@@ -63,6 +63,7 @@ static const struct field {
 	FIELD(ring_attach_args, members), FIELD(ring_attach_args, reserved),
 	FIELD(ring_attach_args, seq), FIELD(ring_attach_args, generation),
 	FIELD(ring_attach_args, keep_ns), FIELD(ring_attach_args, name),
+	FIELD(ring_attach_args, types),
 	FIELD(ring_name, size), FIELD(ring_name, flags), FIELD(ring_name, cursor),
 	FIELD(ring_name, uid), FIELD(ring_name, state), FIELD(ring_name, member),
 	FIELD(ring_name, pos), FIELD(ring_name, seq), FIELD(ring_name, lost),
@@ -186,7 +187,7 @@ TEST_F(text, fields)
 	EXPECT_EQ(128U, sizeof(struct mmapshare_create_args));
 	EXPECT_EQ(72U, sizeof(struct mmapshare_destroy_args));
 	EXPECT_EQ(120U, sizeof(struct mmapshare_query));
-	EXPECT_EQ(160U, sizeof(struct mmapshare_ring_attach_args));
+	EXPECT_EQ(168U, sizeof(struct mmapshare_ring_attach_args));
 	EXPECT_EQ(128U, sizeof(struct mmapshare_ring_name));
 	EXPECT_EQ(72U, sizeof(struct mmapshare_ring_remove_args));
 	EXPECT_EQ(8U, sizeof(struct mmapshare_ring_notify_args));

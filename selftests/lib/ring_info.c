@@ -228,6 +228,26 @@ TEST_F(ring, corrupt)
 	EXPECT_EQ(0, mmapshare_ring_release(self->c));
 }
 
+/* A producer knows which types the consumers want. */
+TEST_F(ring, wanted)
+{
+	const struct mmapshare_ring_attach_args at = {
+		.size = sizeof(at), .flags = CONSUMER, .types = 1 << 3,
+	};
+
+	ASSERT_EQ(0, make_info_ring(self, TYPE, 0));
+	EXPECT_EQ(1, mmapshare_ring_wanted(self->p, 5));
+	EXPECT_EQ(-EBADF, mmapshare_ring_wanted(self->c, 5));
+	mmapshare_ring_close(self->c);
+	self->c = NULL;
+	EXPECT_EQ(0, mmapshare_ring_wanted(self->p, 5));
+	ASSERT_EQ(0, mmapshare_ring_attach_with(&self->c, self->region, &at));
+	EXPECT_EQ(0, mmapshare_ring_wanted(self->p, 5));
+	EXPECT_EQ(1, mmapshare_ring_wanted(self->p, 3));
+	EXPECT_EQ(1, mmapshare_ring_wanted(self->p, 3 + 1024));
+	EXPECT_EQ(0, mmapshare_ring_wanted(self->p, UINT16_MAX));
+}
+
 TEST_F(ring, without)
 {
 	struct mmapshare_record_info info;

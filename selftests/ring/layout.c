@@ -67,7 +67,7 @@ TEST(record)
 
 TEST(ioctl_arguments)
 {
-	EXPECT_EQ(160, (int)sizeof(struct mmapshare_ring_attach_args));
+	EXPECT_EQ(168, (int)sizeof(struct mmapshare_ring_attach_args));
 	FIELD(mmapshare_ring_attach_args, size, 0, 4);
 	FIELD(mmapshare_ring_attach_args, flags, 4, 4);
 	FIELD(mmapshare_ring_attach_args, map_size, 8, 8);
@@ -84,6 +84,7 @@ TEST(ioctl_arguments)
 	FIELD(mmapshare_ring_attach_args, generation, 80, 8);
 	FIELD(mmapshare_ring_attach_args, keep_ns, 88, 8);
 	FIELD(mmapshare_ring_attach_args, name, 96, 64);
+	FIELD(mmapshare_ring_attach_args, types, 160, 8);
 	EXPECT_EQ(8, (int)sizeof(struct mmapshare_ring_notify_args));
 	FIELD(mmapshare_ring_notify_args, size, 0, 4);
 	FIELD(mmapshare_ring_notify_args, flags, 4, 4);

@@ -25,7 +25,7 @@ FIXTURE_VARIANT_ADD(watch, overwrite) { .params = "overwrite=1", .overwrite = tr
 
 static unsigned long count(const char *parameter)
 {
-	return strtoul(helper_get(MODULE, parameter), NULL, 10);
+	return strtoul(helper_get(MODULE, parameter), NULL, 0);
 }
 
 /* Wait until the count is @n. */
@@ -223,6 +223,30 @@ TEST_F(watch, put_attached)
 	EXPECT_EQ(1UL, count("detached"));
 	endpoint_detach(&self->c);
 	EXPECT_EQ(2UL, count("entered"));
+}
+
+/* The driver knows at once which types of records the consumers want. */
+TEST_F(watch, types)
+{
+	const struct mmapshare_ring_attach_args some = { .types = 0x8000000000000005 };
+	const struct mmapshare_ring_attach_args other = { .types = 2 };
+	const uint32_t consumer = MMAPSHARE_RING_ATTACH_CONSUMER;
+
+	EXPECT_EQ(0UL, count("types"));
+	ASSERT_EQ(0, endpoint_attach_with(&self->c, self->fd, consumer, &some));
+	EXPECT_EQ(some.types, count("types"));
+	ASSERT_EQ(0, endpoint_attach_with(&self->d, self->fd, consumer, &other));
+	EXPECT_EQ(some.types | other.types, count("types"));
+	endpoint_detach(&self->c);
+	EXPECT_EQ(other.types, count("types"));
+	/* this one wants all, and may lose */
+	ASSERT_EQ(0, endpoint_attach(&self->c, self->fd,
+				     consumer | MMAPSHARE_RING_ATTACH_MAY_LOSE));
+	EXPECT_EQ(UINT64_MAX, count("types"));
+	endpoint_detach(&self->c);
+	EXPECT_EQ(other.types, count("types"));
+	endpoint_detach(&self->d);
+	EXPECT_EQ(0UL, count("types"));
 }
 
 TEST_HARNESS_MAIN

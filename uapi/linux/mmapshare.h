@@ -429,7 +429,9 @@ struct mmapshare_query {
  * @unheld: bit N is set while cursor N has a name and no consumer. Its bit in
  *	@consumers is set as long as it keeps records. Written by the kernel, for
  *	statistics
- * @reserved4: 0
+ * @types: bit N is set if a consumer wants the records whose type modulo 64 is N: all
+ *	bits if it has not said which, none without consumers. Written by the
+ *	kernel, a hint for producers that can save the work for other records
  * @consumer_wake_pos: 0, or a position with bit 0 set: a producer whose
  *	position reaches or passes it must call RING_NOTIFY. Written by the
  *	kernel for consumers that are about to sleep (F: @pos of the producer)
@@ -470,7 +472,7 @@ struct mmapshare_ring {
 	__u64 evicted;
 	__u64 consumers_gen;
 	__u64 unheld;
-	__u64 reserved4;
+	__u64 types;
 	__u64 consumer_wake_pos;
 	__u64 reserved2[7];
 	__u64 producer_wake_pos;
@@ -671,6 +673,9 @@ struct mmapshare_record_info {
  *	As a name of a region; all 0 for none, as with
  *	MMAPSHARE_RING_ATTACH_MEMBER. In a ring set the name is that of the cursor in
  *	all rings
+ * @types: in: for a consumer of a ring with MMAPSHARE_RING_FEAT_TYPE which records it
+ *	wants: bit N for those whose type modulo 64 is N; 0 for all. It gets all
+ *	others, too, that the producer makes
  *
  * A producer of a ring set attaches to one of its rings: without
  * MMAPSHARE_RING_ATTACH_MEMBER to the first one that has no producer and is not
@@ -693,6 +698,7 @@ struct mmapshare_ring_attach_args {
 	__u64 generation;
 	__u64 keep_ns;
 	char name[MMAPSHARE_NAME_SIZE];
+	__u64 types;
 };
 
 /* mmapshare_ring_name.state */

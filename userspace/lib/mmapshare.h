@@ -685,6 +685,22 @@ int mmapshare_ring_reserve(struct mmapshare_endpoint *ep, size_t length, void **
 int mmapshare_ring_set_type(struct mmapshare_endpoint *ep, uint16_t type);
 
 /**
+ * mmapshare_ring_wanted - does any consumer want records of this type?
+ * @ep: the producer of a ring with MMAPSHARE_RING_FEAT_TYPE
+ * @type: the type
+ *
+ * A hint, by which a producer saves the work for records that no consumer wants: it
+ * may be outdated when this returns. Consumers tell by the member @types of struct
+ * mmapshare_ring_attach_args what they want, modulo 64; one that does not tell wants
+ * all records. Makes no system call.
+ *
+ * Return: 1 if a consumer is attached that wants it, or a cursor keeps records for
+ * such a consumer; 0 if not; -EBADF for a consumer; -ENODEV after another function has
+ * returned that.
+ */
+int mmapshare_ring_wanted(const struct mmapshare_endpoint *ep, uint16_t type);
+
+/**
  * mmapshare_ring_trim - shorten the record that was reserved last
  * @ep: the producer
  * @length: bytes, at most its current length

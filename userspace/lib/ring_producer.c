@@ -265,6 +265,13 @@ int mmapshare_ring_reserve(struct mmapshare_endpoint *ep, size_t length, void **
 	return begin_record(ep, length, record);
 }
 
+int mmapshare_ring_wanted(const struct mmapshare_endpoint *ep, uint16_t type)
+{
+	if (ep->role != MMS_ROLE_PRODUCER)
+		return mms_role_error(ep);
+	return __atomic_load_n(&ep->ring->types, __ATOMIC_RELAXED) >> (type % 64) & 1;
+}
+
 int mmapshare_ring_set_type(struct mmapshare_endpoint *ep, uint16_t type)
 {
 	struct mmapshare_record_info *info;

@@ -98,7 +98,7 @@ SEAL = Call(_READ | _WRITE, 0x03, "III")
 READ_ONLY = Call(_WRITE, 0x04, "I")
 NOTIFY = Call(_READ | _WRITE, 0x06, "IQ")
 WAIT = Call(_READ | _WRITE, 0x07, "IQq")
-RING_ATTACH = Call(_READ | _WRITE, 0x08, "IQQQQIIQQIIQQQ64s")
+RING_ATTACH = Call(_READ | _WRITE, 0x08, "IQQQQIIQQIIQQQ64sQ")
 RING_NAME = Call(_READ | _WRITE, 0x0e, "IIIIIQQQQQ64s")
 RING_REMOVE = Call(_WRITE, 0x0f, "I64s")
 RING_NOTIFY = Call(_WRITE, 0x09, "I")
@@ -128,6 +128,7 @@ class Attached(NamedTuple):
     generation: int
     keep_ns: int
     name: bytes
+    types: int
 
     def of_member(self, member: int) -> "Attached":
         """The same for one ring of a set, if members is not 0."""
@@ -144,12 +145,13 @@ class Start(NamedTuple):
     generation: int = 0
     keep_ns: int = 0
     name: bytes = b""
+    types: int = 0
 
 
 def attach(fd: int, flags: int, member: int, start: Start = Start()) -> Attached:
     return Attached(*RING_ATTACH(fd, flags | start.flags | ATTACH_CLOEXEC, 0, 0, 0, 0, 0, member,
                                  0, 0, 0, 0, start.seq, start.generation, start.keep_ns,
-                                 start.name))
+                                 start.name, start.types))
 
 
 class Info(NamedTuple):

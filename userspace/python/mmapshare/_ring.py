@@ -62,7 +62,7 @@ _MAX_ATTEMPTS = 1000
 _MAGIC, _FEATURES = 0, 3
 _PRODUCER_OFFSET, _CURSOR_OFFSET, _CURSOR_STRIDE, _RECORD_MAX = 7, 8, 9, 10
 _EVICT_NS, _CONSUMERS, _RETAINED_POS, _MAY_LOSE, _CONSUMERS_GEN = 12, 16, 17, 19, 21
-_UNHELD = 22
+_UNHELD, _TYPES = 22, 23
 _VERSION32, _FLAGS32, _CONSUMERS_MAX32 = 2, 4, 5
 # struct mmapshare_ring_producer
 _POS, _OLDEST_POS, _SEQ, _DROPPED, _OVERWRITTEN = 0, 1, 2, 8, 9
@@ -142,8 +142,10 @@ class CursorName(NamedTuple):
 
 
 def _start(start: Union[None, int, str], cursor: Optional[str], keep: Optional[float],
-           existing: bool, generation: int) -> _abi.Start:
-    flags = seq = 0
+           existing: bool, generation: int, types: Optional[Iterable[int]]) -> _abi.Start:
+    flags = seq = mask = 0
+    for record_type in types or ():
+        mask |= 1 << _abi.number(record_type, "a type", 0, 0xffff) % 64
     if isinstance(start, int):
         flags, seq = _abi.ATTACH_SEQ, _abi.number(start, "start", 0, _MASK)
     elif start is not None:
@@ -154,10 +156,10 @@ def _start(start: Union[None, int, str], cursor: Optional[str], keep: Optional[f
     if cursor is None:
         if keep or existing:
             raise ValueError("keep and existing require cursor")
-        return _abi.Start(flags, seq, generation)
+        return _abi.Start(flags, seq, generation, types=mask)
     keep_ns = _abi.KEEP_ALL if keep is None else round(keep * 1e9)
     return _abi.Start(flags | (_abi.ATTACH_EXISTING if existing else 0), seq, generation,
-                      keep_ns, _abi.name_field(cursor))
+                      keep_ns, _abi.name_field(cursor), mask)
 
 
 _EndpointType = TypeVar("_EndpointType", bound="_Endpoint")
@@ -382,6 +384,7 @@ class Consumer(_Endpoint):
                  may_lose: Optional[bool] = None, member: Optional[int] = None,
                  start: Union[None, int, str] = None, cursor: Optional[str] = None,
                  keep: Optional[float] = 0, existing: bool = False, generation: int = 0,
+                 types: Optional[Iterable[int]] = None,
                  _attached: Optional[_abi.Attached] = None) -> None:
         """Attach as a consumer.
 
@@ -403,6 +406,9 @@ class Consumer(_Endpoint):
               name without a consumer; None for no limit
         existing: NotFoundError if the name does not exist
         generation: if not 0, errno is ESTALE if it is not that of the ring
+        types: the types of records that are of use, modulo 64; all by default. The
+              producer then knows which ones it need not make. A hint: records of
+              other types come, too
         """
         self._ignore_hup = ignore_hup
         self._attached = False
@@ -411,7 +417,7 @@ class Consumer(_Endpoint):
             raise ValueError("latest and start exclude each other")
         super().__init__(fd, consumer_flags(False, may_lose), member, _attached,
                          _start("latest" if latest else start, cursor, keep, existing,
-                                generation))
+                                generation, types))
         self.may_lose = self._overwrite
         # the kernel stored the first position and sequence number at ATTACH
         self._pos = self._published_pos = self._producer_pos = self._own64[_POS]
@@ -703,6 +709,12 @@ class Producer(_Endpoint):
         self._headers = self._new_view(self._data, "I")
         self._next_seq = _extend_seq(self._headers[self._header_index(self._pos) + 1],
                                      self._own64[_SEQ])
+
+    def wanted(self, record_type: int = 0) -> bool:
+        """Does any consumer want records of this type? A hint: see "types" of
+        Consumer."""
+        self._check_usable()
+        return bool(self._ring64[_TYPES] >> record_type % 64 & 1)
 
     def write(self, data: Any, timeout: Optional[float] = None, *,
               record_type: int = 0) -> None:
@@ -1015,13 +1027,14 @@ class Ring:
                  may_lose: Optional[bool] = None, member: Optional[int] = None,
                  start: Union[None, int, str] = None, cursor: Optional[str] = None,
                  keep: Optional[float] = 0, existing: bool = False,
-                 generation: int = 0) -> Consumer:
+                 generation: int = 0, types: Optional[Iterable[int]] = None) -> Consumer:
         """Attach a consumer. Each consumer gets all records. LimitError if the
         ring's "consumers" are already attached (errno ENOSPC), or if this user has
         its share of them (EDQUOT). For the arguments see Consumer."""
         return Consumer(self.fileno(), latest=latest, ignore_hup=ignore_hup,
                         may_lose=may_lose, member=member, start=start,
-                        cursor=cursor, keep=keep, existing=existing, generation=generation)
+                        cursor=cursor, keep=keep, existing=existing, generation=generation,
+                        types=types)
 
     def cursors(self) -> list[CursorName]:
         """The names of cursors. The ring must be open for reading."""
@@ -1140,10 +1153,11 @@ def open_to_read(name: Name, may_lose: bool) -> int:
 def consumer(name: Name, *, latest: bool = False, ignore_hup: bool = False,
              may_lose: Optional[bool] = None, start: Union[None, int, str] = None,
              cursor: Optional[str] = None, keep: Optional[float] = 0,
-             existing: bool = False, generation: int = 0) -> Consumer:
+             existing: bool = False, generation: int = 0,
+             types: Optional[Iterable[int]] = None) -> Consumer:
     """Attach to an existing ring as a consumer. Needs read permission. For the
     arguments see Consumer."""
     with owned_ring(open_to_read(name, bool(may_lose))) as ring:
         return ring.consumer(latest=latest, ignore_hup=ignore_hup, may_lose=may_lose,
                              start=start, cursor=cursor, keep=keep, existing=existing,
-                             generation=generation)
+                             generation=generation, types=types)

@@ -417,6 +417,19 @@ class Info(TestCase):
                 self.assertEqual(b"text", consumer.read())
                 self.assertEqual(65535, consumer.info.type)
 
+    def test_wanted(self):
+        with mmapshare.create_ring(None, 4096, types=True) as ring, \
+                ring.producer() as producer:
+            self.assertFalse(producer.wanted(0))
+            with ring.consumer(types=[3, 65535]):
+                self.assertEqual([3, 63, 67], [n for n in range(100) if producer.wanted(n)])
+                with ring.consumer():
+                    self.assertTrue(producer.wanted(4))
+                self.assertFalse(producer.wanted(4))
+            self.assertRaises(ValueError, ring.consumer, types=[65536])
+        with mmapshare.create_ring(None, 4096) as ring:
+            self.assertErrno(errno.EINVAL, ring.consumer, types=[1])
+
     def test_some(self):
         with mmapshare.create_ring(None, 4096, clock="boottime") as ring, \
                 ring.producer() as producer, ring.consumer() as consumer:
