@@ -8,6 +8,7 @@
  *	ring_policy.c	which consumers may attach, and hold back the producer
  *	ring_named.c	cursors that have a name, and outlive their consumers
  *	ring_evict.c	consumers that the producer no longer waits for
+ *	ring_flush.c	consumers that do not sleep for long
  *	ring_wait.c	arming and waking
  *	ring_sleep.c	tasks that sleep
  *	ring.c		creating a ring; which parts an endpoint may map
@@ -31,6 +32,7 @@
 #include <linux/align.h>
 #include <linux/compiler.h>
 #include <linux/fs.h>
+#include <linux/hrtimer.h>
 #include <linux/irq_work.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -86,13 +88,21 @@ struct mms_named;
  *	slowest consumer; valid while @armed
  * @notified: @wake_pos has been reached since mms_endpoint_arm(). Read without
  *	the lock by mms_endpoint_sleep()
+ * @flush_waits: a consumer that is armed for its first record, which starts
+ *	@flush_timer
+ * @has_flush_timer: @flush_timer is initialized
+ * @flush_timer: wakes the consumer @flush_ns after that
+ * @flush_ns: nanoseconds; from wake_us of the cursor
+ * @flush_full_pos: the position of the producer with which the consumer need not wait for
+ *	the timer
+ * @flush_pos: up to here the time of the consumer is over
  * @corrupt: the program stored an impossible position: the endpoint counts as
  *	detached, and its calls get -EBADMSG. Never cleared. Read without the
  *	lock by mms_ring_detach(), for its tracepoint
  *
  * @region to @producer, @types, @waiters and @wake are constant, as are @cursor and @named
- * from mms_ring_attach() on. @consumers_changed and the last four are written under the
- * ring's @lock.
+ * from mms_ring_attach() on. @consumers_changed and those from @armed on are written under
+ * the ring's @lock.
  */
 struct mms_endpoint {
 	struct mms_region *region;
@@ -112,6 +122,12 @@ struct mms_endpoint {
 	bool armed;
 	u64 wake_pos;
 	bool notified;
+	bool flush_waits;
+	bool has_flush_timer;
+	struct hrtimer flush_timer;
+	u64 flush_ns;
+	u64 flush_full_pos;
+	u64 flush_pos;
 	bool corrupt;
 };
 
@@ -525,6 +541,13 @@ void mms_ring_del_may_lose(struct mms_ring *ring, const struct mms_endpoint *c);
 void mms_ring_start_eviction(struct mms_ring *ring, u64 pos);
 void mms_ring_init_eviction(struct mms_ring *ring, u64 ns);
 void mms_ring_stop_eviction(struct mms_ring *ring);
+
+/* ring_flush.c */
+bool mms_flush_is_due(const struct mms_endpoint *c, u64 pos);
+void mms_flush_arm(struct mms_endpoint *c);
+bool mms_flush_recheck(struct mms_endpoint *c);
+bool mms_flush_reached(struct mms_endpoint *c, u64 head);
+void mms_flush_stop(struct mms_endpoint *c);
 
 /* ring_wait.c */
 void mms_ring_wake_all(struct mms_ring *ring);

@@ -489,6 +489,7 @@ void mms_ring_detach(struct mms_endpoint *ep)
 	trace_mmapshare_ring_detach(ep, READ_ONCE(ep->corrupt) ? -EBADMSG : 0);
 	if (!ep->producer) {
 		mms_ring_del_consumer(ring, ep);
+		mms_flush_stop(ep);
 		return;
 	}
 	mms_ring_stop_eviction(ring);

@@ -160,6 +160,7 @@ void mms_named_claim(struct mms_place *place, unsigned int cursor)
 	place->counts = !(place->start->flags & MMS_START_FLAGS);
 	place->c->may_lose = ring->named[cursor]->may_lose;
 	WRITE_ONCE(words->wake_bytes, 0);
+	WRITE_ONCE(words->wake_us, 0);
 	ring->expiring &= ~BIT_ULL(cursor);
 	mms_named_set_unheld(ring, ring->unheld & ~BIT_ULL(cursor));
 }

@@ -123,7 +123,7 @@ static int mms_check_records(const struct mms_endpoint *c, u64 *wake_pos)
 	/* The consumer was overrun, or is advancing concurrently. */
 	if (head - pos > ring->size)
 		return 0;
-	if (mms_ring_is_forced(ring, pos))
+	if (mms_ring_is_forced(ring, pos) || mms_flush_is_due(c, pos))
 		threshold = MMS_RECORD_ALIGN;
 	*wake_pos = pos + threshold;
 	/*
@@ -258,6 +258,9 @@ int mms_endpoint_arm(struct mms_endpoint *ep, bool always)
 	ep->wake_pos = ret ? wake_pos : mms_next_event_pos(ep);
 	ep->armed = true;
 	WRITE_ONCE(ep->notified, false);
+	ep->flush_waits = false;
+	if (ret)
+		mms_flush_arm(ep);
 	if (ep->producer && ret == -EAGAIN)
 		mms_ring_start_eviction(ring, wake_pos);
 	mms_ring_update_wake_pos(ring);
@@ -268,6 +271,8 @@ int mms_endpoint_arm(struct mms_endpoint *ep, bool always)
 	 */
 	smp_mb();
 	ret = mms_check_locked(ep, &wake_pos);
+	if (ret == -EAGAIN && mms_flush_recheck(ep))
+		mms_ring_update_wake_pos(ring);
 unlock:
 	spin_unlock_irqrestore(&ring->lock, flags);
 	return ret;
@@ -294,6 +299,8 @@ static void mms_endpoint_wake_if_reached(struct mms_endpoint *ep, u64 pos)
 {
 	if (!ep->armed || !mms_pos_reached(pos, ep->wake_pos) || mms_consumer_is_blocked(ep))
 		return;
+	if (mms_flush_reached(ep, pos))
+		return;
 	WRITE_ONCE(ep->notified, true);
 	mms_endpoint_wake(ep);
 }
@@ -317,8 +324,10 @@ static void mms_ring_apply_force(struct mms_ring *ring)
 		struct mms_endpoint *c = ring->consumers[i];
 		u64 pos = c ? READ_ONCE(mms_cursor(ring, i)->pos) : ring->forced_pos;
 
-		if (mms_ring_is_forced(ring, pos))
-			c->wake_pos = ALIGN_DOWN(pos, MMS_RECORD_ALIGN) + MMS_RECORD_ALIGN;
+		if (!mms_ring_is_forced(ring, pos))
+			continue;
+		c->flush_waits = false;
+		c->wake_pos = ALIGN_DOWN(pos, MMS_RECORD_ALIGN) + MMS_RECORD_ALIGN;
 	}
 	mms_ring_update_wake_pos(ring);
 	/*

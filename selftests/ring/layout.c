@@ -52,6 +52,7 @@ TEST(cursor)
 	FIELD(mmapshare_ring_cursor, seq, 8, 8);
 	FIELD(mmapshare_ring_cursor, lost, 16, 8);
 	FIELD(mmapshare_ring_cursor, wake_bytes, 24, 4);
+	FIELD(mmapshare_ring_cursor, wake_us, 28, 4);
 }
 
 TEST(record)

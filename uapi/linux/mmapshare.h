@@ -534,6 +534,9 @@ struct mmapshare_ring_producer {
  * @wake_bytes: bytes of records, including headers, that must be available
  *	before the consumer is woken; 0 means any. More than half of data_size
  *	counts as half. Read by the kernel when the consumer waits or polls
+ * @wake_us: microseconds after which a consumer that waits is woken for fewer bytes
+ *	than @wake_bytes, from the time on at which it waits and there is a record;
+ *	0 means no limit. Read likewise
  * @reserved: 0
  */
 struct mmapshare_ring_cursor {
@@ -541,7 +544,8 @@ struct mmapshare_ring_cursor {
 	__u64 seq;
 	__u64 lost;
 	__u32 wake_bytes;
-	__u32 reserved[9];
+	__u32 wake_us;
+	__u32 reserved[8];
 };
 
 /**

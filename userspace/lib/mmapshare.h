@@ -983,6 +983,18 @@ int mmapshare_ring_notify(struct mmapshare_endpoint *ep);
 void mmapshare_ring_set_wake_bytes(struct mmapshare_endpoint *ep, uint32_t bytes);
 
 /**
+ * mmapshare_ring_set_wake_delay - set how long to wait for many bytes
+ * @ep: a consumer; nothing happens for a producer
+ * @us: microseconds; 0, the initial value, means no limit
+ *
+ * A consumer that waits for the bytes of mmapshare_ring_set_wake_bytes() is woken
+ * @us after there is a record, even if these are fewer: "64 KiB, or 1 ms". A timer of
+ * the kernel does that, for mmapshare_ring_wait() and poll(). It takes effect when the
+ * consumer waits the next time.
+ */
+void mmapshare_ring_set_wake_delay(struct mmapshare_endpoint *ep, uint32_t us);
+
+/**
  * mmapshare_ring_set_spins - poll for a while before going to sleep
  * @ep: a producer or consumer
  * @spins: how many times mmapshare_ring_wait() polls at most; 0, the initial
@@ -1258,6 +1270,13 @@ int mmapshare_set_window(struct mmapshare_set *set, uint64_t ns);
  * @bytes: as for mmapshare_ring_set_wake_bytes()
  */
 void mmapshare_set_wake_bytes(struct mmapshare_set *set, uint32_t bytes);
+
+/**
+ * mmapshare_set_wake_delay - set how long to wait for many bytes, in each ring
+ * @set: the consumer
+ * @us: as for mmapshare_ring_set_wake_delay()
+ */
+void mmapshare_set_wake_delay(struct mmapshare_set *set, uint32_t us);
 
 /**
  * mmapshare_set_stat - the state of one ring of a set

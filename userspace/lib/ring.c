@@ -338,6 +338,12 @@ void mmapshare_ring_set_wake_bytes(struct mmapshare_endpoint *ep, uint32_t bytes
 	__atomic_store_n(word, bytes, __ATOMIC_RELAXED);
 }
 
+void mmapshare_ring_set_wake_delay(struct mmapshare_endpoint *ep, uint32_t us)
+{
+	if (ep->role != MMS_ROLE_PRODUCER)
+		__atomic_store_n(&ep->cursor->wake_us, us, __ATOMIC_RELAXED);
+}
+
 /* Make all functions fail with ENODEV, including the inline ones. */
 static void disable(struct mmapshare_endpoint *ep)
 {

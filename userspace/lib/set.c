@@ -188,6 +188,14 @@ void mmapshare_set_wake_bytes(struct mmapshare_set *set, uint32_t bytes)
 		mmapshare_ring_set_wake_bytes(set->members[i].ep, bytes);
 }
 
+void mmapshare_set_wake_delay(struct mmapshare_set *set, uint32_t us)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->nr; i++)
+		mmapshare_ring_set_wake_delay(set->members[i].ep, us);
+}
+
 /* A revocation ends all rings. */
 int mms_set_disable(struct mmapshare_set *set, int ret)
 {

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rings: consumers that sleep until there are many records, but not for long once there
+ * is one.
+ *
+ * A consumer with a @wake_us in its cursor sleeps in two steps. First it is armed for
+ * the next record. What publishes that calls mms_ring_wake_peers(), as for any sleeper:
+ * instead of waking the consumer, that arms it for its wake_bytes, and starts a timer.
+ * Whichever comes first wakes the consumer. So the producer makes one call for each time
+ * that a consumer sleeps, and a producer that has published all does nothing more.
+ *
+ * The timer has expired for all records that are published then: up to @flush_pos the
+ * consumer is ready with any record.
+ */
+#include <linux/align.h>
+#include <linux/compiler.h>
+#include <linux/container_of.h>
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/lockdep.h>
+#include <linux/spinlock.h>
+#include <linux/time64.h>
+#include <linux/types.h>
+#include "compat.h"
+#include "ring.h"
+
+/*
+ * The consumer has slept long enough if it sleeps and there is a record. A timer that
+ * was started for records which the consumer has taken since is early for others.
+ */
+static enum hrtimer_restart mms_flush_expired(struct hrtimer *timer)
+{
+	struct mms_endpoint *c = container_of(timer, struct mms_endpoint, flush_timer);
+	struct mms_ring *ring = c->ring;
+	unsigned long flags;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	if (!ring->revoked && c->armed && !c->flush_waits) {
+		c->flush_pos = mms_producer_pos(ring);
+		WRITE_ONCE(c->notified, true);
+		mms_endpoint_wake(c);
+		mms_ring_update_wake_pos(ring);
+	}
+	spin_unlock_irqrestore(&ring->lock, flags);
+	return HRTIMER_NORESTART;
+}
+
+/* There is a record: from now on the consumer waits for more, or for the timer. */
+static void mms_flush_start(struct mms_endpoint *c)
+{
+	c->flush_waits = false;
+	c->wake_pos = c->flush_full_pos;
+	if (!hrtimer_is_queued(&c->flush_timer))
+		hrtimer_start(&c->flush_timer, ns_to_ktime(c->flush_ns), HRTIMER_MODE_REL_SOFT);
+}
+
+/**
+ * mms_flush_is_due - is a consumer ready with any record, as its time is over?
+ * @c: the consumer
+ * @pos: its position; untrusted
+ *
+ * Context: @lock of the ring held.
+ * Return: true up to the position for which the timer has expired.
+ */
+bool mms_flush_is_due(const struct mms_endpoint *c, u64 pos)
+{
+	return c->flush_pos - pos - 1 < c->ring->size;
+}
+
+/**
+ * mms_flush_arm - arm a consumer that is not ready for the next record
+ * @c: the consumer, or a producer, which has no timer; its @wake_pos is set, and its
+ *	@flush_waits is false
+ *
+ * The caller publishes the wake position, and after a full fence calls
+ * mms_flush_recheck().
+ *
+ * Context: @lock of the ring held.
+ */
+void mms_flush_arm(struct mms_endpoint *c)
+{
+	const struct mmapshare_ring_cursor *cursor;
+	u64 next;
+	u32 us;
+
+	lockdep_assert_held(&c->ring->lock);
+	if (c->producer)
+		return;
+	cursor = mms_cursor(c->ring, c->cursor);
+	us = READ_ONCE(cursor->wake_us);
+	next = ALIGN_DOWN(READ_ONCE(cursor->pos), MMS_RECORD_ALIGN) + MMS_RECORD_ALIGN;
+	if (!us || mms_pos_reached(next, c->wake_pos))
+		return;
+	if (!c->has_flush_timer) {
+		mms_hrtimer_setup(&c->flush_timer, mms_flush_expired, CLOCK_MONOTONIC,
+				  HRTIMER_MODE_REL_SOFT);
+		c->has_flush_timer = true;
+	}
+	c->flush_ns = (u64)us * NSEC_PER_USEC;
+	c->flush_full_pos = c->wake_pos;
+	c->wake_pos = next;
+	c->flush_waits = true;
+}
+
+/**
+ * mms_flush_reached - does the first record only start the timer?
+ * @c: a consumer, armed, that is not blocked by a BUSY record
+ * @head: the producer's position
+ *
+ * The caller publishes the wake position afterwards. A producer that
+ * publishes more in the meantime finds the lower wake position, and calls again.
+ *
+ * Context: @lock of the ring held.
+ * Return: true if the consumer goes on sleeping.
+ */
+bool mms_flush_reached(struct mms_endpoint *c, u64 head)
+{
+	lockdep_assert_held(&c->ring->lock);
+	if (!c->flush_waits || !mms_pos_reached(head, c->wake_pos))
+		return false;
+	if (mms_pos_reached(head, c->flush_full_pos))
+		return false;
+	mms_flush_start(c);
+	return true;
+}
+
+/**
+ * mms_flush_recheck - start the timer if there is a record by now
+ * @c: the consumer or producer, after mms_flush_arm()
+ *
+ * Context: @lock of the ring held.
+ * Return: true if that has changed the wake position, which the caller publishes.
+ */
+bool mms_flush_recheck(struct mms_endpoint *c)
+{
+	return c->flush_waits && mms_flush_reached(c, mms_producer_pos(c->ring));
+}
+
+/**
+ * mms_flush_stop - the consumer has detached
+ * @c: the consumer or producer, which nothing arms any more
+ *
+ * Context: process context, may sleep.
+ */
+void mms_flush_stop(struct mms_endpoint *c)
+{
+	if (c->has_flush_timer)
+		hrtimer_cancel(&c->flush_timer);
+}
