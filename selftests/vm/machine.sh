@@ -15,7 +15,7 @@ amd64 | x86 | x86_64)
 	ARCH=amd64
 	kbuild_arch=x86
 	triplet=x86_64-linux-gnu
-	flavour=cloud-amd64 flavour_rt=rt-amd64
+	flavour=cloud-amd64 flavour_rt=rt-amd64 flavour_full=amd64
 	# without ACPI a kernel finds only the first processor of each socket;
 	# with ERMS it copies memory by "rep movsb", which is slow to emulate;
 	# QEMU before 8.0 leaves wrong flags behind CMPXCHG16B, which matters if
@@ -40,6 +40,7 @@ arm64 | aarch64)
 	kbuild_arch=arm64
 	triplet=aarch64-linux-gnu
 	flavour=cloud-arm64 flavour_16k=arm64-16k flavour_rt=rt-arm64
+	flavour_full=arm64
 	# pauth-impdef: the architected algorithm for signing pointers is slow
 	# to emulate
 	qemu="qemu-system-aarch64 -M virt,gic-version=max" cpu=max,pauth-impdef=on
