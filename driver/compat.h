@@ -127,6 +127,30 @@ static inline struct mms_mapping mms_mapping_of(const struct vm_area_struct *vma
 int mms_map_prepare(struct mms_mapping *m);
 int mms_map_vma(struct vm_area_struct *vma);
 
+/*
+ * Both steps, for an operation that gets a VMA which is in no tree yet: .mmap of the
+ * file before 7.1, and that of a dma-buf on all kernels.
+ */
+static inline int mms_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct mms_mapping m = mms_mapping_of(vma);
+	int ret = mms_map_prepare(&m);
+
+	if (ret)
+		return ret;
+	vm_flags_set(vma, m.flags);
+	vm_flags_clear(vma, ~m.flags);
+	vma->vm_ops = m.vm_ops;
+	ret = mms_map_vma(vma);
+	/*
+	 * after a failure the core removes the page table entries, but does not
+	 * call ->close
+	 */
+	if (ret)
+		vma->vm_ops->close(vma);
+	return ret;
+}
+
 #ifdef MMS_HAVE_MMAP_PREPARE
 
 /*
@@ -181,26 +205,6 @@ static inline int mms_vma_mapped(unsigned long start, unsigned long end, pgoff_t
 #define MMS_FOPS_MMAP		.mmap = mms_mmap,
 #define MMS_VM_OPS_MAPPED
 
-static inline int mms_mmap(struct file *file, struct vm_area_struct *vma)
-{
-	struct mms_mapping m = mms_mapping_of(vma);
-	int ret = mms_map_prepare(&m);
-
-	if (ret)
-		return ret;
-	vm_flags_set(vma, m.flags);
-	vm_flags_clear(vma, ~m.flags);
-	vma->vm_ops = m.vm_ops;
-	ret = mms_map_vma(vma);
-	/*
-	 * after a failure the core removes the page table entries, but does not
-	 * call ->close
-	 */
-	if (ret)
-		vma->vm_ops->close(vma);
-	return ret;
-}
-
 #endif
 
 /*
@@ -250,8 +254,10 @@ static inline long mms_folio_mapcount(struct folio *folio)
 /* 6.13 made the namespace of EXPORT_SYMBOL_NS_GPL() a string */
 #ifdef MMS_HAVE_NS_TOKEN
 #define MMS_NS			MMAPSHARE
+#define MMS_NS_DMA_BUF		DMA_BUF
 #else
 #define MMS_NS			"MMAPSHARE"
+#define MMS_NS_DMA_BUF		"DMA_BUF"
 #endif
 
 /*
@@ -275,6 +281,25 @@ static inline void mms_hrtimer_setup(struct hrtimer *timer,
 #define mms_ftrace_set_ip	ftrace_regs_set_instruction_pointer
 #else
 #define mms_ftrace_set_ip	ftrace_instruction_pointer_set
+#endif
+
+/*
+ * 6.2 gave the functions that take the reservation lock themselves another name. Users
+ * of the macros include <linux/dma-buf.h>.
+ */
+#ifdef MMS_HAVE_DMA_BUF_MAP_UNLOCKED
+#define mms_dma_buf_map		dma_buf_map_attachment_unlocked
+#define mms_dma_buf_unmap	dma_buf_unmap_attachment_unlocked
+#else
+#define mms_dma_buf_map		dma_buf_map_attachment
+#define mms_dma_buf_unmap	dma_buf_unmap_attachment
+#endif
+#ifdef MMS_HAVE_DMA_BUF_VMAP_UNLOCKED
+#define mms_dma_buf_vmap	dma_buf_vmap_unlocked
+#define mms_dma_buf_vunmap	dma_buf_vunmap_unlocked
+#else
+#define mms_dma_buf_vmap	dma_buf_vmap
+#define mms_dma_buf_vunmap	dma_buf_vunmap
 #endif
 
 /*

@@ -31,6 +31,9 @@ long mms_ioctl_seal(struct file *file, void __user *arg);
 long mms_ioctl_read_only(struct file *file, void __user *arg);
 long mms_ioctl_revoke(struct file *file, void __user *arg);
 
+/* dmabuf.c */
+long mms_ioctl_dmabuf(struct file *file, void __user *arg);
+
 /* ring_read.c */
 ssize_t mms_endpoint_read_iter(struct kiocb *iocb, struct iov_iter *to);
 

@@ -45,6 +45,7 @@ static const struct mms_ioctl mms_ioctls[] = {
 	MMS_IOCTL(SEAL, mms_ioctl_seal, MMS_ON_ANY, 0),
 	MMS_IOCTL(READ_ONLY, mms_ioctl_read_only, MMS_ON_ANY, FMODE_READ),
 	MMS_IOCTL(REVOKE, mms_ioctl_revoke, MMS_ON_ANY, FMODE_WRITE),
+	MMS_IOCTL(DMABUF, mms_ioctl_dmabuf, MMS_ON_ANY, FMODE_READ),
 	MMS_IOCTL(NOTIFY, mms_ioctl_notify, MMS_ON_ANY, FMODE_WRITE),
 	MMS_IOCTL(WAIT, mms_ioctl_wait, MMS_ON_ANY, 0),
 	MMS_IOCTL(RING_ATTACH, mms_ioctl_ring_attach, MMS_ON_RING, 0),

@@ -81,6 +81,12 @@ END
 probe NS_TOKEN module <<-END
 	MODULE_IMPORT_NS(MMAPSHARE);
 END
+probe DMA_BUF_MAP_UNLOCKED dma-buf <<-END
+	(void)dma_buf_map_attachment_unlocked;
+END
+probe DMA_BUF_VMAP_UNLOCKED dma-buf <<-END
+	(void)dma_buf_vmap_unlocked;
+END
 probe FTRACE_SET_IP ftrace <<-END
 	ftrace_regs_set_instruction_pointer((struct ftrace_regs *)0, 0);
 END

@@ -132,8 +132,9 @@ struct mms_region_ops {
  * @seals: MMAPSHARE_SEAL_*; bits are only ever added, under @lock and @access. A
  *	task that is about to store reads them between mms_access_begin() and
  *	mms_access_end()
- * @writable: number of shared VMAs that are writable or may become so. Changed
- *	by mmap() and the vm_ops; -1 once the region is sealed against writes
+ * @writable: number of shared VMAs that are writable or may become so, and of
+ *	writable dma-bufs. Changed by mmap(), the vm_ops and dmabuf.c; -1 once the
+ *	region is sealed against writes
  * @ring_flags: MMAPSHARE_RING_*; 0 for a plain region
  * @ring: the ring, or the rings of a set; NULL for a plain region. The region
  *	frees it with kvfree()
@@ -278,6 +279,8 @@ long mms_ioctl_wait(struct file *file, void __user *arg);
 
 /* seal.c */
 int mms_seal_prepare(const struct mms_region *r, struct mms_mapping *m);
+int mms_seal_hold(struct mms_region *r);
+void mms_seal_drop(struct mms_region *r);
 int mms_seal_map(struct mms_region *r, struct vm_area_struct *vma);
 void mms_seal_open(struct mms_region *r, const struct vm_area_struct *vma);
 void mms_seal_close(struct mms_region *r, const struct vm_area_struct *vma);

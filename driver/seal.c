@@ -5,7 +5,8 @@
  *
  * The kernel does not see the stores of programs to their mappings. Instead,
  * r->writable counts the shared VMAs that are writable or that mprotect() could
- * make so. It becomes -1, which forbids new ones, only if it was 0. Page pins,
+ * make so, and writable dma-bufs. It becomes -1, which forbids new ones, only if it
+ * was 0. Page pins,
  * through which a store may still happen, outlive their VMA and are checked
  * separately.
  */
@@ -73,6 +74,31 @@ int mms_seal_map(struct mms_region *r, struct vm_area_struct *vma)
 		return -EPERM;
 	mms_vma_deny_write(vma);
 	return 0;
+}
+
+/**
+ * mms_seal_hold - count something that may write without a VMA
+ * @r: the region
+ *
+ * Context: process context, may sleep.
+ * Return: 0, and mms_seal_drop() follows; -EPERM if a seal forbids writing; -ENODEV
+ * if the region was revoked; -EBUSY if it is being sealed; -EINTR if killed.
+ */
+int mms_seal_hold(struct mms_region *r)
+{
+	int ret = mms_access_begin(r, true);
+
+	if (ret)
+		return ret;
+	if (!atomic_long_inc_unless_negative(&r->writable))
+		ret = -EBUSY;
+	mms_access_end(r);
+	return ret;
+}
+
+void mms_seal_drop(struct mms_region *r)
+{
+	atomic_long_dec(&r->writable);
 }
 
 /* A VMA was copied by fork() or a split. */

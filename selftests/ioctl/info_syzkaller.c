@@ -41,6 +41,8 @@ static const struct field {
 	FIELD(seal_args, reserved),
 	FIELD(read_only_args, size), FIELD(read_only_args, flags),
 	FIELD(revoke_args, size), FIELD(revoke_args, flags),
+	FIELD(dmabuf_args, size), FIELD(dmabuf_args, flags), FIELD(dmabuf_args, offset),
+	FIELD(dmabuf_args, length),
 	FIELD(notify_args, size), FIELD(notify_args, flags), FIELD(notify_args, count),
 	FIELD(wait_args, size), FIELD(wait_args, flags), FIELD(wait_args, count),
 	FIELD(wait_args, timeout),
@@ -85,6 +87,7 @@ static const struct {
 	{ "MMAPSHARE_IOC_SEAL", MMAPSHARE_IOC_SEAL },
 	{ "MMAPSHARE_IOC_READ_ONLY", MMAPSHARE_IOC_READ_ONLY },
 	{ "MMAPSHARE_IOC_REVOKE", MMAPSHARE_IOC_REVOKE },
+	{ "MMAPSHARE_IOC_DMABUF", MMAPSHARE_IOC_DMABUF },
 	{ "MMAPSHARE_IOC_NOTIFY", MMAPSHARE_IOC_NOTIFY },
 	{ "MMAPSHARE_IOC_WAIT", MMAPSHARE_IOC_WAIT },
 	{ "MMAPSHARE_IOC_CREATE", MMAPSHARE_IOC_CREATE },
@@ -182,6 +185,7 @@ TEST_F(text, fields)
 	EXPECT_EQ(16U, sizeof(struct mmapshare_seal_args));
 	EXPECT_EQ(8U, sizeof(struct mmapshare_read_only_args));
 	EXPECT_EQ(8U, sizeof(struct mmapshare_revoke_args));
+	EXPECT_EQ(24U, sizeof(struct mmapshare_dmabuf_args));
 	EXPECT_EQ(16U, sizeof(struct mmapshare_notify_args));
 	EXPECT_EQ(24U, sizeof(struct mmapshare_wait_args));
 	EXPECT_EQ(128U, sizeof(struct mmapshare_create_args));
@@ -206,6 +210,7 @@ TEST_F(text, ioctls)
 		{ "MMAPSHARE_IOC_SEAL", "mmapshare_seal_args" },
 		{ "MMAPSHARE_IOC_READ_ONLY", "mmapshare_read_only_args" },
 		{ "MMAPSHARE_IOC_REVOKE", "mmapshare_revoke_args" },
+		{ "MMAPSHARE_IOC_DMABUF", "mmapshare_dmabuf_args" },
 		{ "MMAPSHARE_IOC_NOTIFY", "mmapshare_notify_args" },
 		{ "MMAPSHARE_IOC_WAIT", "mmapshare_wait_args" },
 		{ "MMAPSHARE_IOC_CREATE", "mmapshare_create_args" },

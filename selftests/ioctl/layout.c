@@ -15,6 +15,7 @@ TEST(numbers)
 	EXPECT_EQ(_IOC(RW, 0xbb, 0x03, 16), MMAPSHARE_IOC_SEAL);
 	EXPECT_EQ(_IOC(_IOC_WRITE, 0xbb, 0x04, 8), MMAPSHARE_IOC_READ_ONLY);
 	EXPECT_EQ(_IOC(_IOC_WRITE, 0xbb, 0x05, 8), MMAPSHARE_IOC_REVOKE);
+	EXPECT_EQ(_IOC(_IOC_WRITE, 0xbb, 0x0b, 24), MMAPSHARE_IOC_DMABUF);
 	EXPECT_EQ(_IOC(RW, 0xbb, 0x06, 16), MMAPSHARE_IOC_NOTIFY);
 	EXPECT_EQ(_IOC(RW, 0xbb, 0x07, 24), MMAPSHARE_IOC_WAIT);
 	EXPECT_EQ(_IOC(RW, 0xbb, 0x08, 168), MMAPSHARE_IOC_RING_ATTACH);
@@ -84,6 +85,17 @@ TEST(seal)
 	FIELD(mmapshare_seal_args, flags, 4, 4);
 	FIELD(mmapshare_seal_args, seals, 8, 4);
 	FIELD(mmapshare_seal_args, reserved, 12, 4);
+}
+
+TEST(dmabuf)
+{
+	EXPECT_EQ(24, (int)sizeof(struct mmapshare_dmabuf_args));
+	EXPECT_EQ(1U, MMAPSHARE_DMABUF_CLOEXEC);
+	EXPECT_EQ(2U, MMAPSHARE_DMABUF_WRITABLE);
+	FIELD(mmapshare_dmabuf_args, size, 0, 4);
+	FIELD(mmapshare_dmabuf_args, flags, 4, 4);
+	FIELD(mmapshare_dmabuf_args, offset, 8, 8);
+	FIELD(mmapshare_dmabuf_args, length, 16, 8);
 }
 
 TEST(read_only)

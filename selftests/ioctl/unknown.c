@@ -23,7 +23,7 @@ FIXTURE_TEARDOWN(unknown)
 
 static bool is_known(unsigned int nr)
 {
-	return nr <= _IOC_NR(MMAPSHARE_IOC_WAIT) ||
+	return nr <= _IOC_NR(MMAPSHARE_IOC_WAIT) || nr == _IOC_NR(MMAPSHARE_IOC_DMABUF) ||
 	       (nr >= _IOC_NR(MMAPSHARE_IOC_CREATE) &&
 		nr <= _IOC_NR(MMAPSHARE_IOC_QUERY));
 }

@@ -203,6 +203,25 @@ struct mmapshare_revoke_args {
 	__u32 flags;
 };
 
+/* mmapshare_dmabuf_args.flags: close the descriptor on exec */
+#define MMAPSHARE_DMABUF_CLOEXEC	_BITUL(0)
+/* mmapshare_dmabuf_args.flags: devices, and programs that map it, may write */
+#define MMAPSHARE_DMABUF_WRITABLE	_BITUL(1)
+
+/**
+ * struct mmapshare_dmabuf_args - get a dma-buf of a range of the region
+ * @size: in: sizeof(struct mmapshare_dmabuf_args)
+ * @flags: in: MMAPSHARE_DMABUF_*
+ * @offset: in: first byte, a multiple of the page size
+ * @length: in: bytes, a multiple of the page size, not 0
+ */
+struct mmapshare_dmabuf_args {
+	__u32 size;
+	__u32 flags;
+	__u64 offset;
+	__u64 length;
+};
+
 /* mmapshare_create_args.flags: close the descriptor on exec */
 #define MMAPSHARE_CREATE_CLOEXEC	_BITUL(0)
 
@@ -874,6 +893,9 @@ struct mmapshare_doorbell {
 	_IOWR(MMAPSHARE_IOC_MAGIC, 0x06, struct mmapshare_notify_args)
 #define MMAPSHARE_IOC_WAIT \
 	_IOWR(MMAPSHARE_IOC_MAGIC, 0x07, struct mmapshare_wait_args)
+
+#define MMAPSHARE_IOC_DMABUF \
+	_IOW(MMAPSHARE_IOC_MAGIC, 0x0b, struct mmapshare_dmabuf_args)
 
 /* On a ring's region. */
 #define MMAPSHARE_IOC_RING_ATTACH \

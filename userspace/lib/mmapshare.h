@@ -358,6 +358,29 @@ int mmapshare_seal(const struct mmapshare *region, unsigned int add,
 int mmapshare_read_only(struct mmapshare **reader, const struct mmapshare *region);
 
 /**
+ * mmapshare_dmabuf - get a dma-buf of a range of a region
+ * @region: a region open for reading
+ * @offset: first byte, a multiple of the page size
+ * @length: bytes, a multiple of the page size, not 0
+ * @flags: 0; MMAPSHARE_DMABUF_WRITABLE if devices, and programs that map the dma-buf,
+ *	may write
+ *
+ * Pass the descriptor to another driver, which imports the dma-buf, or to a program,
+ * which maps it. It is closed on exec. A writable one keeps MMAPSHARE_SEAL_WRITE from
+ * being added, as a writable mapping does.
+ *
+ * Return: the descriptor, which the caller closes; -EINVAL for @flags, or for an
+ * @offset or @length that is no multiple of the page size; -ENXIO if the range is not
+ * inside the region; -EBADF if @region is not open for what the dma-buf allows;
+ * -EPERM for a writable one of a ring, or if a seal forbids writing; -EBUSY for a
+ * writable one while the region is being sealed; -ENODEV if it was revoked;
+ * -EOPNOTSUPP if the kernel has no dma-bufs; -ENOTTY if the module is too old;
+ * -EMFILE, -ENFILE, -ENOMEM; -EINTR if killed.
+ */
+int mmapshare_dmabuf(const struct mmapshare *region, uint64_t offset, uint64_t length,
+		     unsigned int flags);
+
+/**
  * mmapshare_revoke - take a region away from all its users
  * @region: a region open for writing; the caller still closes it
  *

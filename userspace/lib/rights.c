@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Access rights: seals, read-only handles, revocation. */
+/* Access rights: seals, read-only handles, dma-bufs, revocation. */
 #include "lib.h"
 
 int mmapshare_seal(const struct mmapshare *region, unsigned int add,
@@ -22,6 +22,19 @@ int mmapshare_read_only(struct mmapshare **reader, const struct mmapshare *regio
 	int fd = mms_ioctl(region->fd, MMAPSHARE_IOC_READ_ONLY, &ro);
 
 	return fd < 0 ? fd : mms_wrap_fd(reader, fd, region->size);
+}
+
+int mmapshare_dmabuf(const struct mmapshare *region, uint64_t offset, uint64_t length,
+		     unsigned int flags)
+{
+	struct mmapshare_dmabuf_args args = {
+		.size = sizeof(args),
+		.flags = flags | MMAPSHARE_DMABUF_CLOEXEC,
+		.offset = offset,
+		.length = length,
+	};
+
+	return mms_ioctl(region->fd, MMAPSHARE_IOC_DMABUF, &args);
 }
 
 int mmapshare_revoke(const struct mmapshare *region)
