@@ -45,16 +45,18 @@ btf:		## add BTF to the module, for BPF programs that call it; VMLINUX=
 modules_install: modules ## install the module, and files to build other modules with; DESTDIR=
 	$(kbuild) INSTALL_MOD_PATH="$(INSTALL_MOD_PATH)" modules_install
 	+release=$(kernelrelease) && \
-	install -D -m 644 -t "$(INSTALL_MOD_PATH)/lib/modules/$$release/mmapshare" \
-		driver/include/mmapshare_ring.h Module.symvers && \
+	dir="$(INSTALL_MOD_PATH)/lib/modules/$$release/mmapshare" && \
+	install -D -m 644 -t "$$dir" driver/include/mmapshare_ring.h Module.symvers && \
+	install -D -m 644 -t "$$dir/linux" uapi/linux/mmapshare.h && \
 	{ $(depmod) $$release; }
 
 modules_uninstall: ## remove the files of "make modules_install"
 	+release=$(kernelrelease) && cd "$(INSTALL_MOD_PATH)/lib/modules/$$release" && \
 	for dir in $(INSTALL_MOD_DIR) updates extra; do \
-		rm -f $$dir/mmapshare.ko* $$dir/driver/examples/mmapshare_daq.ko*; \
+		rm -f $$dir/mmapshare.ko* $$dir/driver/examples/mmapshare_*.ko*; \
 	done && \
-	rm -f mmapshare/mmapshare_ring.h mmapshare/Module.symvers && \
+	rm -f mmapshare/mmapshare_ring.h mmapshare/linux/mmapshare.h mmapshare/Module.symvers && \
+	{ [ ! -d mmapshare/linux ] || rmdir mmapshare/linux; } && \
 	{ [ ! -d mmapshare ] || rmdir mmapshare; } && \
 	{ $(depmod) $$release; }
 
