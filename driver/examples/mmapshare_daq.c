@@ -109,10 +109,7 @@ static void daq_restart(void)
 		hrtimer_start(&timer, 0, HRTIMER_MODE_REL);
 }
 
-/*
- * Called from a workqueue: the first consumer was attached, or the last one
- * detached.
- */
+/* Called from a workqueue: the first consumer was attached, or the last one detached. */
 static void daq_wanted(void *context, bool now)
 {
 	mutex_lock(&timer_lock);
@@ -149,17 +146,6 @@ static void daq_command(void *context, const void *record, u32 length)
 	}
 }
 
-/* Kbuild checks which of the two functions the kernel has. */
-static void __init daq_setup_timer(void)
-{
-#ifdef DAQ_HRTIMER_SETUP
-	hrtimer_setup(&timer, daq_tick, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-#else
-	hrtimer_init(&timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-	timer.function = daq_tick;
-#endif
-}
-
 static int __init daq_init(void)
 {
 	struct mmapshare_params params = {
@@ -172,7 +158,13 @@ static int __init daq_init(void)
 	char control_name[64];
 
 	prandom_seed_state(&noise, 1);
-	daq_setup_timer();
+	/* Kbuild checks which of the two functions the kernel has. */
+#ifdef DAQ_HRTIMER_SETUP
+	hrtimer_setup(&timer, daq_tick, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+#else
+	hrtimer_init(&timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	timer.function = daq_tick;
+#endif
 	samples = mmapshare_source_create(&params);
 	if (IS_ERR(samples))
 		return PTR_ERR(samples);
@@ -191,10 +183,7 @@ static int __init daq_init(void)
 	return 0;
 }
 
-/*
- * The order matters: no daq_command() is running or follows when the ring of
- * samples is put, which calls daq_wanted() to stop the timer.
- */
+/* No daq_command() runs when the ring is put, which has daq_wanted() stop the timer. */
 static void __exit daq_exit(void)
 {
 	mmapshare_sink_put(control);
