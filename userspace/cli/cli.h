@@ -4,6 +4,7 @@
 #define MMAPSHARE_CLI_H
 
 #include <argp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -99,6 +100,8 @@ _Noreturn void fail_error(unsigned int ops, const char *name,
 _Noreturn void fail_after(uint64_t done, unsigned int ops, const char *name,
 			  const struct mmapshare *region, int error);
 
+/* For argp_program_version_hook. */
+void print_version(FILE *stream, struct argp_state *state);
 /* Parse options and arguments; exits with STATUS_USAGE if they are invalid. */
 void parse_arguments(const struct argp *argp, int argc, char **argv, void *input);
 /* After this, no command has --help and --version. */
@@ -173,6 +176,13 @@ int query_region(const char *text, struct mmapshare_query *query);
 
 /* Read a counter in a region's sysfs directory; false if there is none. */
 bool sysfs_counter(const char *name, const char *counter, unsigned long long *value);
+
+/*
+ * After this, SIGINT, SIGTERM and SIGHUP set @stopped, unless they are ignored. They
+ * interrupt waits, again and again.
+ */
+extern volatile sig_atomic_t stopped;
+void catch_stop_signals(void);
 
 /* Flush standard output; exits if anything could not be written. */
 void close_output(void);

@@ -11,6 +11,12 @@
 #include <time.h>
 #include "cli.h"
 
+void print_version(FILE *stream, struct argp_state *state)
+{
+	(void)state;
+	fprintf(stream, "mmapshare %s\n", mmapshare_version());
+}
+
 static void print_message(const char *format, va_list args)
 {
 	fflush(stdout);

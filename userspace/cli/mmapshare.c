@@ -50,12 +50,6 @@ static const char doc[] =
 	"REGION is a name or the path of a node; the default is /dev/mmapshare. "
 	"'mmapshare COMMAND --help' lists the options of a command.";
 
-static void print_version(FILE *stream, struct argp_state *state)
-{
-	(void)state;
-	fprintf(stream, "mmapshare %s\n", mmapshare_version());
-}
-
 /*
  * Open /dev/null in place of closed standard descriptors, so that no region
  * gets their numbers. The access mode is the opposite one: reading or writing

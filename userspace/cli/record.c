@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 #include <unistd.h>
 #include "record.h"
 
@@ -168,42 +167,12 @@ static int collect(struct recorder *r)
 	return ret == -EMSGSIZE ? 0 : ret;
 }
 
-static volatile sig_atomic_t stopped;
-
-/*
- * A wait that begins right after @stopped was tested does not see this signal. So
- * let others interrupt it.
- */
-static void stop(int signal)
-{
-	const struct itimerval often = { { 0, 100000 }, { 0, 100000 } };
-
-	if (signal != SIGALRM)
-		stopped = 1;
-	setitimer(ITIMER_REAL, &often, NULL);
-}
-
 static sigjmp_buf revoked;
 
 static void jump(int signal)
 {
 	(void)signal;
 	siglongjmp(revoked, 1);
-}
-
-static void catch_signals(void)
-{
-	static const int signals[] = { SIGALRM, SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = stop }, old;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(signals); i++) {
-		sigaction(signals[i], NULL, &old);
-		if (old.sa_handler != SIG_IGN)
-			sigaction(signals[i], &action, NULL);
-	}
-	action.sa_handler = jump;
-	sigaction(SIGBUS, &action, NULL);
 }
 
 /*
@@ -271,7 +240,8 @@ static int run(struct recorder *r)
 	int ret;
 
 	if (!sigsetjmp(revoked, 1)) {
-		catch_signals();
+		catch_stop_signals();
+		signal(SIGBUS, jump);
 		return end(r, record_all(r));
 	}
 	signal(SIGBUS, SIG_DFL);
