@@ -53,6 +53,7 @@ int cmd_notify(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 int cmd_ring(int argc, char **argv);
+int cmd_bridge(int argc, char **argv);
 int cmd_scope(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_setup(int argc, char **argv);

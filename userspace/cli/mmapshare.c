@@ -20,6 +20,7 @@ static const struct command commands[] = {
 	{ "wait", cmd_wait },
 	{ "watch", cmd_watch },
 	{ "ring", cmd_ring },
+	{ "bridge", cmd_bridge },
 	{ "scope", cmd_scope },
 	{ "doctor", cmd_doctor },
 	{ "setup", cmd_setup },
@@ -42,6 +43,7 @@ static const char doc[] =
 	"  wait [REGION]       wait for a notification\n"
 	"  watch               show all regions, periodically\n"
 	"  ring COMMAND        rings of records; see mmapshare ring --help\n"
+	"  bridge COMMAND      records to and from a server; see mmapshare bridge --help\n"
 	"  scope [NAME]        show the samples of the example device\n"
 	"  doctor [REGION]     diagnose a broken setup and print the remedy\n"
 	"  setup [FILE...]     create the regions that files describe\n"

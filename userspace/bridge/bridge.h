@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mmapshare-bridge: records of a ring to a stream of messages on a server, and from
+ * there to a ring. mmapshare-bridge(5) describes a message.
+ */
+#ifndef MMAPSHARE_BRIDGE_H
+#define MMAPSHARE_BRIDGE_H
+
+#include "../cli/record.h"
+
+#define BRIDGE_MAGIC		0x4d42534dU	/* "MSBM" */
+#define BRIDGE_VERSION		1
+
+/* A message without an index that can be known: see struct bridge_header. */
+#define BRIDGE_INDEX_SHIFT	32
+
+/*
+ * The first bytes of a message. Its entries follow: those of a file of records, see
+ * ../cli/record.h. All numbers are little-endian.
+ *
+ * @index numbers the records of a stream, from 0 on, over all rings that it had.
+ * After the last message was removed from the stream it is not known: then @index
+ * is the number of the last message, shifted left by BRIDGE_INDEX_SHIFT, which is
+ * more than any index before.
+ */
+struct bridge_header {
+	uint32_t magic;
+	uint16_t version;
+	uint16_t size;		/* bytes of this structure */
+	uint64_t generation;	/* of the ring */
+	uint64_t features;	/* of the ring: MMAPSHARE_RING_FEAT_* */
+	uint64_t seq;		/* sequence numbers of records are from here on */
+	uint64_t next_seq;	/* and below this */
+	uint64_t index;		/* records in all messages before this one */
+	uint32_t records;	/* in this message */
+	uint32_t entries;	/* records and losses */
+	uint64_t realtime;	/* when the message was made, nanoseconds */
+	uint64_t clock;		/* the same moment by the ring's clock; 0 if it has none */
+	uint32_t reserved;	/* 0 */
+	uint32_t crc;		/* CRC-32C of the whole message, with 0 here */
+};
+
+/* "GENERATION:NEXT_SEQ", both of the header */
+#define MESSAGE_ID_SIZE		40
+
+struct message {
+	char id[MESSAGE_ID_SIZE];
+	char *data;
+	size_t length;
+	size_t capacity;
+	uint64_t number;	/* in the stream, from 1 on */
+	struct bridge_header header;	/* in the byte order of this machine */
+};
+
+/* message.c */
+
+/* Begin a message of at most @length bytes. False without memory. */
+bool message_begin(struct message *m, size_t length);
+/* Add an entry. False if it does not fit. */
+bool message_add_record(struct message *m, uint64_t seq, const void *data, size_t length,
+			const struct mmapshare_record_info *info);
+bool message_add_loss(struct message *m, uint64_t seq, uint64_t lost);
+/* Bytes that a record takes in a message. */
+size_t message_record_size(uint64_t features, size_t length);
+/* Complete the message. */
+void message_end(struct message *m);
+/* Check @m->data, of which no byte is trusted, and set @m->header. */
+bool message_check(struct message *m);
+void message_walk(const struct message *m, struct record_walk *w);
+
+/* What a function of an engine returns. With all but LINK_OK, link->error says why. */
+enum link_status {
+	LINK_OK,
+	LINK_DOWN,		/* no connection, or no answer: open the link again */
+	LINK_REFUSED,		/* the server is full: try again later */
+	LINK_CONFLICT,		/* the last message is not the expected one */
+	LINK_FAILED,		/* to repeat it is no use */
+};
+
+/* Where the stream is. */
+struct target {
+	const struct engine *engine;
+	char *servers;		/* HOST:PORT, or several with ',' between them */
+	char *stream;
+	bool tls;
+	const char *credentials;	/* files, or NULL */
+	const char *tls_ca, *tls_cert, *tls_key;
+	unsigned int replicas;	/* of a stream that is created */
+};
+
+/* Engines begin their own structure with this one. */
+struct link {
+	const struct engine *engine;
+	const struct target *target;
+	size_t message_max;	/* bytes that the server accepts */
+	char error[320];
+};
+
+/*
+ * A stream is a sequence of messages, numbered from 1 on, which remain when the server
+ * is killed. Each engine offers this on a server. A call may take seconds.
+ */
+struct engine {
+	const char *scheme;	/* of the URL */
+	bool has_tls, has_several;
+	/*
+	 * Connect, and create the stream if it does not exist. @link is allocated in any
+	 * case but a lack of memory, and then NULL.
+	 */
+	enum link_status (*open)(const struct target *target, struct link **link);
+	void (*close)(struct link *link);
+	/* The numbers of the first message and of the last; @last is 0 before the first. */
+	enum link_status (*range)(struct link *link, uint64_t *first, uint64_t *last);
+	/* Get the message @m->number; its length is 0 if it is not there. */
+	enum link_status (*get)(struct link *link, struct message *m);
+	/*
+	 * Append messages in this order behind the message number @last, and wait until
+	 * the server has stored all of them. The server stores none unless it has the one
+	 * before it. On failure some may have been stored.
+	 */
+	enum link_status (*append)(struct link *link, uint64_t last, const struct message *m,
+				   unsigned int count);
+	/*
+	 * Get the first message with @m->number or a greater one; wait for it for at most
+	 * @timeout milliseconds. Its length is 0 if there is none.
+	 */
+	enum link_status (*receive)(struct link *link, struct message *m, int timeout);
+};
+
+extern const struct engine nats_engine;
+
+/* Copy @data to @m. Returns LINK_FAILED without memory. */
+enum link_status message_copy(struct link *link, struct message *m, const void *data,
+			      size_t length);
+/* Set the error's text, and return @status. */
+enum link_status link_error(struct link *link, enum link_status status, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* link.c: a link that is opened again when it is down */
+
+struct bridge {
+	const char *name;	/* of the ring */
+	struct target target;
+	struct link *link;	/* NULL while it is down */
+	struct mmapshare_endpoint *ep;
+	double timeout;		/* seconds; negative: none */
+	bool hang_up;
+	const char *metrics_path;
+	/* counters */
+	uint64_t records, messages, bytes, lost;
+	uint64_t links;		/* how often a link was opened */
+	uint64_t refusals;
+	uint64_t seq;		/* behind the last record that is in the stream, or ring */
+	double metrics_next;
+	/* state of link.c */
+	double pause;
+	enum link_status told;
+};
+
+/*
+ * Run @pass, which returns 0 after a signal or a negative errno of the ring, close
+ * everything, and say what was lost before it was @done. Returns an exit status; exits
+ * on failure. SIGBUS, because the ring
+ * was revoked, ends @pass.
+ */
+int bridge_run(struct bridge *b, int (*pass)(struct bridge *b), const char *done);
+/*
+ * Open the link unless it is open. Returns false after a failure: then it has waited
+ * for a while, or a signal has arrived. Exits if to repeat it is no use.
+ */
+bool bridge_open(struct bridge *b);
+/*
+ * Evaluate what a function of the engine has returned. False if it failed: then the
+ * link is closed unless the server has refused, and time has passed.
+ */
+bool bridge_check(struct bridge *b, enum link_status status);
+/* Records were passed on: the next failure is a new one. */
+void bridge_passed(struct bridge *b);
+void bridge_close(struct bridge *b);
+/* Functions of the engine. */
+enum link_status bridge_append(struct bridge *b, uint64_t last, const struct message *m,
+			       unsigned int count);
+enum link_status bridge_range(struct bridge *b, uint64_t *first, uint64_t *last);
+enum link_status bridge_receive(struct bridge *b, struct message *m, int timeout);
+/* Exits if the message is not valid. */
+void bridge_check_message(struct bridge *b, struct message *m);
+/*
+ * Get and check the message @number. False if the link failed. @m->length is 0 if the
+ * message is not there.
+ */
+bool bridge_get(struct bridge *b, struct message *m, uint64_t number);
+/* Write the metrics if that is due, or in any case. */
+void bridge_metrics(struct bridge *b, bool now);
+/* For how long may the bridge sleep? Nanoseconds, negative for no limit. */
+int64_t bridge_sleep(const struct bridge *b, double end);
+/* target.c */
+void parse_ring(struct bridge *b, const char *name);
+void parse_target(struct target *t, const char *url);
+/* The content of a file of credentials, without the line's end; exits on failure. */
+char *read_credentials(const char *path);
+
+/* main.c: options that both directions have; struct bridge is the input */
+extern const struct argp_child bridge_child[];
+
+int bridge_export(int argc, char **argv);
+int bridge_import(int argc, char **argv);
+
+#endif /* MMAPSHARE_BRIDGE_H */
