@@ -9,6 +9,9 @@
 NATS_PORT=14222
 # shellcheck disable=SC2034	# used by scripts that source this file
 NATS=nats://127.0.0.1:$NATS_PORT
+REDIS_PORT=14379
+# shellcheck disable=SC2034
+REDIS=redis://127.0.0.1:$REDIS_PORT
 # the rings of a test
 ring=bridge.$$.ring target=bridge.$$.target
 server=
@@ -48,6 +51,16 @@ start_nats()
 	nats-server -a 127.0.0.1 -p $NATS_PORT -sd "$TMP/jetstream" "$@" >>"$TMP/server.log" 2>&1 &
 	server=$!
 	until_true accepts $NATS_PORT
+}
+
+# start_redis [OPTION...]: likewise
+start_redis()
+{
+	mkdir -p "$TMP/redis"
+	redis-server --bind 127.0.0.1 --port $REDIS_PORT --dir "$TMP/redis" --save '' "$@" \
+		>>"$TMP/server.log" 2>&1 &
+	server=$!
+	until_true accepts $REDIS_PORT
 }
 
 stop_server()

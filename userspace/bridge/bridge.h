@@ -127,7 +127,7 @@ struct engine {
 	enum link_status (*receive)(struct link *link, struct message *m, int timeout);
 };
 
-extern const struct engine nats_engine;
+extern const struct engine nats_engine, redis_engine;
 
 /* Copy @data to @m. Returns LINK_FAILED without memory. */
 enum link_status message_copy(struct link *link, struct message *m, const void *data,

@@ -24,6 +24,9 @@ static const struct {
 	{ "nats", &nats_engine, false },
 	{ "tls", &nats_engine, true },
 #endif
+#ifdef HAVE_REDIS
+	{ "redis", &redis_engine, false },
+#endif
 };
 
 static void set_scheme(struct target *t, const char *url, size_t length)

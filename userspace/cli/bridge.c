@@ -25,7 +25,7 @@ int cmd_bridge(int argc, char **argv)
 		words[n++] = argv[i];
 	execvp(program, words);
 	if (errno == ENOENT)
-		fail("%s is not installed; it is in the package of that name, and is built if libnats is there",
+		fail("%s is not installed; it is in the package of that name, and is built if libnats or hiredis is there",
 		     program);
 	fail("%s: %s", program, strerror(errno));
 }
