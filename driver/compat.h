@@ -283,6 +283,16 @@ static inline void mms_hrtimer_setup(struct hrtimer *timer,
 #define mms_ftrace_set_ip	ftrace_instruction_pointer_set
 #endif
 
+/* 6.12 introduced memory that the boot reserves by name, reserve_mem= */
+static inline int mms_find_reserved(const char *name, phys_addr_t *start, phys_addr_t *size)
+{
+#ifdef MMS_HAVE_RESERVE_MEM
+	return reserve_mem_find_by_name(name, start, size) ? 0 : -ENOENT;
+#else
+	return -EOPNOTSUPP;
+#endif
+}
+
 /*
  * 6.2 gave the functions that take the reservation lock themselves another name. Users
  * of the macros include <linux/dma-buf.h>.

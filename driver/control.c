@@ -2,6 +2,7 @@
 /*
  * The ioctls of /dev/mmapshare that create, destroy and query other regions.
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fcntl.h>
@@ -12,6 +13,7 @@
 #include "compat.h"
 #include "file.h"
 #include "map.h"
+#include "range.h"
 #include "ring.h"
 
 #define MMS_CREATE_SIZE_VER0	88
@@ -53,13 +55,17 @@ static struct mms_ring_params mms_ring_params_of(const struct mmapshare_create_a
 }
 
 /*
- * The records of a ring are mirrored, which only the fault strategy supports.
+ * The records of a new ring are mirrored, which only the fault strategy supports.
+ * With RESERVED the properties are those of the ring that is there.
  */
 static bool mms_create_ring_ok(const struct mmapshare_create_args *create)
 {
 	const struct mms_ring_params params = mms_ring_params_of(create);
 
-	if (!create->ring)
+	if (create->strategy == MMAPSHARE_STRATEGY_RESERVED && create->ring != 0 &&
+	    create->ring != MMAPSHARE_RING)
+		return false;
+	if (!create->ring || create->strategy == MMAPSHARE_STRATEGY_RESERVED)
 		return !create->consumers && !create->consumers_per_uid &&
 		       !create->consumers_reserved && !create->evict_ns &&
 		       !create->features && !create->members;
@@ -69,12 +75,30 @@ static bool mms_create_ring_ok(const struct mmapshare_create_args *create)
 	       mms_ring_params_ok(&params) && create->strategy == MMAPSHARE_STRATEGY_FAULT;
 }
 
+/*
+ * Reserved memory has bytes of earlier uses: only the administrator, whom they
+ * belong to, makes a region of it. The region has the name of the range.
+ */
+static int mms_check_create_reserved(const struct mmapshare_create_args *create)
+{
+	if (create->strategy != MMAPSHARE_STRATEGY_RESERVED)
+		return create->region_size ? 0 : -EINVAL;
+	if (mms_anonymous(create) || (create->ring && create->region_size))
+		return -EINVAL;
+	return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
+}
+
 static int mms_check_create(const struct mmapshare_create_args *create)
 {
+	int ret;
+
 	if (create->flags & ~MMAPSHARE_CREATE_CLOEXEC || create->reserved ||
-	    create->mode & ~0777U || !create->region_size ||
-	    !mms_strategy_by_id(create->strategy) || !mms_create_ring_ok(create))
+	    create->mode & ~0777U || !mms_strategy_by_id(create->strategy) ||
+	    !mms_create_ring_ok(create))
 		return -EINVAL;
+	ret = mms_check_create_reserved(create);
+	if (ret)
+		return ret;
 	if (create->region_size > (create->ring ? MMAPSHARE_RING_SIZE_MAX : MMS_REGION_MAX))
 		return -ERANGE;
 	if (mms_anonymous(create))
@@ -88,6 +112,46 @@ static int mms_check_create(const struct mmapshare_create_args *create)
 	return mms_name_taken(create->name) ? -EEXIST : 0;
 }
 
+static void mms_set_owner(struct mms_region *r, const struct mmapshare_create_args *create)
+{
+	r->uid = current_fsuid();
+	r->gid = current_fsgid();
+	memcpy(r->name, create->name, sizeof(r->name));
+}
+
+/* The ring that a range has, without a producer: its records can be read. */
+static struct mms_region *mms_create_found_ring(struct mmapshare_create_args *create)
+{
+	struct mms_ring_params params;
+	struct mms_range *range = mms_range_take(create->name);
+	int ret;
+
+	if (IS_ERR(range))
+		return ERR_CAST(range);
+	ret = mms_ring_find_reserved(range, &params);
+	if (ret) {
+		mms_range_put(range);
+		return ERR_PTR(ret);
+	}
+	create->region_size = params.size;
+	return mms_ring_create(&params);
+}
+
+/* Create a region on reserved memory, which is charged to no user. */
+static struct mms_region *mms_create_reserved(struct mmapshare_create_args *create)
+{
+	struct mms_region *r = create->ring ?
+			       mms_create_found_ring(create) :
+			       mms_region_create_reserved(create->name, create->region_size);
+
+	if (IS_ERR(r))
+		return r;
+	if (!create->ring)
+		create->region_size = r->size;
+	mms_set_owner(r, create);
+	return r;
+}
+
 /*
  * Create a region that the caller owns, charged to the caller's user. It has no
  * node yet, so no other task can open it.
@@ -99,6 +163,8 @@ static struct mms_region *mms_create_region(struct mmapshare_create_args *create
 	struct mms_region *r;
 	struct mms_charge *charge;
 
+	if (create->strategy == MMAPSHARE_STRATEGY_RESERVED)
+		return mms_create_reserved(create);
 	create->region_size = size;
 	if (create->ring) {
 		size = mms_ring_geometry_of(&params);
@@ -120,9 +186,7 @@ static struct mms_region *mms_create_region(struct mmapshare_create_args *create
 		return r;
 	}
 	r->charge = charge;
-	r->uid = current_fsuid();
-	r->gid = current_fsgid();
-	memcpy(r->name, create->name, sizeof(r->name));
+	mms_set_owner(r, create);
 	return r;
 }
 

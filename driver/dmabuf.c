@@ -416,6 +416,9 @@ long mms_ioctl_dmabuf(struct file *file, void __user *arg)
 		return -EINVAL;
 	if (!mms_range_ok(r->size, args.offset, args.length))
 		return -ENXIO;
+	/* reserved memory may have no struct pages */
+	if (r->mem.range)
+		return -EOPNOTSUPP;
 	if (args.flags & MMAPSHARE_DMABUF_WRITABLE) {
 		if (!(file->f_mode & FMODE_WRITE))
 			return -EBADF;

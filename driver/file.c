@@ -18,6 +18,7 @@
 #include <linux/uio.h>
 #include "compat.h"
 #include "file.h"
+#include "range.h"
 #include "trace.h"
 
 /* @file takes over @f and the caller's reference to @r. */
@@ -101,7 +102,7 @@ int mms_release(struct inode *inode, struct file *file)
 /*
  * As mms_access_begin(), for the *@n bytes from the file position on. Reduces
  * *@n to the bytes before the first page with a memory failure; -EIO if there
- * are none. With IOCB_NOWAIT -EAGAIN instead of waiting for the lock.
+ * are none; -EOPNOTSUPP for registers. With IOCB_NOWAIT -EAGAIN instead of waiting for the lock.
  */
 static int mms_copy_begin(struct mms_region *r, const struct kiocb *iocb, size_t *n,
 			  bool store)
@@ -111,11 +112,16 @@ static int mms_copy_begin(struct mms_region *r, const struct kiocb *iocb, size_t
 
 	if (ret)
 		return ret;
+	ret = -EOPNOTSUPP;
+	if (!r->mem.vaddr)
+		goto end;
 	*n = mms_intact(&r->mem, iocb->ki_pos, *n);
 	if (*n)
 		return 0;
+	ret = -EIO;
+end:
 	mms_access_end(r);
-	return -EIO;
+	return ret;
 }
 
 /*
@@ -270,5 +276,7 @@ void mms_show_fdinfo(struct seq_file *m, struct file *file)
 		seq_printf(m, "mmapshare-ring:\t%#x\n", r->ring_flags);
 	if (r->members)
 		seq_printf(m, "mmapshare-members:\t%u\n", r->members);
+	if (r->mem.range)
+		mms_range_show(m, r->mem.range);
 	seq_printf(m, "mmapshare-notifications:\t%llu\n", mms_doorbell_count(r));
 }

@@ -17,6 +17,7 @@
 #include "ioctl.h"
 #include "kernel.h"
 #include "map.h"
+#include "range.h"
 #include "ring.h"
 
 /* Return: false if the name is not valid. */
@@ -56,7 +57,7 @@ static struct mms_region *mms_kernel_init_region(struct mms_region *r,
  * Context: process context, may sleep.
  * Return: the region with one reference; or an ERR_PTR(): -EINVAL for invalid
  * @params or @consumers; -ERANGE for a size that is too large; an error of
- * mms_region_create().
+ * mms_ring_create() or mms_range_take().
  */
 struct mms_region *mms_kernel_create_ring(const struct mmapshare_params *params, u32 flags,
 					  unsigned int consumers)
@@ -72,10 +73,19 @@ struct mms_region *mms_kernel_create_ring(const struct mmapshare_params *params,
 		.members = params->members,
 	};
 
-	if (!ring.size || !mms_ring_params_ok(&ring))
+	if (!mms_ring_params_ok(&ring) || (!ring.size && !params->reserved) ||
+	    (params->reserved && flags & (MMAPSHARE_RING_SET | MMAPSHARE_RING_KERNEL_CONSUMER)))
 		return ERR_PTR(-EINVAL);
-	if (!mms_ring_geometry_of(&ring))
+	if (params->reserved) {
+		ring.range = mms_range_take(params->reserved);
+		if (IS_ERR(ring.range))
+			return ERR_CAST(ring.range);
+		ring.size = ring.size ?: mms_ring_largest(ring.range, consumers) ?: PAGE_SIZE;
+	}
+	if (!mms_ring_geometry_of(&ring)) {
+		mms_range_put(ring.range);
 		return ERR_PTR(-ERANGE);
+	}
 	return mms_kernel_init_region(mms_ring_create(&ring), params);
 }
 
@@ -105,13 +115,16 @@ static struct mms_region *mms_kernel_region_of(const struct mmapshare_region *re
  * @params: properties of the region; those of consumers, @features, @members and
  *	@flags are 0
  *
- * If @params->name is set, the node exists when this returns.
+ * If @params->name is set, the node exists when this returns. With @params->reserved
+ * the memory is that range, and has the bytes that an earlier region has left there.
  *
  * Context: process context, may sleep.
  * Return: the region, to be released with mmapshare_region_put(); or an
  * ERR_PTR(): -EINVAL for invalid @params; -ERANGE if the size, rounded up to
  * pages, is 1 TiB or more; -EEXIST if the name is in use; -ENOSPC if no minor
- * number is left; -ENOMEM; -EINTR if the task was killed.
+ * number is left; -ENOMEM; -EINTR if the task was killed. With @params->reserved
+ * also -ENOENT if there is no such range; -EBUSY if it is in use; -ENOSPC if it is
+ * too small.
  */
 struct mmapshare_region *mmapshare_region_create(const struct mmapshare_params *params)
 {
@@ -120,12 +133,15 @@ struct mmapshare_region *mmapshare_region_create(const struct mmapshare_params *
 
 	if (params->flags || params->consumers || params->consumers_per_uid ||
 	    params->consumers_reserved || params->evict_ns || params->features ||
-	    params->members || !params->size)
+	    params->members || (!params->size && !params->reserved))
 		return ERR_PTR(-EINVAL);
 	if (params->size > MMS_REGION_MAX)
 		return ERR_PTR(-ERANGE);
-	r = mms_region_create(ALIGN(params->size, PAGE_SIZE),
-			      mms_strategy_by_id(MMAPSHARE_STRATEGY_FAULT));
+	if (params->reserved)
+		r = mms_region_create_reserved(params->reserved, params->size);
+	else
+		r = mms_region_create(ALIGN(params->size, PAGE_SIZE),
+				      mms_strategy_by_id(MMAPSHARE_STRATEGY_FAULT));
 	r = mms_kernel_init_region(r, params);
 	if (IS_ERR(r))
 		return ERR_CAST(r);
@@ -166,7 +182,8 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_region_put, MMS_NS);
  * value once, then check it.
  *
  * Context: any, including NMI.
- * Return: the address of the first byte, valid until mmapshare_region_put().
+ * Return: the address of the first byte, valid until mmapshare_region_put(); NULL
+ * for a region on uncached reserved memory, which the driver does not map.
  */
 void *mmapshare_region_address(const struct mmapshare_region *region)
 {

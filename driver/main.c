@@ -11,6 +11,7 @@
 #include "ioctl.h"
 #include "map.h"
 #include "memory.h"
+#include "range.h"
 #include "region.h"
 #include "ring_bpf.h"
 
@@ -56,10 +57,19 @@ MODULE_PARM_DESC(size, "Bytes in /dev/mmapshare, with an optional suffix K, M, G
 
 module_param_cb(strategy, &mms_strategy_ops, &mms_param_strategy, 0444);
 __MODULE_PARM_TYPE(strategy, "charp");
-MODULE_PARM_DESC(strategy, "How memory is obtained and mapped: fault, huge, vmalloc or pfn (default fault)");
+MODULE_PARM_DESC(strategy, "How memory is obtained and mapped: fault, huge, vmalloc, pfn, or reserved for the first range (default fault)");
 
 module_param_named(exec, mms_allow_exec, bool, 0444);
 MODULE_PARM_DESC(exec, "Allow mappings with PROT_EXEC (default N)");
+
+static char *mms_param_reserved;
+module_param_named(reserved, mms_param_reserved, charp, 0444);
+MODULE_PARM_DESC(reserved, "NAME,...: ranges that the boot has reserved, by reserve_mem=SIZE:4096:NAME");
+
+/* A locked-down kernel refuses it, as it refuses all addresses of hardware. */
+static char *mms_param_ranges;
+module_param_hw_named(ranges, mms_param_ranges, charp, iomem, 0444);
+MODULE_PARM_DESC(ranges, "NAME:SIZE@ADDRESS,...: ranges at physical addresses, with :wc behind it for write-combining, or :uc for registers");
 
 static int mms_parse_params(void)
 {
@@ -76,7 +86,7 @@ static int mms_parse_params(void)
 	}
 	WRITE_ONCE(mms_strategy, mms_strategy_by_name(mms_param_strategy));
 	if (!mms_strategy) {
-		pr_err("strategy=%s: expected fault, huge, vmalloc or pfn\n",
+		pr_err("strategy=%s: expected fault, huge, vmalloc, pfn or reserved\n",
 		       mms_param_strategy);
 		return -EINVAL;
 	}
@@ -90,6 +100,32 @@ static struct miscdevice mms_misc = {
 	.mode = 0660,
 };
 
+/* Return: the default region; or an ERR_PTR(), after saying why. */
+static struct mms_region *mms_create_default(void)
+{
+	const bool reserved = mms_strategy->id == MMAPSHARE_STRATEGY_RESERVED;
+	struct mms_region *r;
+
+	if (!reserved) {
+		r = mms_region_create(mms_size, mms_strategy);
+		if (IS_ERR(r))
+			pr_err("size=%s: cannot allocate %llu bytes of memory (%pe)\n",
+			       mms_param_size, mms_size, r);
+		return r;
+	}
+	if (!mms_nr_ranges) {
+		pr_err("strategy=reserved: needs a range; see the parameters reserved and ranges\n");
+		return ERR_PTR(-ENOENT);
+	}
+	r = mms_region_create_reserved(mms_ranges[0].name, mms_size);
+	if (r == ERR_PTR(-ENOSPC))
+		pr_err("size=%s: range '%s' has space for %llu bytes\n", mms_param_size,
+		       mms_ranges[0].name, mms_range_bytes(&mms_ranges[0]));
+	else if (IS_ERR(r))
+		pr_err("range '%s': cannot map it (%pe)\n", mms_ranges[0].name, r);
+	return r;
+}
+
 static int __init mms_init(void)
 {
 	struct mms_region *r;
@@ -102,12 +138,13 @@ static int __init mms_init(void)
 	ret = mms_region_init();
 	if (ret)
 		return ret;
-	r = mms_region_create(mms_size, mms_strategy);
+	ret = mms_reserved_init(mms_param_reserved, mms_param_ranges);
+	if (ret)
+		goto exit_region;
+	r = mms_create_default();
 	if (IS_ERR(r)) {
 		ret = PTR_ERR(r);
-		pr_err("size=%s: cannot allocate %llu bytes of memory (%pe)\n",
-		       mms_param_size, mms_size, r);
-		goto exit_region;
+		goto exit_reserved;
 	}
 	mms_default_region = r;
 	ret = mms_names_init(&mms_fops);
@@ -128,6 +165,8 @@ exit_names:
 put_default:
 	mms_default_region = NULL;
 	mms_region_put(r);
+exit_reserved:
+	mms_reserved_exit();
 exit_region:
 	mms_region_exit();
 	return ret;
@@ -141,6 +180,7 @@ static void __exit mms_exit(void)
 	mms_names_exit();
 	mms_region_put(mms_default_region);
 	mms_limits_exit();
+	mms_reserved_exit();
 	mms_region_exit();
 }
 

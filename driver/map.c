@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How a driver maps its memory into a program: the hooks of mmap(), and four
+ * How a driver maps its memory into a program: the hooks of mmap(), and five
  * strategies to make the page table entries.
  *
  * mmap() creates a VMA: an address range, its permissions, the file, and the
@@ -24,7 +24,8 @@
  *
  *  - all of them in mmap(), by mms_map_vma():
  *	vmalloc  remap_vmalloc_range(), page by page from a kernel address;
- *	pfn      remap_pfn_range(), one call per physically contiguous run, or
+ *	pfn      remap_pfn_range(), one call per physically contiguous run;
+ *	reserved the same for memory that the boot has set aside, see range.c, or
  *  - on access, in a vm_ops->fault handler:
  *	fault    a page-table page's worth at a time;
  *	huge     a PMD entry at a time, where alignment and memory allow.
@@ -37,11 +38,14 @@
  *
  * mms_strategies[], at the end, has the functions and flags of each strategy.
  */
+#include <linux/align.h>
+#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/vmalloc.h>
 #include "compat.h"
 #include "map.h"
+#include "range.h"
 #include "trace.h"
 
 /* A module parameter: constant once the device exists. */
@@ -296,6 +300,10 @@ static int mms_access(struct vm_area_struct *vma, unsigned long addr,
 	ret = mms_access_begin(r, false);
 	if (ret)
 		return ret;
+	if (!r->mem.vaddr) {
+		mms_access_end(r);
+		return -EIO;
+	}
 	len = mms_intact(&r->mem, pos, min_t(unsigned long, len, vma->vm_end - addr));
 	if (write)
 		mms_racy(memcpy(r->mem.vaddr + pos, buf, len));
@@ -386,6 +394,11 @@ static int mms_fill_pfn(struct mms_region *r, struct vm_area_struct *vma)
 	return 0;
 }
 
+static int mms_fill_reserved(struct mms_region *r, struct vm_area_struct *vma)
+{
+	return mms_range_remap(&r->mem, vma);
+}
+
 /*
  * The doorbell is not part of the region and is mapped alike in all strategies. A
  * store to a private copy would notify no task.
@@ -435,7 +448,7 @@ static int mms_map_check(struct mms_region *r, struct mms_mapping *m)
 	ret = ret ?: mms_seal_prepare(r, m);
 	if (ret)
 		return ret;
-	if (m->unpinnable)
+	if (m->unpinnable && !(s->vm_flags & VM_PFNMAP))
 		s = &mms_unpinnable_strategy;
 	/*
 	 * VM_SHARED does not tell: the core clears it if the file is open for
@@ -586,6 +599,13 @@ static const struct mms_strategy mms_strategies[] = {
 		.vm_flags = VM_DONTDUMP | VM_IO | VM_PFNMAP,
 		.fill = mms_fill_pfn,
 		.vm_ops = &mms_pfn_vm_ops,
+	}, {
+		.name = "reserved",
+		.id = MMAPSHARE_STRATEGY_RESERVED,
+		.shared_only = true,
+		.vm_flags = VM_DONTDUMP | VM_IO | VM_PFNMAP,
+		.fill = mms_fill_reserved,
+		.vm_ops = &mms_pfn_vm_ops,
 	},
 };
 
@@ -607,6 +627,27 @@ const struct mms_strategy *mms_strategy_by_id(u32 id)
 		if (id == mms_strategies[i].id)
 			return &mms_strategies[i];
 	return NULL;
+}
+
+/**
+ * mms_region_create_reserved - create a region on reserved memory
+ * @name: of the range
+ * @size: bytes, rounded up to whole pages; 0 for all that the range has
+ *
+ * The region has the bytes that an earlier one has left there.
+ *
+ * Context: process context, may sleep.
+ * Return: the region with one reference; those of mms_range_take() and
+ * mms_memory_map_range().
+ */
+struct mms_region *mms_region_create_reserved(const char *name, u64 size)
+{
+	struct mms_layout layout = { .parts = 1, .range = mms_range_take(name) };
+
+	if (IS_ERR(layout.range))
+		return ERR_CAST(layout.range);
+	layout.size = size ? ALIGN(size, PAGE_SIZE) : mms_range_bytes(layout.range);
+	return mms_region_create_parts(&layout, mms_strategy_by_id(MMAPSHARE_STRATEGY_RESERVED));
 }
 
 #if IS_ENABLED(CONFIG_MMAPSHARE_KUNIT_TEST)

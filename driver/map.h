@@ -10,5 +10,6 @@ extern bool mms_allow_exec;
 
 const struct mms_strategy *mms_strategy_by_name(const char *name);
 const struct mms_strategy *mms_strategy_by_id(u32 id);
+struct mms_region *mms_region_create_reserved(const char *name, u64 size);
 
 #endif /* MMAPSHARE_MAP_H */

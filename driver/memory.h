@@ -16,6 +16,7 @@
 struct address_space;
 struct mms_memory;
 struct mms_charge;
+struct mms_range;
 
 /*
  * Wraps every load and store of the bytes of a region. Userspace may change
@@ -84,24 +85,29 @@ void mms_uncharge(struct mms_charge *charge, struct mms_memory *mem);
  * @mirrored: bytes, of whole pages at the end of each part, to map a second time
  *	behind the part
  * @per_cpu: the memory of part N is on the node of CPU N
+ * @range: reserved memory to use, from mms_range_take(); NULL to allocate pages
  */
 struct mms_layout {
 	u64 size;
 	unsigned int parts;
 	u64 mirrored;
 	bool per_cpu;
+	struct mms_range *range;
 };
 
 /**
- * struct mms_memory - pages, and their address in vmalloc space
+ * struct mms_memory - pages, or reserved memory, and their kernel address
  * @mapping: the page cache that owns them
  * @nr_pages: number of pages, without mirrors
  * @pages: the pages; those of the mirror of the only part follow, for vmap() only
- * @vaddr: kernel address at which the pages are contiguous
+ * @vaddr: kernel address at which the bytes are contiguous; NULL for registers, which
+ *	the kernel does not access
  * @parts: kernel address of the first part, which its mirror follows, then the
  *	next part. The same as @vaddr if there is one part
  * @huge_pages: how many PMD-sized folios were allocated; the core may split
  *	them
+ * @range: reserved memory, which is not in @pages; or NULL
+ * @mirrored: how many bytes of it the kernel has mapped twice
  * @has_hwpoisoned: a page had a memory failure. Written with that page locked
  *
  * Constant, but for @has_hwpoisoned, from mms_memory_alloc() to
@@ -114,6 +120,8 @@ struct mms_memory {
 	void *vaddr;
 	void *parts;
 	unsigned long huge_pages;
+	struct mms_range *range;
+	u64 mirrored;
 	bool has_hwpoisoned;
 };
 

@@ -186,6 +186,8 @@ struct folio *mms_get_folio(struct page *page)
  * @offset: in bytes
  * @n: bytes from there, inside @mem
  *
+ * Reserved memory has no such page: the core can end no use of it.
+ *
  * Context: any.
  * Return: @n if there is no such page.
  */
@@ -193,6 +195,8 @@ u64 mms_intact(const struct mms_memory *mem, u64 offset, u64 n)
 {
 	unsigned long i;
 
+	if (mem->range)
+		return n;
 	for (i = offset >> PAGE_SHIFT; (u64)i << PAGE_SHIFT < offset + n; i++)
 		if (PageHWPoison(mem->pages[i]))
 			return max((u64)i << PAGE_SHIFT, offset) - offset;

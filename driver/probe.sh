@@ -90,6 +90,11 @@ END
 probe FTRACE_SET_IP ftrace <<-END
 	ftrace_regs_set_instruction_pointer((struct ftrace_regs *)0, 0);
 END
+probe RESERVE_MEM mm <<-END
+	phys_addr_t start, size;
+
+	(void)reserve_mem_find_by_name("", &start, &size);
+END
 probe HRTIMER_SETUP hrtimer <<-END
 	hrtimer_setup((struct hrtimer *)0, 0, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
 END

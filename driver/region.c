@@ -16,6 +16,7 @@
 #include <linux/pseudo_fs.h>
 #include <linux/slab.h>
 #include "compat.h"
+#include "range.h"
 #include "region.h"
 
 /*
@@ -201,11 +202,13 @@ static_assert(MMS_REGION_MAX / PAGE_SIZE * sizeof(struct page *) <= INT_MAX);
  * @layout: its size and parts
  * @s: how to obtain and map its memory
  *
- * The memory is allocated, charged and zeroed here, never later.
+ * The memory is allocated, charged and zeroed here, never later. That of
+ * @layout->range is not charged, and may have bytes of an earlier use. The range is
+ * given back when the region is freed, or after a failure.
  *
  * Context: process context, may sleep.
  * Return: the region with one reference; -ENOMEM; -EINTR when the caller was
- * killed.
+ * killed; those of mms_memory_map_range().
  */
 struct mms_region *mms_region_create_parts(const struct mms_layout *layout,
 					   const struct mms_strategy *s)
@@ -213,9 +216,10 @@ struct mms_region *mms_region_create_parts(const struct mms_layout *layout,
 	struct mms_region *r;
 	int ret;
 
+	ret = -ENOMEM;
 	r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
 	if (!r)
-		return ERR_PTR(-ENOMEM);
+		goto put_range;
 	refcount_set(&r->ref, 1);
 	mutex_init(&r->lock);
 	init_rwsem(&r->access);
@@ -235,7 +239,8 @@ struct mms_region *mms_region_create_parts(const struct mms_layout *layout,
 	ret = mms_doorbell_init(r);
 	if (ret)
 		goto put_inode;
-	ret = mms_memory_alloc(&r->mem, layout, s->orders);
+	ret = layout->range ? mms_memory_map_range(&r->mem, layout) :
+			      mms_memory_alloc(&r->mem, layout, s->orders);
 	if (ret)
 		goto put_inode;
 	return r;
@@ -244,6 +249,8 @@ put_inode:
 	mms_put_inode(r);
 free_region:
 	kfree(r);
+put_range:
+	mms_range_put(layout->range);
 	return ERR_PTR(ret);
 }
 
@@ -320,7 +327,9 @@ void mms_region_put(struct mms_region *r)
 {
 	if (!refcount_dec_and_test(&r->ref))
 		return;
-	if (r->charge) {
+	if (r->mem.range) {
+		mms_memory_unmap_range(&r->mem);
+	} else if (r->charge) {
 		mms_uncharge(r->charge, &r->mem);
 	} else if (r->mem.vaddr) {
 		mms_memory_release(&r->mem);

@@ -16,6 +16,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include "map.h"
+#include "range.h"
 #include "ring_named.h"
 
 static_assert(sizeof(struct mmapshare_ring) <= PAGE_SIZE);
@@ -67,15 +68,17 @@ u64 mms_ring_geometry_of(struct mms_ring_params *params)
 	return bytes > MMS_REGION_MAX ? 0 : bytes;
 }
 
-static void mms_ring_init_head(struct mms_ring *ring, const struct mms_ring_params *params)
+/* The first page of a new ring. */
+static struct mmapshare_ring mms_ring_head_of(const struct mms_ring *ring,
+					      const struct mms_ring_params *params)
 {
 	const u64 front = (u64)mms_ring_front_pages(ring->consumers_max) << PAGE_SHIFT;
 	const u64 stride = params->members ? front + ring->size : 0;
 
-	*ring->head = (struct mmapshare_ring) {
+	return (struct mmapshare_ring) {
 		.magic = MMAPSHARE_RING_MAGIC,
 		.version = MMAPSHARE_RING_VERSION,
-		.length = sizeof(*ring->head),
+		.length = sizeof(struct mmapshare_ring),
 		.flags = ring->flags,
 		.consumers_max = ring->consumers_max,
 		.features = ring->features,
@@ -245,9 +248,32 @@ static const struct mms_region_ops mms_ring_ops = {
 	.release = mms_ring_release,
 };
 
-/* @head: the kernel address of the ring, which the mirror of its records follows. */
-static void mms_ring_init(struct mms_ring *ring, const struct mms_ring_params *params,
-			  u64 generation, u64 base, void *head)
+/*
+ * Store the first page of a new ring, unless the ring is in reserved memory, and goes
+ * on there. Reserved memory has bytes of an earlier use, which programs that may
+ * attach need not be allowed to see: they are cleared. Return: 0; -ENODATA if there
+ * is no ring that goes on, and there must be.
+ */
+static int mms_ring_begin(struct mms_ring *ring, const struct mms_ring_params *params)
+{
+	const struct mmapshare_ring head = mms_ring_head_of(ring, params);
+
+	if (params->range && mms_ring_resume(ring, &head, params->range->name))
+		return 0;
+	if (params->must_exist)
+		return -ENODATA;
+	if (params->range)
+		memset(ring->head, 0, head.map_size);
+	*ring->head = head;
+	return 0;
+}
+
+/*
+ * @head: the kernel address of the ring, which the mirror of its records follows.
+ * Return: as mms_ring_begin().
+ */
+static int mms_ring_init(struct mms_ring *ring, const struct mms_ring_params *params,
+			 u64 generation, u64 base, void *head)
 {
 	ring->flags = params->flags;
 	ring->base = base;
@@ -263,7 +289,7 @@ static void mms_ring_init(struct mms_ring *ring, const struct mms_ring_params *p
 	ring->data = (void *)ring->p + PAGE_SIZE;
 	mutex_init(&ring->names_lock);
 	spin_lock_init(&ring->lock);
-	mms_ring_init_head(ring, params);
+	return mms_ring_begin(ring, params);
 }
 
 /**
@@ -272,7 +298,8 @@ static void mms_ring_init(struct mms_ring *ring, const struct mms_ring_params *p
  *	mms_ring_geometry_of(), which does not return 0
  *
  * Context: process context, may sleep.
- * Return: as mms_region_create_parts().
+ * Return: as mms_region_create_parts(); -ENODATA if @params->must_exist, and the
+ * range has no such ring. After a failure @params->range was given back.
  */
 struct mms_region *mms_ring_create(struct mms_ring_params *params)
 {
@@ -282,17 +309,23 @@ struct mms_region *mms_ring_create(struct mms_ring_params *params)
 		.parts = max(params->members, 1U),
 		.mirrored = params->size,
 		.per_cpu = params->per_cpu,
+		.range = params->range,
 	};
 	const u64 bytes = total / layout.parts;
 	struct mms_region *r;
 	struct mms_ring *ring;
 	u64 generation;
 	unsigned int i;
+	int ret = 0;
 
 	ring = kvcalloc(layout.parts, sizeof(*ring), GFP_KERNEL_ACCOUNT);
-	if (!ring)
+	if (!ring) {
+		mms_range_put(params->range);
 		return ERR_PTR(-ENOMEM);
-	r = mms_region_create_parts(&layout, mms_strategy_by_id(MMAPSHARE_STRATEGY_FAULT));
+	}
+	r = mms_region_create_parts(&layout, mms_strategy_by_id(params->range ?
+								MMAPSHARE_STRATEGY_RESERVED :
+								MMAPSHARE_STRATEGY_FAULT));
 	if (IS_ERR(r)) {
 		kvfree(ring);
 		return r;
@@ -300,9 +333,14 @@ struct mms_region *mms_ring_create(struct mms_ring_params *params)
 	do
 		generation = get_random_u64();
 	while (!generation);
-	for (i = 0; i < layout.parts; i++)
-		mms_ring_init(&ring[i], params, generation, i * bytes,
-			      r->mem.parts + i * (bytes + params->size));
+	for (i = 0; !ret && i < layout.parts; i++)
+		ret = mms_ring_init(&ring[i], params, generation, i * bytes,
+				    r->mem.parts + i * (bytes + params->size));
+	if (ret) {
+		mms_region_put(r);
+		kvfree(ring);
+		return ERR_PTR(ret);
+	}
 	r->ring = ring;
 	r->members = params->members;
 	r->ring_flags = params->flags;

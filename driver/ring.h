@@ -11,7 +11,9 @@
  *	ring_flush.c	consumers that do not sleep for long
  *	ring_wait.c	arming and waking
  *	ring_sleep.c	tasks that sleep
+ *	ring_found.c	going on with a ring that is in reserved memory
  *	ring.c		creating a ring; which parts an endpoint may map
+ *	ring_reserved.c	the properties of such a ring
  *	ring_seek.c	where a consumer begins
  *	ring_attach.c	attaching and detaching endpoints
  *	ring_set.c	attaching consumers to all rings of a set
@@ -56,6 +58,7 @@
 #define MMS_ATTACH_TRIES	1000
 
 struct mms_named;
+struct mms_range;
 
 /**
  * struct mms_endpoint - a producer or a consumer of a ring
@@ -294,6 +297,8 @@ struct mms_ring {
  * @features: likewise
  * @members: number of rings of a set; 0 for a ring that is in none
  * @per_cpu: the memory of ring N of a set is on the node of CPU N
+ * @range: reserved memory to use, from mms_range_take(); else NULL
+ * @must_exist: only go on with a ring that is there; not set without @range
  */
 struct mms_ring_params {
 	u32 flags;
@@ -305,6 +310,8 @@ struct mms_ring_params {
 	u64 features;
 	u32 members;
 	bool per_cpu;
+	struct mms_range *range;
+	bool must_exist;
 };
 
 /**
@@ -561,6 +568,14 @@ void mms_endpoint_irq_work(struct irq_work *work);
 int mms_set_check(struct mms_endpoint *ep);
 int mms_set_arm(struct mms_endpoint *ep);
 int mms_endpoint_wait(struct mms_endpoint *ep, bool ignore_hup, s64 timeout);
+
+/* ring_found.c */
+bool mms_ring_resume(struct mms_ring *ring, const struct mmapshare_ring *expected,
+		     const char *name);
+
+/* ring_reserved.c */
+int mms_ring_find_reserved(struct mms_range *range, struct mms_ring_params *params);
+u64 mms_ring_largest(const struct mms_range *range, unsigned int consumers);
 
 /* ring.c */
 u64 mms_ring_geometry(u64 *size, unsigned int consumers);

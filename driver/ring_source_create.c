@@ -43,7 +43,7 @@ struct mms_region *mms_source_create_region(const struct mmapshare_params *param
 }
 
 /**
- * mms_source_init - attach the kernel as producer of a new ring
+ * mms_source_init - attach the kernel as producer of a new ring, or of one found
  * @source: zeroed
  * @r: the region, not visible yet
  * @ring: a ring of @r
@@ -64,6 +64,12 @@ void mms_source_init(struct mmapshare_source *source, struct mms_region *r,
 	source->features = ring->features;
 	source->info = mms_info_bytes(source->features);
 	source->record_max = mms_record_max(ring->size) - source->info;
+	/* 0, unless the ring goes on in reserved memory */
+	source->head = ring->p->pos;
+	source->oldest_pos = ring->p->oldest_pos;
+	source->limit = source->oldest_pos;
+	source->seq = ring->p->seq;
+	source->overwritten = ring->p->overwritten;
 	mms_endpoint_init(&source->ep, r, true);
 	source->ep.ring = ring;
 	/* cannot fail: the ring is new and not visible yet */
@@ -84,11 +90,18 @@ void mms_source_detach(struct mmapshare_source *source)
  *
  * If @params->name is set, programs can open the ring by the time this returns.
  *
+ * With @params->reserved, a ring of the same properties that an earlier source has
+ * left there goes on: it has the same generation, and its records are before the
+ * first one of this source. Records that were reserved and not committed are
+ * discarded. All other bytes of the range are cleared.
+ *
  * Context: process context, may sleep.
  * Return: the source, to be released with mmapshare_source_put(); or an
  * ERR_PTR(): -EINVAL for invalid @params; -ERANGE if the size is larger than
  * MMAPSHARE_RING_SIZE_MAX; -EEXIST if the name is in use; -ENOSPC if no minor
- * number is left; -ENOMEM; -EINTR if the task was killed.
+ * number is left; -ENOMEM; -EINTR if the task was killed. With @params->reserved
+ * also -ENOENT if there is no such range; -EBUSY if it is in use; -ENOSPC if it is
+ * too small; -EOPNOTSUPP if it is not cached memory with a struct page.
  */
 struct mmapshare_source *mmapshare_source_create(const struct mmapshare_params *params)
 {

@@ -82,7 +82,9 @@ static int mms_in_pieces(struct mms_region *r, u64 offset, u64 length, size_t ma
 		ret = mms_access_begin(r, store);
 		if (ret)
 			return ret;
-		if (mms_intact(&r->mem, offset, n) == n)
+		if (!r->mem.vaddr)
+			ret = -EOPNOTSUPP;
+		else if (mms_intact(&r->mem, offset, n) == n)
 			fn(r->mem.vaddr + offset, n, ctx);
 		else
 			ret = -EIO;

@@ -76,6 +76,9 @@ struct mmapshare_source;
  *	properties are those of each ring. Else 0
  * @flags: for a source: MMAPSHARE_OVERWRITE or MMAPSHARE_READERS_HOLD,
  *	MMAPSHARE_MULTI_PRODUCER; else 0
+ * @reserved: for a region or a source: name of the reserved memory to use, as in
+ *	the parameters of mmapshare.ko. It keeps what an earlier region has left
+ *	there. @size may be 0 for as much as fits. NULL to allocate memory
  */
 struct mmapshare_params {
 	const char *name;
@@ -90,6 +93,7 @@ struct mmapshare_params {
 	u64 features;
 	unsigned int members;
 	unsigned int flags;
+	const char *reserved;
 };
 
 struct mmapshare_region *mmapshare_region_create(const struct mmapshare_params *params);

@@ -125,8 +125,12 @@ static void strategy_table_test(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(mms_strategies); i++) {
 		const struct mms_strategy *s = &mms_strategies[i];
 
-		/* order 0 is the one that an allocation falls back to */
-		KUNIT_EXPECT_TRUE(test, s->orders & BIT(0));
+		/*
+		 * order 0 is the one that an allocation falls back to; reserved
+		 * memory is not allocated
+		 */
+		KUNIT_EXPECT_EQ(test, !!(s->orders & BIT(0)),
+				s->id != MMAPSHARE_STRATEGY_RESERVED);
 		/* REVOKE refuses regions whose entries mmap() makes, see revoke.c */
 		KUNIT_EXPECT_EQ(test, !!(s->features & MMAPSHARE_FEAT_REVOKE), !s->fill);
 		/* every VMA is counted */

@@ -85,7 +85,7 @@ mmapshare setup: bad.conf:3: '9': MODE must be an octal number from 0 to 777
 mmapshare setup: bad.conf:4: '$one': a plain region of that name exists; choose another \
 name, or destroy it
 mmapshare setup: bad.conf:5: unrecognized option '--help'
-mmapshare setup: bad.conf:6: 'none': STRATEGY must be fault, huge, vmalloc or pfn
+mmapshare setup: bad.conf:6: 'none': STRATEGY must be fault, huge, vmalloc, pfn or reserved
 mmapshare setup: bad.conf:7: 'cli.$$': no such user" "$(setup "$bad")"
 expect "they do not prevent other lines" 0 "$(status mmapshare info $three)"
 printf 'region %s 1\n\000' $three >"$bad"

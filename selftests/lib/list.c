@@ -104,12 +104,12 @@ TEST(names)
 	const char *strategy_name;
 	int strategy;
 
-	for (strategy = 0; strategy <= MMAPSHARE_STRATEGY_PFN; strategy++) {
+	for (strategy = 0; strategy <= MMAPSHARE_STRATEGY_RESERVED; strategy++) {
 		strategy_name = mmapshare_strategy_name(strategy);
 		ASSERT_NE(NULL, strategy_name);
 		EXPECT_EQ(strategy, mmapshare_strategy_by_name(strategy_name));
 	}
-	EXPECT_EQ(NULL, mmapshare_strategy_name(4));
+	EXPECT_EQ(NULL, mmapshare_strategy_name(5));
 	EXPECT_EQ(-EINVAL, mmapshare_strategy_by_name("faul"));
 	EXPECT_STREQ(MMAPSHARE_VERSION, mmapshare_version());
 

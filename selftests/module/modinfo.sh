@@ -22,9 +22,9 @@ expect "depends on nothing" "" "$(modinfo depends)"
 expect "has a description" 1 "$(modinfo description | grep -c ...)"
 expect "has an author" 1 "$(modinfo author | grep -c ...)"
 types="exec:bool max_bytes:charp max_regions:uint max_user_bytes:charp max_user_regions:uint"
-expect "parameters and their types" "$types size:charp strategy:charp" \
+expect "parameters and their types" "$types ranges:charp reserved:charp size:charp strategy:charp" \
 	"$(modinfo parmtype | sort | tr '\n' ' ' | sed 's/ $//')"
 expect "each parameter has a description" \
-	"exec max_bytes max_regions max_user_bytes max_user_regions size strategy" \
+	"exec max_bytes max_regions max_user_bytes max_user_regions ranges reserved size strategy" \
 	"$(modinfo parm | grep ':.' | sed 's/:.*//' | sort | tr '\n' ' ' |
 	   sed 's/ $//')"

@@ -75,7 +75,7 @@ TEST_F(region, bad_sizes)
 
 TEST_F(region, bad_strategies)
 {
-	EXPECT_REFUSED(EINVAL, self->name, REGION_SIZE, MMAPSHARE_STRATEGY_PFN + 1,
+	EXPECT_REFUSED(EINVAL, self->name, REGION_SIZE, MMAPSHARE_STRATEGY_RESERVED + 1,
 		       0600);
 	EXPECT_REFUSED(EINVAL, self->name, REGION_SIZE, ~0U, 0600);
 }

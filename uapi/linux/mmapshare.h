@@ -39,12 +39,15 @@
  *	remap_vmalloc_range()
  * @MMAPSHARE_STRATEGY_PFN: physically contiguous runs of pages, mapped in
  *	mmap() by remap_pfn_range()
+ * @MMAPSHARE_STRATEGY_RESERVED: memory that the administrator has set aside, which
+ *	may keep its bytes over a reboot, or registers; mapped as PFN
  */
 enum mmapshare_strategy {
 	MMAPSHARE_STRATEGY_FAULT	= 0,
 	MMAPSHARE_STRATEGY_HUGE		= 1,
 	MMAPSHARE_STRATEGY_VMALLOC	= 2,
 	MMAPSHARE_STRATEGY_PFN		= 3,
+	MMAPSHARE_STRATEGY_RESERVED	= 4,
 };
 
 /* What mappings of a region support: bits of mmapshare_info.features. */

@@ -142,7 +142,7 @@ static int parse_strategy(const char *text)
 	int strategy = mmapshare_strategy_by_name(text);
 
 	if (strategy < 0)
-		fail_usage("'%s': STRATEGY must be fault, huge, vmalloc or pfn", text);
+		fail_usage("'%s': STRATEGY must be fault, huge, vmalloc, pfn or reserved", text);
 	return strategy;
 }
 
@@ -164,7 +164,7 @@ static error_t parse_create(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option create_options[] = {
 	{ "strategy", 's', "STRATEGY", 0,
-	  "allocate and map memory by fault (default), huge, vmalloc or pfn", 0 },
+	  "allocate and map memory by fault (default), huge, vmalloc, pfn or reserved", 0 },
 	{ 0 }
 };
 

@@ -13,6 +13,7 @@ static const char * const strategies[] = {
 	[MMAPSHARE_STRATEGY_HUGE] = "huge",
 	[MMAPSHARE_STRATEGY_VMALLOC] = "vmalloc",
 	[MMAPSHARE_STRATEGY_PFN] = "pfn",
+	[MMAPSHARE_STRATEGY_RESERVED] = "reserved",
 };
 
 static const struct {

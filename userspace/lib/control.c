@@ -26,6 +26,7 @@ static const char * const strategies[] = {
 	[MMAPSHARE_STRATEGY_HUGE] = "huge",
 	[MMAPSHARE_STRATEGY_VMALLOC] = "vmalloc",
 	[MMAPSHARE_STRATEGY_PFN] = "pfn",
+	[MMAPSHARE_STRATEGY_RESERVED] = "reserved",
 };
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))

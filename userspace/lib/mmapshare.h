@@ -78,7 +78,9 @@ enum mmapshare_access {
  *	anonymous region
  *
  * All bytes of the region are 0, and its node exists when this returns. The
- * descriptor is closed on exec.
+ * descriptor is closed on exec. With MMAPSHARE_STRATEGY_RESERVED the bytes are those
+ * that the memory of this name keeps, and @size 0 means all of it; without
+ * CAP_SYS_ADMIN -EPERM.
  *
  * Return: 0; -EEXIST if the name is in use; -EINVAL for an invalid argument;
  * -ERANGE if @size is too large for any region; -ENOSPC if the number or the
@@ -374,8 +376,8 @@ int mmapshare_read_only(struct mmapshare **reader, const struct mmapshare *regio
  * inside the region; -EBADF if @region is not open for what the dma-buf allows;
  * -EPERM for a writable one of a ring, or if a seal forbids writing; -EBUSY for a
  * writable one while the region is being sealed; -ENODEV if it was revoked;
- * -EOPNOTSUPP if the kernel has no dma-bufs; -ENOTTY if the module is too old;
- * -EMFILE, -ENFILE, -ENOMEM; -EINTR if killed.
+ * -EOPNOTSUPP if the kernel has no dma-bufs, and with strategy reserved; -ENOTTY if
+ * the module is too old; -EMFILE, -ENFILE, -ENOMEM; -EINTR if killed.
  */
 int mmapshare_dmabuf(const struct mmapshare *region, uint64_t offset, uint64_t length,
 		     unsigned int flags);
@@ -393,7 +395,7 @@ int mmapshare_dmabuf(const struct mmapshare *region, uint64_t offset, uint64_t l
  * Return: 0; -EBADF if the region is open for reading only; -EPERM if the
  * caller neither owns it nor has CAP_SYS_ADMIN, or if it has
  * MMAPSHARE_SEAL_REVOKE; -EINVAL for the default region; -EOPNOTSUPP for the
- * strategies vmalloc and pfn; -ENODEV if it was revoked before; -ENOTTY if the
+ * strategies vmalloc, pfn and reserved; -ENODEV if it was revoked before; -ENOTTY if the
  * module is too old; -EINTR if killed.
  */
 int mmapshare_revoke(const struct mmapshare *region);
@@ -1391,7 +1393,7 @@ const char *mmapshare_strategy_name(unsigned int strategy);
 
 /**
  * mmapshare_strategy_by_name - look up a strategy
- * @name: "fault", "huge", "vmalloc" or "pfn"
+ * @name: "fault", "huge", "vmalloc", "pfn" or "reserved"
  *
  * Return: enum mmapshare_strategy; -EINVAL if there is none of that name.
  */

@@ -57,7 +57,7 @@ RECORD_DISCARD = 1 << 30
 RECORD_FILLER = 1 << 29
 RECORD_LENGTH = RECORD_FILLER - 1
 
-STRATEGIES = ("fault", "huge", "vmalloc", "pfn")
+STRATEGIES = ("fault", "huge", "vmalloc", "pfn", "reserved")
 SEALS = {"seal": 1, "future": 2, "write": 4, "revoke": 8}
 
 

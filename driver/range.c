@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ranges: physical memory that the administrator has set aside for regions of the
+ * strategy "reserved".
+ *
+ * A range is cached memory, unless the administrator says that it is
+ * write-combining or uncached. Cached memory may keep its bytes over a reboot. Its
+ * first page is a header, which no region contains: it says whether the bytes are
+ * those of an earlier use. They are kept if so. Else they may be of any origin,
+ * and are zeroed before a region gets them. The header also says how the last use
+ * ended:
+ *
+ *	clean	the module was unloaded, or the machine was shut down in order
+ *	panic	the kernel panicked
+ *	dirty	neither: a reset, a hang, or the power was lost
+ *
+ * One region at a time has a range. Its bytes are not validated here: a ring
+ * validates what it finds, see ring_found.c.
+ */
+#include <linux/bitops.h>
+#include <linux/build_bug.h>
+#include <linux/compiler.h>
+#include <linux/err.h>
+#include <linux/io.h>
+#include <linux/kernel.h>
+#include <linux/libnvdimm.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/pfn.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+#include "compat.h"
+#include "memory.h"
+#include "range.h"
+
+#define MMS_RANGE_MAGIC		0x65676e6172736d6dULL	/* "mmsrange" */
+#define MMS_RANGE_VERSION	1
+
+/**
+ * struct mms_range_header - the first page of a range that is cached memory
+ * @magic: MMS_RANGE_MAGIC
+ * @version: MMS_RANGE_VERSION
+ * @end: enum mms_range_end of the last use; DIRTY while the range is in use
+ * @start: physical address of the header
+ * @size: bytes of the range, with the header
+ * @generation: how many times the range was taken into use
+ * @crc: CRC-32C of the members above
+ * @reserved: 0
+ */
+struct mms_range_header {
+	u64 magic;
+	u32 version;
+	u32 end;
+	u64 start;
+	u64 size;
+	u64 generation;
+	u32 crc;
+	u32 reserved;
+};
+
+const char *const mms_range_ends[MMS_RANGE_ENDS] = {
+	[MMS_END_NONE] = "none",
+	[MMS_END_DIRTY] = "dirty",
+	[MMS_END_PANIC] = "panic",
+	[MMS_END_CLEAN] = "clean",
+};
+
+const char *const mms_range_caches[MMS_RANGE_CACHES] = {
+	[MMS_CACHE_WB] = "wb",
+	[MMS_CACHE_WC] = "wc",
+	[MMS_CACHE_UC] = "uc",
+};
+
+struct mms_range mms_ranges[MMS_RANGES_MAX];
+unsigned int mms_nr_ranges;
+
+static u32 mms_header_crc(const struct mms_range_header *header)
+{
+	return ~mms_crc32c(~0U, header, offsetof(struct mms_range_header, crc));
+}
+
+static bool mms_header_ok(const struct mms_range *range)
+{
+	const struct mms_range_header *header = range->header;
+
+	return header->magic == MMS_RANGE_MAGIC && header->version == MMS_RANGE_VERSION &&
+	       header->start == range->start && header->size == range->size &&
+	       header->end > MMS_END_NONE && header->end < MMS_RANGE_ENDS &&
+	       header->crc == mms_header_crc(header);
+}
+
+/* Say in the header how the use ends, if it has begun. Any context. */
+void mms_range_set_end(struct mms_range *range, enum mms_range_end end)
+{
+	struct mms_range_header *header = range->header;
+
+	if (!header || !READ_ONCE(range->used))
+		return;
+	header->end = end;
+	header->crc = mms_header_crc(header);
+	arch_wb_cache_pmem(header, sizeof(*header));
+}
+
+/*
+ * Begin the use. The bytes behind the header are ours. Before that the header stays as
+ * the last use has left it: a load of the module that fails changes nothing.
+ */
+static void mms_range_begin(struct mms_range *range)
+{
+	*range->header = (struct mms_range_header) {
+		.magic = MMS_RANGE_MAGIC,
+		.version = MMS_RANGE_VERSION,
+		.start = range->start,
+		.size = range->size,
+		.generation = range->generation,
+	};
+	WRITE_ONCE(range->used, true);
+	mms_range_set_end(range, MMS_END_DIRTY);
+}
+
+/* Read the header that the last use has left, if there is one. */
+void mms_range_look(struct mms_range *range)
+{
+	const struct mms_range_header *header = range->header;
+
+	if (!header)
+		return;
+	range->kept = mms_header_ok(range);
+	range->last = range->kept ? header->end : MMS_END_NONE;
+	range->generation = range->kept ? header->generation + 1 : 1;
+}
+
+/*
+ * Write back the caches, as far as the kernel can: a reset may drop their contents.
+ * Any context.
+ */
+void mms_range_write_back(const struct mms_range *range)
+{
+	void *vaddr = READ_ONCE(range->vaddr);
+
+	if (vaddr)
+		arch_wb_cache_pmem(vaddr, READ_ONCE(range->size_used));
+}
+
+/* The bytes behind the header are of unknown origin: no region may show them. */
+static int mms_range_zero(struct mms_range *range)
+{
+	u64 left = range->size - PAGE_SIZE, n;
+	void *vaddr, *p;
+
+	vaddr = memremap(range->start + PAGE_SIZE, left, MEMREMAP_WB);
+	if (!vaddr)
+		return -ENOMEM;
+	for (p = vaddr; left; p += n, left -= n) {
+		n = min_t(u64, left, SZ_1M);
+		memset(p, 0, n);
+		cond_resched();
+	}
+	memunmap(vaddr);
+	range->kept = true;
+	return 0;
+}
+
+/* Return: the range of this name, or NULL. Any context. */
+struct mms_range *mms_range_find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < mms_nr_ranges; i++)
+		if (!strcmp(mms_ranges[i].name, name))
+			return &mms_ranges[i];
+	return NULL;
+}
+
+/**
+ * mms_range_take - get a range for a region
+ * @name: of the range
+ *
+ * Context: process context, may sleep.
+ * Return: the range, for mms_range_put(); or an ERR_PTR(): -ENOENT if there is
+ * none of this name; -EBUSY if a region has it; -ENOMEM.
+ */
+struct mms_range *mms_range_take(const char *name)
+{
+	struct mms_range *range = mms_range_find(name);
+	int ret = 0;
+
+	if (!range)
+		return ERR_PTR(-ENOENT);
+	/* acquire and release: the next holder finds @kept */
+	if (test_and_set_bit_lock(0, &range->flags))
+		return ERR_PTR(-EBUSY);
+	if (range->header && !range->kept)
+		ret = mms_range_zero(range);
+	if (ret) {
+		mms_range_put(range);
+		return ERR_PTR(ret);
+	}
+	if (range->header && !range->used)
+		mms_range_begin(range);
+	return range;
+}
+
+/* Give back a range, if it is not NULL. No program has it mapped. Any context. */
+void mms_range_put(struct mms_range *range)
+{
+	if (range)
+		clear_bit_unlock(0, &range->flags);
+}
+
+static u64 mms_range_offset(const struct mms_range *range)
+{
+	return range->header ? PAGE_SIZE : 0;
+}
+
+/* Return: how many bytes a region on the range may have. */
+u64 mms_range_bytes(const struct mms_range *range)
+{
+	return range->size - mms_range_offset(range);
+}
+
+/*
+ * Return: the first page that a region on the range has; NULL if the kernel does
+ * not map the range as cached memory. The caller holds the range.
+ */
+const void *mms_range_contents(const struct mms_range *range)
+{
+	return range->header ? (const void *)range->header + PAGE_SIZE : NULL;
+}
+
+/* Do all pages have a struct page, which vmap() requires? */
+static bool mms_pages_valid(phys_addr_t start, u64 size)
+{
+	unsigned long pfn = PHYS_PFN(start), n = size >> PAGE_SHIFT;
+
+	while (n--)
+		if (!pfn_valid(pfn++))
+			return false;
+	return true;
+}
+
+/* Map @size bytes, and the last @mirrored of them once more behind them. */
+static void *mms_map_mirrored(phys_addr_t start, u64 size, u64 mirrored)
+{
+	const unsigned long nr = size >> PAGE_SHIFT, more = mirrored >> PAGE_SHIFT;
+	struct page **pages;
+	unsigned long i;
+	void *vaddr;
+
+	if (!mms_pages_valid(start, size))
+		return ERR_PTR(-EOPNOTSUPP);
+	pages = kvmalloc_array(nr + more, sizeof(*pages), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!pages)
+		return ERR_PTR(-ENOMEM);
+	for (i = 0; i < nr + more; i++)
+		pages[i] = pfn_to_page(PHYS_PFN(start) + (i < nr ? i : i - more));
+	vaddr = vmap(pages, nr + more, VM_MAP, PAGE_KERNEL);
+	kvfree(pages);
+	return vaddr ?: ERR_PTR(-ENOMEM);
+}
+
+/*
+ * The kernel address of a region. Uncached memory gets none: it may be registers,
+ * which must not be accessed by memcpy().
+ */
+static void *mms_range_map(const struct mms_range *range, const struct mms_layout *layout)
+{
+	const phys_addr_t start = range->start + mms_range_offset(range);
+	void *vaddr;
+
+	if (layout->mirrored)
+		return range->cache == MMS_CACHE_WB ?
+		       mms_map_mirrored(start, layout->size, layout->mirrored) :
+		       ERR_PTR(-EOPNOTSUPP);
+	if (range->cache == MMS_CACHE_UC)
+		return NULL;
+	vaddr = memremap(start, layout->size,
+			 range->cache == MMS_CACHE_WC ? MEMREMAP_WC : MEMREMAP_WB);
+	return vaddr ?: ERR_PTR(-ENOMEM);
+}
+
+/**
+ * mms_memory_map_range - use a range as the memory of a region
+ * @mem: zeroed but for its @mapping
+ * @layout: @range, which the caller has taken, and @size; one part, which may be
+ *	mirrored
+ *
+ * Context: process context, may sleep.
+ * Return: 0: mms_memory_unmap_range() gives back the range; -ENOSPC if @size is
+ * larger than the range; -EOPNOTSUPP for a mirror of memory that is not cached, or
+ * has no struct page; -ENOMEM. After a failure the caller still has the range.
+ */
+int mms_memory_map_range(struct mms_memory *mem, const struct mms_layout *layout)
+{
+	struct mms_range *range = layout->range;
+	void *vaddr;
+
+	if (layout->size > mms_range_bytes(range))
+		return -ENOSPC;
+	vaddr = mms_range_map(range, layout);
+	if (IS_ERR(vaddr))
+		return PTR_ERR(vaddr);
+	mem->range = range;
+	mem->vaddr = vaddr;
+	mem->parts = vaddr;
+	mem->mirrored = layout->mirrored;
+	WRITE_ONCE(range->size_used, layout->size);
+	WRITE_ONCE(range->vaddr, range->cache == MMS_CACHE_WB ? vaddr : NULL);
+	return 0;
+}
+
+/* Undo mms_memory_map_range(). No program has the memory mapped. May sleep. */
+void mms_memory_unmap_range(struct mms_memory *mem)
+{
+	WRITE_ONCE(mem->range->vaddr, NULL);
+	if (mem->mirrored)
+		vunmap(mem->vaddr);
+	else if (mem->vaddr)
+		memunmap(mem->vaddr);
+	mms_range_put(mem->range);
+}
+
+/**
+ * mms_range_remap - make the page table entries of a new VMA
+ * @mem: the memory of the region, a range
+ * @vma: inside the region
+ *
+ * mprotect() keeps the cache attributes that are in vma->vm_page_prot.
+ *
+ * Context: process context, mmap lock held for writing.
+ * Return: 0 or a negative errno.
+ */
+int mms_range_remap(const struct mms_memory *mem, struct vm_area_struct *vma)
+{
+	const struct mms_range *range = mem->range;
+	const unsigned long pfn = PHYS_PFN(range->start + mms_range_offset(range));
+	const unsigned long size = vma->vm_end - vma->vm_start;
+
+	if (range->cache == MMS_CACHE_WB)
+		return remap_pfn_range(vma, vma->vm_start, pfn + vma->vm_pgoff, size,
+				       vma->vm_page_prot);
+	vma->vm_page_prot = range->cache == MMS_CACHE_WC ?
+			    pgprot_writecombine(vma->vm_page_prot) :
+			    pgprot_noncached(vma->vm_page_prot);
+	return io_remap_pfn_range(vma, vma->vm_start, pfn + vma->vm_pgoff, size,
+				  vma->vm_page_prot);
+}
+
+/* For fdinfo. */
+void mms_range_show(struct seq_file *m, const struct mms_range *range)
+{
+	seq_printf(m, "mmapshare-range:\t%s\n", range->name);
+	seq_printf(m, "mmapshare-range-cache:\t%s\n", mms_range_caches[range->cache]);
+	if (!range->header)
+		return;
+	seq_printf(m, "mmapshare-range-generation:\t%llu\n", range->generation);
+	seq_printf(m, "mmapshare-range-last-end:\t%s\n", mms_range_ends[range->last]);
+}
+

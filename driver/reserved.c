@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Finding the ranges that the administrator has set aside, see range.c.
+ *
+ * Two module parameters name them: "reserved" lists memory that the boot reserved
+ * by reserve_mem=, and "ranges" lists addresses. Nothing else becomes a range, and
+ * an address in memory that the kernel manages, or that a driver has claimed, is
+ * refused.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/errno.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/kernel.h>
+#include <linux/kstrtox.h>
+#include <linux/limits.h>
+#include <linux/mm.h>
+#include <linux/notifier.h>
+#include <linux/panic_notifier.h>
+#include <linux/reboot.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "compat.h"
+#include "memory.h"
+#include "range.h"
+
+static int mms_reserved_panic(struct notifier_block *nb, unsigned long action, void *data)
+{
+	unsigned int i;
+
+	for (i = 0; i < mms_nr_ranges; i++) {
+		mms_range_write_back(&mms_ranges[i]);
+		mms_range_set_end(&mms_ranges[i], MMS_END_PANIC);
+	}
+	return NOTIFY_DONE;
+}
+
+/* The last one: others may still write to their rings what they know. */
+static struct notifier_block mms_panic_notifier = {
+	.notifier_call = mms_reserved_panic,
+	.priority = INT_MIN,
+};
+
+static void mms_reserved_clean(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < mms_nr_ranges; i++)
+		mms_range_set_end(&mms_ranges[i], MMS_END_CLEAN);
+}
+
+static int mms_reserved_reboot(struct notifier_block *nb, unsigned long action, void *data)
+{
+	mms_reserved_clean();
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block mms_reboot_notifier = {
+	.notifier_call = mms_reserved_reboot,
+	.priority = INT_MIN,
+};
+
+/* Cached memory has a header of one page. Return: false after saying why. */
+static bool mms_range_place_ok(const char *name, phys_addr_t start, u64 size,
+			       enum mms_range_cache cache)
+{
+	const u64 least = cache == MMS_CACHE_WB ? 2 * PAGE_SIZE : PAGE_SIZE;
+
+	if (PAGE_ALIGNED(start) && PAGE_ALIGNED(size) && size >= least)
+		return true;
+	pr_err("range '%s': %llu bytes at %pa are not whole pages, or fewer than %llu bytes\n",
+	       name, size, &start, least);
+	return false;
+}
+
+/* Return: 0, or a negative errno after saying why. */
+static int mms_range_add(const char *name, phys_addr_t start, u64 size,
+			 enum mms_range_cache cache, bool claim)
+{
+	struct mms_range *range = &mms_ranges[mms_nr_ranges];
+
+	if (mms_nr_ranges == MMS_RANGES_MAX) {
+		pr_err("range '%s': more than %u ranges\n", name, MMS_RANGES_MAX);
+		return -ENOSPC;
+	}
+	*range = (struct mms_range) { .start = start, .size = size, .cache = cache };
+	strscpy(range->name, name, sizeof(range->name));
+	if (claim && !request_mem_region(start, size, KBUILD_MODNAME)) {
+		pr_err("range '%s': a driver uses memory at %pa\n", name, &start);
+		return -EBUSY;
+	}
+	range->claimed = claim;
+	if (cache == MMS_CACHE_WB) {
+		range->header = memremap(start, 2 * PAGE_SIZE, MEMREMAP_WB);
+		if (!range->header) {
+			if (claim)
+				release_mem_region(start, size);
+			return -ENOMEM;
+		}
+	}
+	mms_range_look(range);
+	mms_nr_ranges++;
+	pr_info("range '%s': %llu bytes at %pa, %s, use %llu, last end: %s\n", range->name,
+		size, &start, mms_range_caches[cache], range->generation,
+		mms_range_ends[range->last]);
+	return 0;
+}
+
+static bool mms_range_name_ok(const char *name)
+{
+	const size_t length = strlen(name);
+
+	if (!length || length >= MMAPSHARE_NAME_SIZE) {
+		pr_err("range '%s': expected a name of 1 to %d characters\n", name,
+		       MMAPSHARE_NAME_SIZE - 1);
+		return false;
+	}
+	if (mms_range_find(name)) {
+		pr_err("range '%s': the name occurs twice\n", name);
+		return false;
+	}
+	return true;
+}
+
+/* NAME: memory that the boot has reserved. */
+static int mms_range_add_reserved(char *text)
+{
+	phys_addr_t start, size;
+	int ret;
+
+	if (!mms_range_name_ok(text))
+		return -EINVAL;
+	ret = mms_find_reserved(text, &start, &size);
+	if (ret == -EOPNOTSUPP)
+		pr_err("range '%s': this kernel has no reserve_mem=; use memmap= and ranges=\n",
+		       text);
+	else if (ret)
+		pr_err("range '%s': the boot has reserved no memory of this name; add reserve_mem=SIZE:4096:%s to the command line\n",
+		       text, text);
+	if (ret)
+		return ret;
+	if (!mms_range_place_ok(text, start, size, MMS_CACHE_WB))
+		return -EINVAL;
+	return mms_range_add(text, start, size, MMS_CACHE_WB, false);
+}
+
+/* NAME:SIZE@ADDRESS or NAME:SIZE@ADDRESS:CACHE */
+static int mms_range_add_address(char *text)
+{
+	char *const name = strsep(&text, ":"), *where = strsep(&text, ":");
+	char *const size_text = strsep(&where, "@");
+	int cache = text ? match_string(mms_range_caches, MMS_RANGE_CACHES, text) :
+			   MMS_CACHE_WB;
+	u64 start, size;
+
+	if (!size_text || !where || cache < 0 || mms_parse_size(size_text, &size) ||
+	    kstrtou64(where, 0, &start) || start + size < start ||
+	    start + size - 1 > PHYS_ADDR_MAX) {
+		pr_err("range '%s': expected NAME:SIZE@ADDRESS, then nothing, :wb, :wc or :uc\n",
+		       name);
+		return -EINVAL;
+	}
+	if (!mms_range_name_ok(name) || !mms_range_place_ok(name, start, size, cache))
+		return -EINVAL;
+	if (region_intersects(start, size, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=
+	    REGION_DISJOINT) {
+		pr_err("range '%s': memory at %#llx belongs to the kernel; keep it from the kernel by memmap=, or use reserve_mem= and reserved=\n",
+		       name, start);
+		return -EBUSY;
+	}
+	return mms_range_add(name, start, size, cache, true);
+}
+
+static int mms_ranges_parse(const char *list, int (*add)(char *text))
+{
+	char *copy, *rest, *text;
+	int ret = 0;
+
+	if (!list || !*list)
+		return 0;
+	copy = kstrdup(list, GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+	rest = copy;
+	while (!ret && (text = strsep(&rest, ",")))
+		ret = add(text);
+	kfree(copy);
+	return ret;
+}
+
+static void mms_ranges_release(void)
+{
+	while (mms_nr_ranges) {
+		struct mms_range *range = &mms_ranges[--mms_nr_ranges];
+
+		if (range->header)
+			memunmap(range->header);
+		if (range->claimed)
+			release_mem_region(range->start, range->size);
+	}
+}
+
+/**
+ * mms_reserved_init - find the ranges that the administrator has named
+ * @reserved: NAME,... as reserve_mem= has them; NULL or "" for none
+ * @ranges: NAME:SIZE@ADDRESS[:CACHE],...; NULL or "" for none
+ *
+ * Context: process context, may sleep.
+ * Return: 0; or a negative errno, after saying why.
+ */
+int mms_reserved_init(const char *reserved, const char *ranges)
+{
+	int ret;
+
+	ret = mms_ranges_parse(reserved, mms_range_add_reserved) ?:
+	      mms_ranges_parse(ranges, mms_range_add_address);
+	if (ret) {
+		mms_ranges_release();
+		return ret;
+	}
+	if (mms_nr_ranges) {
+		atomic_notifier_chain_register(&panic_notifier_list, &mms_panic_notifier);
+		register_reboot_notifier(&mms_reboot_notifier);
+	}
+	return 0;
+}
+
+/* No region has a range any more. May sleep. */
+void mms_reserved_exit(void)
+{
+	if (!mms_nr_ranges)
+		return;
+	unregister_reboot_notifier(&mms_reboot_notifier);
+	atomic_notifier_chain_unregister(&panic_notifier_list, &mms_panic_notifier);
+	mms_reserved_clean();
+	mms_ranges_release();
+}
