@@ -137,5 +137,5 @@ help:		## print this list
 		expand -t 20
 
 .PHONY: all programs modules btf modules_install modules_uninstall install uninstall clean \
-	check check-debug check-native torture kunit coverage lint docs litmus selfcheck \
-	check-fresh bench bench-native bench-check demo shell tutorial deps help
+	check check-debug check-native torture kunit coverage lint docs litmus \
+	selfcheck check-fresh bench bench-native bench-check demo shell tutorial deps help
