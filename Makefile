@@ -86,6 +86,9 @@ kunit: deps	## run the KUnit tests of the module's static functions
 coverage: deps	## measure the selftests' line coverage of the driver (gcov)
 	@$(vm)/coverage
 
+check-beyond: deps ## panic PANICS=100 times, with rings in reserved memory; KERNELS=6.12
+	@$(vm)/panics --panics $(or $(PANICS),100) $(filter-out 6.1 7.3,$(KERNELS))
+
 lint:		## run static checks: checkpatch, sparse, shellcheck, Sphinx, gcc, clang, ...
 	@$(vm)/deps fish kmod python3-sphinx rpm rpmlint universal-ctags zsh
 	@$(vm)/lint
@@ -137,5 +140,5 @@ help:		## print this list
 		expand -t 20
 
 .PHONY: all programs modules btf modules_install modules_uninstall install uninstall clean \
-	check check-debug check-native torture kunit coverage lint docs litmus \
+	check check-beyond check-debug check-native torture kunit coverage lint docs litmus \
 	selfcheck check-fresh bench bench-native bench-check demo shell tutorial deps help
