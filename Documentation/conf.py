@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Sphinx: "make docs" builds these documents, in a copy of the tree, where it
-# puts the reference of the C interfaces into api/*.inc.
+# puts the reference of the C interfaces into api/*.inc, and the manual pages
+# into man/.
 
 import pathlib
 import re
