@@ -6,8 +6,10 @@
 
 import pathlib
 import re
+import sys
 
 here = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(here / "site"))
 
 project = "mmapshare"
 header = here / "../uapi/linux/mmapshare.h"
@@ -16,6 +18,7 @@ release = ".".join(re.findall(
     header.read_text(encoding="utf-8")))
 version = release
 
+extensions = ["inline_svg"]
 exclude_patterns = ["site"]
 templates_path = ["site/templates"]
 
