@@ -97,6 +97,10 @@ docs:		## build Documentation/ as HTML, with the reference of the C interfaces
 	@$(vm)/deps python3-sphinx
 	@$(vm)/docs
 
+check-docs:	## open each page of the documents in a browser: width, contrast, links, search
+	@$(vm)/deps chromium chromium-driver python3-selenium python3-sphinx
+	@$(vm)/docs-check
+
 litmus:		## check the rings' litmus tests and models (herd7, spin); TESTS="edge* wakeup"
 	@$(vm)/deps spin
 	@set -f; $(vm)/litmus $(TESTS)
@@ -141,4 +145,5 @@ help:		## print this list
 
 .PHONY: all programs modules btf modules_install modules_uninstall install uninstall clean \
 	check check-beyond check-debug check-native torture kunit coverage lint docs litmus \
-	selfcheck check-fresh bench bench-native bench-check demo shell tutorial deps help
+	selfcheck check-docs check-fresh bench bench-native bench-check demo shell tutorial deps \
+	help
