@@ -39,6 +39,7 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/nospec.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -403,6 +404,12 @@ static inline u64 mms_producer_pos(const struct mms_ring *ring)
 static inline struct mmapshare_record *mms_record(const struct mms_ring *ring, u64 pos)
 {
 	return ring->data + (pos & (ring->size - MMS_RECORD_ALIGN));
+}
+
+/* The ring of a set, or the only one. A program has chosen @member, which exists. */
+static inline struct mms_ring *mms_ring_member(const struct mms_region *r, unsigned int member)
+{
+	return &r->ring[array_index_nospec(member, max(r->members, 1U))];
 }
 
 /* The position that the endpoint has published, 0 if revoked. Untrusted. */

@@ -287,7 +287,7 @@ static int mms_named_lookup(const struct mms_ring *ring, const struct mmapshare_
  */
 int mms_named_query(struct mms_region *r, struct mmapshare_ring_name *query)
 {
-	struct mms_ring *ring = &r->ring[query->member];
+	struct mms_ring *ring = mms_ring_member(r, query->member);
 	unsigned long flags;
 	int ret;
 

@@ -36,7 +36,7 @@ void mms_set_init(struct mms_endpoint *ep, unsigned int n, struct mms_region *r,
 
 	for (i = 0; i < n; i++) {
 		mms_endpoint_init(&ep[i], r, producer);
-		ep[i].ring = &r->ring[n > 1 ? i : member];
+		ep[i].ring = mms_ring_member(r, n > 1 ? i : member);
 		ep[i].waiters = &ep->own_waiters;
 		ep[i].may_lose = may_lose && mms_is_lossless(ep[i].ring);
 	}
