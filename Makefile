@@ -86,7 +86,8 @@ kunit: deps	## run the KUnit tests of the module's static functions
 coverage: deps	## measure the selftests' line coverage of the driver (gcov)
 	@$(vm)/coverage
 
-check-beyond: deps ## panic PANICS=100 times, with rings in reserved memory; KERNELS=6.12
+check-beyond: deps ## kill bridges and servers; panic PANICS=100 times; KERNELS=6.12
+	@TESTS="bridge/*" STRATEGIES=fault $(vm)/check 6.12
 	@$(vm)/panics --panics $(or $(PANICS),100) $(filter-out 6.1 7.3,$(KERNELS))
 
 lint:		## run static checks: checkpatch, sparse, shellcheck, Sphinx, gcc, clang, ...
