@@ -215,6 +215,7 @@ struct mms_endpoint {
  *	evicted
  * @evict_blocked: the consumers that waited for a record to be completed when the timer
  *	of @evict_work was started
+ * @evict_spared: those of them that are not spared another time
  * @keeping: @keep_work is pending. Read without the lock by mms_source_drop()
  * @keep_pos: those of @expiring that have not reached it when @keep_work runs, and
  *	whose time is over, are evicted
@@ -278,6 +279,7 @@ struct mms_ring {
 	bool evicting;
 	u64 evict_pos;
 	u64 evict_blocked;
+	u64 evict_spared;
 	bool keeping;
 	u64 keep_pos;
 	u64 refused_pos;

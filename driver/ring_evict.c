@@ -60,7 +60,10 @@ static void mms_ring_start_keep(struct mms_ring *ring, u64 pos)
 	schedule_delayed_work(&ring->keep_work, mms_ns_to_jiffies(remaining));
 }
 
-/* The consumers whose next record is still reserved. */
+/*
+ * The consumers whose next record is still reserved. Their positions are untrusted: one
+ * that is inside a record may find BUSY in bytes that are no header.
+ */
 static u64 mms_ring_blocked(const struct mms_ring *ring)
 {
 	u64 blocked = 0;
@@ -71,6 +74,25 @@ static u64 mms_ring_blocked(const struct mms_ring *ring)
 		    mms_record_is_busy(ring, READ_ONCE(mms_cursor(ring, i)->pos)))
 			blocked |= BIT_ULL(i);
 	return blocked;
+}
+
+/* Is the oldest record still reserved? Its position is the kernel's. */
+static bool mms_ring_oldest_is_busy(const struct mms_ring *ring)
+{
+	return mms_record_is_busy(ring, READ_ONCE(ring->p->oldest_pos));
+}
+
+/*
+ * The timer is started: which consumers are not evicted when it expires? Those that
+ * wait for a reserved record; but each only once while the oldest record is complete,
+ * so that none holds back the producer by an untrue position.
+ */
+static void mms_ring_spare_blocked(struct mms_ring *ring)
+{
+	const u64 blocked = mms_ring_blocked(ring);
+
+	ring->evict_blocked = blocked & ~ring->evict_spared;
+	ring->evict_spared = mms_ring_oldest_is_busy(ring) ? 0 : blocked;
 }
 
 /**
@@ -92,7 +114,7 @@ void mms_ring_start_eviction(struct mms_ring *ring, u64 pos)
 	if (!ring->evict_ns || ring->evicting)
 		return;
 	ring->evict_pos = pos;
-	ring->evict_blocked = mms_ring_blocked(ring);
+	mms_ring_spare_blocked(ring);
 	WRITE_ONCE(ring->evicting, true);
 	schedule_delayed_work(&ring->evict_work, ring->evict_jiffies);
 }
@@ -148,15 +170,6 @@ static void mms_ring_evicted(struct mms_ring *ring)
 }
 
 /*
- * Does the producer have space as soon as the late consumers have released it? Not if
- * the oldest record is still reserved: no consumer can have that one overwritten.
- */
-static bool mms_ring_eviction_helps(const struct mms_ring *ring)
-{
-	return !mms_record_is_busy(ring, READ_ONCE(ring->p->oldest_pos));
-}
-
-/*
  * A consumer that was blocked when the timer was started may just have been woken. It
  * has the time that other consumers have, from the next record on that is refused.
  */
@@ -165,7 +178,8 @@ static void mms_ring_evict_late(struct mms_ring *ring)
 	const u64 candidates = ring->active & ~ring->provisional & ~ring->evict_blocked;
 	unsigned int i;
 
-	if (!mms_ring_eviction_helps(ring))
+	/* no consumer can have it overwritten: eviction would make no space */
+	if (mms_ring_oldest_is_busy(ring))
 		return;
 	for (i = 0; i < ring->consumers_max; i++)
 		if (candidates & BIT_ULL(i) && mms_ring_is_late(ring, i, ring->evict_pos))
@@ -200,7 +214,7 @@ static void mms_ring_keep_work(struct work_struct *work)
 	if (ring->revoked)
 		goto unlock;
 	mms_ring_min_pos(ring);
-	for (i = 0; mms_ring_eviction_helps(ring) && i < ring->consumers_max; i++)
+	for (i = 0; !mms_ring_oldest_is_busy(ring) && i < ring->consumers_max; i++)
 		if (ring->expiring & BIT_ULL(i) && !mms_named_remaining(ring->named[i]) &&
 		    mms_ring_is_late(ring, i, ring->keep_pos))
 			mms_ring_evict(ring, ring->consumers[i]);

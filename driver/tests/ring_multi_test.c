@@ -290,6 +290,35 @@ static void evict_behind_busy_test(struct kunit *test)
 	check_evict_reserved(test, true);
 }
 
+/* A position in the bytes of a record, where BUSY is set, does not keep a consumer. */
+static void evict_untrue_busy_test(struct kunit *test)
+{
+	const struct mmapshare_params params = {
+		.size = PAGE_SIZE, .consumers = 2, .flags = MMAPSHARE_MULTI_PRODUCER,
+		.evict_ns = 3600 * NSEC_PER_SEC,
+	};
+	struct mmapshare_source *source = mmapshare_source_create(&params);
+	struct mms_endpoint c = { };
+	unsigned int round;
+	u8 ones[64];
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(source));
+	memset(ones, 0xff, sizeof(ones));
+	mms_endpoint_init(&c, source->ep.region, false);
+	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(&c, false));
+	KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, ones, sizeof(ones)));
+	WRITE_ONCE(mms_cursor(source->ring, c.cursor)->pos, 2 * MMS_RECORD_ALIGN);
+	for (round = 0; round < 4 && !READ_ONCE(c.may_lose); round++) {
+		while (!mmapshare_write(source, ones, sizeof(ones)))
+			;
+		irq_work_sync(&source->ep.notify);
+		flush_delayed_work(&source->ring->evict_work);
+	}
+	KUNIT_EXPECT_EQ(test, 2U, round);
+	mms_ring_detach(&c);
+	mmapshare_source_put(source);
+}
+
 /* Records that are reserved at the same time may be completed in any order. */
 static void multi_producer_test(struct kunit *test)
 {
@@ -484,6 +513,7 @@ static struct kunit_case ring_multi_cases[] = {
 	KUNIT_CASE(evict_busy_test),
 	KUNIT_CASE(evict_waiting_test),
 	KUNIT_CASE(evict_behind_busy_test),
+	KUNIT_CASE(evict_untrue_busy_test),
 	KUNIT_CASE_SLOW(race_test),
 	{ }
 };
