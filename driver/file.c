@@ -102,7 +102,8 @@ int mms_release(struct inode *inode, struct file *file)
 /*
  * As mms_access_begin(), for the *@n bytes from the file position on. Reduces
  * *@n to the bytes before the first page with a memory failure; -EIO if there
- * are none; -EOPNOTSUPP for registers. With IOCB_NOWAIT -EAGAIN instead of waiting for the lock.
+ * are none; -EOPNOTSUPP for registers. With IOCB_NOWAIT -EAGAIN instead of waiting
+ * for the lock.
  */
 static int mms_copy_begin(struct mms_region *r, const struct kiocb *iocb, size_t *n,
 			  bool store)

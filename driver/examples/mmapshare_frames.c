@@ -174,9 +174,9 @@ static int __init frames_init(void)
 	ret = PTR_ERR_OR_ZERO(ring);
 	if (ret)
 		goto put_pool;
-	ret = misc_register(&loan_device);
+	ret = mmapshare_source_watch(ring, frames_wanted, NULL) ?: misc_register(&loan_device);
 	if (!ret)
-		return mmapshare_source_watch(ring, frames_wanted, NULL);
+		return 0;
 	mmapshare_source_put(ring);
 put_pool:
 	mmapshare_region_put(pool);
