@@ -2,16 +2,16 @@
 /*
  * Regions as dma-bufs: the pages of a range, for the drivers of devices.
  *
- * A dma-buf is a descriptor that another driver imports: it gets the addresses of the
- * pages for its device, or for the kernel. These uses are like page pins, as those
- * of direct I/O: each has a reference to each page, for which SEAL_WRITE is refused.
- * After a revocation no use begins. One that has begun goes on, with pages that are no
- * longer the region's, and that its user remains charged for.
+ * The importing driver gets the DMA addresses of the pages, or a kernel mapping of them.
+ * Such a use holds a reference to each page, like a page pin of direct I/O, so
+ * SEAL_WRITE fails with -EBUSY while it lasts. A revocation prevents new uses. A use
+ * that has begun keeps its pages, which no longer belong to the region; the user of the
+ * region remains charged for them.
  *
- * While a dma-buf is writable it counts as a writable mapping, in r->writable, mapped
- * or not: its descriptor is the right to write, as an open file is not.
+ * A writable dma-buf counts in r->writable as long as it exists, even if nothing maps
+ * it: unlike an open file of the region, it can be mapped by a device at any time.
  *
- * For programs that map the dma-buf, the mapping is one of the region.
+ * A program that maps the dma-buf gets an ordinary mapping of the region.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -42,12 +42,12 @@ static_assert(sizeof(struct mmapshare_dmabuf_args) == MMS_DMABUF_SIZE_VER0);
 
 /**
  * struct mms_dmabuf - a range of a region, as a dma-buf
- * @file: open on the region, for reading, or for reading and writing
+ * @file: an open file of the region, with O_RDWR if @writable, else O_RDONLY
  * @pgoff: first page of the range
  * @nr_pages: number of its pages
  * @writable: whether devices, and programs that map it, may write
  * @lock: protects @uses
- * @uses: by devices: struct mms_dmabuf_use
+ * @uses: the mappings for devices, a list of struct mms_dmabuf_use
  */
 struct mms_dmabuf {
 	struct file *file;
@@ -62,7 +62,7 @@ struct mms_dmabuf {
  * struct mms_dmabuf_use - the pages, mapped for a device
  * @list: in the list of the dma-buf
  * @dev: the device
- * @dir: what it does with the bytes
+ * @dir: direction of the DMA
  * @sgt: the pages, each with a reference, and their addresses for @dev
  */
 struct mms_dmabuf_use {
@@ -103,7 +103,7 @@ static struct page **mms_dmabuf_begin(const struct mms_dmabuf *d)
 	return pages;
 }
 
-/* The references of mms_dmabuf_begin(), after a failure. */
+/* Drop the references that mms_dmabuf_begin() has taken. */
 static void mms_dmabuf_put_pages(const struct mms_dmabuf *d, struct page **pages)
 {
 	unsigned long i;
@@ -112,7 +112,10 @@ static void mms_dmabuf_put_pages(const struct mms_dmabuf *d, struct page **pages
 		put_page(pages[i]);
 }
 
-/* The same references, by the table. A device may have written. */
+/*
+ * Drop the references that @sgt holds. The folios are dirty from their allocation on, so
+ * that what a device has written need not be marked.
+ */
 static void mms_dmabuf_put_table(struct sg_table *sgt)
 {
 	struct sg_page_iter iter;
@@ -140,9 +143,9 @@ static int mms_dmabuf_get_table(const struct mms_dmabuf *d, struct device *dev,
 }
 
 /*
- * For a device. Called with the reservation lock of the dma-buf held. Return: the
- * table; -EACCES if it would write, and must not; -ENODEV, -EIO, -EINTR as
- * mms_dmabuf_begin(); -ENOMEM, or what the DMA layer returns.
+ * ->map_dma_buf. Called with the reservation lock of the dma-buf held. Return: the
+ * table; -EACCES if the dma-buf is read-only and @dir lets the device write; -ENODEV,
+ * -EIO, -EINTR as mms_dmabuf_begin(); -ENOMEM; or the error of dma_map_sgtable().
  */
 static struct sg_table *mms_dmabuf_map(struct dma_buf_attachment *at,
 				       enum dma_data_direction dir)
@@ -190,7 +193,7 @@ static void mms_dmabuf_unmap(struct dma_buf_attachment *at, struct sg_table *sgt
 	kfree(use);
 }
 
-/* The CPUs are going to access the bytes. */
+/* The core names no attachment: sync the mappings for all devices. */
 static int mms_dmabuf_begin_cpu(struct dma_buf *buf, enum dma_data_direction dir)
 {
 	struct mms_dmabuf *d = buf->priv;
@@ -216,8 +219,8 @@ static int mms_dmabuf_end_cpu(struct dma_buf *buf, enum dma_data_direction dir)
 }
 
 /*
- * Map one empty page everywhere, with a reference for each place. Return: NULL without
- * memory.
+ * Map one zeroed page at all @d->nr_pages positions, with one reference for each, which
+ * mms_dmabuf_vunmap() drops. Return: the address, or NULL if there is no memory.
  */
 static void *mms_dmabuf_vmap_empty(const struct mms_dmabuf *d)
 {
@@ -238,11 +241,11 @@ static void *mms_dmabuf_vmap_empty(const struct mms_dmabuf *d)
 }
 
 /*
- * For a driver that uses the CPU. The region's own kernel address would end at a
- * revocation, hence another one.
+ * ->vmap: map the pages for CPU access by the importer. Not the region's own kernel
+ * mapping, because a revocation removes that.
  *
- * The core warns if this fails. So if the region was revoked, or its memory has
- * failed, the driver gets a page in which its bytes are lost.
+ * dma_buf_vmap() warns if this fails. So if mms_dmabuf_begin() fails, because the region
+ * was revoked, for example, the importer gets a zeroed page that nothing else uses.
  */
 static int mms_dmabuf_vmap(struct dma_buf *buf, struct iosys_map *map)
 {
@@ -264,7 +267,7 @@ static int mms_dmabuf_vmap(struct dma_buf *buf, struct iosys_map *map)
 	return 0;
 }
 
-/* The array of the region's pages may be gone: it may have been revoked since. */
+/* Not by r->mem.pages: a revocation since ->vmap has changed that array. */
 static void mms_dmabuf_vunmap(struct dma_buf *buf, struct iosys_map *map)
 {
 	const struct mms_dmabuf *d = buf->priv;
@@ -276,10 +279,10 @@ static void mms_dmabuf_vunmap(struct dma_buf *buf, struct iosys_map *map)
 }
 
 /*
- * For a program. The core has checked the range, and the access against the open mode
- * of the dma-buf, which is that of d->file. With the region's lock no seal is added
- * between the steps of mms_mmap(): the second one could not keep the VMA, which is
- * in no tree yet, from becoming writable.
+ * ->mmap. The core has checked the range, and the access against the open mode of the
+ * dma-buf, which is that of d->file. The region's lock keeps seals from being added
+ * between the two steps of mms_mmap(): from 7.1 on, mms_map_vma() cannot make a VMA
+ * read-only that is in no tree yet.
  */
 static int mms_dmabuf_mmap(struct dma_buf *buf, struct vm_area_struct *vma)
 {
@@ -309,7 +312,7 @@ static void mms_dmabuf_release(struct dma_buf *buf)
 	mms_dmabuf_free(buf->priv);
 }
 
-/* Drivers do not say whether they store to the address that ->vmap returns. */
+/* No ->vmap: an importer does not declare whether it writes to the mapping. */
 static const struct dma_buf_ops mms_dmabuf_read_only_ops = {
 	.map_dma_buf = mms_dmabuf_map,
 	.unmap_dma_buf = mms_dmabuf_unmap,
@@ -422,7 +425,7 @@ long mms_ioctl_dmabuf(struct file *file, void __user *arg)
 	if (args.flags & MMAPSHARE_DMABUF_WRITABLE) {
 		if (!(file->f_mode & FMODE_WRITE))
 			return -EBADF;
-		/* only its endpoints write to a ring */
+		/* only endpoints may write to a ring */
 		if (r->ring)
 			return -EPERM;
 	}

@@ -3,19 +3,19 @@
  * Ranges: physical memory that the administrator has set aside for regions of the
  * strategy "reserved".
  *
- * A range is cached memory, unless the administrator says that it is
- * write-combining or uncached. Cached memory may keep its bytes over a reboot. Its
- * first page is a header, which no region contains: it says whether the bytes are
- * those of an earlier use. They are kept if so. Else they may be of any origin,
- * and are zeroed before a region gets them. The header also says how the last use
+ * A range is mapped cached, or, if the administrator says so, write-combining or
+ * uncached. A cached range may keep its bytes over a reboot. Its first page is a
+ * header, which is not part of any region. A valid header means that the other bytes
+ * are those of an earlier use: they are kept. Without one they are of unknown origin:
+ * they are zeroed before a region gets them. The header also says how the last use
  * ended:
  *
  *	clean	the module was unloaded, or the machine was shut down in order
  *	panic	the kernel panicked
  *	dirty	neither: a reset, a hang, or the power was lost
  *
- * One region at a time has a range. Its bytes are not validated here: a ring
- * validates what it finds, see ring_found.c.
+ * At most one region at a time uses a range. This file does not validate the bytes
+ * behind the header; ring_found.c validates a ring.
  */
 #include <linux/bitops.h>
 #include <linux/build_bug.h>
@@ -47,7 +47,8 @@
  * @end: enum mms_range_end of the last use; DIRTY while the range is in use
  * @start: physical address of the header
  * @size: bytes of the range, with the header
- * @generation: how many times the range was taken into use
+ * @generation: number of this use, from 1 on; a use begins with the first region after
+ *	the module was loaded
  * @crc: CRC-32C of the members above
  * @reserved: 0
  */
@@ -106,8 +107,8 @@ void mms_range_set_end(struct mms_range *range, enum mms_range_end end)
 }
 
 /*
- * Begin the use. The bytes behind the header are ours. Before that the header stays as
- * the last use has left it: a load of the module that fails changes nothing.
+ * Begin a use: write a new header. Not done when the module is loaded, so that a load
+ * that fails leaves the header of the last use unchanged.
  */
 static void mms_range_begin(struct mms_range *range)
 {
@@ -122,7 +123,7 @@ static void mms_range_begin(struct mms_range *range)
 	mms_range_set_end(range, MMS_END_DIRTY);
 }
 
-/* Read the header that the last use has left, if there is one. */
+/* Read the header of the last use, if the range is cached. */
 void mms_range_look(struct mms_range *range)
 {
 	const struct mms_range_header *header = range->header;
@@ -191,7 +192,7 @@ struct mms_range *mms_range_take(const char *name)
 
 	if (!range)
 		return ERR_PTR(-ENOENT);
-	/* acquire and release: the next holder finds @kept */
+	/* acquire; pairs with the release in mms_range_put(), for @kept */
 	if (test_and_set_bit_lock(0, &range->flags))
 		return ERR_PTR(-EBUSY);
 	if (range->header && !range->kept)
@@ -205,7 +206,7 @@ struct mms_range *mms_range_take(const char *name)
 	return range;
 }
 
-/* Give back a range, if it is not NULL. No program has it mapped. Any context. */
+/* Undo mms_range_take(). No program may have the range mapped. Any context. */
 void mms_range_put(struct mms_range *range)
 {
 	if (range)
@@ -243,7 +244,7 @@ static bool mms_pages_valid(phys_addr_t start, u64 size)
 	return true;
 }
 
-/* Map @size bytes, and the last @mirrored of them once more behind them. */
+/* Map @size bytes, followed by a mirror of the last @mirrored of them. */
 static void *mms_map_mirrored(phys_addr_t start, u64 size, u64 mirrored)
 {
 	const unsigned long nr = size >> PAGE_SHIFT, more = mirrored >> PAGE_SHIFT;

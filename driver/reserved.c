@@ -36,7 +36,7 @@ static int mms_reserved_panic(struct notifier_block *nb, unsigned long action, v
 	return NOTIFY_DONE;
 }
 
-/* The last one: others may still write to their rings what they know. */
+/* Lowest priority: runs after notifiers that still publish records to these rings. */
 static struct notifier_block mms_panic_notifier = {
 	.notifier_call = mms_reserved_panic,
 	.priority = INT_MIN,
@@ -69,25 +69,26 @@ static bool mms_range_place_ok(const char *name, phys_addr_t start, u64 size,
 
 	if (PAGE_ALIGNED(start) && PAGE_ALIGNED(size) && size >= least)
 		return true;
-	pr_err("range '%s': %llu bytes at %pa are not whole pages, or fewer than %llu bytes\n",
+	pr_err("range '%s': %llu bytes at %pa: expected whole pages, at least %llu bytes\n",
 	       name, size, &start, least);
 	return false;
 }
 
-/* Return: 0, or a negative errno after saying why. */
+/* Return: 0, or a negative errno, which was logged unless it is -ENOMEM. */
 static int mms_range_add(const char *name, phys_addr_t start, u64 size,
 			 enum mms_range_cache cache, bool claim)
 {
 	struct mms_range *range = &mms_ranges[mms_nr_ranges];
 
 	if (mms_nr_ranges == MMS_RANGES_MAX) {
-		pr_err("range '%s': more than %u ranges\n", name, MMS_RANGES_MAX);
+		pr_err("range '%s': at most %u ranges are possible\n", name, MMS_RANGES_MAX);
 		return -ENOSPC;
 	}
 	*range = (struct mms_range) { .start = start, .size = size, .cache = cache };
 	strscpy(range->name, name, sizeof(range->name));
 	if (claim && !request_mem_region(start, size, KBUILD_MODNAME)) {
-		pr_err("range '%s': a driver uses memory at %pa\n", name, &start);
+		pr_err("range '%s': cannot claim the memory at %pa; see /proc/iomem\n",
+		       name, &start);
 		return -EBUSY;
 	}
 	range->claimed = claim;
@@ -117,7 +118,7 @@ static bool mms_range_name_ok(const char *name)
 		return false;
 	}
 	if (mms_range_find(name)) {
-		pr_err("range '%s': the name occurs twice\n", name);
+		pr_err("range '%s': another range has this name\n", name);
 		return false;
 	}
 	return true;
@@ -207,7 +208,7 @@ static void mms_ranges_release(void)
  * @ranges: NAME:SIZE@ADDRESS[:CACHE],...; NULL or "" for none
  *
  * Context: process context, may sleep.
- * Return: 0; or a negative errno, after saying why.
+ * Return: 0, or a negative errno, which was logged unless it is -ENOMEM.
  */
 int mms_reserved_init(const char *reserved, const char *ranges)
 {
@@ -226,7 +227,7 @@ int mms_reserved_init(const char *reserved, const char *ranges)
 	return 0;
 }
 
-/* No region has a range any more. May sleep. */
+/* Undo mms_reserved_init(). No region may use a range. May sleep. */
 void mms_reserved_exit(void)
 {
 	if (!mms_nr_ranges)

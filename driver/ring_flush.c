@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rings: consumers that sleep until there are many records, but not for long once there
- * is one.
+ * Rings: wake a consumer at wake_bytes, or wake_us after the first record.
  *
- * A consumer with a @wake_us in its cursor sleeps in two steps. First it is armed for
- * the next record. What publishes that calls mms_ring_wake_peers(), as for any sleeper:
- * instead of waking the consumer, that arms it for its wake_bytes, and starts a timer.
- * Whichever comes first wakes the consumer. So the producer makes one call for each time
- * that a consumer sleeps, and a producer that has published all does nothing more.
+ * A consumer with @wake_us in its cursor sleeps in two steps. First it is armed for the
+ * next record. The producer that publishes this record calls mms_ring_wake_peers(), as
+ * for any sleeping consumer. Instead of waking this one, that rearms it for wake_bytes
+ * and starts a timer. Whichever is reached first wakes the consumer. This costs the
+ * producer one more call for each sleep, and no call if it publishes nothing more.
  *
- * The timer has expired for all records that are published then: up to @flush_pos the
- * consumer is ready with any record.
+ * When the timer expires, @flush_pos is the producer's position. Before @flush_pos, a
+ * consumer is ready with any number of bytes.
  */
 #include <linux/align.h>
 #include <linux/compiler.h>
@@ -25,8 +24,8 @@
 #include "ring.h"
 
 /*
- * The consumer has slept long enough if it sleeps and there is a record. A timer that
- * was started for records which the consumer has taken since is early for others.
+ * Wake the consumer if it is still armed and has a record. The timer may be that of an
+ * earlier sleep, whose records were taken since: it then expires early, which is harmless.
  */
 static enum hrtimer_restart mms_flush_expired(struct hrtimer *timer)
 {
@@ -45,7 +44,7 @@ static enum hrtimer_restart mms_flush_expired(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/* There is a record: from now on the consumer waits for more, or for the timer. */
+/* The first record was published: rearm the consumer for wake_bytes, and start the timer. */
 static void mms_flush_start(struct mms_endpoint *c)
 {
 	c->flush_waits = false;
@@ -55,12 +54,12 @@ static void mms_flush_start(struct mms_endpoint *c)
 }
 
 /**
- * mms_flush_is_due - is a consumer ready with any record, as its time is over?
+ * mms_flush_is_due - has the timer expired for the records at a position?
  * @c: the consumer
  * @pos: its position; untrusted
  *
  * Context: @lock of the ring held.
- * Return: true up to the position for which the timer has expired.
+ * Return: true if @pos is before @c->flush_pos: then any number of bytes is enough.
  */
 bool mms_flush_is_due(const struct mms_endpoint *c, u64 pos)
 {
@@ -68,9 +67,9 @@ bool mms_flush_is_due(const struct mms_endpoint *c, u64 pos)
 }
 
 /**
- * mms_flush_arm - arm a consumer that is not ready for the next record
- * @c: the consumer, or a producer, which has no timer; its @wake_pos is set, and its
- *	@flush_waits is false
+ * mms_flush_arm - lower the wake position of a consumer with wake_us to the next record
+ * @c: an endpoint that is not ready; @wake_pos is set, and @flush_waits is false. Nothing
+ *	is done for a producer
  *
  * The caller publishes the wake position, and after a full fence calls
  * mms_flush_recheck().
@@ -103,7 +102,7 @@ void mms_flush_arm(struct mms_endpoint *c)
 }
 
 /**
- * mms_flush_reached - does the first record only start the timer?
+ * mms_flush_reached - start the timer if the first record was published
  * @c: a consumer, armed, that is not blocked by a BUSY record
  * @head: the producer's position
  *
@@ -111,7 +110,7 @@ void mms_flush_arm(struct mms_endpoint *c)
  * publishes more in the meantime finds the lower wake position, and calls again.
  *
  * Context: @lock of the ring held.
- * Return: true if the consumer goes on sleeping.
+ * Return: true if the timer was started, and the consumer must not be woken yet.
  */
 bool mms_flush_reached(struct mms_endpoint *c, u64 head)
 {
@@ -137,8 +136,8 @@ bool mms_flush_recheck(struct mms_endpoint *c)
 }
 
 /**
- * mms_flush_stop - the consumer has detached
- * @c: the consumer or producer, which nothing arms any more
+ * mms_flush_stop - cancel the timer of an endpoint that has detached
+ * @c: the consumer or producer; it is not armed again
  *
  * Context: process context, may sleep.
  */

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rings: going on with a ring that an earlier use of reserved memory has left, in
- * this boot or the one before.
+ * Rings: resuming a ring that is in reserved memory since an earlier use, in this boot
+ * or an earlier one.
  *
- * Nothing that is found is trusted: the memory may have lost bits, or lines that
- * were in a cache, and a program may have written it as a plain region. The first
- * page must be what a new ring of the same properties has, the positions must fit,
- * and each record, from the oldest on, must begin where the one before ends, with a
- * plausible length and sequence number. The ring is cut before the first record
- * that does not. A record that was reserved and never committed is discarded.
+ * The contents are untrusted: bits or cache lines may have been lost, and a program may
+ * have written to the memory as to a plain region. The constant part of the first page
+ * must be that of a new ring with the same properties, and the positions must be valid.
+ * Each record, from the oldest one on, must begin where the one before ends, and have a
+ * plausible length and sequence number. The ring is truncated before the first record
+ * that fails this. A record that was reserved and never committed is discarded.
  *
  * No other task can find the ring, and no endpoint is attached.
  */
@@ -22,7 +22,7 @@
 #include <linux/types.h>
 #include "ring.h"
 
-/* The members of struct mmapshare_ring from this one on change. */
+/* Bytes of struct mmapshare_ring that are equal in all rings with the same properties. */
 #define MMS_HEAD_CONSTANT	offsetof(struct mmapshare_ring, generation)
 
 /**
@@ -30,8 +30,8 @@
  * @pos: where the next record begins
  * @seq: the least sequence number that it may have
  * @seq_end: that of the first record that was not published
- * @records: number of records that are complete
- * @discarded: number of records that were not, and were discarded
+ * @records: number of committed records
+ * @discarded: number of records that were reserved but not committed, and are now discarded
  */
 struct mms_found {
 	u64 pos;
@@ -42,8 +42,9 @@ struct mms_found {
 };
 
 /*
- * Is the record at @found->pos valid, while the producer is at @head? Passes it if
- * so. Records that a producer dropped leave a gap of sequence numbers.
+ * Validate the record at @found->pos, with the producer's position @head. Return: true,
+ * and @found is advanced past it; or false. Dropped records have sequence numbers, so a
+ * gap in these is valid.
  */
 static bool mms_found_next(struct mms_ring *ring, struct mms_found *found, u64 head)
 {
@@ -83,8 +84,8 @@ static u64 mms_found_seq(const struct mms_ring *ring, const struct mms_found *fo
 }
 
 /*
- * Reset what only a running kernel knows: endpoints, waiters, cursors. All records
- * are kept for the first consumer, as in a new ring.
+ * Clear what refers to the endpoints of the earlier use: attached consumers, wake
+ * thresholds, cursors. The first consumer gets all records, as in a new ring.
  */
 static void mms_found_reset(struct mms_ring *ring)
 {
@@ -102,13 +103,13 @@ static void mms_found_reset(struct mms_ring *ring)
 }
 
 /**
- * mms_ring_resume - validate the ring that is in reserved memory, and go on with it
- * @ring: initialized, except that its pages are as they were found
+ * mms_ring_resume - validate the ring in reserved memory, and resume it
+ * @ring: initialized, except for the contents of its pages
  * @expected: the first page that a new ring of the same properties has
  * @name: of the reserved memory, for the kernel's log
  *
  * Context: process context, may sleep.
- * Return: false if there is no such ring; nothing is changed then.
+ * Return: true; false if there is no such ring, and then the memory is unchanged.
  */
 bool mms_ring_resume(struct mms_ring *ring, const struct mmapshare_ring *expected,
 		     const char *name)
@@ -126,7 +127,7 @@ bool mms_ring_resume(struct mms_ring *ring, const struct mmapshare_ring *expecte
 	found.seq = mms_extend_seq(mms_record(ring, oldest)->seq, p->seq);
 	while (found.pos != head && mms_found_next(ring, &found, head))
 		cond_resched();
-	pr_info("range '%s': found a ring: %llu records, %llu not committed, %llu of %llu bytes cut off\n",
+	pr_info("range '%s': found a ring: %llu records, %llu not committed, %llu of %llu bytes truncated\n",
 		name, found.records, found.discarded, head - found.pos, head - oldest);
 	p->seq = mms_found_seq(ring, &found);
 	mms_record(ring, found.pos)->seq = p->seq;

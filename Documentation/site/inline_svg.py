@@ -2,9 +2,9 @@
 """
 A Sphinx extension: puts the drawings of diagrams/ into the pages that show them.
 
-A drawing in an <img> cannot have the colours of the page. One that is part of the page
-inherits them, also when the reader switches between light and dark. A page names it by
-".. image:: diagrams/NAME.svg", as usual; the option "alt" is required.
+An SVG file in an <img> cannot use the colours of the page. An inline SVG inherits them,
+also when the reader switches between light and dark. A page includes a drawing by
+".. image:: diagrams/NAME.svg"; the option "alt" is required.
 """
 
 import html

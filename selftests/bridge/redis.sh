@@ -19,7 +19,7 @@ start_redis
 mmapshare ring create $ring 64K
 expect "without appendonly" "1 0 1" "$(exported $ring $REDIS/numbers)"
 expect "is refused" "" "$(said "mmapshare bridge export: 127.0.0.1:$REDIS_PORT, stream 'numbers': \
-it would forget records when it ends")"
+appendonly is off: a crash would lose records")"
 mmapshare destroy $ring
 stop_server
 start_redis --appendonly yes

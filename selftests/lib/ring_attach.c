@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * libmmapshare: to attach a consumer to a lossless ring, the kernel walks the
- * records that other consumers have released. A signal interrupts that: -EINTR.
+ * libmmapshare: when a consumer attaches to a lossless ring, the kernel walks the
+ * records that other consumers have released. A signal ends the walk: -EINTR.
  */
 #include "lib_ring_test.h"
 #include <pthread.h>

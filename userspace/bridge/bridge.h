@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmapshare-bridge: records of a ring to a stream of messages on a server, and from
- * there to a ring. mmapshare-bridge(5) describes a message.
+ * mmapshare-bridge: copies records of a ring to a stream of messages on a server, and
+ * from a stream to a ring. mmapshare-bridge(5) describes the messages.
  */
 #ifndef MMAPSHARE_BRIDGE_H
 #define MMAPSHARE_BRIDGE_H
@@ -11,17 +11,17 @@
 #define BRIDGE_MAGIC		0x4d42534dU	/* "MSBM" */
 #define BRIDGE_VERSION		1
 
-/* A message without an index that can be known: see struct bridge_header. */
+/* For an index that does not count records: see struct bridge_header. */
 #define BRIDGE_INDEX_SHIFT	32
 
 /*
  * The first bytes of a message. Its entries follow: those of a file of records, see
  * ../cli/record.h. All numbers are little-endian.
  *
- * @index numbers the records of a stream, from 0 on, over all rings that it had.
- * After the last message was removed from the stream it is not known: then @index
- * is the number of the last message, shifted left by BRIDGE_INDEX_SHIFT, which is
- * more than any index before.
+ * @index counts the records of a stream, from 0 on, over all rings that were exported
+ * to it. If all messages were removed from the stream when a bridge begins, the count
+ * is lost: @index restarts at the number of the last message, shifted left by
+ * BRIDGE_INDEX_SHIFT, which is more than any index before.
  */
 struct bridge_header {
 	uint32_t magic;
@@ -40,7 +40,7 @@ struct bridge_header {
 	uint32_t crc;		/* CRC-32C of the whole message, with 0 here */
 };
 
-/* "GENERATION:NEXT_SEQ", both of the header */
+/* "GENERATION:NEXT_SEQ", see message_end() */
 #define MESSAGE_ID_SIZE		40
 
 struct message {
@@ -72,9 +72,9 @@ void message_walk(const struct message *m, struct record_walk *w);
 enum link_status {
 	LINK_OK,
 	LINK_DOWN,		/* no connection, or no answer: open the link again */
-	LINK_REFUSED,		/* the server is full: try again later */
+	LINK_REFUSED,		/* the server cannot store now (no space, disk error): retry */
 	LINK_CONFLICT,		/* the last message is not the expected one */
-	LINK_FAILED,		/* to repeat it is no use */
+	LINK_FAILED,		/* permanent: do not retry */
 };
 
 /* Where the stream is. */
@@ -104,19 +104,19 @@ struct engine {
 	const char *scheme;	/* of the URL */
 	bool has_tls, has_several;
 	/*
-	 * Connect, and create the stream if it does not exist. @link is allocated in any
-	 * case but a lack of memory, and then NULL.
+	 * Connect, and create the stream if it does not exist. *@link is set even on
+	 * failure, for its error text; it is NULL only if there is no memory.
 	 */
 	enum link_status (*open)(const struct target *target, struct link **link);
 	void (*close)(struct link *link);
-	/* The numbers of the first message and of the last; @last is 0 before the first. */
+	/* Numbers of the first and the last message; @last is 0 if there never was one. */
 	enum link_status (*range)(struct link *link, uint64_t *first, uint64_t *last);
 	/* Get the message @m->number; its length is 0 if it is not there. */
 	enum link_status (*get)(struct link *link, struct message *m);
 	/*
-	 * Append messages in this order behind the message number @last, and wait until
-	 * the server has stored all of them. The server stores none unless it has the one
-	 * before it. On failure some may have been stored.
+	 * Append messages in this order after message number @last, and wait until the
+	 * server has stored all of them. The server stores each one only if its predecessor
+	 * is the last message of the stream. On failure a prefix may have been stored.
 	 */
 	enum link_status (*append)(struct link *link, uint64_t last, const struct message *m,
 				   unsigned int count);
@@ -150,7 +150,7 @@ struct bridge {
 	uint64_t records, messages, bytes, lost;
 	uint64_t links;		/* how often a link was opened */
 	uint64_t refusals;
-	uint64_t seq;		/* behind the last record that is in the stream, or ring */
+	uint64_t seq;		/* sequence number of the next record in the ring */
 	double metrics_next;
 	/* state of link.c */
 	double pause;
@@ -158,23 +158,23 @@ struct bridge {
 };
 
 /*
- * Run @pass, which returns 0 after a signal or a negative errno of the ring, close
- * everything, and say what was lost before it was @done. Returns an exit status; exits
- * on failure. SIGBUS, because the ring
- * was revoked, ends @pass.
+ * Run @pass, which returns 0 after a signal, or a negative errno of the ring. Then close
+ * link and endpoint, and print how many records were lost before they were @done.
+ * SIGBUS (the ring was revoked, or memory failed) ends @pass. Returns an exit status;
+ * exits on failure.
  */
 int bridge_run(struct bridge *b, int (*pass)(struct bridge *b), const char *done);
 /*
- * Open the link unless it is open. Returns false after a failure: then it has waited
- * for a while, or a signal has arrived. Exits if to repeat it is no use.
+ * Open the link unless it is open. On failure, sleep for a while, or until a signal, and
+ * return false: the caller retries. Exits after a permanent failure.
  */
 bool bridge_open(struct bridge *b);
 /*
- * Evaluate what a function of the engine has returned. False if it failed: then the
- * link is closed unless the server has refused, and time has passed.
+ * Handle the status of an engine's function. True if it is LINK_OK. Otherwise close the
+ * link if it is down, sleep for a while, and return false. Exits after a permanent failure.
  */
 bool bridge_check(struct bridge *b, enum link_status status);
-/* Records were passed on: the next failure is a new one. */
+/* Progress was made: reset the retry delay, and report the next failure again. */
 void bridge_passed(struct bridge *b);
 void bridge_close(struct bridge *b);
 /* Functions of the engine. */
@@ -189,14 +189,14 @@ void bridge_check_message(struct bridge *b, struct message *m);
  * message is not there.
  */
 bool bridge_get(struct bridge *b, struct message *m, uint64_t number);
-/* Write the metrics if that is due, or in any case. */
+/* Write the metrics if they are due, or if @now. */
 void bridge_metrics(struct bridge *b, bool now);
 /* For how long may the bridge sleep? Nanoseconds, negative for no limit. */
 int64_t bridge_sleep(const struct bridge *b, double end);
 /* target.c */
 void parse_ring(struct bridge *b, const char *name);
 void parse_target(struct target *t, const char *url);
-/* The content of a file of credentials, without the line's end; exits on failure. */
+/* The first line of a credentials file, valid until the next call; exits on failure. */
 char *read_credentials(const char *path);
 
 /* main.c: options that both directions have; struct bridge is the input */

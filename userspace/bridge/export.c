@@ -2,11 +2,11 @@
 /*
  * bridge export: the records of a ring become messages of a stream.
  *
- * The last message of the stream says up to which sequence number all records are
- * there: the server stores a message only behind the one that its bridge knows as
- * the last. Records are released when the server has stored them. So whatever is
- * killed, the next bridge begins behind the last message, and no record is missing
- * or repeated.
+ * The server appends a message only if the stream's last message is the one that the
+ * bridge expects. So the last message tells up to which sequence number the stream is
+ * complete. The bridge releases records only when the server has stored them. If the
+ * bridge or the server is killed, the next bridge continues after the last message: no
+ * record is missing or repeated.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -17,7 +17,7 @@
 
 #define BYTES_DEFAULT	65536
 #define BYTES_MIN	512
-/* A window is full with so many messages, or with the records of so many full ones. */
+/* A window has at most WINDOW_MESSAGES messages, and records for WINDOW_BYTES full ones. */
 #define WINDOW_BYTES	32
 #define WINDOW_MESSAGES	64
 
@@ -54,8 +54,9 @@ static void pass(struct exporter *e)
 }
 
 /*
- * The stream has all records below @next_seq. Messages are made again only when all
- * are stored, so each of them is there as a whole, or is not.
+ * Skip the messages of the window that the stream has: it has all records below
+ * @next_seq. The window is refilled only when all its messages are stored, so a stored
+ * message has the same boundaries as in the window.
  */
 static void skip_stored(struct exporter *e, uint64_t next_seq)
 {
@@ -66,11 +67,11 @@ static void skip_stored(struct exporter *e, uint64_t next_seq)
 		pass(e);
 	m = &e->window[e->first];
 	if (e->first < e->count && m->header.seq != next_seq)
-		fail("%s, stream '%s': ends at record %" PRIu64 ", but it had stored all before %"
-		     PRIu64, b->target.servers, b->target.stream, next_seq, m->header.seq);
+		fail("%s, stream '%s': last message ends before record %" PRIu64
+		     ", expected %" PRIu64, b->target.servers, b->target.stream, next_seq, m->header.seq);
 }
 
-/* What the last message of the stream says. */
+/* Continue after @last, the last message of the stream. */
 static void continue_stream(struct exporter *e, const struct message *last)
 {
 	struct bridge *b = &e->bridge;
@@ -83,7 +84,7 @@ static void continue_stream(struct exporter *e, const struct message *last)
 		fail("%s, stream '%s': the bridge of another ring writes to it",
 		     b->target.servers, b->target.stream);
 	} else {
-		complain("%s, stream '%s': continued behind the records of another ring",
+		complain("%s, stream '%s': appending after the records of another ring",
 			 b->target.servers, b->target.stream);
 	}
 	if (!e->started)
@@ -91,8 +92,8 @@ static void continue_stream(struct exporter *e, const struct message *last)
 }
 
 /*
- * Find out what the stream has: at first, and after a failure, which may have stored
- * some messages.
+ * Read the end of the stream: at the start, and after a failure, because some messages
+ * may have been stored.
  */
 static bool synchronize(struct exporter *e)
 {
@@ -179,8 +180,9 @@ static struct message *message_for(struct exporter *e, size_t size)
 }
 
 /*
- * Add the record that was taken last; what is missing before it was lost. If it is
- * overwritten meanwhile, it is not added: it is missing before the next one.
+ * Add the record that was taken last, and a loss if sequence numbers are missing before
+ * it. A record that is overwritten while it is copied is not added: it becomes part of
+ * the loss before the next one.
  */
 static void add_record(struct exporter *e, const void *data, size_t length, size_t size)
 {
@@ -202,7 +204,7 @@ static void add_record(struct exporter *e, const void *data, size_t length, size
 	e->bridge.seq = seq + 1;
 }
 
-/* Is the record longer than a message may be? */
+/* Is the record too long for a message? False if it was overwritten: then its length is void. */
 static bool is_too_long(struct exporter *e, size_t size)
 {
 	const size_t total = sizeof(struct bridge_header) + ENTRY_OF_LOSS + size;
@@ -226,7 +228,7 @@ static int take_records(struct exporter *e)
 	size_t length, size;
 	int ret = 0;
 
-	/* half of the ring, so that its producer can go on */
+	/* at most half of the ring, so that the producer has free space meanwhile */
 	while (taken < e->ring_size / 2 && taken < WINDOW_BYTES * e->bytes &&
 	       e->count < WINDOW_MESSAGES) {
 		ret = mmapshare_ring_next(b->ep, &data, &length);
@@ -266,7 +268,7 @@ static int fill_window(struct exporter *e)
 	return ret;
 }
 
-/* Returns 0, -ETIMEDOUT if there was no record for so long, or another negative errno. */
+/* Returns 0; -ETIMEDOUT if @b->timeout has expired; or another negative errno. */
 static int wait_for_records(struct exporter *e)
 {
 	struct bridge *b = &e->bridge;
@@ -418,8 +420,8 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "NAME URL",
-	.doc = "Publish the records of a ring as messages of the stream URL, in order and once, "
-	       "whatever is killed. The producer of a lossless ring waits until the server has "
+	.doc = "Publish the records of a ring as messages of the stream URL, in order and exactly "
+	       "once, even if the bridge or the server is killed. The producer of a lossless ring waits until the server has "
 	       "stored them. The stream is created if it does not exist.",
 	.children = bridge_child,
 };

@@ -2,9 +2,10 @@
 /*
  * bridge import: the messages of a stream become records of a ring.
  *
- * A ring counts its records, and a message says how many records the stream has before
- * it. So the number of records in the ring tells which record of the stream is next,
- * whatever was killed: a file has the pair of numbers with which that began.
+ * A ring counts its records, and each message has the number of records that precede it
+ * in the stream. A state file has one pair of these numbers that belong together. With it,
+ * the sequence number of the ring tells which record of the stream is next, even after
+ * the bridge was killed.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,20 +25,20 @@ struct importer {
 	const char *state_path;
 	uint64_t generation;	/* of the ring */
 	bool has_types;
-	/* the record of the stream with the index @index0 is the one of the ring at @seq0 */
+	/* if @has_base: record @index0 of the stream has sequence number @seq0 in the ring */
 	bool has_base;
 	uint64_t seq0, index0;
 	uint64_t number;	/* of the next message; 0 if unknown */
 	struct message message;
 };
 
-/* The record of the stream that is next. */
+/* Index in the stream of the next record for the ring. */
 static uint64_t next_index(const struct importer *i)
 {
 	return i->index0 + (i->bridge.seq - i->seq0);
 }
 
-/* Let the record of the stream at @index be the next one of the ring, also after a crash. */
+/* Store, also in the state file, that record @index of the stream is the ring's next record. */
 static void set_base(struct importer *i, uint64_t index)
 {
 	const char *path = i->state_path;
@@ -72,12 +73,12 @@ static void get_base(struct importer *i)
 		fail("'%s': %s", i->state_path, strerror(errno));
 	if (fscanf(f, "mmapshare-bridge 1\nring %" SCNx64 " %" SCNu64 "\nstream %255s %" SCNu64 "\n",
 		   &generation, &seq, stream, &index) != 4)
-		fail("'%s': no bridge has written it; remove it, or use --state", i->state_path);
+		fail("'%s': not a valid state file; remove it, or use --state", i->state_path);
 	fclose(f);
 	if (generation != i->generation)
 		return;
 	if (strcmp(stream, i->bridge.target.stream))
-		fail("'%s': the ring has records of the stream '%s'; remove it to begin with '%s'",
+		fail("'%s': the ring has records of the stream '%s'; remove this file to begin with '%s'",
 		     i->state_path, stream, i->bridge.target.stream);
 	if (seq > i->bridge.seq)
 		fail("'%s': corrupt; remove it, or use --state", i->state_path);
@@ -86,7 +87,7 @@ static void get_base(struct importer *i)
 	i->index0 = index;
 }
 
-/* For the search of a message: has it, or one behind it, what is searched for? */
+/* For search(): true for the message searched for, and for each later one. */
 typedef bool (*reached_fn)(const struct importer *i, const struct message *m);
 
 static bool reached_index(const struct importer *i, const struct message *m)
@@ -94,14 +95,14 @@ static bool reached_index(const struct importer *i, const struct message *m)
 	return m->header.index + m->header.records > next_index(i);
 }
 
-/* @i->message is the last one: earlier rings may have the same sequence numbers. */
+/* Only messages of the ring in @i->message, the last one: other rings reuse sequence numbers. */
 static bool reached_seq(const struct importer *i, const struct message *m)
 {
 	return m->header.generation == i->message.header.generation &&
 	       m->header.next_seq > i->from_seq;
 }
 
-/* Get the first message from @*number to @last that is there. @*number may be behind @last. */
+/* Get the first existing message from *@number to @last, and advance *@number to it. */
 static bool get_next(struct importer *i, struct message *m, uint64_t *number, uint64_t last)
 {
 	m->length = 0;
@@ -114,7 +115,7 @@ static bool get_next(struct importer *i, struct message *m, uint64_t *number, ui
 	return true;
 }
 
-/* Set @i->number to the first message that has reached it, or behind the last one. */
+/* Set @i->number to the first message for which @reached is true, or to @last + 1. */
 static bool search(struct importer *i, uint64_t first, uint64_t last, reached_fn reached)
 {
 	struct message m = { .data = NULL };
@@ -137,7 +138,7 @@ static bool search(struct importer *i, uint64_t first, uint64_t last, reached_fn
 	return ok;
 }
 
-/* The index of the first record in @m->entries that --from asks for. */
+/* Index of the first record of @m with a sequence number of at least @i->from_seq. */
 static uint64_t index_of_seq(const struct importer *i, const struct message *m)
 {
 	uint64_t index = m->header.index;
@@ -171,7 +172,7 @@ static bool begin(struct importer *i, uint64_t first, uint64_t last)
 	if (!last)
 		set_base(i, 0);
 	else if (!m->length)
-		i->has_base = false;	/* all were removed: add_message() will know */
+		i->has_base = false;	/* add_message() sets it */
 	else if (i->number > last)
 		set_base(i, m->header.index + m->header.records);
 	else if (i->from == FROM_SEQ)
@@ -192,8 +193,8 @@ static bool find_message(struct importer *i)
 	if (!i->has_base && !i->number)
 		return begin(i, first, last);
 	if (i->number && last + 1 < i->number)
-		fail("%s, stream '%s': has %" PRIu64 " messages, but had %" PRIu64
-		     ": it is another one; remove '%s' to begin anew", b->target.servers,
+		fail("%s, stream '%s': last message is %" PRIu64
+		     ", expected at least %" PRIu64 "; remove '%s' to begin anew", b->target.servers,
 		     b->target.stream, last, i->number - 1, i->state_path);
 	return i->number || search(i, first, last, reached_index);
 }
@@ -247,14 +248,14 @@ static int add_record(struct importer *i, const struct record_item *item)
 	return ret;
 }
 
-/* Records that the ring will never get. */
+/* Count records that are missing in the stream, here and as dropped in the ring. */
 static void lose(struct importer *i, uint64_t count)
 {
 	i->bridge.lost += count;
 	mmapshare_ring_drop(i->bridge.ep, count);
 }
 
-/* The stream has no records from next_index() to @index any more. */
+/* The records from next_index() to @index were removed from the stream. */
 static void skip_missing(struct importer *i, uint64_t index)
 {
 	struct bridge *b = &i->bridge;
@@ -262,7 +263,7 @@ static void skip_missing(struct importer *i, uint64_t index)
 
 	if (count >> BRIDGE_INDEX_SHIFT)
 		complain("%s, stream '%s': its messages before %" PRIu64
-			 " were removed before they were imported",
+			 " were removed before they were imported; the number of lost records is unknown",
 			 b->target.servers, b->target.stream, i->message.number);
 	else
 		lose(i, count);
@@ -334,8 +335,8 @@ static int import_records(struct bridge *b)
 }
 
 /*
- * The file lives as long as the ring: until the next boot. A user's is where only
- * this user can write.
+ * The default directory is cleared at boot, and so is the ring. It is writable only for
+ * the user that runs the bridge.
  */
 static void set_state_path(struct importer *i)
 {
@@ -419,7 +420,8 @@ static const struct argp_option options[] = {
 	  "one to be published (new), or with the one that has this sequence number in the ring "
 	  "that was exported last", 0 },
 	{ "state", 's', "FILE", 0,
-	  "remember in FILE where that was (default: in /run/mmapshare-bridge)", 0 },
+	  "keep in FILE which record of the stream was the ring's first (default for root: "
+	  "/run/mmapshare-bridge/NAME)", 0 },
 	{ 0 }
 };
 
@@ -427,8 +429,8 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "URL NAME",
-	.doc = "Write the records of the stream URL to a ring, in order and once, whatever is "
-	       "killed. While the ring is full, the bridge waits.",
+	.doc = "Write the records of the stream URL to a ring, in order and exactly once, even if "
+	       "the bridge or the server is killed. While the ring is full, the bridge waits.",
 	.children = bridge_child,
 };
 

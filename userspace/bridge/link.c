@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A link to a server that is opened again when it is down; signals; metrics. */
+/* Reopening a link that is down; signals; metrics. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
@@ -24,8 +24,8 @@ static void jump(int signal)
 }
 
 /*
- * While a function of an engine runs: threads that a library starts inherit the mask,
- * so that the main thread gets the signals.
+ * Block the signals while an engine's function runs: threads that its library starts
+ * inherit the mask, so only the main thread handles them.
  */
 static void mask_signals(int how)
 {
@@ -172,7 +172,7 @@ void bridge_check_message(struct bridge *b, struct message *m)
 	if (message_check(m))
 		return;
 	bridge_metrics(b, true);
-	fail("%s, stream '%s': message %" PRIu64 " is corrupt, or no bridge has made it",
+	fail("%s, stream '%s': message %" PRIu64 " is corrupt, or has an unknown format",
 	     b->target.servers, b->target.stream, m->number);
 }
 
@@ -210,10 +210,10 @@ static void print_metrics(FILE *f, const struct bridge *b)
 		     "Records that were lost before the bridge got them.", b->lost);
 	print_metric(f, b, "connections_total", "counter", "Connections to the server.", b->links);
 	print_metric(f, b, "refusals_total", "counter",
-		     "How often the server was full, or the stream.", b->refusals);
+		     "How often the server could not store messages.", b->refusals);
 	print_metric(f, b, "connected", "gauge", "1 while there is a connection.", !!b->link);
 	print_metric(f, b, "next_seq", "gauge",
-		     "Sequence number in the ring of the next record.", b->seq);
+		     "Sequence number of the next record in the ring.", b->seq);
 }
 
 void bridge_metrics(struct bridge *b, bool now)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * mmapshare-bridge, which "mmapshare bridge" starts: a program of its own, so that the
- * command needs no library of a server.
+ * mmapshare-bridge, which "mmapshare bridge" executes: a separate program, so that
+ * mmapshare does not depend on libnats or hiredis.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -38,9 +38,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!b->target.engine->has_tls &&
 		    (b->target.tls_ca || b->target.tls_cert || b->target.tls_key))
-			fail_usage("%s:// has no TLS here", b->target.engine->scheme);
+			fail_usage("--tls-ca, --tls-cert and --tls-key are not supported for %s://", b->target.engine->scheme);
 		if (!b->target.tls_cert != !b->target.tls_key)
-			fail_usage("--tls-cert and --tls-key need each other");
+			fail_usage("--tls-cert and --tls-key must be used together");
 		return 0;
 	default:
 		return parse_other(key, state);
@@ -49,7 +49,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{ "credentials", 'p', "FILE", 0,
-	  "log in as FILE says, which has USER:PASSWORD, or is a NATS credentials file", 0 },
+	  "log in with USER:PASSWORD or a token from FILE, or with a NATS credentials file", 0 },
 	{ "hang-up", 'u', NULL, 0, "exit with status 4 when the ring has no peer any more", 0 },
 	{ "metrics", 'm', "FILE", 0,
 	  "write counters to FILE each second, for Prometheus' node exporter", 0 },
@@ -57,8 +57,8 @@ static const struct argp_option options[] = {
 	  "exit with status 3 after SECONDS without a record (default: no timeout)", 0 },
 	{ "tls-ca", 'a', "FILE", 0,
 	  "trust these authorities (default: those of the system)", 0 },
-	{ "tls-cert", 'C', "FILE", 0, "certificate of this client", 0 },
-	{ "tls-key", 'K', "FILE", 0, "its key", 0 },
+	{ "tls-cert", 'C', "FILE", 0, "certificate of the bridge", 0 },
+	{ "tls-key", 'K', "FILE", 0, "private key of that certificate", 0 },
 	{ 0 }
 };
 

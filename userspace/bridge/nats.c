@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Streams of NATS JetStream, by libnats. A link has one connection, which is not
- * repaired: when it breaks, all state of the library goes with it.
+ * Streams of NATS JetStream, by libnats. Reconnecting by the library is disabled: when
+ * the connection of a link breaks, the link is destroyed with all state of the library.
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -13,11 +13,11 @@
 
 #define SERVERS_MAX	16
 #define FETCH		32		/* messages */
-/* how often to ask again for messages that are there, and how long to wait for them */
+/* if the stream has messages but none arrives: number of fetches, and timeout of each */
 #define FETCH_TRIES	10
 #define FETCH_MS	1000
 #define WAIT_MS		15000		/* for an acknowledgment */
-/* for how long the server keeps a consumer that asks for nothing */
+/* the server removes a consumer that has fetched nothing for so long */
 #define INACTIVE_NS	(600 * INT64_C(1000000000))
 /* headers and protocol, which count for the server's limit, too */
 #define OVERHEAD	1024
@@ -91,7 +91,7 @@ static enum link_status nats_status(natsStatus s)
 	}
 }
 
-/* The error of the last function of the library; of several causes the most precise. */
+/* Set the error text after a failure of the library, from the most specific cause known. */
 static enum link_status nats_error(struct nats_link *l, const char *what, natsStatus s,
 				   jsErrCode code)
 {
@@ -103,7 +103,7 @@ static enum link_status nats_error(struct nats_link *l, const char *what, natsSt
 		status = link_error(&l->base, LINK_FAILED, "%s: %s", what, report.text);
 	else if (s == NATS_NO_RESPONDERS)
 		status = link_error(&l->base, LINK_DOWN,
-				    "%s: it is not enabled, or has no leader", what);
+				    "%s: no JetStream server has answered", what);
 	else
 		status = link_error(&l->base, code ? code_status(code) : nats_status(s), "%s: %s",
 				    what, code && text && *text ? text : natsStatus_GetText(s));
@@ -116,7 +116,7 @@ static bool is_reported(void *closure)
 	return (uintptr_t)closure == report.id && !report.status && !report.denied;
 }
 
-/* The server has not stored a message. That of the first one is the cause. */
+/* Called for each message that was not stored. Keep the first error: the others follow from it. */
 static void publish_failed(jsCtx *js, jsPubAckErr *error, void *closure)
 {
 	(void)js;
@@ -129,7 +129,7 @@ static void publish_failed(jsCtx *js, jsPubAckErr *error, void *closure)
 	pthread_mutex_unlock(&report.lock);
 }
 
-/* Such as that this user may not publish: there is no other answer. */
+/* A permission error is reported only here: the request itself gets no answer. */
 static void connection_error(natsConnection *connection, natsSubscription *sub, natsStatus s,
 			     void *closure)
 {
@@ -237,7 +237,7 @@ static natsStatus open_context(struct nats_link *l)
 	return natsConnection_JetStream(&l->js, l->connection, &o);
 }
 
-/* A limit of the stream should make the bridge wait, and not remove messages. */
+/* DiscardNew: at a limit the server refuses new messages, instead of removing old ones. */
 static natsStatus create_stream(struct nats_link *l, jsStreamInfo **info, jsErrCode *code)
 {
 	const struct target *t = l->base.target;
@@ -256,20 +256,20 @@ static natsStatus create_stream(struct nats_link *l, jsStreamInfo **info, jsErrC
 	return js_AddStream(info, l->js, &c, NULL, code);
 }
 
-/* Messages have the first subject of the stream. */
+/* Publish to the first subject of the stream, within its size limit. */
 static enum link_status use_stream(struct nats_link *l, const jsStreamConfig *c)
 {
 	const int64_t payload = natsConnection_GetMaxPayload(l->connection) - OVERHEAD;
 	const int64_t limit = c->MaxMsgSize - OVERHEAD;
 
 	if (c->SubjectsLen < 1 || strpbrk(c->Subjects[0], "*>"))
-		return link_error(&l->base, LINK_FAILED, "its first subject must be without * and >");
+		return link_error(&l->base, LINK_FAILED, "has no subject, or its first subject has * or >");
 	l->subject = strdup(c->Subjects[0]);
 	if (!l->subject)
 		return link_error(&l->base, LINK_FAILED, "out of memory");
 	l->base.message_max = c->MaxMsgSize > 0 && limit < payload ? limit : payload;
 	if (payload <= 0 || (c->MaxMsgSize > 0 && limit <= 0))
-		return link_error(&l->base, LINK_FAILED, "it accepts only messages that are too short");
+		return link_error(&l->base, LINK_FAILED, "the size limit for messages is too small");
 	return LINK_OK;
 }
 
@@ -376,9 +376,9 @@ static enum link_status nats_get(struct link *link, struct message *m)
 }
 
 /*
- * Send a message without waiting for its acknowledgment. The first one expects the
- * stream's last message by its number, which the server knows in any case: identifiers
- * it forgets after some minutes.
+ * Send a message without waiting for its acknowledgment. The first one of a batch names
+ * the message that it must follow by number, because the server discards message IDs
+ * after its duplicate window; each later one names it by ID.
  */
 static natsStatus publish(struct nats_link *l, const struct message *m, const uint64_t *last,
 			  const char *last_id)
@@ -395,7 +395,7 @@ static natsStatus publish(struct nats_link *l, const struct message *m, const ui
 	o.ExpectStream = l->base.target->stream;
 	o.ExpectLastMsgId = last_id;
 	if (last) {
-		/* 0, too, which the library would omit */
+		/* by hand, because the library does not send an expected sequence of 0 */
 		snprintf(number, sizeof(number), "%" PRIu64, *last);
 		s = natsMsgHeader_Set(msg, "Nats-Expected-Last-Sequence", number);
 	}
@@ -436,11 +436,11 @@ static enum link_status nats_append(struct link *link, uint64_t last, const stru
 		s = js_PublishAsyncComplete(l->js, &o);
 	}
 	if (s)
-		return nats_error(l, "no acknowledgment", s, 0);
+		return nats_error(l, "publishing failed", s, 0);
 	return reported_status(l);
 }
 
-/* A consumer of the stream that no other one shares, and that needs no acknowledgments. */
+/* Create an ephemeral pull consumer without acknowledgments, for this link only. */
 static enum link_status subscribe(struct nats_link *l, uint64_t number)
 {
 	jsSubOptions o;
@@ -458,7 +458,7 @@ static enum link_status subscribe(struct nats_link *l, uint64_t number)
 	return s ? nats_error(l, "cannot subscribe", s, code) : LINK_OK;
 }
 
-/* Get more messages to the list. Without any, the stream has none from @number on. */
+/* Fetch messages into the list. It stays empty if the stream has none from @number on. */
 static enum link_status fetch(struct nats_link *l, uint64_t number, int timeout)
 {
 	enum link_status status;
@@ -482,7 +482,7 @@ static enum link_status fetch(struct nats_link *l, uint64_t number, int timeout)
 	return link_error(&l->base, LINK_DOWN, "the server sends no messages");
 }
 
-/* The server numbers what it sends to a consumer: so a missing message is noticed. */
+/* The server numbers the messages that it sends to a consumer: a gap is a lost message. */
 static enum link_status take(struct nats_link *l, struct message *m, natsMsg *msg)
 {
 	const uint64_t number = m->number;
@@ -491,12 +491,12 @@ static enum link_status take(struct nats_link *l, struct message *m, natsMsg *ms
 	natsStatus s = natsMsg_GetMetaData(&meta, msg);
 
 	if (s)
-		return nats_error(l, "message without a number", s, 0);
+		return nats_error(l, "message without JetStream metadata", s, 0);
 	m->number = meta->Sequence.Stream;
 	consumer_seq = meta->Sequence.Consumer;
 	jsMsgMetaData_Destroy(meta);
 	if (consumer_seq != ++l->consumer_seq || m->number < number)
-		return link_error(&l->base, LINK_DOWN, "a message is missing");
+		return link_error(&l->base, LINK_DOWN, "messages arrive out of sequence");
 	return message_copy(&l->base, m, natsMsg_GetData(msg), natsMsg_GetDataLength(msg));
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Streams of Redis and Valkey, by hiredis. The message number N has the ID N-0 and the
- * fields "id" and "data". A script appends it, because the server must compare the last
- * message before that.
+ * Streams of Redis and Valkey, by hiredis. Message N has the ID N-0 and the fields "id"
+ * and "data". A script appends it, so that comparing the stream's last ID and adding the
+ * message are one atomic step.
  */
 #define _GNU_SOURCE
 #include <hiredis/hiredis.h>
@@ -20,7 +20,7 @@
 struct redis_link {
 	struct link base;
 	redisContext *context;
-	redisReply *list;	/* messages that were fetched, of the reply @reply */
+	redisReply *list;	/* fetched messages, a part of @reply; or NULL */
 	redisReply *reply;
 	size_t next;
 };
@@ -59,11 +59,11 @@ static enum link_status text_status(const char *text)
 	for (unsigned int i = 0; i < ARRAY_SIZE(known); i++)
 		if (!strncmp(text, known[i].prefix, strlen(known[i].prefix)))
 			return known[i].status;
-	/* LOADING, READONLY, and what was not foreseen */
+	/* LOADING, READONLY, and unknown errors: reconnect */
 	return LINK_DOWN;
 }
 
-/* A reply may be anything: returns LINK_OK only if it has this type. */
+/* The server is untrusted: LINK_OK only if the reply has the expected type. */
 static enum link_status check_reply(struct redis_link *l, const redisReply *reply, int type)
 {
 	const char *text;
@@ -75,7 +75,7 @@ static enum link_status check_reply(struct redis_link *l, const redisReply *repl
 		return LINK_OK;
 	if (reply->type != REDIS_REPLY_ERROR)
 		return link_error(&l->base, LINK_DOWN, "unexpected reply");
-	/* errors of a command inside the script have a prefix */
+	/* find the error of append_script anywhere in the text */
 	text = strstr(reply->str, "CONFLICT") ?: reply->str;
 	return link_error(&l->base, text_status(text), "%s", reply->str);
 }
@@ -106,14 +106,14 @@ static enum link_status log_in(struct redis_link *l)
 		*password++ = '\0';
 	reply = command(l, "AUTH", user, password, NULL);
 	status = check_reply(l, reply, REDIS_REPLY_STATUS);
-	/* to send the same words again is no use */
+	/* the same credentials would be refused again */
 	if (status && reply)
 		status = LINK_FAILED;
 	freeReplyObject(reply);
 	return status;
 }
 
-/* Refuse a server that acknowledges what it has only in its memory, if it tells. */
+/* Refuse a server that does not log messages to disk, if it lets CONFIG tell. */
 static enum link_status check_durable(struct redis_link *l)
 {
 	redisReply *reply = command(l, "CONFIG", "GET", "appendonly", NULL);
@@ -125,7 +125,7 @@ static enum link_status check_durable(struct redis_link *l)
 		 reply->element[1]->type == REDIS_REPLY_STRING &&
 		 strcmp(reply->element[1]->str, "yes"))
 		status = link_error(&l->base, LINK_FAILED,
-				    "it would forget records when it ends; set 'appendonly yes'");
+				    "appendonly is off: a crash would lose records; set 'appendonly yes'");
 	freeReplyObject(reply);
 	return status;
 }
@@ -185,7 +185,7 @@ static redisReply *value_of(const redisReply *array, const char *name)
 	return NULL;
 }
 
-/* The ID of a message, which is an array of that and of the fields. */
+/* The first element of a pair: the ID in [ID, fields]. NULL if @entry is no pair. */
 static redisReply *id_of(const redisReply *entry)
 {
 	return entry && entry->type == REDIS_REPLY_ARRAY && entry->elements == 2 ?
@@ -269,7 +269,7 @@ static enum link_status redis_append(struct link *link, uint64_t last, const str
 	for (i = 0; i < count; i++)
 		if (send_append(l, last + i, &m[i]))
 			return link_error(link, LINK_DOWN, "%s", l->context->errstr);
-	/* the first failure is the cause of the others */
+	/* report the first failure: the later ones follow from it */
 	for (i = 0; i < count; i++) {
 		reply = NULL;
 		redisGetReply(l->context, (void **)&reply);
@@ -287,7 +287,7 @@ static enum link_status redis_append(struct link *link, uint64_t last, const str
 	return first;
 }
 
-/* Fetch messages from @number on to the list. */
+/* Fetch messages, from @number on, into the list. */
 static enum link_status fetch(struct redis_link *l, uint64_t number, int timeout)
 {
 	char milliseconds[16], after[32];

@@ -47,7 +47,7 @@ static void set_scheme(struct target *t, const char *url, size_t length)
 	fail_usage("'%s': URL must begin with one of %s", url, known);
 }
 
-/* The name is a part of subjects and keys: what has a meaning there is not allowed. */
+/* The name becomes a subject or a key: refuse characters that are special there. */
 static bool is_stream(const char *name)
 {
 	return *name && strlen(name) < 200 && !strpbrk(name, ". \t\r\n*>/\\?#%");
@@ -74,14 +74,14 @@ void parse_target(struct target *t, const char *url)
 	t->servers = copy(hosts, path - hosts);
 	t->stream = copy(*path ? path + 1 : path, strlen(path));
 	if (strchr(t->servers, '@'))
-		fail_usage("'%s': a password does not belong on a command line; use --credentials",
+		fail_usage("'%s': no user or password is allowed in URL; use --credentials",
 			   t->stream);
 	if (!*t->servers || strpbrk(t->servers, " \t\r\n"))
 		fail_usage("'%s': URL must name the host of the server", url);
 	if (!t->engine->has_several && strchr(t->servers, ','))
 		fail_usage("'%s': %s:// allows only one HOST:PORT", url, t->engine->scheme);
 	if (!is_stream(t->stream))
-		fail_usage("'%s': URL must end in the name of a stream, without any of . * > / \\ ? # %% and spaces",
+		fail_usage("'%s': URL must end in a stream's name of 1 to 199 characters, without spaces and . * > / \\ ? # %%",
 			   url);
 }
 

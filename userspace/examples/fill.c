@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The kernel stores, the program loads in place. Map the region, have the
- * kernel fill it (MMAPSHARE_IOC_FILL), and show the mapped bytes before and
- * after.
+ * Map the region, have the kernel fill it (MMAPSHARE_IOC_FILL), and print the mapped
+ * bytes before and after.
  */
 #include <argp.h>
 #include <ctype.h>
@@ -67,7 +66,7 @@ int main(int argc, char **argv)
 
 	r = region_map(O_RDWR);
 	if (fill.offset > r.size)
-		errx(1, DEVICE ": offset %llu is past the end, %zu", fill.offset, r.size);
+		errx(1, DEVICE ": offset %llu is past the end (size %zu)", fill.offset, r.size);
 	if (!fill.length)
 		fill.length = r.size - fill.offset;
 	p = r.base + fill.offset;

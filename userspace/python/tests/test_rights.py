@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""List regions, seal them, and pass them on, for reading only if so desired."""
+"""Listing regions, seals, read-only handles, and passing regions through sockets."""
 import errno
 import os
 import socket
