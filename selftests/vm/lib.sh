@@ -19,6 +19,10 @@ CACHE=$(cd "$CACHE" && pwd)
 WORK=$CACHE/work/$(basename "$TOP")-$(printf %s "$TOP" | cksum | cut -d ' ' -f 1)
 [ "$ARCH" = "$host_arch" ] || WORK+=-$ARCH
 
+# What was compiled before is taken from a cache, also for another checkout. Debian's
+# ccache has a link for each compiler there.
+export PATH=/usr/lib/ccache:$PATH CCACHE_DIR=$CACHE/ccache CCACHE_NOHASHDIR=1
+
 # Do not pass variables of the calling make to the ones started here: for
 # kbuild, ARCH has other values.
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES
