@@ -21,7 +21,7 @@ WORK=$CACHE/work/$(basename "$TOP")-$(printf %s "$TOP" | cksum | cut -d ' ' -f 1
 
 # What was compiled before is taken from a cache, also for another checkout. Debian's
 # ccache has a link for each compiler there.
-export PATH=/usr/lib/ccache:$PATH CCACHE_DIR=$CACHE/ccache CCACHE_NOHASHDIR=1
+export PATH=/usr/lib/ccache:$PATH CCACHE_DIR=$CACHE/ccache CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
 
 # Do not pass variables of the calling make to the ones started here: for
 # kbuild, ARCH has other values.
