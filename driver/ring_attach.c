@@ -223,14 +223,14 @@ static void mms_ring_del_consumer(struct mms_ring *ring, struct mms_endpoint *c)
 
 /*
  * The cursor had its name before: put back what was in it. It does not keep records
- * any more if no record begins at its position.
+ * any more if its position is impossible.
  */
-static void mms_ring_restore(struct mms_ring *ring, const struct mms_place *place, int error)
+static void mms_ring_restore(struct mms_ring *ring, const struct mms_place *place)
 {
 	struct mmapshare_ring_cursor *words = mms_cursor(ring, place->c->cursor);
 
-	if (error == -EBADMSG && place->counts)
-		place->c->corrupt = true;
+	if (place->corrupt)
+		WRITE_ONCE(place->c->corrupt, true);
 	if (!place->kept || place->c->corrupt)
 		mms_ring_deactivate(ring, place->c);
 	ring->provisional &= ~BIT_ULL(place->c->cursor);
@@ -245,11 +245,10 @@ static void mms_ring_restore(struct mms_ring *ring, const struct mms_place *plac
 /**
  * mms_consumer_unclaim - undo mms_consumer_claim()
  * @place: the consumer
- * @error: why it does not attach, a negative errno
  *
  * Context: process context.
  */
-void mms_consumer_unclaim(const struct mms_place *place, int error)
+void mms_consumer_unclaim(const struct mms_place *place)
 {
 	struct mms_endpoint *c = place->c;
 	struct mms_ring *ring = c->ring;
@@ -259,7 +258,7 @@ void mms_consumer_unclaim(const struct mms_place *place, int error)
 	spin_lock_irqsave(&ring->lock, flags);
 	/* once it is settled, the records before its position may be gone */
 	if (place->existed && !place->settled)
-		mms_ring_restore(ring, place, error);
+		mms_ring_restore(ring, place);
 	named = mms_ring_del_locked(ring, c);
 	spin_unlock_irqrestore(&ring->lock, flags);
 	kfree(named);
@@ -346,7 +345,7 @@ static int mms_ring_attach_consumer(struct mms_endpoint *c, struct mms_start *st
 		return ret;
 	ret = mms_consumer_begin(&place);
 	if (ret)
-		mms_consumer_unclaim(&place, ret);
+		mms_consumer_unclaim(&place);
 	return ret;
 }
 

@@ -204,9 +204,8 @@ static int mms_ring_seek_named(struct mms_place *place)
 	place->first = oldest;
 	if (!place->kept && !mms_pos_reached(pos, oldest))
 		return 0;
-	if (head - pos > ring->size)
-		return -EBADMSG;
-	ret = mms_ring_find(place, NULL, &pos, head);
+	ret = head - pos > ring->size ? -EBADMSG : mms_ring_find(place, NULL, &pos, head);
+	place->corrupt = ret == -EBADMSG;
 	if (ret == -ERANGE)
 		place->first = place->pos;
 	return ret == -ERANGE || ret == -EAGAIN ? 0 : ret;

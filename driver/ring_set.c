@@ -44,10 +44,10 @@ void mms_set_init(struct mms_endpoint *ep, unsigned int n, struct mms_region *r,
 }
 
 /* Undo mms_set_claim_cursor(). */
-static void mms_set_unclaim(const struct mms_place *places, unsigned int n, int error)
+static void mms_set_unclaim(const struct mms_place *places, unsigned int n)
 {
 	while (n--)
-		mms_consumer_unclaim(&places[n], error);
+		mms_consumer_unclaim(&places[n]);
 }
 
 /*
@@ -75,7 +75,7 @@ static int mms_set_claim_cursor(struct mms_endpoint *ep, u64 allowed, struct mms
 	if (!ret)
 		return 0;
 	*taken = i && ret == -ENOSPC && !places[0].existed;
-	mms_set_unclaim(places, i, ret);
+	mms_set_unclaim(places, i);
 	return ret;
 }
 
@@ -133,7 +133,7 @@ static int mms_set_attach_all(struct mms_endpoint *ep, struct mms_start *start)
 		cond_resched();
 	}
 	if (ret)
-		mms_set_unclaim(places, ep->members, ret);
+		mms_set_unclaim(places, ep->members);
 free:
 	kvfree(places);
 	if (ret == -ENODEV && !mms_revoked(ep->region))

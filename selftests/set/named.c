@@ -208,6 +208,37 @@ TEST_F(set, moved)
 	SET_DETACH_ALL(self);
 }
 
+/* The state of the name "a" in a ring, or -1. */
+static int state_in(FIXTURE_DATA(set) *self, unsigned int member)
+{
+	struct mmapshare_ring_name query;
+
+	return find_name(self->fd, "a", member, &query) ? -1 : (int)query.state;
+}
+
+/* What the producer of one ring stores does not cost the name its place in others. */
+TEST_F(set, corrupt_ring)
+{
+	int i;
+
+	for (i = 0; i < SET_MEMBERS; i++) {
+		ASSERT_EQ(0, set_attach_producer(&self->p[i], self->fd));
+		EXPECT_TRUE(put(self, i, 5));
+	}
+	ASSERT_EQ(0, attach_by(self, 0, "a"));
+	for (i = 0; i < SET_MEMBERS; i++)
+		EXPECT_TRUE(take(self, i, 2, 0));
+	set_detach(self->c, SET_MEMBERS);
+	self->p[1].p->pos = -8ULL;
+	EXPECT_EQ(EBADMSG, attach_by(self, 0, "a"));
+	for (i = 0; i < SET_MEMBERS; i += 2) {
+		EXPECT_EQ(MMAPSHARE_RING_NAME_KEEPS, (unsigned int)state_in(self, i));
+		EXPECT_EQ(1ULL, self->p[i].ring->consumers);
+	}
+	for (i = 0; i < SET_MEMBERS; i++)
+		endpoint_detach(&self->p[i]);
+}
+
 /* Attach by one of two names, and detach. */
 static void attach_and_detach(int fd, unsigned int round)
 {
