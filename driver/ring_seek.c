@@ -104,18 +104,27 @@ static int mms_ring_seek_needed(struct mms_place *place)
 	return 0;
 }
 
-/* The oldest position, and the producer's. Return: 0; -ENODEV; -EBADMSG. */
+/*
+ * The oldest position, and the producer's. They contradict each other if the ring is
+ * corrupt, or the producer has moved both between the loads: then @oldest is past.
+ * Return: 0; -ENODEV; -EBADMSG.
+ */
 static int mms_ring_bounds(const struct mms_ring *ring, u64 *oldest, u64 *head)
 {
+	unsigned int tries = 0;
 	int ret = -ENODEV;
 
 	/* pairs with synchronize_rcu_expedited() in mms_ring_stop() */
 	rcu_read_lock();
-	if (!READ_ONCE(ring->revoked)) {
-		*oldest = READ_ONCE(ring->p->oldest_pos);
+	if (READ_ONCE(ring->revoked))
+		goto unlock;
+	do {
+		/* before the producer's position, as in mms_read_skip_overwritten() */
+		*oldest = smp_load_acquire(&ring->p->oldest_pos);
 		*head = mms_producer_pos(ring);
 		ret = mms_pos_ok(*oldest, *head, ring->size) ? 0 : -EBADMSG;
-	}
+	} while (ret && !mms_ring_is_intact(ring, *oldest) && ++tries < MMS_ATTACH_TRIES);
+unlock:
 	rcu_read_unlock();
 	return ret;
 }
