@@ -347,7 +347,7 @@ struct mms_start {
  * @existed: its cursor had the name already. Then @pos, @expected and @lost are what
  *	was in the cursor: untrusted
  * @kept: likewise, and the producer has waited for the cursor all the time
- * @corrupt: likewise, and no record begins at @pos
+ * @corrupt: likewise, and no record begins at @pos, or that was found before
  * @settled: it has its first position. Another ring of the set may still refuse it
  * @pos: position of such a cursor
  * @first: its provisional position; then where its first record begins
@@ -604,6 +604,7 @@ int mms_ring_attach(struct mms_endpoint *ep, bool latest);
 void mms_ring_detach(struct mms_endpoint *ep);
 int mms_consumer_claim(struct mms_place *place);
 int mms_consumer_begin(struct mms_place *place);
+void mms_consumer_set_corrupt(const struct mms_place *place);
 void mms_consumer_unclaim(const struct mms_place *place);
 
 /* ring_set.c */

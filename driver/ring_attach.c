@@ -182,6 +182,18 @@ unlock:
 }
 
 /*
+ * A consumer no longer counts. The producer may have waited for this one only, or no
+ * consumer is left, which is -EPIPE. Called with ring->lock held.
+ */
+static void mms_ring_recheck_producer(struct mms_ring *ring)
+{
+	mms_ring_consumers_changed(ring);
+	if (ring->producer && ring->producer->armed)
+		mms_endpoint_wake(ring->producer);
+	mms_ring_update_wake_pos(ring);
+}
+
+/*
  * Detach a consumer. Called with ring->lock held. Return: its name, to be freed, if the
  * attach that has created the name failed; else NULL.
  */
@@ -199,14 +211,7 @@ static struct mms_named *mms_ring_del_locked(struct mms_ring *ring, struct mms_e
 		ring->named[c->cursor] = NULL;
 		c->named = NULL;
 	}
-	mms_ring_consumers_changed(ring);
-	/*
-	 * The producer must recheck: it may have waited for this consumer
-	 * only, or no consumer is left, which is -EPIPE.
-	 */
-	if (ring->producer && ring->producer->armed)
-		mms_endpoint_wake(ring->producer);
-	mms_ring_update_wake_pos(ring);
+	mms_ring_recheck_producer(ring);
 	return named;
 }
 
@@ -334,6 +339,35 @@ int mms_consumer_begin(struct mms_place *place)
 	mms_ring_settle(place->c->ring, place->c);
 	place->settled = true;
 	return 0;
+}
+
+/**
+ * mms_consumer_set_corrupt - attach a consumer of a set to a ring that is corrupt
+ * @place: the consumer, for which mms_consumer_begin() has returned -EBADMSG
+ *
+ * It counts as detached from that ring. So does its name, if it has one. The position
+ * in its cursor becomes one that the producer never reaches, lest a program that maps
+ * the cursor takes what is at the former one for records.
+ *
+ * Context: process context.
+ */
+void mms_consumer_set_corrupt(const struct mms_place *place)
+{
+	struct mms_endpoint *c = place->c;
+	struct mms_ring *ring = c->ring;
+	unsigned long flags;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	if (place->existed)
+		mms_ring_restore(ring, place);
+	WRITE_ONCE(c->corrupt, true);
+	mms_ring_deactivate(ring, c);
+	mms_ring_del_may_lose(ring, c);
+	if (!ring->revoked)
+		WRITE_ONCE(mms_cursor(ring, c->cursor)->pos,
+			   (READ_ONCE(ring->p->pos) | (MMS_RECORD_ALIGN - 1)) + BIT_ULL(62));
+	mms_ring_recheck_producer(ring);
+	spin_unlock_irqrestore(&ring->lock, flags);
 }
 
 static int mms_ring_attach_consumer(struct mms_endpoint *c, struct mms_start *start)

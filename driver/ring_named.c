@@ -12,7 +12,7 @@
  * In a ring set the same cursor of each ring has the name.
  *
  * The position is untrusted, like that of a consumer; a new one checks it before it
- * goes on there.
+ * goes on there, see mms_ring_seek_named().
  */
 #include <linux/align.h>
 #include <linux/bits.h>
@@ -115,8 +115,7 @@ static bool mms_named_pos_ok(const struct mms_ring *ring, unsigned int cursor)
  * Context: process context, @lock of the ring held; the ring is not revoked.
  * Return: 0; -EPERM if the name belongs to another user; -EACCES if it is for
  * consumers that hold back the producer, and this one does not, or if it is for
- * others, and this one must not lose records; -EBUSY if it has a consumer; -EBADMSG
- * if the position is impossible.
+ * others, and this one must not lose records; -EBUSY if it has a consumer.
  */
 int mms_named_check(const struct mms_place *place, unsigned int cursor)
 {
@@ -132,8 +131,6 @@ int mms_named_check(const struct mms_place *place, unsigned int cursor)
 		return -EACCES;
 	if (!(ring->unheld & BIT_ULL(cursor)))
 		return -EBUSY;
-	if (!(flags & MMS_START_FLAGS) && !mms_named_pos_ok(ring, cursor))
-		return -EBADMSG;
 	return 0;
 }
 
@@ -154,6 +151,7 @@ void mms_named_claim(struct mms_place *place, unsigned int cursor)
 	lockdep_assert_held(&ring->lock);
 	place->existed = true;
 	place->kept = ring->active & BIT_ULL(cursor);
+	place->corrupt = ring->named[cursor]->ep.corrupt;
 	place->pos = READ_ONCE(words->pos);
 	place->expected = READ_ONCE(words->seq);
 	place->lost = READ_ONCE(words->lost);

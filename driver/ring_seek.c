@@ -211,9 +211,11 @@ static int mms_ring_seek_named(struct mms_place *place)
 	if (ret)
 		return ret;
 	place->first = oldest;
-	if (!place->kept && !mms_pos_reached(pos, oldest))
+	place->corrupt |= !IS_ALIGNED(pos, MMS_RECORD_ALIGN) || !mms_pos_reached(head, pos);
+	if (!place->corrupt && !place->kept && !mms_pos_reached(pos, oldest))
 		return 0;
-	ret = head - pos > ring->size ? -EBADMSG : mms_ring_find(place, NULL, &pos, head);
+	place->corrupt |= head - pos > ring->size;
+	ret = place->corrupt ? -EBADMSG : mms_ring_find(place, NULL, &pos, head);
 	place->corrupt = ret == -EBADMSG;
 	if (ret == -ERANGE)
 		place->first = place->pos;

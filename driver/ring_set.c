@@ -8,6 +8,7 @@
  * queue of waiters. A producer is an endpoint in one of the rings.
  */
 #include <linux/bits.h>
+#include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -113,6 +114,32 @@ static int mms_set_claim_named(struct mms_endpoint *ep, struct mms_start *start,
 }
 
 /*
+ * Give the endpoints of a consumer their first positions. A ring that is corrupt, or in
+ * which the name is, must not keep the consumer from the others: that endpoint is
+ * attached nevertheless, and corrupt. Return: 0; -EBADMSG if all are; the other errnos of
+ * mms_consumer_begin().
+ */
+static int mms_set_begin(struct mms_place *places, unsigned int n)
+{
+	unsigned int i, corrupt = 0;
+
+	for (i = 0; i < n; i++) {
+		const int ret = mms_consumer_begin(&places[i]);
+
+		if (ret && ret != -EBADMSG)
+			return ret;
+		corrupt += !!ret;
+		cond_resched();
+	}
+	if (corrupt == n)
+		return -EBADMSG;
+	for (i = 0; corrupt && i < n; i++)
+		if (!places[i].settled)
+			mms_consumer_set_corrupt(&places[i]);
+	return 0;
+}
+
+/*
  * Attach the endpoints of a consumer. All have a provisional position before the
  * first one begins to look for its own, which may take long in a lossless ring.
  */
@@ -128,10 +155,7 @@ static int mms_set_attach_all(struct mms_endpoint *ep, struct mms_start *start)
 			    mms_set_claim(ep, start, places);
 	if (ret)
 		goto free;
-	for (i = 0; i < ep->members && !ret; i++) {
-		ret = mms_consumer_begin(&places[i]);
-		cond_resched();
-	}
+	ret = mms_set_begin(places, ep->members);
 	if (ret)
 		mms_set_unclaim(places, ep->members);
 free:
@@ -139,7 +163,7 @@ free:
 	if (ret == -ENODEV && !mms_revoked(ep->region))
 		ret = -EIO;
 	for (i = 0; i < ep->members; i++)
-		trace_mmapshare_ring_attach(&ep[i], ret);
+		trace_mmapshare_ring_attach(&ep[i], ret ?: READ_ONCE(ep[i].corrupt) ? -EBADMSG : 0);
 	return ret;
 }
 

@@ -288,6 +288,33 @@ TEST_F(set, corrupt)
 	close(fd);
 }
 
+/* A consumer that attaches later learns of such a ring in the same way. */
+TEST_F(set, corrupt_before)
+{
+	struct mmapshare_ring_attach_args at = {
+		.size = sizeof(at), .flags = PRODUCER | MMAPSHARE_RING_ATTACH_MEMBER, .member = 1
+	};
+	struct mmapshare_ring_producer *p;
+	int fd;
+
+	mmapshare_ring_close(self->p[1]);
+	self->p[1] = NULL;
+	fd = ioctl(mmapshare_fd(self->region), MMAPSHARE_IOC_RING_ATTACH, &at);
+	ASSERT_LE(0, fd);
+	p = mmap(NULL, self->dev.page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, at.own_offset);
+	ASSERT_NE(MAP_FAILED, (void *)p);
+	p->pos = -8ULL;
+	mmapshare_set_close(self->c);
+	ASSERT_EQ(0, mmapshare_set_attach(&self->c, self->region, 0));
+	ASSERT_EQ(0, put(self->p[2], 1, 1));
+	EXPECT_EQ(-EBADMSG, take(self));
+	EXPECT_EQ(1U, self->member);
+	EXPECT_EQ(1, take(self));
+	EXPECT_EQ(-EAGAIN, take(self));
+	munmap(p, self->dev.page);
+	close(fd);
+}
+
 /* Space that is released is there for the producer of its ring. */
 TEST_F(set, release)
 {

@@ -179,6 +179,32 @@ TEST_F(set, corrupt_ring)
 	endpoint_detach(&self->p[0]);
 }
 
+/* Nor does a consumer of all rings fail because of it: it gets the others' records. */
+TEST_F(set, consumer_corrupt_ring)
+{
+	char buf[8];
+	int i;
+
+	for (i = 0; i < SET_MEMBERS; i++)
+		ASSERT_EQ(0, set_attach_producer(&self->p[i], self->fd));
+	ASSERT_TRUE(ring_put(&self->p[2], sizeof(buf)));
+	self->p[1].p->pos = -8ULL;
+	ASSERT_EQ(0, set_attach(self->c, self->fd, 0));
+	EXPECT_EQ(1ULL, self->c[0].ring->consumers);
+	EXPECT_EQ(0ULL, self->c[1].ring->consumers);
+	EXPECT_EQ(0, endpoint_wait(&self->c[0], 0));
+	EXPECT_EQ((int)sizeof(buf), ring_take(&self->c[2], buf, sizeof(buf)));
+	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->c[0], 0));
+	set_detach(self->c, SET_MEMBERS);
+	self->p[0].p->pos = -8ULL;
+	self->p[2].p->pos = -8ULL;
+	EXPECT_EQ(EBADMSG, set_attach(self->c, self->fd, 0));
+	for (i = 0; i < SET_MEMBERS; i++) {
+		EXPECT_EQ(0ULL, self->p[i].ring->consumers);
+		endpoint_detach(&self->p[i]);
+	}
+}
+
 static int attach_member(int fd, uint32_t flags, uint32_t member,
 			 struct mmapshare_ring_attach_args *at)
 {

@@ -216,10 +216,13 @@ static int state_in(FIXTURE_DATA(set) *self, unsigned int member)
 	return find_name(self->fd, "a", member, &query) ? -1 : (int)query.state;
 }
 
-/* What the producer of one ring stores does not cost the name its place in others. */
+/* The producer of one ring makes the name corrupt there, and in no other ring. */
 TEST_F(set, corrupt_ring)
 {
-	int i;
+	const unsigned int corrupt = MMAPSHARE_RING_NAME_HELD | MMAPSHARE_RING_NAME_CORRUPT;
+	const unsigned int keeps = MMAPSHARE_RING_NAME_HELD | MMAPSHARE_RING_NAME_KEEPS;
+	uint64_t pos;
+	int i, n;
 
 	for (i = 0; i < SET_MEMBERS; i++) {
 		ASSERT_EQ(0, set_attach_producer(&self->p[i], self->fd));
@@ -229,14 +232,27 @@ TEST_F(set, corrupt_ring)
 	for (i = 0; i < SET_MEMBERS; i++)
 		EXPECT_TRUE(take(self, i, 2, 0));
 	set_detach(self->c, SET_MEMBERS);
+	pos = self->p[1].p->pos;
 	self->p[1].p->pos = -8ULL;
-	EXPECT_EQ(EBADMSG, attach_by(self, 0, "a"));
-	for (i = 0; i < SET_MEMBERS; i += 2) {
-		EXPECT_EQ(MMAPSHARE_RING_NAME_KEEPS, (unsigned int)state_in(self, i));
-		EXPECT_EQ(1ULL, self->p[i].ring->consumers);
+	for (n = 2; n < 4; n++) {
+		ASSERT_EQ(0, attach_by(self, 0, "a"));
+		EXPECT_NE(0U, self->c[0].at.flags & MMAPSHARE_RING_ATTACH_RESUMED);
+		EXPECT_EQ(corrupt, (unsigned int)state_in(self, 1));
+		EXPECT_EQ(0ULL, self->p[1].ring->consumers);
+		for (i = 0; i < SET_MEMBERS; i += 2) {
+			EXPECT_TRUE(take(self, i, 1, n));
+			EXPECT_EQ(keeps, (unsigned int)state_in(self, i));
+			EXPECT_EQ(1ULL, self->p[i].ring->consumers);
+		}
+		set_detach(self->c, SET_MEMBERS);
+		EXPECT_EQ(MMAPSHARE_RING_NAME_CORRUPT, (unsigned int)state_in(self, 1));
+		/* the name remains so until a consumer says where it begins */
+		self->p[1].p->pos = pos;
 	}
+	ASSERT_EQ(0, attach_by(self, MMAPSHARE_RING_ATTACH_LATEST, "a"));
 	for (i = 0; i < SET_MEMBERS; i++)
-		endpoint_detach(&self->p[i]);
+		EXPECT_EQ(keeps, (unsigned int)state_in(self, i));
+	SET_DETACH_ALL(self);
 }
 
 /* Attach by one of two names, and detach. */

@@ -737,7 +737,7 @@ struct mmapshare_ring_attach_args {
 #define MMAPSHARE_RING_NAME_MAY_LOSE	_BITUL(2)
 /* the producer no longer waits, as @keep_ns or evict_ns of the ring has passed */
 #define MMAPSHARE_RING_NAME_EVICTED	_BITUL(3)
-/* the position is impossible: a consumer can attach only if it says where it begins */
+/* the position is impossible: to go on here, a consumer must say where it begins */
 #define MMAPSHARE_RING_NAME_CORRUPT	_BITUL(4)
 
 /**
