@@ -70,7 +70,8 @@ struct mms_range;
  * @producer: true for the producer, false for a consumer
  * @may_lose: a consumer that does not hold back the producer of a lossless ring;
  *	false in overwrite rings. Set before mms_ring_attach(), or under the
- *	ring's @lock when the consumer is evicted; read without it for fdinfo
+ *	ring's @lock when the consumer is evicted; read without it for fdinfo, and by
+ *	read()
  * @types: of a consumer, as in struct mmapshare_ring_attach_args
  * @cursor: index of the consumer's cursor; 0 for the producer
  * @named: the name of that cursor, or NULL
@@ -442,7 +443,7 @@ static inline bool mms_is_lossless(const struct mms_ring *ring)
  */
 static inline bool mms_consumer_holds_back(const struct mms_endpoint *c)
 {
-	return mms_is_lossless(c->ring) && !c->may_lose;
+	return mms_is_lossless(c->ring) && !READ_ONCE(c->may_lose);
 }
 
 /*

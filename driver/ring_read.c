@@ -66,6 +66,11 @@ static int mms_read_begin(const struct mms_read *read)
 /* May the bytes that the caller has loaded be those of a later record? */
 static bool mms_read_overtaken(const struct mms_read *read)
 {
+	/*
+	 * Between the record and may_lose of the consumer; pairs with the release in
+	 * mms_ring_publish_cleared(), after which the producer reuses the record.
+	 */
+	smp_rmb();
 	return !mms_consumer_holds_back(read->c) &&
 	       !mms_ring_is_intact(read->c->ring, read->pos);
 }
