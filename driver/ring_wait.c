@@ -250,6 +250,8 @@ int mms_endpoint_arm(struct mms_endpoint *ep, bool always)
 	int ret;
 
 	spin_lock_irqsave(&ring->lock, flags);
+	/* first: a corrupt endpoint of a set is not armed, and must not seem woken */
+	WRITE_ONCE(ep->notified, false);
 	ret = mms_check_locked(ep, &wake_pos);
 	if (ret && ret != -EAGAIN && ret != -EPIPE)
 		goto unlock;
@@ -257,7 +259,6 @@ int mms_endpoint_arm(struct mms_endpoint *ep, bool always)
 		goto unlock;
 	ep->wake_pos = ret ? wake_pos : mms_next_event_pos(ep);
 	ep->armed = true;
-	WRITE_ONCE(ep->notified, false);
 	ep->flush_waits = false;
 	if (ret)
 		mms_flush_arm(ep);

@@ -106,6 +106,22 @@ TEST_F(set, corrupt_ring)
 	SET_DETACH_ALL(self);
 }
 
+/* A ring that woke the consumer, and is corrupt since, wakes it no more. */
+TEST_F(set, corrupt_after_wake)
+{
+	struct sleeper s = { .ep = &self->c[0], .timeout = NO_TIMEOUT };
+
+	SET_ATTACH_ALL(self);
+	ASSERT_TRUE(start_sleeper(&s));
+	ASSERT_TRUE(ring_put(&self->p[1], 8));
+	pthread_join(s.thread, NULL);
+	EXPECT_EQ(0, s.error);
+	EXPECT_EQ(8, take(&self->c[1]));
+	self->p[1].p->pos = -8ULL;
+	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->c[0], 10 * 1000 * 1000));
+	SET_DETACH_ALL(self);
+}
+
 /* A full ring has the producer wait for the consumer, which wakes it. */
 TEST_F(set, producer)
 {
