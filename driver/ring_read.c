@@ -188,7 +188,7 @@ static int mms_read_peek(struct mms_read *read)
 
 /*
  * Find the next record that has contents. Called between mms_read_begin() and
- * mms_access_end(). Return: 0; -EAGAIN; -EBADMSG.
+ * mms_access_end(). Return: 0; 1 to be called again; -EAGAIN; -EBADMSG.
  */
 static int mms_read_find(struct mms_read *read)
 {
@@ -208,7 +208,7 @@ static int mms_read_find(struct mms_read *read)
 			return ret;
 		mms_read_release(read);
 	}
-	return -EAGAIN;
+	return 1;
 }
 
 /*
@@ -263,10 +263,10 @@ static int mms_read_contents(const struct mms_read *read, struct iov_iter *to)
 
 /*
  * Copy the next record, and release it. The caller holds @read->c->read_lock.
- * Return: bytes copied; -EAGAIN if there is none now; -EMSGSIZE if @to is too
- * small; -EFAULT if a page of @to is not mapped, and the caller must fault in
- * the bytes of @read->header.length; -EIO; -EBADMSG; -ENODEV; -EINTR. Nothing is
- * released then but discarded records.
+ * Return: bytes copied; 0 to be called again; -EAGAIN if there is none now;
+ * -EMSGSIZE if @to is too small; -EFAULT if a page of @to is not mapped, and the
+ * caller must fault in the bytes of @read->header.length; -EIO; -EBADMSG; -ENODEV;
+ * -EINTR. Nothing is released then but discarded records.
  */
 static ssize_t mms_read_one(struct mms_read *read, struct iov_iter *to)
 {
@@ -286,7 +286,7 @@ static ssize_t mms_read_one(struct mms_read *read, struct iov_iter *to)
 		ret = mms_read_copy(&read->header, sizeof(read->header), to);
 	if (ret) {
 		mms_access_end(r);
-		return ret;
+		return min(ret, 0);
 	}
 	ret = mms_read_contents(read, to);
 	if (ret) {
@@ -300,16 +300,19 @@ static ssize_t mms_read_one(struct mms_read *read, struct iov_iter *to)
 	if (!stale)
 		return step;
 	iov_iter_revert(to, step);
-	return -EAGAIN;
+	return 0;
 }
 
 /*
  * Copy records until @to is full, a signal is pending, or there are no more. Adds
- * their bytes to @done. Return: 0 in the first two cases; else as mms_read_one().
+ * their bytes to @done. A producer that goes on discarding does not keep the caller
+ * longer than a ring full of discarded records does. Return: 0 if a record was copied
+ * last; -ERESTARTSYS if a signal is pending; else as mms_read_one().
  */
 static int mms_read_some(struct mms_read *read, struct iov_iter *to, ssize_t *done)
 {
 	struct mms_endpoint *c = read->c;
+	u64 again = c->ring->size / (MMS_RECORD_ALIGN * MMS_READ_TRIES);
 	ssize_t ret;
 
 	if (read->nowait ? !mutex_trylock(&c->read_lock) : mutex_lock_interruptible(&c->read_lock))
@@ -319,9 +322,11 @@ static int mms_read_some(struct mms_read *read, struct iov_iter *to, ssize_t *do
 		if (ret > 0)
 			*done += ret;
 		cond_resched();
-	} while (ret > 0 && iov_iter_count(to) && !signal_pending(current));
+	} while ((ret > 0 || (!ret && again--)) && iov_iter_count(to) && !signal_pending(current));
 	mutex_unlock(&c->read_lock);
-	return ret > 0 ? 0 : ret;
+	if (!ret)
+		return signal_pending(current) ? -ERESTARTSYS : -EAGAIN;
+	return min_t(ssize_t, ret, 0);
 }
 
 /*

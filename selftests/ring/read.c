@@ -153,19 +153,37 @@ TEST_F(ring, signal)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-TEST_F(ring, discarded)
+/* Discard @n records, which the next one publishes. Returns whether there was space. */
+static bool discard(FIXTURE_DATA(ring) *self, unsigned int n)
 {
-	int i;
-
-	ATTACH_READER(self);
-	for (i = 0; i < 200; i++) {
-		ASSERT_NE(NULL, ring_reserve(&self->p, 8));
+	while (n--) {
+		if (!ring_reserve(&self->p, 8))
+			return false;
 		endpoint_record(&self->p, self->p.pos)->length |= MMAPSHARE_RECORD_DISCARD;
 		self->p.pos += step_of(8);
 		endpoint_record(&self->p, self->p.pos)->seq = ++self->p.seq;
 	}
+	return true;
+}
+
+TEST_F(ring, discarded)
+{
+	ATTACH_READER(self);
+	ASSERT_TRUE(discard(self, 200));
 	ASSERT_TRUE(ring_put(&self->p, 8));
 	EXPECT_READ(self, 8, 200);
+}
+
+/* EAGAIN means that there is no record, however many were discarded. */
+TEST_F(ring, discarded_nonblocking)
+{
+	ATTACH_READER(self);
+	ASSERT_EQ(0, set_nonblock(self->c.fd));
+	ASSERT_TRUE(discard(self, RING_SIZE / step_of(8) - 2));
+	ASSERT_TRUE(ring_put(&self->p, 8));
+	EXPECT_READ(self, 8, RING_SIZE / step_of(8) - 2);
+	EXPECT_EQ(-1, read(self->c.fd, self->buf, sizeof(self->buf)));
+	EXPECT_EQ(EAGAIN, errno);
 }
 
 /* What the producer has stored is checked. */
