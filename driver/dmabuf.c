@@ -279,17 +279,25 @@ static void mms_dmabuf_vunmap(struct dma_buf *buf, struct iosys_map *map)
 }
 
 /*
- * ->mmap. The core has checked the range, and the access against the open mode of the
- * dma-buf, which is that of d->file. The region's lock keeps seals from being added
- * between the two steps of mms_mmap(): from 7.1 on, mms_map_vma() cannot make a VMA
- * read-only that is in no tree yet.
+ * ->mmap. The core has checked the range. It has checked the access against the open mode
+ * of the dma-buf, or, if an importer calls dma_buf_mmap(), against that of a file of the
+ * importer. So a dma-buf that is not writable refuses VMAs that are, as do_mmap() does.
+ *
+ * The region's lock keeps seals from being added between the two steps of mms_mmap():
+ * from 7.1 on, mms_map_vma() cannot make a VMA read-only that is in no tree yet.
  */
 static int mms_dmabuf_mmap(struct dma_buf *buf, struct vm_area_struct *vma)
 {
 	const struct mms_dmabuf *d = buf->priv;
 	struct mms_region *r = mms_dmabuf_region(d);
-	int ret = mutex_lock_killable(&r->lock);
+	int ret;
 
+	if (!d->writable && vma->vm_flags & VM_SHARED) {
+		if (vma->vm_flags & VM_WRITE)
+			return -EACCES;
+		vm_flags_clear(vma, VM_MAYWRITE);
+	}
+	ret = mutex_lock_killable(&r->lock);
 	if (ret)
 		return ret;
 	vma_set_file(vma, d->file);

@@ -12,12 +12,17 @@
  *	sum	the sum of all bytes as the device reads them
  *	vmap	write 1: the kernel maps the bytes; 0: unmaps them
  *	vstore	write a number: the kernel stores it to each byte
+ *
+ * A mapping of /dev/mmapshare_import is one of the dma-buf, as drivers for graphics
+ * make it: the core has checked the access against that file's open mode.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/iosys-map.h>
 #include <linux/kernel.h>
+#include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/scatterlist.h>
@@ -187,6 +192,23 @@ static const struct kernel_param_ops vstore_ops = { .set = set_vstore };
 module_param_cb(vstore, &vstore_ops, NULL, 0200);
 MODULE_PARM_DESC(vstore, "The kernel stores this byte everywhere");
 
+static int import_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return buf ? dma_buf_mmap(buf, vma, vma->vm_pgoff) : -ENXIO;
+}
+
+static const struct file_operations import_fops = {
+	.owner = THIS_MODULE,
+	.mmap = import_mmap,
+};
+
+static struct miscdevice import_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "mmapshare_import",
+	.fops = &import_fops,
+	.mode = 0600,
+};
+
 static int __init import_init(void)
 {
 	int ret;
@@ -194,7 +216,8 @@ static int __init import_init(void)
 	device = platform_device_register_simple("mmapshare_import", PLATFORM_DEVID_NONE, NULL, 0);
 	if (IS_ERR(device))
 		return PTR_ERR(device);
-	ret = dma_coerce_mask_and_coherent(&device->dev, DMA_BIT_MASK(64));
+	ret = dma_coerce_mask_and_coherent(&device->dev, DMA_BIT_MASK(64)) ?:
+	      misc_register(&import_misc);
 	if (ret)
 		platform_device_unregister(device);
 	return ret;
@@ -202,6 +225,7 @@ static int __init import_init(void)
 
 static void __exit import_exit(void)
 {
+	misc_deregister(&import_misc);
 	import_detach();
 	platform_device_unregister(device);
 }
