@@ -26,20 +26,11 @@ static uint64_t next_random(FIXTURE_DATA(corrupt) *self)
 /* Have a kernel producer leave a ring there, and keep a copy of its bytes. */
 FIXTURE_SETUP(corrupt)
 {
-	int fd, ret;
+	int fd;
 
-	SKIP_WITHOUT_RANGE();
 	helper_unload("mmapshare_survive");
-	ret = reload("size=8M reserved=" RANGE);
-	if (ret == EOPNOTSUPP) {
-		reload("size=8M");
-		SKIP(return, "the kernel has no reserve_mem_find_by_name()");
-	}
-	ASSERT_EQ(0, ret);
-	ASSERT_EQ(0, helper_load("mmapshare_survive", "ring=" RANGE " counts="));
-	usleep(200000);
-	while (helper_unload("mmapshare_survive") == EAGAIN)
-		usleep(10000);
+	LOAD_WITH_RANGE();
+	ASSERT_EQ(0, leave_ring(RANGE));
 	self->control = open(DEVICE, O_RDWR | O_CLOEXEC);
 	ASSERT_GE(self->control, 0);
 	fd = reserved_create(self->control, RANGE, 0, 0);

@@ -17,18 +17,9 @@ FIXTURE(reserved)
 
 FIXTURE_SETUP(reserved)
 {
-	SKIP_WITHOUT_RANGE();
 	self->fd = -1;
 	self->page = getpagesize();
-	switch (reload("size=8M reserved=" RANGE)) {
-	case 0:
-		break;
-	case EOPNOTSUPP:
-		reload("size=8M");
-		SKIP(return, "the kernel has no reserve_mem_find_by_name()");
-	default:
-		ASSERT_EQ(0, errno);
-	}
+	LOAD_WITH_RANGE();
 	self->control = open(DEVICE, O_RDWR | O_CLOEXEC);
 	ASSERT_GE(self->control, 0);
 	self->fd = reserved_create(self->control, RANGE, 0, 0);
