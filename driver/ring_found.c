@@ -61,7 +61,8 @@ static bool mms_found_next(struct mms_ring *ring, struct mms_found *found, u64 h
 	    (filler && !(record->length & MMAPSHARE_RECORD_DISCARD)))
 		return false;
 	if (record->length & MMAPSHARE_RECORD_BUSY) {
-		record->length = bytes | MMAPSHARE_RECORD_DISCARD;
+		record->length &= ~MMAPSHARE_RECORD_BUSY;
+		record->length |= MMAPSHARE_RECORD_DISCARD;
 		found->discarded++;
 	} else if (!(record->length & MMAPSHARE_RECORD_DISCARD)) {
 		found->records++;
