@@ -124,7 +124,7 @@ static void mms_range_begin(struct mms_range *range)
 }
 
 /* Read the header of the last use, if the range is cached. */
-void mms_range_look(struct mms_range *range)
+void mms_range_read_header(struct mms_range *range)
 {
 	const struct mms_range_header *header = range->header;
 

@@ -100,7 +100,7 @@ static int mms_range_add(const char *name, phys_addr_t start, u64 size,
 			return -ENOMEM;
 		}
 	}
-	mms_range_look(range);
+	mms_range_read_header(range);
 	mms_nr_ranges++;
 	pr_info("range '%s': %llu bytes at %pa, %s, use %llu, last end: %s\n", range->name,
 		size, &start, mms_range_caches[cache], range->generation,
