@@ -26,6 +26,7 @@
 #include <linux/libnvdimm.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/pfn.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
@@ -79,6 +80,12 @@ const char *const mms_range_caches[MMS_RANGE_CACHES] = {
 struct mms_range mms_ranges[MMS_RANGES_MAX];
 unsigned int mms_nr_ranges;
 
+/*
+ * Held while a header changes, and while the kernel address of a region is used or
+ * removed. Not when the kernel panics.
+ */
+static DEFINE_MUTEX(mms_ranges_lock);
+
 static u32 mms_header_crc(const struct mms_range_header *header)
 {
 	return ~mms_crc32c(~0U, header, offsetof(struct mms_range_header, crc));
@@ -112,6 +119,7 @@ void mms_range_set_end(struct mms_range *range, enum mms_range_end end)
  */
 static void mms_range_begin(struct mms_range *range)
 {
+	mutex_lock(&mms_ranges_lock);
 	*range->header = (struct mms_range_header) {
 		.magic = MMS_RANGE_MAGIC,
 		.version = MMS_RANGE_VERSION,
@@ -121,6 +129,7 @@ static void mms_range_begin(struct mms_range *range)
 	};
 	WRITE_ONCE(range->used, true);
 	mms_range_set_end(range, MMS_END_DIRTY);
+	mutex_unlock(&mms_ranges_lock);
 }
 
 /* Read the header of the last use, if the range is cached. */
@@ -136,8 +145,8 @@ void mms_range_read_header(struct mms_range *range)
 }
 
 /*
- * Write back the caches, as far as the kernel can: a reset may drop their contents.
- * Any context.
+ * Write back the caches, as far as the kernel can: a reset may drop their contents. For
+ * a panic: no other processor runs. Any context.
  */
 void mms_range_write_back(const struct mms_range *range)
 {
@@ -147,7 +156,31 @@ void mms_range_write_back(const struct mms_range *range)
 		arch_wb_cache_pmem(vaddr, READ_ONCE(range->size_used));
 }
 
-/* The bytes behind the header are of unknown origin: no region may show them. */
+/* The same in pieces, with mms_ranges_lock held. May sleep. */
+static void mms_range_flush(const struct mms_range *range)
+{
+	u64 done, n;
+
+	for (done = 0; range->vaddr && done < range->size_used; done += n) {
+		n = min_t(u64, range->size_used - done, SZ_1M);
+		arch_wb_cache_pmem(range->vaddr + done, n);
+		cond_resched();
+	}
+}
+
+/* The use ends: write back, then say so in the header. May sleep. */
+void mms_range_end_clean(struct mms_range *range)
+{
+	mutex_lock(&mms_ranges_lock);
+	mms_range_flush(range);
+	mms_range_set_end(range, MMS_END_CLEAN);
+	mutex_unlock(&mms_ranges_lock);
+}
+
+/*
+ * The bytes behind the header are of unknown origin: no region may show them. The caches
+ * are written back: the header must not outlive a reset that the zeroes do not.
+ */
 static int mms_range_zero(struct mms_range *range)
 {
 	u64 left = range->size - PAGE_SIZE, n;
@@ -159,6 +192,7 @@ static int mms_range_zero(struct mms_range *range)
 	for (p = vaddr; left; p += n, left -= n) {
 		n = min_t(u64, left, SZ_1M);
 		memset(p, 0, n);
+		arch_wb_cache_pmem(p, n);
 		cond_resched();
 	}
 	memunmap(vaddr);
@@ -317,7 +351,10 @@ int mms_memory_map_range(struct mms_memory *mem, const struct mms_layout *layout
 /* Undo mms_memory_map_range(). No program has the memory mapped. May sleep. */
 void mms_memory_unmap_range(struct mms_memory *mem)
 {
+	mutex_lock(&mms_ranges_lock);
+	mms_range_flush(mem->range);
 	WRITE_ONCE(mem->range->vaddr, NULL);
+	mutex_unlock(&mms_ranges_lock);
 	if (mem->mirrored)
 		vunmap(mem->vaddr);
 	else if (mem->vaddr)

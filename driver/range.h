@@ -79,6 +79,7 @@ extern const char *const mms_range_caches[MMS_RANGE_CACHES];
 struct mms_range *mms_range_find(const char *name);
 void mms_range_read_header(struct mms_range *range);
 void mms_range_set_end(struct mms_range *range, enum mms_range_end end);
+void mms_range_end_clean(struct mms_range *range);
 void mms_range_write_back(const struct mms_range *range);
 struct mms_range *mms_range_take(const char *name);
 void mms_range_put(struct mms_range *range);

@@ -47,7 +47,7 @@ static void mms_reserved_clean(void)
 	unsigned int i;
 
 	for (i = 0; i < mms_nr_ranges; i++)
-		mms_range_set_end(&mms_ranges[i], MMS_END_CLEAN);
+		mms_range_end_clean(&mms_ranges[i]);
 }
 
 static int mms_reserved_reboot(struct notifier_block *nb, unsigned long action, void *data)
