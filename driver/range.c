@@ -6,9 +6,9 @@
  * A range is mapped cached, or, if the administrator says so, write-combining or
  * uncached. A cached range may keep its bytes over a reboot. Its first page is a
  * header, which is not part of any region. A valid header means that the other bytes
- * are those of an earlier use: they are kept. Without one they are of unknown origin:
- * they are zeroed before a region gets them. The header also says how the last use
- * ended:
+ * are kept: they are those of an earlier use, if each boot since then has reserved the
+ * range. Without one they are of unknown origin: they are zeroed before a region gets
+ * them. The header also says how the last use ended:
  *
  *	clean	the module was unloaded, or the machine was shut down in order
  *	panic	the kernel panicked
