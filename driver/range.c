@@ -177,11 +177,17 @@ void mms_range_end_clean(struct mms_range *range)
 	mutex_unlock(&mms_ranges_lock);
 }
 
-/*
- * The bytes behind the header are of unknown origin: no region may show them. The caches
- * are written back: the header must not outlive a reset that the zeroes do not.
+/**
+ * mms_range_clear - clear all that regions on the range may show
+ * @range: cached; the caller has taken it
+ *
+ * The caches are written back: a header that is written later must not outlive a reset
+ * that the zeroes do not.
+ *
+ * Context: process context, may sleep.
+ * Return: 0; -ENOMEM.
  */
-static int mms_range_zero(struct mms_range *range)
+int mms_range_clear(struct mms_range *range)
 {
 	u64 left = range->size - PAGE_SIZE, n;
 	void *vaddr, *p;
@@ -230,7 +236,7 @@ struct mms_range *mms_range_take(const char *name)
 	if (test_and_set_bit_lock(0, &range->flags))
 		return ERR_PTR(-EBUSY);
 	if (range->header && !range->kept)
-		ret = mms_range_zero(range);
+		ret = mms_range_clear(range);
 	if (ret) {
 		mms_range_put(range);
 		return ERR_PTR(ret);

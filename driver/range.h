@@ -81,6 +81,7 @@ void mms_range_read_header(struct mms_range *range);
 void mms_range_set_end(struct mms_range *range, enum mms_range_end end);
 void mms_range_end_clean(struct mms_range *range);
 void mms_range_write_back(const struct mms_range *range);
+int mms_range_clear(struct mms_range *range);
 struct mms_range *mms_range_take(const char *name);
 void mms_range_put(struct mms_range *range);
 u64 mms_range_bytes(const struct mms_range *range);

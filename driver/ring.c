@@ -252,20 +252,22 @@ static const struct mms_region_ops mms_ring_ops = {
  * Store the first page of a new ring, unless the ring is in reserved memory, and goes
  * on there. Reserved memory has bytes of an earlier use, which programs that may
  * attach need not be allowed to see: they are cleared. Return: 0; -ENODATA if there
- * is no ring that goes on, and there must be.
+ * is no ring that goes on, and there must be; -ENOMEM.
  */
 static int mms_ring_begin(struct mms_ring *ring, const struct mms_ring_params *params)
 {
 	const struct mmapshare_ring head = mms_ring_head_of(ring, params);
+	int ret = 0;
 
 	if (params->range && mms_ring_resume(ring, &head, params->range->name))
 		return 0;
 	if (params->must_exist)
 		return -ENODATA;
 	if (params->range)
-		memset(ring->head, 0, head.map_size);
-	*ring->head = head;
-	return 0;
+		ret = mms_range_clear(params->range);
+	if (!ret)
+		*ring->head = head;
+	return ret;
 }
 
 /*

@@ -93,7 +93,8 @@ void mms_source_detach(struct mmapshare_source *source)
  * With @params->reserved, a ring of the same properties that an earlier source has
  * left there goes on: it has the same generation, and its records are before the
  * first one of this source. Records that were reserved and not committed are
- * discarded. All other bytes of the range are cleared.
+ * discarded. Without such a ring, the whole range is
+ * cleared.
  *
  * Context: process context, may sleep.
  * Return: the source, to be released with mmapshare_source_put(); or an
