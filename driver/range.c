@@ -12,7 +12,8 @@
  *
  *	clean	the module was unloaded, or the machine was shut down in order
  *	panic	the kernel panicked
- *	dirty	neither: a reset, a hang, or the power was lost
+ *	dirty	neither: a reset, a hang, or the power was lost; then bytes that were in
+ *		the caches may be lost, so that the others are stale
  *
  * At most one region at a time uses a range. This file does not validate the bytes
  * behind the header; ring_found.c validates a ring.
@@ -41,6 +42,9 @@
 #define MMS_RANGE_MAGIC		0x65676e6172736d6dULL	/* "mmsrange" */
 #define MMS_RANGE_VERSION	1
 
+/* In the header: as @stale of struct mms_range */
+#define MMS_HEADER_STALE	BIT(0)
+
 /**
  * struct mms_range_header - the first page of a range that is cached memory
  * @magic: MMS_RANGE_MAGIC
@@ -50,8 +54,8 @@
  * @size: bytes of the range, with the header
  * @generation: number of this use, from 1 on; a use begins with the first region after
  *	the module was loaded
+ * @flags: 0 or MMS_HEADER_STALE
  * @crc: CRC-32C of the members above
- * @reserved: 0
  */
 struct mms_range_header {
 	u64 magic;
@@ -60,8 +64,8 @@ struct mms_range_header {
 	u64 start;
 	u64 size;
 	u64 generation;
+	u32 flags;
 	u32 crc;
-	u32 reserved;
 };
 
 const char *const mms_range_ends[MMS_RANGE_ENDS] = {
@@ -109,6 +113,7 @@ void mms_range_set_end(struct mms_range *range, enum mms_range_end end)
 	if (!header || !READ_ONCE(range->used))
 		return;
 	header->end = end;
+	header->flags = range->stale ? MMS_HEADER_STALE : 0;
 	header->crc = mms_header_crc(header);
 	arch_wb_cache_pmem(header, sizeof(*header));
 }
@@ -132,6 +137,21 @@ static void mms_range_begin(struct mms_range *range)
 	mutex_unlock(&mms_ranges_lock);
 }
 
+/**
+ * mms_range_renew - what the range has is not stale any more
+ * @range: from mms_range_take(). Its user has taken account of @range->stale, or has
+ *	written all of it
+ *
+ * Context: process context, may sleep.
+ */
+void mms_range_renew(struct mms_range *range)
+{
+	mutex_lock(&mms_ranges_lock);
+	range->stale = false;
+	mms_range_set_end(range, MMS_END_DIRTY);
+	mutex_unlock(&mms_ranges_lock);
+}
+
 /* Read the header of the last use, if the range is cached. */
 void mms_range_read_header(struct mms_range *range)
 {
@@ -142,6 +162,8 @@ void mms_range_read_header(struct mms_range *range)
 	range->kept = mms_header_ok(range);
 	range->last = range->kept ? header->end : MMS_END_NONE;
 	range->generation = range->kept ? header->generation + 1 : 1;
+	range->stale = range->last == MMS_END_DIRTY ||
+		       (range->kept && header->flags & MMS_HEADER_STALE);
 }
 
 /*
@@ -203,6 +225,7 @@ int mms_range_clear(struct mms_range *range)
 	}
 	memunmap(vaddr);
 	range->kept = true;
+	mms_range_renew(range);
 	return 0;
 }
 

@@ -48,6 +48,8 @@ enum mms_range_cache {
  * @used: it has begun. Read when the kernel panics
  * @kept: the bytes behind the header are those of an earlier use, or of a
  *	region of this one. Belongs to the region that has the range
+ * @stale: an earlier use ended dirty: programs may have seen newer bytes than these.
+ *	Until mms_range_renew(), also in later uses. Likewise
  * @vaddr: kernel address of that region; NULL without one, and if @cache is not WB.
  *	Read when the kernel panics
  * @size_used: bytes of that region. Likewise
@@ -64,6 +66,7 @@ struct mms_range {
 	u64 generation;
 	bool used;
 	bool kept;
+	bool stale;
 	void *vaddr;
 	u64 size_used;
 	unsigned long flags;
@@ -78,6 +81,7 @@ extern const char *const mms_range_ends[MMS_RANGE_ENDS];
 extern const char *const mms_range_caches[MMS_RANGE_CACHES];
 struct mms_range *mms_range_find(const char *name);
 void mms_range_read_header(struct mms_range *range);
+void mms_range_renew(struct mms_range *range);
 void mms_range_set_end(struct mms_range *range, enum mms_range_end end);
 void mms_range_end_clean(struct mms_range *range);
 void mms_range_write_back(const struct mms_range *range);

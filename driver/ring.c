@@ -259,7 +259,7 @@ static int mms_ring_begin(struct mms_ring *ring, const struct mms_ring_params *p
 	const struct mmapshare_ring head = mms_ring_head_of(ring, params);
 	int ret = 0;
 
-	if (params->range && mms_ring_resume(ring, &head, params->range->name))
+	if (params->range && mms_ring_resume(ring, &head, params->range))
 		return 0;
 	if (params->must_exist)
 		return -ENODATA;

@@ -583,7 +583,7 @@ int mms_endpoint_wait(struct mms_endpoint *ep, bool ignore_hup, s64 timeout);
 
 /* ring_found.c */
 bool mms_ring_resume(struct mms_ring *ring, const struct mmapshare_ring *expected,
-		     const char *name);
+		     struct mms_range *range);
 
 /* ring_reserved.c */
 int mms_ring_find_reserved(struct mms_range *range, struct mms_ring_params *params);

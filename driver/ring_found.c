@@ -20,6 +20,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/types.h>
+#include "range.h"
 #include "ring.h"
 
 /* Bytes of struct mmapshare_ring that are equal in all rings with the same properties. */
@@ -107,13 +108,16 @@ static void mms_found_reset(struct mms_ring *ring)
  * mms_ring_resume - validate the ring in reserved memory, and resume it
  * @ring: initialized, except for the contents of its pages
  * @expected: the first page that a new ring of the same properties has
- * @name: of the reserved memory, for the kernel's log
+ * @range: the reserved memory
+ *
+ * The ring gets the generation of @expected if records that programs have seen may be
+ * missing at its end: new ones will have their sequence numbers.
  *
  * Context: process context, may sleep.
  * Return: true; false if there is no such ring, and then the memory is unchanged.
  */
 bool mms_ring_resume(struct mms_ring *ring, const struct mmapshare_ring *expected,
-		     const char *name)
+		     struct mms_range *range)
 {
 	struct mmapshare_ring_producer *p = ring->p;
 	const u64 head = p->pos, oldest = p->oldest_pos;
@@ -129,11 +133,14 @@ bool mms_ring_resume(struct mms_ring *ring, const struct mmapshare_ring *expecte
 	while (found.pos != head && mms_found_next(ring, &found, head))
 		cond_resched();
 	pr_info("range '%s': found a ring: %llu records, %llu not committed, %llu of %llu bytes truncated\n",
-		name, found.records, found.discarded, head - found.pos, head - oldest);
+		range->name, found.records, found.discarded, head - found.pos, head - oldest);
 	p->seq = mms_found_seq(ring, &found);
 	mms_record(ring, found.pos)->seq = p->seq;
 	p->pos = found.pos;
+	if (range->stale || found.pos != head)
+		ring->head->generation = ring->generation;
 	ring->generation = ring->head->generation;
 	mms_found_reset(ring);
+	mms_range_renew(range);
 	return true;
 }

@@ -91,9 +91,9 @@ void mms_source_detach(struct mmapshare_source *source)
  * If @params->name is set, programs can open the ring by the time this returns.
  *
  * With @params->reserved, a ring of the same properties that an earlier source has
- * left there goes on: it has the same generation, and its records are before the
- * first one of this source. Records that were reserved and not committed are
- * discarded. Without such a ring, the whole range is
+ * left there goes on: its records are before the first one of this source, and it has
+ * the same generation, unless records may be missing at its end. Records that were
+ * reserved and not committed are discarded. Without such a ring, the whole range is
  * cleared.
  *
  * Context: process context, may sleep.
