@@ -166,6 +166,15 @@ void mms_range_read_header(struct mms_range *range)
 		       (range->kept && header->flags & MMS_HEADER_STALE);
 }
 
+/* The machine was off, and the header may be lost. The caller holds the range. */
+void mms_range_recheck(struct mms_range *range)
+{
+	if (mms_header_ok(range))
+		return;
+	WRITE_ONCE(range->used, false);
+	mms_range_read_header(range);
+}
+
 /*
  * Write back the caches, as far as the kernel can: a reset may drop their contents. For
  * a panic: no other processor runs. Any context.
@@ -240,6 +249,13 @@ struct mms_range *mms_range_find(const char *name)
 	return NULL;
 }
 
+/* Return: false if the range is in use; else mms_range_put() follows. Any context. */
+bool mms_range_hold(struct mms_range *range)
+{
+	/* acquire; pairs with the release in mms_range_put(), for @kept */
+	return !test_and_set_bit_lock(0, &range->flags);
+}
+
 /**
  * mms_range_take - get a range for a region
  * @name: of the range
@@ -255,8 +271,7 @@ struct mms_range *mms_range_take(const char *name)
 
 	if (!range)
 		return ERR_PTR(-ENOENT);
-	/* acquire; pairs with the release in mms_range_put(), for @kept */
-	if (test_and_set_bit_lock(0, &range->flags))
+	if (!mms_range_hold(range))
 		return ERR_PTR(-EBUSY);
 	if (range->header && !range->kept)
 		ret = mms_range_clear(range);

@@ -21,6 +21,7 @@
 #include <linux/reboot.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/suspend.h>
 #include "compat.h"
 #include "memory.h"
 #include "range.h"
@@ -59,6 +60,61 @@ static int mms_reserved_reboot(struct notifier_block *nb, unsigned long action, 
 static struct notifier_block mms_reboot_notifier = {
 	.notifier_call = mms_reserved_reboot,
 	.priority = INT_MIN,
+};
+
+/* Is this memory in no image of a hibernation, and not the registers of a device? */
+static bool mms_range_is_unsaved(const struct mms_range *range)
+{
+	return range->claimed && range->header;
+}
+
+/* Since mms_reserved_hold(): the first @n ranges may be used again. */
+static void mms_reserved_unhold(unsigned int n)
+{
+	struct mms_range *range;
+
+	for (range = mms_ranges; range < mms_ranges + n; range++) {
+		if (!mms_range_is_unsaved(range))
+			continue;
+		mms_range_recheck(range);
+		mms_range_put(range);
+	}
+}
+
+/* Hold all ranges that a hibernation does not save. Return: 0; -EBUSY if one is in use. */
+static int mms_reserved_hold(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < mms_nr_ranges; i++) {
+		if (!mms_range_is_unsaved(&mms_ranges[i]) || mms_range_hold(&mms_ranges[i]))
+			continue;
+		pr_err("range '%s': in use, and hibernation would lose its bytes; close and destroy the region, or unload the module that has it\n",
+		       mms_ranges[i].name);
+		mms_reserved_unhold(i);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+static int mms_reserved_pm(struct notifier_block *nb, unsigned long action, void *data)
+{
+	/* the module may be loaded between the two actions */
+	static bool held;
+	int ret = 0;
+
+	if (action == PM_HIBERNATION_PREPARE) {
+		ret = mms_reserved_hold();
+		held = !ret;
+	} else if (action == PM_POST_HIBERNATION && held) {
+		mms_reserved_unhold(mms_nr_ranges);
+		held = false;
+	}
+	return notifier_from_errno(ret);
+}
+
+static struct notifier_block mms_pm_notifier = {
+	.notifier_call = mms_reserved_pm,
 };
 
 /* Cached memory has a header of one page. Return: false after saying why. */
@@ -223,6 +279,7 @@ int mms_reserved_init(const char *reserved, const char *ranges)
 	if (mms_nr_ranges) {
 		atomic_notifier_chain_register(&panic_notifier_list, &mms_panic_notifier);
 		register_reboot_notifier(&mms_reboot_notifier);
+		register_pm_notifier(&mms_pm_notifier);
 	}
 	return 0;
 }
@@ -232,6 +289,7 @@ void mms_reserved_exit(void)
 {
 	if (!mms_nr_ranges)
 		return;
+	unregister_pm_notifier(&mms_pm_notifier);
 	unregister_reboot_notifier(&mms_reboot_notifier);
 	atomic_notifier_chain_unregister(&panic_notifier_list, &mms_panic_notifier);
 	mms_reserved_clean();
