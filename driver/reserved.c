@@ -9,6 +9,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cc_platform.h>
 #include <linux/errno.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
@@ -225,6 +226,12 @@ static int mms_range_add_address(char *text)
 		pr_err("range '%s': memory at %#llx belongs to the kernel; keep it from the kernel by memmap=, or use reserve_mem= and reserved=\n",
 		       name, start);
 		return -EBUSY;
+	}
+	/* the kernel's mapping would not be encrypted, and those of programs would */
+	if (cache == MMS_CACHE_WB && cc_platform_has(CC_ATTR_MEM_ENCRYPT)) {
+		pr_err("range '%s': memory is encrypted on this machine, so that an address supports only :wc and :uc; use reserve_mem= and reserved=\n",
+		       name);
+		return -EOPNOTSUPP;
 	}
 	return mms_range_add(name, start, size, cache, true);
 }
