@@ -358,7 +358,7 @@ static struct mms_dmabuf *mms_dmabuf_alloc(struct file *file,
 	ret = d->writable ? mms_seal_hold(r) : 0;
 	if (ret)
 		goto free;
-	d->file = mms_open_region(r, d->writable ? O_RDWR : O_RDONLY, file->f_op, NULL);
+	d->file = mms_open_for_mappings(r, d->writable ? O_RDWR : O_RDONLY, file->f_op);
 	if (!IS_ERR(d->file))
 		return d;
 	ret = PTR_ERR(d->file);

@@ -152,11 +152,13 @@ u64 mms_notify(struct mms_region *r)
 	return count;
 }
 
-/* Count @f as an open file of its region. */
+/* Count @f as an open file of its region, if @f->is_peer. */
 void mms_doorbell_attach(struct mms_file *f)
 {
 	struct mms_region *r = f->region;
 
+	if (!f->is_peer)
+		return;
 	atomic64_set(&f->seen, mms_doorbell_count(r));
 	spin_lock(&r->files_lock);
 	f->had_peers = atomic_long_fetch_inc(&r->files) > 0;
@@ -170,6 +172,8 @@ void mms_doorbell_detach(struct mms_file *f)
 	struct mms_region *r = f->region;
 	long left;
 
+	if (!f->is_peer)
+		return;
 	spin_lock(&r->files_lock);
 	left = atomic_long_dec_return(&r->files);
 	spin_unlock(&r->files_lock);

@@ -42,6 +42,7 @@ int mms_open(struct inode *inode, struct file *file)
 
 	if (!f)
 		return -ENOMEM;
+	f->is_peer = true;
 	if (imajor(inode) == MISC_MAJOR)
 		r = mms_region_get(mms_default_region);
 	else
@@ -52,6 +53,31 @@ int mms_open(struct inode *inode, struct file *file)
 	}
 	mms_file_init(file, f, r);
 	return 0;
+}
+
+static struct file *mms_open_nodeless(struct mms_region *r, int flags,
+				      const struct file_operations *fops,
+				      struct mms_endpoint *ep, bool is_peer)
+{
+	struct mms_file *f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	struct file *file;
+
+	if (!f)
+		return ERR_PTR(-ENOMEM);
+	/* as open() does; the last fput() drops it */
+	__module_get(THIS_MODULE);
+	file = mms_region_file(r, flags, fops);
+	if (IS_ERR(file)) {
+		module_put(THIS_MODULE);
+		kfree(f);
+		return file;
+	}
+	f->is_peer = is_peer;
+	f->ep = ep;
+	f->nodeless = true;
+	mms_file_init(file, f, mms_region_get(r));
+	file->f_mode |= ep ? FMODE_STREAM : FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
+	return file;
 }
 
 /**
@@ -67,24 +93,17 @@ int mms_open(struct inode *inode, struct file *file)
 struct file *mms_open_region(struct mms_region *r, int flags,
 			     const struct file_operations *fops, struct mms_endpoint *ep)
 {
-	struct mms_file *f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
-	struct file *file;
+	return mms_open_nodeless(r, flags, fops, ep, true);
+}
 
-	if (!f)
-		return ERR_PTR(-ENOMEM);
-	/* as open() does; the last fput() drops it */
-	__module_get(THIS_MODULE);
-	file = mms_region_file(r, flags, fops);
-	if (IS_ERR(file)) {
-		module_put(THIS_MODULE);
-		kfree(f);
-		return file;
-	}
-	f->ep = ep;
-	f->nodeless = true;
-	mms_file_init(file, f, mms_region_get(r));
-	file->f_mode |= ep ? FMODE_STREAM : FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
-	return file;
+/*
+ * As mms_open_region(), for a file that gets no descriptor: only mappings use it. It
+ * cannot notify, so other open files do not wait for it.
+ */
+struct file *mms_open_for_mappings(struct mms_region *r, int flags,
+				   const struct file_operations *fops)
+{
+	return mms_open_nodeless(r, flags, fops, NULL, false);
 }
 
 int mms_release(struct inode *inode, struct file *file)

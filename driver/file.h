@@ -16,6 +16,8 @@ struct seq_file;
 int mms_open(struct inode *inode, struct file *file);
 struct file *mms_open_region(struct mms_region *r, int flags,
 			     const struct file_operations *fops, struct mms_endpoint *ep);
+struct file *mms_open_for_mappings(struct mms_region *r, int flags,
+				   const struct file_operations *fops);
 int mms_release(struct inode *inode, struct file *file);
 ssize_t mms_read_iter(struct kiocb *iocb, struct iov_iter *to);
 ssize_t mms_write_iter(struct kiocb *iocb, struct iov_iter *from);

@@ -115,7 +115,8 @@ struct mms_region_ops {
  * @gid: group of the node
  * @charge: what its user was charged for @size; NULL for the default region,
  *	for those that the kernel created, and once @mem is freed
- * @files: open files. Written under @files_lock, read without
+ * @files: open files, without those of dma-bufs. Written under @files_lock, read
+ *	without
  * @maps: VMAs that map it. Written by the vm_ops, read without a lock
  * @faults: calls of the fault handler so far
  * @opens: files opened so far. Written and read under @files_lock
@@ -183,6 +184,7 @@ struct mms_region {
 /**
  * struct mms_file - an open file description of a region
  * @region: holds a reference
+ * @is_peer: counted in @files and @opens of @region; not if it belongs to a dma-buf
  * @had_peers: another file was open on the region when this one was opened
  * @open_nr: @region->opens after this open
  * @seen: the doorbell's count that poll() for EPOLLPRI treats as known
@@ -191,6 +193,7 @@ struct mms_region {
  */
 struct mms_file {
 	struct mms_region *region;
+	bool is_peer;
 	bool had_peers;
 	u64 open_nr;
 	atomic64_t seen;
