@@ -45,6 +45,13 @@ int mms_access_begin(struct mms_region *r, bool store)
 	return mms_access_check(r, store);
 }
 
+/* As mms_access_begin(), but without -EINTR: a signal does not end the wait. */
+int mms_access_begin_unkillable(struct mms_region *r, bool store)
+{
+	down_read(&r->access);
+	return mms_access_check(r, store);
+}
+
 /* As mms_access_begin(), but with -EAGAIN instead of waiting for the lock. */
 int mms_access_try_begin(struct mms_region *r, bool store)
 {

@@ -78,9 +78,9 @@ static struct mms_region *mms_dmabuf_region(const struct mms_dmabuf *d)
 }
 
 /*
- * Begin a use: get a reference to each page, and call mms_access_begin(). Return: the
+ * Begin a use: get a reference to each page, and begin a section of access. Return: the
  * pages, valid until mms_access_end(); -ENODEV if the region was revoked; -EIO if a
- * page has a memory failure; -EINTR if killed.
+ * page has a memory failure. These are permanent: mms_dmabuf_vmap() relies on that.
  */
 static struct page **mms_dmabuf_begin(const struct mms_dmabuf *d)
 {
@@ -88,7 +88,7 @@ static struct page **mms_dmabuf_begin(const struct mms_dmabuf *d)
 	const u64 length = (u64)d->nr_pages << PAGE_SHIFT;
 	struct page **pages = &r->mem.pages[d->pgoff];
 	unsigned long i;
-	int ret = mms_access_begin(r, false);
+	int ret = mms_access_begin_unkillable(r, false);
 
 	if (ret)
 		return ERR_PTR(ret);
@@ -145,7 +145,7 @@ static int mms_dmabuf_get_table(const struct mms_dmabuf *d, struct device *dev,
 /*
  * ->map_dma_buf. Called with the reservation lock of the dma-buf held. Return: the
  * table; -EACCES if the dma-buf is read-only and @dir lets the device write; -ENODEV,
- * -EIO, -EINTR as mms_dmabuf_begin(); -ENOMEM; or the error of dma_map_sgtable().
+ * -EIO as mms_dmabuf_begin(); -ENOMEM; or the error of dma_map_sgtable().
  */
 static struct sg_table *mms_dmabuf_map(struct dma_buf_attachment *at,
 				       enum dma_data_direction dir)

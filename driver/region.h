@@ -237,6 +237,7 @@ static inline bool mms_schedule(ktime_t *end)
 
 /* access.c */
 int mms_access_begin(struct mms_region *r, bool store);
+int mms_access_begin_unkillable(struct mms_region *r, bool store);
 int mms_access_try_begin(struct mms_region *r, bool store);
 void mms_access_end(struct mms_region *r);
 

@@ -5,6 +5,7 @@
  * The waiting tasks can be killed, and have then changed nothing; a call that
  * asked not to wait gets EAGAIN.
  */
+#include "dmabuf_test.h"
 #include "stuck_page.h"
 #include "uring_test.h"
 #include <poll.h>
@@ -265,6 +266,42 @@ TEST_F(section, uring)
 	EXPECT_EQ(0, status);
 	close(pipefd[0]);
 	close(pipefd[1]);
+}
+
+static int map_for_kernel(void *arg)
+{
+	return import_set("vmap", "1");
+}
+
+/*
+ * A driver that asks for a kernel mapping of a dma-buf gets the region's bytes, though its
+ * task is killed meanwhile: other drivers use the same mapping.
+ */
+TEST_F(section, kernel_mapping)
+{
+	pid_t sealer, importer;
+	char byte = 0;
+	int buf;
+
+	DMABUF_NEEDED(self->fd, REGION_SIZE);
+	IMPORTER_NEEDED();
+	buf = dmabuf_get(self->fd, 0, REGION_SIZE, MMAPSHARE_DMABUF_WRITABLE);
+	ASSERT_EQ(0, import_attach(buf));
+	close(buf);
+	sealer = start_task(add_seal, self);
+	ASSERT_TRUE(is_stuck(sealer));
+	importer = start_task(map_for_kernel, NULL);
+	ASSERT_TRUE(is_stuck(importer));
+	kill(importer, SIGKILL);
+	EXPECT_TRUE(is_stuck(importer));
+	let_go(_metadata, self);
+	EXPECT_EQ(sealer, waitpid(sealer, NULL, 0));
+	EXPECT_EQ(importer, waitpid(importer, NULL, 0));
+	EXPECT_EQ(0, import_set("vstore", "9"));
+	EXPECT_EQ(1, pread(self->fd, &byte, 1, 0));
+	EXPECT_EQ(9, byte);
+	EXPECT_EQ(0, import_set("attach", "-1"));
+	EXPECT_EQ(0, helper_unload(IMPORTER));
 }
 
 TEST_HARNESS_MAIN
