@@ -11,11 +11,7 @@ FIXTURE(export) {
 
 FIXTURE_SETUP(export)
 {
-	DEVICE_OPEN(&self->dev, O_RDWR);
-	self->size = own_size(&self->dev);
-	self->fd = region_create_own(&self->dev, NULL);
-	ASSERT_LE(0, self->fd);
-	DMABUF_NEEDED(self->fd, self->size);
+	DMABUF_REGION(self);
 }
 
 FIXTURE_TEARDOWN(export)

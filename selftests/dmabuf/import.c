@@ -12,11 +12,7 @@ FIXTURE(import) {
 
 FIXTURE_SETUP(import)
 {
-	DEVICE_OPEN(&self->dev, O_RDWR);
-	self->size = own_size(&self->dev);
-	self->fd = region_create_own(&self->dev, NULL);
-	ASSERT_LE(0, self->fd);
-	DMABUF_NEEDED(self->fd, self->size);
+	DMABUF_REGION(self);
 	self->mem = mmap(NULL, self->size, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd, 0);
 	ASSERT_NE(MAP_FAILED, self->mem);
 	IMPORTER_NEEDED();
@@ -24,8 +20,7 @@ FIXTURE_SETUP(import)
 
 FIXTURE_TEARDOWN(import)
 {
-	EXPECT_EQ(0, import_set("attach", "-1"));
-	EXPECT_EQ(0, helper_unload(IMPORTER));
+	IMPORTER_GONE();
 	munmap(self->mem, self->size);
 	close(self->fd);
 	close(self->dev.fd);

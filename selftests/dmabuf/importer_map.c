@@ -15,11 +15,7 @@ FIXTURE(importer) {
 
 FIXTURE_SETUP(importer)
 {
-	DEVICE_OPEN(&self->dev, O_RDWR);
-	self->size = own_size(&self->dev);
-	self->fd = region_create_own(&self->dev, NULL);
-	ASSERT_LE(0, self->fd);
-	DMABUF_NEEDED(self->fd, self->size);
+	DMABUF_REGION(self);
 	IMPORTER_NEEDED();
 	self->file = open("/dev/" IMPORTER, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->file);
@@ -28,8 +24,7 @@ FIXTURE_SETUP(importer)
 FIXTURE_TEARDOWN(importer)
 {
 	close(self->file);
-	EXPECT_EQ(0, import_set("attach", "-1"));
-	EXPECT_EQ(0, helper_unload(IMPORTER));
+	IMPORTER_GONE();
 	close(self->fd);
 	close(self->dev.fd);
 }

@@ -12,11 +12,7 @@ FIXTURE(mapped) {
 
 FIXTURE_SETUP(mapped)
 {
-	DEVICE_OPEN(&self->dev, O_RDWR);
-	self->size = own_size(&self->dev);
-	self->fd = region_create_own(&self->dev, NULL);
-	ASSERT_LE(0, self->fd);
-	DMABUF_NEEDED(self->fd, self->size);
+	DMABUF_REGION(self);
 	self->mem = mmap(NULL, self->size, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd, 0);
 	ASSERT_NE(MAP_FAILED, self->mem);
 }

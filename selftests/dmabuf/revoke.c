@@ -37,8 +37,7 @@ FIXTURE_TEARDOWN(revoked)
 {
 	seteuid(0);
 	limits_restore(self->saved);
-	EXPECT_EQ(0, import_set("attach", "-1"));
-	EXPECT_EQ(0, helper_unload(IMPORTER));
+	IMPORTER_GONE();
 	close(self->dmabuf);
 	close(self->fd);
 	close(self->dev.fd);

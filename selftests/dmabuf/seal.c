@@ -14,18 +14,13 @@ FIXTURE(sealed) {
 
 FIXTURE_SETUP(sealed)
 {
-	DEVICE_OPEN(&self->dev, O_RDWR);
-	self->size = own_size(&self->dev);
-	self->fd = region_create_own(&self->dev, NULL);
-	ASSERT_LE(0, self->fd);
-	DMABUF_NEEDED(self->fd, self->size);
+	DMABUF_REGION(self);
 	IMPORTER_NEEDED();
 }
 
 FIXTURE_TEARDOWN(sealed)
 {
-	EXPECT_EQ(0, import_set("attach", "-1"));
-	EXPECT_EQ(0, helper_unload(IMPORTER));
+	IMPORTER_GONE();
 	close(self->fd);
 	close(self->dev.fd);
 }

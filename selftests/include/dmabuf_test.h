@@ -61,6 +61,19 @@ static inline uint64_t import_sum(void)
 		close(probe);						\
 	} while (0)
 
+/*
+ * In a FIXTURE_SETUP: open the device as @self->dev, and create a region of @self->size
+ * bytes, which @self->fd is open on, to make dma-bufs of; or skip.
+ */
+#define DMABUF_REGION(self)						\
+	do {								\
+		DEVICE_OPEN(&(self)->dev, O_RDWR);			\
+		(self)->size = own_size(&(self)->dev);			\
+		(self)->fd = region_create_own(&(self)->dev, NULL);	\
+		ASSERT_LE(0, (self)->fd);				\
+		DMABUF_NEEDED((self)->fd, (self)->size);		\
+	} while (0)
+
 /* In a FIXTURE_SETUP: load the importer, or skip. */
 #define IMPORTER_NEEDED()						\
 	do {								\
@@ -74,6 +87,13 @@ static inline uint64_t import_sum(void)
 		if (error == ENOENT)					\
 			SKIP(return, "needs " IMPORTER ".ko");		\
 		ASSERT_EQ(0, error);					\
+	} while (0)
+
+/* In a FIXTURE_TEARDOWN: have the importer drop its dma-buf, and unload it. */
+#define IMPORTER_GONE()							\
+	do {								\
+		EXPECT_EQ(0, import_set("attach", "-1"));		\
+		EXPECT_EQ(0, helper_unload(IMPORTER));			\
 	} while (0)
 
 #endif /* DMABUF_TEST_H */
