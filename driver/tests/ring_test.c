@@ -113,6 +113,7 @@ static void rebase(struct kunit *test, struct mmapshare_source *source,
 	mms_record(ring, pos)->seq = seq;
 	mms_endpoint_init(c, source->ep.region, false);
 	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(c, false));
+	c->flush_pos = pos;
 }
 
 /*
