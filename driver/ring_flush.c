@@ -88,7 +88,11 @@ void mms_flush_arm(struct mms_endpoint *c)
 	cursor = mms_cursor(c->ring, c->cursor);
 	us = READ_ONCE(cursor->wake_us);
 	next = ALIGN_DOWN(READ_ONCE(cursor->pos), MMS_RECORD_ALIGN) + MMS_RECORD_ALIGN;
-	if (!us || mms_pos_reached(next, c->wake_pos))
+	/*
+	 * The program may have changed the position since @wake_pos was derived from it.
+	 * One that is far from @wake_pos would hide the wake positions of other consumers.
+	 */
+	if (!us || c->wake_pos - next - 1 >= c->ring->size)
 		return;
 	if (!c->has_flush_timer) {
 		mms_hrtimer_setup(&c->flush_timer, mms_flush_expired, CLOCK_MONOTONIC,

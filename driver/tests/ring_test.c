@@ -365,6 +365,36 @@ static void wake_test(struct kunit *test)
 }
 
 /*
+ * A consumer stores an impossible position while it is armed with wake_us. The producer
+ * still wakes another consumer, which sleeps.
+ */
+static void untrue_flush_test(struct kunit *test)
+{
+	struct mmapshare_source *source = new_source(test, 0);
+	struct mms_endpoint bad = { .wake = set_notified }, c = { .wake = set_notified };
+	struct mms_ring *ring = source->ring;
+	unsigned long flags;
+
+	rebase(test, source, &bad, 0, 0);
+	mms_endpoint_init(&c, source->ep.region, false);
+	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(&c, false));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_arm(&c, false));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_arm(&bad, false));
+	spin_lock_irqsave(&ring->lock, flags);
+	mms_cursor(ring, bad.cursor)->wake_us = 1;
+	mms_cursor(ring, bad.cursor)->pos = BIT_ULL(63) + 8;
+	mms_flush_arm(&bad);
+	mms_ring_update_wake_pos(ring);
+	spin_unlock_irqrestore(&ring->lock, flags);
+	KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, "record", 6));
+	was_notified(source);
+	KUNIT_EXPECT_FALSE(test, c.armed);
+	mms_ring_detach(&c);
+	mms_ring_detach(&bad);
+	mmapshare_source_put(source);
+}
+
+/*
  * A record that is too long is refused, and does not count as dropped. A
  * revoked ring refuses all records.
  */
@@ -478,6 +508,7 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(may_lose_test),
 	KUNIT_CASE(evict_test),
 	KUNIT_CASE(wake_test),
+	KUNIT_CASE(untrue_flush_test),
 	KUNIT_CASE(corrupt_cursor_test),
 	KUNIT_CASE(refused_test),
 	KUNIT_CASE(memory_failed_test),
