@@ -216,7 +216,8 @@ struct mms_endpoint {
  *	evicted
  * @evict_blocked: the consumers that waited for a record to be completed when the timer
  *	of @evict_work was started
- * @evict_spared: those of them that are not spared another time
+ * @evict_spared: the consumers that waited for such a record when @evict_work ran the last
+ *	time, or when its timer was started, and were spared
  * @keeping: @keep_work is pending. Read without the lock by mms_source_drop()
  * @keep_pos: those of @expiring that have not reached it when @keep_work runs, and
  *	whose time is over, are evicted

@@ -82,19 +82,6 @@ static bool mms_ring_oldest_is_busy(const struct mms_ring *ring)
 	return mms_record_is_busy(ring, READ_ONCE(ring->p->oldest_pos));
 }
 
-/*
- * The timer is started: which consumers are not evicted when it expires? Those that
- * wait for a reserved record; but each only once while the oldest record is complete,
- * so that none holds back the producer by an untrue position.
- */
-static void mms_ring_spare_blocked(struct mms_ring *ring)
-{
-	const u64 blocked = mms_ring_blocked(ring);
-
-	ring->evict_blocked = blocked & ~ring->evict_spared;
-	ring->evict_spared = mms_ring_oldest_is_busy(ring) ? 0 : blocked;
-}
-
 /**
  * mms_ring_start_eviction - a record does not fit: start the timer
  * @ring: the ring, locked
@@ -114,7 +101,7 @@ void mms_ring_start_eviction(struct mms_ring *ring, u64 pos)
 	if (!ring->evict_ns || ring->evicting)
 		return;
 	ring->evict_pos = pos;
-	mms_ring_spare_blocked(ring);
+	ring->evict_blocked = mms_ring_blocked(ring);
 	WRITE_ONCE(ring->evicting, true);
 	schedule_delayed_work(&ring->evict_work, ring->evict_jiffies);
 }
@@ -148,15 +135,12 @@ static void mms_ring_evict(struct mms_ring *ring, struct mms_endpoint *c)
 }
 
 /*
- * Has the consumer that has @cursor not released what it could, up to @wanted? It cannot release
- * a record that is still reserved. The position is untrusted: a consumer that holds
- * back the producer on purpose could as well attach again.
+ * Has the consumer that has @cursor not released all up to @wanted? The position is
+ * untrusted: a consumer that holds back the producer on purpose could as well attach again.
  */
 static bool mms_ring_is_late(const struct mms_ring *ring, unsigned int cursor, u64 wanted)
 {
-	const u64 pos = READ_ONCE(mms_cursor(ring, cursor)->pos);
-
-	return !mms_pos_reached(pos, wanted) && !mms_record_is_busy(ring, pos);
+	return !mms_pos_reached(READ_ONCE(mms_cursor(ring, cursor)->pos), wanted);
 }
 
 /* The producer rechecks, and if it has to wait still, starts the timer again. */
@@ -170,20 +154,29 @@ static void mms_ring_evicted(struct mms_ring *ring)
 }
 
 /*
- * A consumer that was blocked when the timer was started may just have been woken. It
- * has the time that other consumers have, from the next record on that is refused.
+ * A consumer that is blocked cannot release more, and one that was when the timer was
+ * started may just have been woken. Either is spared, but not twice for the same record
+ * that was refused, as its position is untrusted.
  */
 static void mms_ring_evict_late(struct mms_ring *ring)
 {
-	const u64 candidates = ring->active & ~ring->provisional & ~ring->evict_blocked;
+	const u64 candidates = ring->active & ~ring->provisional;
+	const u64 blocked = ring->evict_blocked | mms_ring_blocked(ring);
+	const u64 spare = blocked & ~ring->evict_spared;
 	unsigned int i;
 
+	ring->evict_spared = 0;
 	/* no consumer can have it overwritten: eviction would make no space */
 	if (mms_ring_oldest_is_busy(ring))
 		return;
-	for (i = 0; i < ring->consumers_max; i++)
-		if (candidates & BIT_ULL(i) && mms_ring_is_late(ring, i, ring->evict_pos))
+	for (i = 0; i < ring->consumers_max; i++) {
+		if (!(candidates & BIT_ULL(i)) || !mms_ring_is_late(ring, i, ring->evict_pos))
+			continue;
+		if (spare & BIT_ULL(i))
+			ring->evict_spared |= BIT_ULL(i);
+		else
 			mms_ring_evict(ring, ring->consumers[i]);
+	}
 }
 
 static void mms_ring_evict_work(struct work_struct *work)

@@ -619,6 +619,7 @@ EXPORT_SYMBOL_NS_GPL(mmapshare_source_wait, MMS_NS);
 #if IS_ENABLED(CONFIG_MMAPSHARE_KUNIT_TEST)
 #include "tests/ring_test.c"
 #include "tests/ring_multi_test.c"
+#include "tests/ring_evict_test.c"
 #include "tests/ring_commit_test.c"
 #include "tests/ring_named_test.c"
 #endif

@@ -88,9 +88,37 @@ static void named_expires_test(struct kunit *test)
 	mmapshare_source_put(source);
 }
 
+/*
+ * Nor does the producer wait longer for a position in the bytes of a record, where BUSY is
+ * set.
+ */
+static void named_untrue_busy_test(struct kunit *test)
+{
+	struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER);
+	struct mms_endpoint c;
+	unsigned int tries;
+	u8 ones[64];
+
+	memset(ones, 0xff, sizeof(ones));
+	attach_named(test, source, &c, 1);
+	while (mms_source_has_space(source, mms_record_step(sizeof(ones))))
+		KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, ones, sizeof(ones)));
+	mms_cursor(source->ring, c.cursor)->pos = mms_record_step(sizeof(ones)) + 16;
+	mms_ring_detach(&c);
+	source->p->wake_bytes = PAGE_SIZE / 2;
+	for (tries = 0; READ_ONCE(source->ring->head->consumers) && tries < 10; tries++) {
+		KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_arm(&source->ep, false));
+		flush_delayed_work(&source->ring->keep_work);
+		usleep_range(1000, 2000);
+	}
+	KUNIT_EXPECT_EQ(test, 0ULL, READ_ONCE(source->ring->head->consumers));
+	mmapshare_source_put(source);
+}
+
 static struct kunit_case ring_named_cases[] = {
 	KUNIT_CASE(named_dropped_test),
 	KUNIT_CASE(named_expires_test),
+	KUNIT_CASE(named_untrue_busy_test),
 	{ }
 };
 
