@@ -28,6 +28,7 @@
 #include <linux/irqflags.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
+#include <linux/printk.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -228,7 +229,8 @@ static __always_inline void mms_commit_single(struct mmapshare_source *source)
 /*
  * Exclude the other producers. An NMI, or a probe, that has interrupted a holder
  * of the lock on this CPU must not wait for it. Nor may an NMI wait for another
- * CPU, whose NMI may wait for this one: it tries once.
+ * CPU, whose NMI may wait for this one: it tries once. So does a producer during an
+ * oops: panic() may have stopped the CPU of the holder.
  *
  * Return: false if the lock was not taken. Sparse wants functions balanced.
  */
@@ -236,7 +238,7 @@ static bool mms_source_lock(struct mmapshare_source *source, unsigned long *flag
 {
 	local_irq_save(*flags);
 	if (__this_cpu_inc_return(*source->nesting) == 1) {
-		if (!in_nmi())
+		if (!in_nmi() && likely(!READ_ONCE(oops_in_progress)))
 			raw_spin_lock(&source->lock);
 		else if (!raw_spin_trylock(&source->lock))
 			goto leave;
@@ -363,8 +365,8 @@ static noinline int mms_write_multi(struct mmapshare_source *source, const void 
  *
  * Context: any. In NMI only with MMAPSHARE_MULTI_PRODUCER, or if nothing else
  * produces. Never waits for space. With MMAPSHARE_MULTI_PRODUCER, an NMI or a
- * probe that has interrupted a producer of this ring gets -EBUSY, as does an NMI
- * while another CPU reserves a record.
+ * probe that has interrupted a producer of this ring gets -EBUSY, as does an NMI,
+ * or any context during an oops or a panic, while another CPU reserves a record.
  * Return: where to store the record, aligned to 8 bytes, to be passed to
  * mmapshare_commit() or mmapshare_discard(); or an ERR_PTR(): -EAGAIN if the ring
  * is full: consumers of a lossless ring have not released enough records, or the

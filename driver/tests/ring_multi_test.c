@@ -326,6 +326,27 @@ static void nesting_test(struct kunit *test)
 }
 
 /*
+ * During an oops or a panic, the holder of the producers' lock may be on a CPU that was
+ * stopped: a producer does not wait for it.
+ */
+static void oops_test(struct kunit *test)
+{
+	struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER);
+	unsigned long flags;
+	int ret;
+
+	raw_spin_lock_irqsave(&source->lock, flags);
+	oops_in_progress++;
+	ret = mmapshare_write(source, "record", 6);
+	oops_in_progress--;
+	raw_spin_unlock_irqrestore(&source->lock, flags);
+	KUNIT_EXPECT_EQ(test, -EBUSY, ret);
+	KUNIT_EXPECT_EQ(test, 1ULL, source->p->dropped);
+	KUNIT_EXPECT_EQ(test, 0, mmapshare_write(source, "record", 6));
+	mmapshare_source_put(source);
+}
+
+/*
  * A consumer is armed by a ->poll() that finds a record, and then takes it. The
  * consumer is woken when the next record is completed, even if that one was
  * reserved before. Edge-triggered epoll relies on this: it does not call
@@ -397,6 +418,7 @@ static struct kunit_case ring_multi_cases[] = {
 	KUNIT_CASE(blocked_test),
 	KUNIT_CASE(busy_test),
 	KUNIT_CASE(nesting_test),
+	KUNIT_CASE(oops_test),
 	KUNIT_CASE(edge_test),
 	KUNIT_CASE(reserved_oldest_test),
 	KUNIT_CASE_SLOW(race_test),
