@@ -13,16 +13,19 @@
 /*
  * Advance oldest_pos, which is not @source->head, past one record or filler,
  * unless that is BUSY. It moves by lengths of records, which are trusted: it is
- * the beginning of a record even if the position of a consumer is not. Adds the
- * number of records, which is 0 for a filler, to @records.
+ * the beginning of a record even if the position of a consumer is not. A length
+ * that leads past @source->head is none: the memory was changed by something else
+ * than this ring, and following it would never end. Adds the number of records,
+ * which is 0 for a filler, to @records.
  */
 static bool mms_source_advance_oldest(struct mmapshare_source *source, u64 *records)
 {
 	const u32 length = READ_ONCE(mms_source_record(source, source->oldest_pos)->length);
+	const u64 step = mms_record_step(length);
 
-	if (length & MMAPSHARE_RECORD_BUSY)
+	if (length & MMAPSHARE_RECORD_BUSY || step > source->head - source->oldest_pos)
 		return false;
-	source->oldest_pos += mms_record_step(length);
+	source->oldest_pos += step;
 	*records += mms_record_seqs(length);
 	return true;
 }

@@ -497,6 +497,36 @@ static void memory_failed_test(struct kunit *test)
 	}
 }
 
+/*
+ * The records are garbage, as a range of memory may be after hibernation. A record that
+ * would end behind the producer's position is not passed: records are refused.
+ */
+static void garbage_test(struct kunit *test)
+{
+	static const unsigned int flags[] = { 0, MMAPSHARE_OVERWRITE, MMAPSHARE_MULTI_PRODUCER };
+	static const u32 lengths[] = { 0, PAGE_SIZE, MMAPSHARE_RECORD_LENGTH };
+	static const u8 zeros[56];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(flags) * ARRAY_SIZE(lengths); i++) {
+		struct mmapshare_source *source = new_source(test, flags[i % 3]);
+		struct mms_endpoint c = { };
+		unsigned int n;
+		u64 pos;
+
+		rebase(test, source, &c, 0, 0);
+		for (n = 0; n < PAGE_SIZE / 64; n++)
+			mmapshare_write(source, zeros, sizeof(zeros));
+		for (pos = 0; pos < PAGE_SIZE; pos += MMS_RECORD_ALIGN)
+			mms_record(source->ring, pos)->length = lengths[i / 3];
+		WRITE_ONCE(mms_cursor(source->ring, c.cursor)->pos, source->head);
+		mmapshare_write(source, zeros, sizeof(zeros));
+		KUNIT_EXPECT_TRUE(test, mms_pos_reached(source->head, source->oldest_pos));
+		mms_ring_detach(&c);
+		mmapshare_source_put(source);
+	}
+}
+
 static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(pos_reached_test),
 	KUNIT_CASE(pos_ok_test),
@@ -512,6 +542,7 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(corrupt_cursor_test),
 	KUNIT_CASE(refused_test),
 	KUNIT_CASE(memory_failed_test),
+	KUNIT_CASE(garbage_test),
 	{ }
 };
 
