@@ -97,7 +97,7 @@ struct mms_range;
  *	@flush_timer
  * @has_flush_timer: @flush_timer is initialized
  * @flush_timer: wakes the consumer @flush_ns after that
- * @flush_ns: nanoseconds; from wake_us of the cursor
+ * @flush_ns: nanoseconds; from wake_us of the cursor, 0 if the timer does not count
  * @flush_full_pos: the position of the producer with which the consumer need not wait for
  *	the timer
  * @flush_pos: up to here the time of the consumer is over

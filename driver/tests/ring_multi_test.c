@@ -5,6 +5,7 @@
  * Included by ring_source.c, after ring_test.c.
  */
 #include <kunit/test.h>
+#include <linux/bottom_half.h>
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
@@ -376,6 +377,50 @@ static void edge_test(struct kunit *test)
 }
 
 /*
+ * wake_us begins when the first record is complete. A consumer that has a reserved record
+ * before it when the timer expires is woken as soon as that is complete.
+ */
+static void flush_busy_test(struct kunit *test)
+{
+	struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER);
+	struct mms_endpoint c = { .wake = set_notified };
+	struct mmapshare_ring_cursor *cursor;
+	void *record = mmapshare_reserve(source, 8);
+	unsigned int tries;
+	int ret;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(record));
+	mms_endpoint_init(&c, source->ep.region, false);
+	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(&c, false));
+	cursor = mms_cursor(source->ring, c.cursor);
+	cursor->wake_bytes = 2048;
+	cursor->wake_us = U32_MAX;
+	notified = false;
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_arm(&c, false));
+	KUNIT_EXPECT_FALSE(test, hrtimer_active(&c.flush_timer));
+	mmapshare_commit(source, record);
+	KUNIT_EXPECT_FALSE(test, was_notified(source));
+	KUNIT_EXPECT_TRUE(test, hrtimer_active(&c.flush_timer));
+	record = mmapshare_reserve(source, 8);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(record));
+	cursor->wake_us = 1;
+	/* the timer does not expire before the position has changed */
+	local_bh_disable();
+	ret = mms_endpoint_arm(&c, false);
+	WRITE_ONCE(cursor->pos, 16);
+	local_bh_enable();
+	KUNIT_EXPECT_EQ(test, -EAGAIN, ret);
+	for (tries = 0; hrtimer_active(&c.flush_timer) && tries < 10000; tries++)
+		usleep_range(1000, 2000);
+	KUNIT_EXPECT_FALSE(test, hrtimer_active(&c.flush_timer));
+	KUNIT_EXPECT_FALSE(test, was_notified(source));
+	mmapshare_commit(source, record);
+	KUNIT_EXPECT_TRUE(test, was_notified(source));
+	mms_ring_detach(&c);
+	mmapshare_source_put(source);
+}
+
+/*
  * The oldest record is still reserved, and the consumer began behind it. A producer
  * waits for that record, as no consumer can make space. The record is committed
  * with @wakeup.
@@ -420,6 +465,7 @@ static struct kunit_case ring_multi_cases[] = {
 	KUNIT_CASE(nesting_test),
 	KUNIT_CASE(oops_test),
 	KUNIT_CASE(edge_test),
+	KUNIT_CASE(flush_busy_test),
 	KUNIT_CASE(reserved_oldest_test),
 	KUNIT_CASE_SLOW(race_test),
 	{ }

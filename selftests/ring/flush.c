@@ -160,6 +160,55 @@ TEST_F(ring, later)
 	endpoint_detach(&self->c);
 }
 
+/* A shorter time counts for the next record, though a timer is set to the longer one. */
+TEST_F(ring, shorter)
+{
+	RING_ATTACH_BOTH(self);
+	set_wait(self, MANY, HOUR_US);
+	ASSERT_TRUE(put(self, 1));
+	EXPECT_FALSE(is_ready(self));
+	EXPECT_EQ(1, take_all(self));
+	set_wait(self, MANY, 1000);
+	ASSERT_TRUE(put(self, 1));
+	EXPECT_EQ(0, endpoint_wait(&self->c, 60 * SECOND));
+	EXPECT_EQ(1, take_all(self));
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
+}
+
+/* The timer of records that were taken wakes no consumer that waits without a time. */
+TEST_F(ring, taken)
+{
+	RING_ATTACH_BOTH(self);
+	set_wait(self, MANY, 20000);
+	ASSERT_TRUE(put(self, 1));
+	EXPECT_FALSE(is_ready(self));
+	EXPECT_EQ(1, take_all(self));
+	set_wait(self, 0, 0);
+	EXPECT_EQ(ETIMEDOUT, endpoint_wait(&self->c, 100 * MS));
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
+}
+
+/* If the records are gone when the timer expires, the next one makes the producer call. */
+TEST_F(ring, gone)
+{
+	RING_ATTACH_BOTH(self);
+	set_wait(self, MANY, 1000000);
+	ASSERT_TRUE(put(self, 1));
+	EXPECT_FALSE(is_ready(self));
+	EXPECT_EQ(MANY | 1ULL, self->p.ring->consumer_wake_pos);
+	EXPECT_EQ(1, take_all(self));
+	while (__atomic_load_n(&self->p.ring->consumer_wake_pos, __ATOMIC_ACQUIRE) ==
+	       (MANY | 1ULL))
+		sleep_ns(MS);
+	EXPECT_EQ((STEP + 8) | 1ULL, self->p.ring->consumer_wake_pos);
+	ASSERT_TRUE(put(self, 1));
+	EXPECT_EQ(0ULL, self->p.ring->consumer_wake_pos);
+	endpoint_detach(&self->p);
+	endpoint_detach(&self->c);
+}
+
 /* A producer that forces a wake-up does not wait for the timer. */
 TEST_F(ring, forced)
 {
