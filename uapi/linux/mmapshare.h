@@ -690,8 +690,9 @@ struct mmapshare_record_info {
  * @generation: in: 0, or the attach fails with ESTALE if it is not that of the ring;
  *	out: that of the ring; all rings of a set have the same
  * @keep_ns: in: for a new name in a lossless ring, for how many nanoseconds without
- *	a consumer the producer waits for the cursor, at least;
- *	MMAPSHARE_RING_KEEP_ALL for no limit. 0 if it does not: then for the
+ *	a consumer the producer waits for the cursor, at least, unless evict_ns of
+ *	the ring ends that before, as for a consumer; MMAPSHARE_RING_KEEP_ALL for no
+ *	other limit than that. 0 if it does not: then for the
  *	producer the consumer is gone when it has detached. Ignored if a cursor
  *	has the name, or the consumer may lose records
  * @name: in: the cursor keeps its position under this name when the consumer has
