@@ -14,7 +14,16 @@ REDIS_PORT=14379
 REDIS=redis://127.0.0.1:$REDIS_PORT
 # the rings of a test
 ring=bridge.$$.ring target=bridge.$$.target
-server=
+# processes that run in the background
+server='' producer='' export='' import='' checker=''
+
+# shellcheck disable=SC2317	# called when the test ends
+cleanup()
+{
+	# shellcheck disable=SC2086	# some may be empty
+	kill -KILL $server $producer $export $import $checker 2>/dev/null
+	mmapshare destroy -r $ring $target 2>/dev/null
+}
 
 # plan_bridge N PROGRAM: begin a test of N results with the server PROGRAM, or skip it.
 plan_bridge()
@@ -61,6 +70,60 @@ start_redis()
 		>>"$TMP/server.log" 2>&1 &
 	server=$!
 	until_true accepts $REDIS_PORT
+}
+
+# nats_request SUBJECT TEXT: send it, as any client may, and print the reply
+nats_request()
+{
+	python3 -IS -c '
+import socket, sys
+subject, text = sys.argv[2:]
+with socket.create_connection(("127.0.0.1", sys.argv[1]), 60) as s:
+    s.sendall(b"CONNECT {\"verbose\": false}\r\nSUB reply 1\r\n")
+    s.sendall(f"PUB {subject} reply {len(text)}\r\n{text}\r\n".encode())
+    got = b""
+    while b"MSG reply" not in got or got.count(b"\r\n", got.index(b"MSG reply")) < 2:
+        got += s.recv(65536)
+print(got[got.index(b"MSG reply"):].split(b"\r\n")[1].decode())
+' $NATS_PORT "$1" "$2"
+}
+
+# redis_command WORD...: print the reply as the server encodes it
+redis_command()
+{
+	python3 -IS -c '
+import socket, sys
+words = [w.encode() for w in sys.argv[2:]]
+with socket.create_connection(("127.0.0.1", sys.argv[1]), 60) as s:
+    s.sendall(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words))
+    print(s.recv(65536).decode(errors="replace").replace("\r\n", " "))
+' $REDIS_PORT "$@"
+}
+
+# start_export OPTION...: of $ring, in the background, with messages in $TMP/export.err;
+# set $export to its process
+start_export()
+{
+	mmapshare bridge export "$ring" "$@" 2>"$TMP/export.err" &
+	export=$!
+}
+
+# stored N: does a bridge that writes metrics to $TMP/metrics count N records?
+stored()
+{
+	grep -qx "mmapshare_bridge_records_total{.*} $1" "$TMP/metrics" 2>/dev/null
+}
+
+# connected: does that bridge have a connection?
+connected()
+{
+	grep -qx 'mmapshare_bridge_connected{.*} 1' "$TMP/metrics" 2>/dev/null
+}
+
+# has_ended PID
+has_ended()
+{
+	! kill -0 "$1" 2>/dev/null
 }
 
 stop_server()
@@ -130,7 +193,7 @@ start()
 		export=$! ;;
 	import)	mmapshare bridge import -s "$TMP/state" "$url" "$target" 2>>"$TMP/bridge.log" &
 		import=$! ;;
-	server)	start_server ;;
+	server)	$start_server ;;
 	esac
 }
 
@@ -157,12 +220,17 @@ check_records()
 		$1 != NR { print "record " NR " is " $1; exit }'
 }
 
-# kill_all URL: pass $MMAPSHARE_RECORDS numbers from one ring to the other, while
+# kill_all PROGRAM URL COMMAND...: a test of 4 results with the server PROGRAM, which
+# COMMAND starts. Pass $MMAPSHARE_RECORDS numbers from one ring to the other, while
 # producer, bridges and server are killed $MMAPSHARE_KILLS times each or more, at no
-# special moment. start_server() starts the server. 4 results.
+# special moment.
 kill_all()
 {
-	url=$1 records=${MMAPSHARE_RECORDS:-20000}
+	plan_bridge 4 "$1"
+	url=$2 records=${MMAPSHARE_RECORDS:-20000}
+	shift 2
+	start_server=$*
+	$start_server
 	mmapshare ring create "$ring" 256K
 	mmapshare ring create "$target" 64K
 	for what in export import producer; do

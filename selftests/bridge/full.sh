@@ -7,15 +7,6 @@
 # shellcheck source=../bridge_lib.sh
 . "$(dirname "$0")/../bridge_lib.sh"
 
-# shellcheck disable=SC2317	# called when the test ends
-cleanup()
-{
-	stop_server
-	# shellcheck disable=SC2086	# one may be empty
-	kill $bridge $producer 2>/dev/null
-	mmapshare destroy $ring $target 2>/dev/null
-}
-
 # metric NAME: its value
 metric()
 {
@@ -27,33 +18,26 @@ has_refused()
 	[ "$(metric refusals_total)" -gt 0 ] 2>/dev/null
 }
 
-all_stored()
-{
-	[ "$(metric records_total)" = "$n" ]
-}
-
-bridge='' producer=''
 n=100000
 plan_bridge 6 nats-server
 echo 'jetstream: { max_file_store: 60000 }' >"$TMP/small"
 start_nats -js -c "$TMP/small"
 mmapshare ring create $ring 64K
-mmapshare bridge export -m "$TMP/metrics" $ring $NATS/numbers 2>"$TMP/bridge.err" &
-bridge=$!
+start_export -m "$TMP/metrics" $NATS/numbers
 seq $n | mmapshare ring put $ring &
 producer=$!
 until_true has_refused
 # stream and ring have space for some thousands
 expect "the producer waits" 1 $(($(committed $ring) < n))
-expect "the bridge says why" 1 "$(grep -c 'not stored: .*; trying again$' "$TMP/bridge.err")"
+expect "the bridge says why" 1 "$(grep -c 'not stored: .*; trying again$' "$TMP/export.err")"
 stop_server
 start_nats -js
 wait $producer
 expect "with space, the producer goes on" 0 $?
-until_true all_stored
+until_true stored $n
 expect "all are stored" "$n" "$(metric records_total)"
-kill -TERM $bridge
-wait $bridge
+kill -TERM $export
+wait $export
 mmapshare ring create $target 4M
 expect "import" "3 0 0" "$(imported $NATS/numbers $target)"
 seq "$n" >"$TMP/numbers"

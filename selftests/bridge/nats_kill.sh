@@ -7,22 +7,4 @@
 # shellcheck source=../bridge_lib.sh
 . "$(dirname "$0")/../bridge_lib.sh"
 
-# shellcheck disable=SC2317	# called when the test ends
-cleanup()
-{
-	stop_server
-	# shellcheck disable=SC2086	# some may be empty
-	kill -KILL $producer $export $import $checker 2>/dev/null
-	mmapshare destroy -r $ring $target 2>/dev/null
-}
-
-# shellcheck disable=SC2317	# called by kill_all()
-start_server()
-{
-	start_nats -js
-}
-
-producer='' export='' import='' checker=''
-plan_bridge 4 nats-server
-start_server
-kill_all $NATS/numbers
+kill_all nats-server $NATS/numbers start_nats -js

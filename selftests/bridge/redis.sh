@@ -7,13 +7,6 @@
 # shellcheck source=../bridge_lib.sh
 . "$(dirname "$0")/../bridge_lib.sh"
 
-# shellcheck disable=SC2317	# called when the test ends
-cleanup()
-{
-	stop_server
-	mmapshare destroy $ring $target 2>/dev/null
-}
-
 plan_bridge 10 redis-server
 start_redis
 mmapshare ring create $ring 64K

@@ -7,13 +7,6 @@
 # shellcheck source=../bridge_lib.sh
 . "$(dirname "$0")/../bridge_lib.sh"
 
-# shellcheck disable=SC2317	# called when the test ends
-cleanup()
-{
-	stop_server
-	mmapshare destroy $ring $target 2>/dev/null
-}
-
 url=nats://127.0.0.1:$NATS_PORT/numbers
 where="127.0.0.1:$NATS_PORT, stream 'numbers'"
 
