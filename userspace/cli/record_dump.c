@@ -124,15 +124,27 @@ static void dump_blocks(struct dump *d)
 	printf("%s\n", s->ended ? "closed" : "not closed");
 }
 
-/* Remove a torn block at the end, unless a recorder is writing the file. */
-static void cut(const struct record_source *s)
+/*
+ * Open the file for cut(). The lock keeps a recorder from writing: one that had the lock
+ * may have completed, since the file was read, the block that looked torn.
+ */
+static int open_locked(const char *path)
 {
-	const int fd = open(s->path, O_WRONLY | O_CLOEXEC);
+	const int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB))
-		fail("'%s': %s", s->path, errno == EWOULDBLOCK ? "a recorder is writing this file" :
-								 strerror(errno));
-	if (ftruncate(fd, s->good_end) || fdatasync(fd))
+	if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB))
+		return fd;
+	complain("'%s': %s", path, errno == EWOULDBLOCK ? "a recorder is writing this file" :
+							  strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* Remove a torn block at the end. */
+static void cut(const struct record_source *s, int fd)
+{
+	if (s->torn && (ftruncate(fd, s->good_end) || fdatasync(fd)))
 		fail("'%s': %s", s->path, strerror(errno));
 	close(fd);
 }
@@ -140,16 +152,19 @@ static void cut(const struct record_source *s)
 static int dump_file(struct dump *d, const char *path)
 {
 	struct record_source *s = &d->source;
+	const int fd = d->cut ? open_locked(path) : -1;
 
+	if (d->cut && fd < 0)
+		return STATUS_FAILED;
 	if (record_open(s, path)) {
 		record_seek(s, d->from, d->since);
 		if (d->format == BLOCKS)
 			dump_blocks(d);
 		else
 			dump_records(d);
-		if (d->cut && s->torn)
-			cut(s);
 	}
+	if (d->cut)
+		cut(s, fd);
 	return record_close(s);
 }
 
