@@ -144,6 +144,8 @@ struct bridge {
 	struct link *link;	/* NULL while it is down */
 	struct mmapshare_endpoint *ep;
 	double timeout;		/* seconds; negative: none */
+	double end;		/* when it expires */
+	bool expired;		/* it has expired without a link: @pass must return */
 	bool hang_up;
 	const char *metrics_path;
 	/* counters */
@@ -191,8 +193,12 @@ void bridge_check_message(struct bridge *b, struct message *m);
 bool bridge_get(struct bridge *b, struct message *m, uint64_t number);
 /* Write the metrics if they are due, or if @now. */
 void bridge_metrics(struct bridge *b, bool now);
+/* A record was passed on: restart the timeout. */
+void bridge_set_timeout(struct bridge *b);
+/* Has the timeout expired? */
+bool bridge_is_late(const struct bridge *b);
 /* For how long may the bridge sleep? Nanoseconds, negative for no limit. */
-int64_t bridge_sleep(const struct bridge *b, double end);
+int64_t bridge_sleep(const struct bridge *b);
 /* target.c */
 void parse_ring(struct bridge *b, const char *name);
 void parse_target(struct target *t, const char *url);

@@ -116,18 +116,18 @@ static bool synchronize(struct exporter *e)
 	return true;
 }
 
-/* Learn the last message. False if a signal arrives before that. */
+/* Learn the last message. False after a signal, or the timeout. */
 static bool find_last(struct exporter *e)
 {
 	while (!e->known) {
-		if (stopped)
+		if (stopped || e->bridge.expired)
 			return false;
 		e->known = bridge_open(&e->bridge) && synchronize(e);
 	}
 	return true;
 }
 
-/* Store the messages of the window. False after a signal. */
+/* Store the messages of the window. False after a signal, or the timeout. */
 static bool store(struct exporter *e)
 {
 	unsigned int n;
@@ -143,6 +143,7 @@ static bool store(struct exporter *e)
 		if (!e->known)
 			continue;
 		bridge_passed(&e->bridge);
+		bridge_set_timeout(&e->bridge);
 		e->last += n;
 		while (n--)
 			pass(e);
@@ -273,13 +274,12 @@ static int wait_for_records(struct exporter *e)
 {
 	struct bridge *b = &e->bridge;
 	const unsigned int flags = b->hang_up ? 0 : MMAPSHARE_RING_WAIT_IGNORE_HUP;
-	const double end = monotonic_time() + b->timeout;
 	int ret;
 
 	do {
-		ret = mmapshare_ring_wait(b->ep, flags, bridge_sleep(b, end));
+		ret = mmapshare_ring_wait(b->ep, flags, bridge_sleep(b));
 		bridge_metrics(b, false);
-		if (ret == -ETIMEDOUT && b->timeout >= 0 && monotonic_time() >= end)
+		if (ret == -ETIMEDOUT && bridge_is_late(b))
 			break;
 	} while (!stopped && (ret == -ETIMEDOUT || ret == -EINTR));
 	return ret;

@@ -302,18 +302,17 @@ static int add_message(struct importer *i)
 static int import_records(struct bridge *b)
 {
 	struct importer *i = (struct importer *)b;
-	double end = monotonic_time() + b->timeout;
 	bool found = false;
 	int64_t wait;
 	int ret = 0;
 
-	while (!ret && !stopped) {
+	while (!ret && !stopped && !b->expired) {
 		bridge_metrics(b, false);
 		if (!found) {
 			found = bridge_open(b) && find_message(i);
 			continue;
 		}
-		wait = bridge_sleep(b, end);
+		wait = bridge_sleep(b);
 		if (wait < 0 || wait > 1000000000)
 			wait = 1000000000;
 		i->message.number = i->number;
@@ -326,8 +325,8 @@ static int import_records(struct bridge *b)
 			i->number = i->message.number + 1;
 			b->messages++;
 			b->bytes += i->message.length;
-			end = monotonic_time() + b->timeout;
-		} else if (found && b->timeout >= 0 && monotonic_time() >= end) {
+			bridge_set_timeout(b);
+		} else if (found && bridge_is_late(b)) {
 			ret = -ETIMEDOUT;
 		}
 	}

@@ -64,10 +64,23 @@ static void tell(struct bridge *b, enum link_status status)
 			 b->link->error);
 }
 
+void bridge_set_timeout(struct bridge *b)
+{
+	b->end = monotonic_time() + b->timeout;
+}
+
+bool bridge_is_late(const struct bridge *b)
+{
+	return b->timeout >= 0 && monotonic_time() >= b->end;
+}
+
 static void pause_link(struct bridge *b)
 {
 	struct timespec t;
 
+	b->expired = bridge_is_late(b);
+	if (b->expired)
+		return;
 	if (b->pause < PAUSE_MIN)
 		b->pause = PAUSE_MIN;
 	t.tv_sec = b->pause;
@@ -234,10 +247,10 @@ void bridge_metrics(struct bridge *b, bool now)
 	free(temporary);
 }
 
-int64_t bridge_sleep(const struct bridge *b, double end)
+int64_t bridge_sleep(const struct bridge *b)
 {
 	const double now = monotonic_time();
-	double left = b->timeout < 0 ? -1 : end > now ? end - now : 0;
+	double left = b->timeout < 0 ? -1 : b->end > now ? b->end - now : 0;
 
 	if (b->metrics_path && (left < 0 || left > METRICS_EVERY))
 		left = METRICS_EVERY;
@@ -266,8 +279,9 @@ int bridge_run(struct bridge *b, int (*pass)(struct bridge *b), const char *done
 	if (!sigsetjmp(revoked, 1)) {
 		catch_stop_signals();
 		signal(SIGBUS, jump);
+		bridge_set_timeout(b);
 		ret = pass(b);
-		return end(b, stopped ? 0 : ret, done);
+		return end(b, stopped ? 0 : b->expired ? -ETIMEDOUT : ret, done);
 	}
 	signal(SIGBUS, SIG_DFL);
 	ret = mmapshare_ring_wait(b->ep, 0, 0);

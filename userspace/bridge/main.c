@@ -54,7 +54,8 @@ static const struct argp_option options[] = {
 	{ "metrics", 'm', "FILE", 0,
 	  "write counters to FILE each second, for Prometheus' node exporter", 0 },
 	{ "timeout", 't', "SECONDS", 0,
-	  "exit with status 3 after SECONDS without a record (default: no timeout)", 0 },
+	  "exit with status 3 after SECONDS in which no record was passed on (default: no "
+	  "timeout)", 0 },
 	{ "tls-ca", 'a', "FILE", 0,
 	  "trust these authorities (default: those of the system)", 0 },
 	{ "tls-cert", 'C', "FILE", 0, "certificate of the bridge", 0 },
