@@ -2,10 +2,11 @@
 /*
  * bridge import: the messages of a stream become records of a ring.
  *
- * A ring counts its records, and each message has the number of records that precede it
- * in the stream. A state file has one pair of these numbers that belong together. With it,
- * the sequence number of the ring tells which record of the stream is next, even after
- * the bridge was killed.
+ * Before the records of a message are written, a state file gets the number and the ID
+ * of the message, and how many records the ring has when it has all of this message. So
+ * after the bridge was killed, the sequence number of the ring tells which records are
+ * missing. If the stream then has another message by this number, or none, it is not the
+ * stream that was imported.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,88 +19,110 @@
 
 enum from { FROM_FIRST, FROM_NEW, FROM_SEQ };
 
+/* A message of the stream. */
+struct place {
+	uint64_t number;
+	uint64_t generation, next_seq;	/* as in its header; @generation is 0 if unknown */
+	uint64_t index;		/* of the record after it */
+};
+
 struct importer {
 	struct bridge bridge;	/* @bridge.seq: records in the ring */
 	enum from from;
+	bool has_from;		/* --from was used */
 	uint64_t from_seq;
 	const char *state_path;
 	uint64_t generation;	/* of the ring */
 	bool has_types;
-	/* if @has_base: record @index0 of the stream has sequence number @seq0 in the ring */
-	bool has_base;
-	uint64_t seq0, index0;
-	uint64_t number;	/* of the next message; 0 if unknown */
+	bool has_state;		/* the following two are known */
+	struct place last;	/* the message that was begun last */
+	uint64_t until;		/* what @bridge.seq is when the ring has all of it */
+	uint64_t number;	/* of the next message */
 	struct message message;
 };
 
-/* Index in the stream of the next record for the ring. */
-static uint64_t next_index(const struct importer *i)
+static bool is_last(const struct importer *i, const struct message *m)
 {
-	return i->index0 + (i->bridge.seq - i->seq0);
+	return m->number == i->last.number && m->header.generation == i->last.generation &&
+	       m->header.next_seq == i->last.next_seq;
 }
 
-/* Store, also in the state file, that record @index of the stream is the ring's next record. */
-static void set_base(struct importer *i, uint64_t index)
+/*
+ * Store the state. It is not synced: the file must survive the bridge, not a crash of the
+ * machine, because the ring does not survive that.
+ */
+static void save_state(const struct importer *i)
 {
+	const struct place *last = &i->last;
 	const char *path = i->state_path;
 	char *temporary;
 	FILE *f;
 
-	i->has_base = true;
-	i->seq0 = i->bridge.seq;
-	i->index0 = index;
 	if (asprintf(&temporary, "%s.new", path) < 0)
 		fail("%s", strerror(ENOMEM));
 	f = fopen(temporary, "we");
 	if (!f)
 		fail("'%s': %s", temporary, strerror(errno));
-	fprintf(f, "mmapshare-bridge 1\nring %016" PRIx64 " %" PRIu64 "\nstream %s %" PRIu64 "\n",
-		i->generation, i->seq0, i->bridge.target.stream, index);
-	if (fflush(f) || fsync(fileno(f)) | fclose(f) || rename(temporary, path))
+	fprintf(f, "mmapshare-bridge 1\nring %016" PRIx64 " %" PRIu64 "\nstream %s\nlast %" PRIu64
+		" %016" PRIx64 " %" PRIu64 " %" PRIu64 "\n", i->generation, i->until,
+		i->bridge.target.stream, last->number, last->generation, last->next_seq,
+		last->index);
+	if (fclose(f) || rename(temporary, path))
 		fail("'%s': %s", path, strerror(errno));
 	free(temporary);
 }
 
-/* Read what set_base() has written, unless it is about an earlier ring. */
-static void get_base(struct importer *i)
+/* Begin with the message @m, of which the ring gets the last @records records. */
+static void begin_message(struct importer *i, const struct message *m, uint64_t records)
 {
-	uint64_t generation, seq, index;
+	const struct bridge_header *h = &m->header;
+
+	i->has_state = true;
+	i->last = (struct place){ m->number, h->generation, h->next_seq, h->index + h->records };
+	i->until = i->bridge.seq + records;
+	save_state(i);
+}
+
+/* Read what save_state() has written. False if there is no state of this ring. */
+static bool read_state(struct importer *i)
+{
+	struct place *last = &i->last;
+	uint64_t generation;
 	char stream[256];
 	FILE *f = fopen(i->state_path, "re");
+	int n;
 
 	if (!f && errno == ENOENT)
-		return;
+		return false;
 	if (!f)
 		fail("'%s': %s", i->state_path, strerror(errno));
-	if (fscanf(f, "mmapshare-bridge 1\nring %" SCNx64 " %" SCNu64 "\nstream %255s %" SCNu64 "\n",
-		   &generation, &seq, stream, &index) != 4)
-		fail("'%s': not a valid state file; remove it, or use --state", i->state_path);
+	n = fscanf(f, "mmapshare-bridge 1\nring %" SCNx64 " %" SCNu64 "\nstream %255s\n"
+		   "last %" SCNu64 " %" SCNx64 " %" SCNu64 " %" SCNu64 "\n",
+		   &generation, &i->until, stream,
+		   &last->number, &last->generation, &last->next_seq, &last->index);
 	fclose(f);
+	/* a file that was not synced is empty after a crash */
+	if (n == EOF)
+		return false;
+	if (n != 7)
+		fail("'%s': not a valid state file; remove it, or use --state", i->state_path);
 	if (generation != i->generation)
-		return;
+		return false;
 	if (strcmp(stream, i->bridge.target.stream))
 		fail("'%s': the ring has records of the stream '%s'; remove this file to begin with '%s'",
 		     i->state_path, stream, i->bridge.target.stream);
-	if (seq > i->bridge.seq)
-		fail("'%s': corrupt; remove it, or use --state", i->state_path);
-	i->has_base = true;
-	i->seq0 = seq;
-	i->index0 = index;
+	if (i->until < i->bridge.seq)
+		fail("'%s': the ring '%s' has records that are not from the bridge; remove this file, then use --from",
+		     i->state_path, i->bridge.name);
+	return true;
 }
 
-/* For search(): true for the message searched for, and for each later one. */
-typedef bool (*reached_fn)(const struct importer *i, const struct message *m);
-
-static bool reached_index(const struct importer *i, const struct message *m)
+static void get_state(struct importer *i)
 {
-	return m->header.index + m->header.records > next_index(i);
-}
-
-/* Only messages of the ring in @i->message, the last one: other rings reuse sequence numbers. */
-static bool reached_seq(const struct importer *i, const struct message *m)
-{
-	return m->header.generation == i->message.header.generation &&
-	       m->header.next_seq > i->from_seq;
+	i->has_state = read_state(i);
+	if (!i->has_state && i->bridge.seq && !i->has_from)
+		fail("'%s': the ring has records already, and '%s' does not tell of which messages; use --state or --from",
+		     i->bridge.name, i->state_path);
 }
 
 /* Get the first existing message from *@number to @last, and advance *@number to it. */
@@ -115,8 +138,11 @@ static bool get_next(struct importer *i, struct message *m, uint64_t *number, ui
 	return true;
 }
 
-/* Set @i->number to the first message for which @reached is true, or to @last + 1. */
-static bool search(struct importer *i, uint64_t first, uint64_t last, reached_fn reached)
+/*
+ * Set @i->number to the first message with a record from @i->from_seq on, or to @last + 1.
+ * Only those of the ring in @i->message, the last one: other rings reuse sequence numbers.
+ */
+static bool search(struct importer *i, uint64_t first, uint64_t last)
 {
 	struct message m = { .data = NULL };
 	uint64_t low = first ? first : 1, high = last + 1, middle, at;
@@ -128,7 +154,8 @@ static bool search(struct importer *i, uint64_t first, uint64_t last, reached_fn
 		ok = get_next(i, &m, &at, high - 1);
 		if (!ok)
 			break;
-		if (!m.length || reached(i, &m))
+		if (!m.length || (m.header.generation == i->message.header.generation &&
+				  m.header.next_seq > i->from_seq))
 			high = middle;
 		else
 			low = at + 1;
@@ -138,20 +165,17 @@ static bool search(struct importer *i, uint64_t first, uint64_t last, reached_fn
 	return ok;
 }
 
-/* Index of the first record of @m with a sequence number of at least @i->from_seq. */
-static uint64_t index_of_seq(const struct importer *i, const struct message *m)
+/* How many records of @m have at least the sequence number @seq? */
+static uint64_t records_from(const struct message *m, uint64_t seq)
 {
-	uint64_t index = m->header.index;
 	struct record_item item;
 	struct record_walk w;
+	uint64_t count = 0;
 
 	for (message_walk(m, &w); w.next < w.end; )
-		if (record_walk(&w, &item) > 0 && !item.loss) {
-			if (item.seq >= i->from_seq)
-				break;
-			index++;
-		}
-	return index;
+		if (record_walk(&w, &item) > 0 && !item.loss && item.seq >= seq)
+			count++;
+	return count;
 }
 
 /* Begin as --from says. False if the link failed. */
@@ -165,38 +189,52 @@ static bool begin(struct importer *i, uint64_t first, uint64_t last)
 	i->number = last + 1;
 	if (i->from == FROM_FIRST)
 		i->number = first ? first : 1;
-	if (i->from == FROM_SEQ && m->length && !search(i, first, last, reached_seq))
+	if (i->from == FROM_SEQ && m->length && !search(i, first, last))
 		return false;
 	if (i->number <= last && !get_next(i, m, &i->number, last))
 		return false;
-	if (!last)
-		set_base(i, 0);
-	else if (!m->length)
-		i->has_base = false;	/* add_message() sets it */
-	else if (i->number > last)
-		set_base(i, m->header.index + m->header.records);
-	else if (i->from == FROM_SEQ)
-		set_base(i, index_of_seq(i, m));
-	else
-		set_base(i, m->header.index);
+	if (m->length) {
+		begin_message(i, m, i->number > last ? 0 :
+				    records_from(m, i->from == FROM_SEQ ? i->from_seq : 0));
+		return true;
+	}
+	/* all were removed: see the index in struct bridge_header */
+	i->number = last + 1;
+	i->has_state = true;
+	i->last = (struct place){ .number = last, .index = last << BRIDGE_INDEX_SHIFT };
+	i->until = i->bridge.seq;
+	save_state(i);
 	return true;
+}
+
+static _Noreturn void fail_lost(const struct importer *i, const char *what)
+{
+	fail("%s, stream '%s': %s message %" PRIu64 ", up to which it was imported; "
+	     "remove '%s', then use --from, for example --from %" PRIu64
+	     " for the record after this message", i->bridge.target.servers,
+	     i->bridge.target.stream, what, i->last.number, i->state_path, i->last.next_seq);
 }
 
 /* Find the message that is next, after the link was opened. */
 static bool find_message(struct importer *i)
 {
 	struct bridge *b = &i->bridge;
+	struct message *m = &i->message;
 	uint64_t first, last;
 
 	if (!bridge_check(b, bridge_range(b, &first, &last)))
 		return false;
-	if (!i->has_base && !i->number)
+	if (!i->has_state)
 		return begin(i, first, last);
-	if (i->number && last + 1 < i->number)
-		fail("%s, stream '%s': last message is %" PRIu64
-		     ", expected at least %" PRIu64 "; remove '%s' to begin anew", b->target.servers,
-		     b->target.stream, last, i->number - 1, i->state_path);
-	return i->number || search(i, first, last, reached_index);
+	if (last < i->last.number)
+		fail_lost(i, "the server has lost");
+	i->number = i->last.number + (i->until == b->seq);
+	m->length = 0;
+	if (i->last.generation && !bridge_get(b, m, i->last.number))
+		return false;
+	if (m->length && !is_last(i, m))
+		fail_lost(i, "the server has another one instead of");
+	return true;
 }
 
 /* Returns 0, 1 after a signal, or a negative errno: -EPIPE without a consumer. */
@@ -255,44 +293,68 @@ static void lose(struct importer *i, uint64_t count)
 	mmapshare_ring_drop(i->bridge.ep, count);
 }
 
-/* The records from next_index() to @index were removed from the stream. */
-static void skip_missing(struct importer *i, uint64_t index)
+/*
+ * If messages before @i->message were removed from the stream, count their records as lost.
+ * If they were not, @index may have been restarted: see struct bridge_header.
+ */
+static void count_removed(struct importer *i)
 {
 	struct bridge *b = &i->bridge;
-	const uint64_t count = index - next_index(i);
+	const struct message *m = &i->message;
+	const uint64_t rest = i->until - b->seq;	/* of the message that was begun last */
+	const uint64_t count = m->header.index - i->last.index + rest;
 
-	if (count >> BRIDGE_INDEX_SHIFT)
-		complain("%s, stream '%s': its messages before %" PRIu64
+	if (m->number == i->number)
+		return;
+	if ((m->header.index ^ i->last.index) >> BRIDGE_INDEX_SHIFT)
+		complain("%s, stream '%s': messages from %" PRIu64 " to %" PRIu64
 			 " were removed before they were imported; the number of lost records is unknown",
-			 b->target.servers, b->target.stream, i->message.number);
+			 b->target.servers, b->target.stream, i->number, m->number - 1);
 	else
 		lose(i, count);
-	set_base(i, index);
+}
+
+/*
+ * Begin with @i->message. False if all of it was imported: export publishes records again
+ * if it was killed before it released them, and they were removed from the stream since.
+ */
+static bool is_new(struct importer *i)
+{
+	const struct bridge_header *h = &i->message.header;
+	const bool same_ring = h->generation == i->last.generation;
+
+	if (is_last(i, &i->message))
+		return true;
+	if (same_ring && h->next_seq <= i->last.next_seq)
+		return false;
+	count_removed(i);
+	begin_message(i, &i->message,
+		      records_from(&i->message, same_ring ? i->last.next_seq : 0));
+	return true;
 }
 
 /* Write the records of the message that the ring has not got. Returns as wait_for_space(). */
 static int add_message(struct importer *i)
 {
 	const struct message *m = &i->message;
-	uint64_t index = m->header.index, next;
 	struct record_item item;
 	struct record_walk w;
+	uint64_t missing;
+	uint32_t left = m->header.records;
 	int ret = 0;
 
-	if (!i->has_base)
-		set_base(i, index);
-	else if (index > next_index(i))
-		skip_missing(i, index);
-	next = next_index(i);
+	if (!is_new(i))
+		return 0;
+	missing = i->until - i->bridge.seq;
 	for (message_walk(m, &w); !ret && w.next < w.end; ) {
 		if (record_walk(&w, &item) <= 0)
 			continue;
 		if (item.loss) {
-			if (index >= next)
+			if (left <= missing)
 				lose(i, item.lost);
 			continue;
 		}
-		if (index++ >= next)
+		if (left-- <= missing)
 			ret = add_record(i, &item);
 	}
 	return commit(i) ?: ret;
@@ -339,11 +401,17 @@ static int import_records(struct bridge *b)
  */
 static void set_state_path(struct importer *i)
 {
-	const char *dir = getenv("RUNTIME_DIRECTORY"), *name = basename(i->bridge.name);
+	const char *dir = getenv("RUNTIME_DIRECTORY");
+	struct mmapshare_query query = { .size = sizeof(query) };
 	char *parent = NULL, *path;
+	int ret;
 
 	if (i->state_path)
 		return;
+	/* not the argument: the ring has a name, and paths */
+	ret = query_region(i->bridge.name, &query);
+	if (ret)
+		fail("'%s': %s; use --state", i->bridge.name, strerror(-ret));
 	if (!dir && geteuid() && getenv("XDG_RUNTIME_DIR"))
 		dir = getenv("XDG_RUNTIME_DIR");
 	else if (!dir && !geteuid())
@@ -351,7 +419,7 @@ static void set_state_path(struct importer *i)
 	if (!dir)
 		fail_usage("there is no XDG_RUNTIME_DIR; use --state");
 	if (asprintf(&parent, "%s/mmapshare-bridge", dir) < 0 ||
-	    asprintf(&path, "%s/%s", parent, name) < 0)
+	    asprintf(&path, "%s/%s", parent, query.name) < 0)
 		fail("%s", strerror(ENOMEM));
 	if (mkdir(parent, 0700) && errno != EEXIST)
 		fail("'%s': %s", parent, strerror(errno));
@@ -393,6 +461,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = b;
 		return parse_other(key, state);
 	case 'f':
+		i->has_from = true;
 		parse_from(i, arg);
 		return 0;
 	case 's':
@@ -419,7 +488,7 @@ static const struct argp_option options[] = {
 	  "one to be published (new), or with the one that has this sequence number in the ring "
 	  "that was exported last", 0 },
 	{ "state", 's', "FILE", 0,
-	  "keep in FILE which record of the stream was the ring's first (default for root: "
+	  "keep in FILE which message of the stream is imported (default for root: "
 	  "/run/mmapshare-bridge/NAME)", 0 },
 	{ 0 }
 };
@@ -444,7 +513,7 @@ int bridge_import(int argc, char **argv)
 	parse_arguments(&argp, argc, argv, i);
 	attach(i);
 	set_state_path(i);
-	get_base(i);
+	get_state(i);
 	status = bridge_run(&i->bridge, import_records, "imported");
 	return status;
 }

@@ -290,6 +290,7 @@ static enum link_status redis_append(struct link *link, uint64_t last, const str
 /* Fetch messages, from @number on, into the list. */
 static enum link_status fetch(struct redis_link *l, uint64_t number, int timeout)
 {
+	uint64_t first, last;
 	char milliseconds[16], after[32];
 	const char *words[8] = { "XREAD", "COUNT", FETCH, "BLOCK", milliseconds, "STREAMS",
 				l->base.target->stream, after };
@@ -301,8 +302,13 @@ static enum link_status fetch(struct redis_link *l, uint64_t number, int timeout
 	snprintf(milliseconds, sizeof(milliseconds), "%d", timeout > 0 ? timeout : 1);
 	snprintf(after, sizeof(after), "%" PRIu64 "-0", number ? number - 1 : 0);
 	l->reply = redisCommandArgv(l->context, ARRAY_SIZE(words), words, NULL);
-	if (l->reply && l->reply->type == REDIS_REPLY_NIL)
-		return LINK_OK;
+	if (l->reply && l->reply->type == REDIS_REPLY_NIL) {
+		status = redis_range(&l->base, &first, &last);
+		/* a stream that was deleted does not end the connection */
+		if (!status && last + 1 < number)
+			return link_error(&l->base, LINK_DOWN, "last message is %" PRIu64, last);
+		return status;
+	}
 	status = check_reply(l, l->reply, REDIS_REPLY_ARRAY);
 	if (!status && l->reply->elements && id_of(l->reply->element[0]) &&
 	    l->reply->element[0]->element[1]->type == REDIS_REPLY_ARRAY)
