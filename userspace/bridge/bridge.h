@@ -19,7 +19,7 @@
  * ../cli/record.h. All numbers are little-endian.
  *
  * @index counts the records of a stream, from 0 on, over all rings that were exported
- * to it. If all messages were removed from the stream when a bridge begins, the count
+ * to it. If the last message was removed from the stream when a bridge begins, the count
  * is lost: @index restarts at the number of the last message, shifted left by
  * BRIDGE_INDEX_SHIFT, which is more than any index before.
  */

@@ -61,14 +61,15 @@ static void pass(struct exporter *e)
 static void skip_stored(struct exporter *e, uint64_t next_seq)
 {
 	const struct bridge *b = &e->bridge;
-	const struct message *m;
+	uint64_t expected;
 
 	while (e->first < e->count && e->window[e->first].header.next_seq <= next_seq)
 		pass(e);
-	m = &e->window[e->first];
-	if (e->first < e->count && m->header.seq != next_seq)
+	expected = e->first < e->count ? e->window[e->first].header.seq : b->seq;
+	if (next_seq != expected)
 		fail("%s, stream '%s': last message ends before record %" PRIu64
-		     ", expected %" PRIu64, b->target.servers, b->target.stream, next_seq, m->header.seq);
+		     ", expected %" PRIu64, b->target.servers, b->target.stream, next_seq,
+		     expected);
 }
 
 /* Continue after @last, the last message of the stream. */
@@ -91,6 +92,17 @@ static void continue_stream(struct exporter *e, const struct message *last)
 		e->index = last->header.index + last->header.records;
 }
 
+/* All messages were removed: the stream tells no longer which records it had. */
+static void restart_index(struct exporter *e)
+{
+	const struct bridge *b = &e->bridge;
+
+	e->index = e->last << BRIDGE_INDEX_SHIFT;
+	if (e->last)
+		complain("%s, stream '%s': its last message, %" PRIu64 ", was removed; if a bridge was killed, records may be published again",
+			 b->target.servers, b->target.stream, e->last);
+}
+
 /*
  * Read the end of the stream: at the start, and after a failure, because some messages
  * may have been stored.
@@ -99,17 +111,21 @@ static bool synchronize(struct exporter *e)
 {
 	struct message *m = &e->scratch;
 	struct bridge *b = &e->bridge;
-	uint64_t first;
+	uint64_t first, last;
 
-	if (!bridge_check(b, bridge_range(b, &first, &e->last)))
+	if (!bridge_check(b, bridge_range(b, &first, &last)))
 		return false;
+	if (last < e->last)
+		fail("%s, stream '%s': last message is %" PRIu64 ", but the server has acknowledged %"
+		     PRIu64, b->target.servers, b->target.stream, last, e->last);
+	e->last = last;
 	m->length = 0;
 	if (e->last && !bridge_get(b, m, e->last))
 		return false;
 	if (m->length)
 		continue_stream(e, m);
 	else if (!e->started)
-		e->index = e->last << BRIDGE_INDEX_SHIFT;
+		restart_index(e);
 	if (e->bytes > b->link->message_max)
 		e->bytes = b->link->message_max;
 	e->started = true;
