@@ -256,12 +256,19 @@ static natsStatus create_stream(struct nats_link *l, jsStreamInfo **info, jsErrC
 	return js_AddStream(info, l->js, &c, NULL, code);
 }
 
-/* Publish to the first subject of the stream, within its size limit. */
+/*
+ * Publish to the first subject of the stream, within its size limit. Refuse a stream that
+ * loses what the server has acknowledged.
+ */
 static enum link_status use_stream(struct nats_link *l, const jsStreamConfig *c)
 {
 	const int64_t payload = natsConnection_GetMaxPayload(l->connection) - OVERHEAD;
 	const int64_t limit = c->MaxMsgSize - OVERHEAD;
 
+	if (c->Storage != js_FileStorage)
+		return link_error(&l->base, LINK_FAILED, "is stored in memory: a restart of the server would lose records; use file storage");
+	if (c->Retention != js_LimitsPolicy)
+		return link_error(&l->base, LINK_FAILED, "its retention policy removes messages; use the policy 'limits'");
 	if (c->SubjectsLen < 1 || strpbrk(c->Subjects[0], "*>"))
 		return link_error(&l->base, LINK_FAILED, "has no subject, or its first subject has * or >");
 	l->subject = strdup(c->Subjects[0]);
