@@ -326,7 +326,8 @@ static int export_records(struct bridge *b)
 	return ret;
 }
 
-static void get_size(struct exporter *e)
+/* Does the ring overwrite its oldest records? */
+static bool get_size(struct exporter *e)
 {
 	struct mmapshare_ring_producer producer;
 	struct mmapshare_ring ring;
@@ -337,6 +338,7 @@ static void get_size(struct exporter *e)
 		fail_error(OP_RING_STAT, e->bridge.name, region, ret);
 	mmapshare_close(region);
 	e->ring_size = ring.data_size;
+	return ring.flags & MMAPSHARE_RING_OVERWRITE;
 }
 
 static void attach(struct exporter *e)
@@ -345,14 +347,18 @@ static void attach(struct exporter *e)
 	int ret;
 
 	e->at.size = sizeof(e->at);
-	e->at.flags = MMAPSHARE_RING_ATTACH_CONSUMER;
+	e->at.flags = MMAPSHARE_RING_ATTACH_CONSUMER |
+		      (get_size(e) ? 0 : MMAPSHARE_RING_ATTACH_MUST_NOT_LOSE);
 	ret = mmapshare_ring_open_with(&b->ep, b->name, &e->at);
+	/* get_size() has opened the ring for reading */
+	if (ret == -EACCES)
+		fail("'%s': this user may not hold back the producer, so that records would be lost; allow it to write the node, or create the ring with --readers-hold",
+		     b->name);
 	if (ret)
 		fail_error(OP_ATTACH_CONSUMER, b->name, NULL, ret);
 	e->features = mmapshare_ring_features(b->ep);
 	e->generation = mmapshare_ring_generation(b->ep);
 	b->seq = mmapshare_ring_seq(b->ep);
-	get_size(e);
 }
 
 static size_t parse_bytes(const char *arg)
