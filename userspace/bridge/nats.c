@@ -214,6 +214,8 @@ static natsStatus connect_server(struct nats_link *l)
 	if (!s)
 		s = set_tls(o, l->base.target);
 	if (!s)
+		s = natsOptions_SetWriteDeadline(o, WAIT_MS);
+	if (!s)
 		s = natsOptions_SetAllowReconnect(o, false);
 	if (!s)
 		s = natsOptions_SetName(o, "mmapshare-bridge");
