@@ -28,6 +28,7 @@ struct nats_link {
 	jsCtx *js;
 	char *subject;
 	natsSubscription *sub;
+	bool connecting;	/* the options are valid */
 	uint64_t consumer_seq;	/* of the last message */
 	natsMsgList list;	/* fetched */
 	int next;
@@ -221,6 +222,7 @@ static natsStatus connect_server(struct nats_link *l)
 		s = natsOptions_SetName(o, "mmapshare-bridge");
 	if (!s)
 		s = natsOptions_SetErrorHandler(o, connection_error, id);
+	l->connecting = !s;
 	if (!s)
 		s = natsConnection_Connect(&l->connection, o);
 	natsOptions_Destroy(o);
@@ -303,6 +305,15 @@ static enum link_status find_stream(struct nats_link *l)
 	return status;
 }
 
+/* Permanent if a file is not valid, or a certificate was refused. Else the server was stopped. */
+static enum link_status tls_error(struct nats_link *l, const char *text)
+{
+	const bool failed = !l->connecting || strstr(text, "certificate") ||
+			    strstr(text, "unknown ca");
+
+	return link_error(&l->base, failed ? LINK_FAILED : LINK_DOWN, "TLS: %s", text);
+}
+
 static enum link_status nats_open(const struct target *target, struct link **link)
 {
 	struct nats_link *l = calloc(1, sizeof(*l));
@@ -320,7 +331,7 @@ static enum link_status nats_open(const struct target *target, struct link **lin
 	pthread_mutex_unlock(&report.lock);
 	s = connect_server(l);
 	if (s == NATS_SSL_ERROR)
-		return link_error(&l->base, LINK_FAILED, "TLS: %s", nats_GetLastError(NULL));
+		return tls_error(l, nats_GetLastError(NULL));
 	if (!s)
 		s = open_context(l);
 	if (s)
