@@ -478,11 +478,25 @@ static enum link_status subscribe(struct nats_link *l, uint64_t number)
 	return s ? nats_error(l, "cannot subscribe", s, code) : LINK_OK;
 }
 
-/* Fetch messages into the list. It stays empty if the stream has none from @number on. */
-static enum link_status fetch(struct nats_link *l, uint64_t number, int timeout)
+/* Has the stream a message that was not received? */
+static enum link_status is_pending(struct nats_link *l, bool *pending)
+{
+	jsConsumerInfo *info;
+	jsErrCode code = 0;
+	const natsStatus s = natsSubscription_GetConsumerInfo(&info, l->sub, NULL, &code);
+
+	if (s)
+		return nats_error(l, "consumer", s, code);
+	*pending = info->NumPending || info->Delivered.Consumer != l->consumer_seq;
+	jsConsumerInfo_Destroy(info);
+	return LINK_OK;
+}
+
+/* Fetch messages into the list. It stays empty if the stream has no further ones. */
+static enum link_status fetch(struct nats_link *l, int timeout)
 {
 	enum link_status status;
-	uint64_t first, last;
+	bool pending;
 	jsErrCode code;
 	natsStatus s;
 	int i;
@@ -494,8 +508,8 @@ static enum link_status fetch(struct nats_link *l, uint64_t number, int timeout)
 					   &code);
 		if (s != NATS_TIMEOUT)
 			return s ? nats_error(l, "cannot fetch messages", s, code) : LINK_OK;
-		status = nats_range(&l->base, &first, &last);
-		if (status || last < number)
+		status = is_pending(l, &pending);
+		if (status || !pending)
 			return status;
 		timeout = FETCH_MS;
 	}
@@ -532,7 +546,7 @@ static enum link_status nats_receive(struct link *link, struct message *m, int t
 			return status;
 	}
 	if (l->next == l->list.Count) {
-		status = fetch(l, m->number, timeout);
+		status = fetch(l, timeout);
 		if (status || !l->list.Count)
 			return status;
 	}
