@@ -129,7 +129,7 @@ struct engine {
 
 extern const struct engine nats_engine, redis_engine;
 
-/* Copy @data to @m. Returns LINK_FAILED without memory. */
+/* Copy @data to @m, whose number is set. Returns LINK_FAILED without memory, or data. */
 enum link_status message_copy(struct link *link, struct message *m, const void *data,
 			      size_t length);
 /* Set the error's text, and return @status. */

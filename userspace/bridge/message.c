@@ -189,6 +189,9 @@ bool message_check(struct message *m)
 enum link_status message_copy(struct link *link, struct message *m, const void *data,
 			      size_t length)
 {
+	/* it would look as if there was no message */
+	if (!length)
+		return link_error(link, LINK_FAILED, "message %" PRIu64 " is empty", m->number);
 	if (!message_begin(m, length))
 		return link_error(link, LINK_FAILED, "out of memory");
 	memcpy(m->data, data, length);
