@@ -279,6 +279,8 @@ int bridge_run(struct bridge *b, int (*pass)(struct bridge *b), const char *done
 	if (!sigsetjmp(revoked, 1)) {
 		catch_stop_signals();
 		signal(SIGBUS, jump);
+		/* hiredis writes to connections that the server may have closed */
+		signal(SIGPIPE, SIG_IGN);
 		bridge_set_timeout(b);
 		ret = pass(b);
 		return end(b, stopped ? 0 : b->expired ? -ETIMEDOUT : ret, done);
