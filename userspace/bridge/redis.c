@@ -41,10 +41,11 @@ static struct redis_link *to_redis(struct link *link)
 	return (struct redis_link *)link;
 }
 
+/* An error in append_script has its code anywhere in the text. */
 static enum link_status text_status(const char *text)
 {
 	static const struct {
-		const char *prefix;
+		const char *code;
 		enum link_status status;
 	} known[] = {
 		{ "CONFLICT", LINK_CONFLICT },
@@ -57,7 +58,7 @@ static enum link_status text_status(const char *text)
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(known); i++)
-		if (!strncmp(text, known[i].prefix, strlen(known[i].prefix)))
+		if (strstr(text, known[i].code))
 			return known[i].status;
 	/* LOADING, READONLY, and unknown errors: reconnect */
 	return LINK_DOWN;
@@ -66,8 +67,6 @@ static enum link_status text_status(const char *text)
 /* The server is untrusted: LINK_OK only if the reply has the expected type. */
 static enum link_status check_reply(struct redis_link *l, const redisReply *reply, int type)
 {
-	const char *text;
-
 	if (!reply)
 		return link_error(&l->base, LINK_DOWN, "no reply: %s",
 				  l->context->err ? l->context->errstr : "out of memory");
@@ -75,9 +74,7 @@ static enum link_status check_reply(struct redis_link *l, const redisReply *repl
 		return LINK_OK;
 	if (reply->type != REDIS_REPLY_ERROR)
 		return link_error(&l->base, LINK_DOWN, "unexpected reply");
-	/* find the error of append_script anywhere in the text */
-	text = strstr(reply->str, "CONFLICT") ?: reply->str;
-	return link_error(&l->base, text_status(text), "%s", reply->str);
+	return link_error(&l->base, text_status(reply->str), "%s", reply->str);
 }
 
 static redisReply *command(struct redis_link *l, const char *a, const char *b, const char *c,
@@ -119,7 +116,7 @@ static enum link_status check_durable(struct redis_link *l)
 	redisReply *reply = command(l, "CONFIG", "GET", "appendonly", NULL);
 	enum link_status status = LINK_OK;
 
-	if (!reply || (reply->type == REDIS_REPLY_ERROR && text_status(reply->str) != LINK_FAILED))
+	if (!reply)
 		status = check_reply(l, reply, REDIS_REPLY_ARRAY);
 	else if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
 		 reply->element[1]->type == REDIS_REPLY_STRING &&
