@@ -16,7 +16,7 @@
  * @callback: NULL if there is none
  * @context: passed to @callback
  * @work: calls @callback
- * @told: what the last call of @callback said. Belongs to @work
+ * @reported: what the last call of @callback said. Belongs to @work
  * @next: @work is not to run before, in jiffies. Written by @work, read without a
  *	lock when it is scheduled
  */
@@ -24,7 +24,7 @@ struct mms_watch {
 	mmapshare_wanted_t callback;
 	void *context;
 	struct delayed_work work;
-	bool told;
+	bool reported;
 	unsigned long next;
 };
 

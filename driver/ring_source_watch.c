@@ -85,8 +85,8 @@ static void mms_watch_work(struct work_struct *work)
 	struct mmapshare_source *source = container_of(watch, struct mmapshare_source, watch);
 	const bool wanted = mmapshare_source_wanted(source);
 
-	if (wanted != watch->told) {
-		watch->told = wanted;
+	if (wanted != watch->reported) {
+		watch->reported = wanted;
 		watch->callback(watch->context, wanted);
 	}
 	WRITE_ONCE(watch->next, jiffies + MMS_WATCH_INTERVAL);
@@ -155,6 +155,6 @@ void mms_source_unwatch(struct mmapshare_source *source)
 	source->ep.consumers_changed = NULL;
 	spin_unlock_irqrestore(&source->ring->lock, flags);
 	cancel_delayed_work_sync(&watch->work);
-	if (watch->told)
+	if (watch->reported)
 		watch->callback(watch->context, false);
 }

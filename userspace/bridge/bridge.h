@@ -156,7 +156,7 @@ struct bridge {
 	double metrics_next;
 	/* state of link.c */
 	double pause;
-	enum link_status told;
+	enum link_status reported;
 };
 
 /*

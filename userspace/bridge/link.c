@@ -50,13 +50,13 @@ enum link_status link_error(struct link *link, enum link_status status, const ch
 }
 
 /* Say what has happened to the link, once for each change. */
-static void tell(struct bridge *b, enum link_status status)
+static void report(struct bridge *b, enum link_status status)
 {
 	const struct target *t = &b->target;
 
-	if (status == b->told)
+	if (status == b->reported)
 		return;
-	b->told = status;
+	b->reported = status;
 	if (status == LINK_OK)
 		complain("%s, stream '%s': continued", t->servers, t->stream);
 	else
@@ -110,11 +110,11 @@ bool bridge_check(struct bridge *b, enum link_status status)
 		return false;
 	case LINK_REFUSED:
 		b->refusals++;
-		tell(b, status);
+		report(b, status);
 		pause_link(b);
 		return false;
 	case LINK_DOWN:
-		tell(b, status);
+		report(b, status);
 		bridge_close(b);
 		pause_link(b);
 		return false;
@@ -126,7 +126,7 @@ bool bridge_check(struct bridge *b, enum link_status status)
 
 void bridge_passed(struct bridge *b)
 {
-	tell(b, LINK_OK);
+	report(b, LINK_OK);
 	b->pause = PAUSE_MIN;
 }
 

@@ -112,7 +112,7 @@ static enum link_status nats_error(struct nats_link *l, const char *what, natsSt
 	return status;
 }
 
-static bool is_reported(void *closure)
+static bool accepts_report(void *closure)
 {
 	return (uintptr_t)closure == report.id && !report.status && !report.denied;
 }
@@ -122,7 +122,7 @@ static void publish_failed(jsCtx *js, jsPubAckErr *error, void *closure)
 {
 	(void)js;
 	pthread_mutex_lock(&report.lock);
-	if (is_reported(closure)) {
+	if (accepts_report(closure)) {
 		report.status = error->ErrCode ? code_status(error->ErrCode) : LINK_DOWN;
 		snprintf(report.text, sizeof(report.text), "%s",
 			 error->ErrText ? error->ErrText : natsStatus_GetText(error->Err));
@@ -141,7 +141,7 @@ static void connection_error(natsConnection *connection, natsSubscription *sub, 
 		return;
 	natsConnection_GetLastError(connection, &text);
 	pthread_mutex_lock(&report.lock);
-	if (is_reported(closure)) {
+	if (accepts_report(closure)) {
 		report.denied = true;
 		snprintf(report.text, sizeof(report.text), "%s",
 			 text && *text ? text : natsStatus_GetText(s));
