@@ -122,18 +122,27 @@ FIXTURE_SETUP(publish)
 }
 
 /*
- * The kernel patches its code when a program is attached or detached. Emulated
- * processors sometimes execute the breakpoint that it has put there meanwhile: take
- * processor 1 offline then, if the machine allows that.
+ * The kernel patches its code when a program is attached or detached, and once more a
+ * second after the last perf event was closed: perf_sched_delayed(). Emulated processors
+ * sometimes execute the breakpoint that it has put there meanwhile: take processor 1
+ * offline until then, if the machine allows that.
  */
 static void use_all_processors(bool all)
 {
-	const int fd = open("/sys/devices/system/cpu/cpu1/online", O_WRONLY | O_CLOEXEC);
+	static bool is_offline;
+	int fd;
 
+	if (all != is_offline)
+		return;
+	fd = open("/sys/devices/system/cpu/cpu1/online", O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
+	if (all)
+		sleep_ns(3 * SECOND / 2);
 	if (write(fd, all ? "1" : "0", 1) < 0)
 		fprintf(stderr, "cannot switch processor 1: %s\n", strerror(errno));
+	else
+		is_offline = !all;
 	close(fd);
 }
 
