@@ -383,40 +383,42 @@ static void edge_test(struct kunit *test)
 static void flush_busy_test(struct kunit *test)
 {
 	struct mmapshare_source *source = new_source(test, MMAPSHARE_MULTI_PRODUCER);
-	struct mms_endpoint c = { .wake = set_notified };
+	struct mms_endpoint *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
 	struct mmapshare_ring_cursor *cursor;
 	void *record = mmapshare_reserve(source, 8);
 	unsigned int tries;
 	int ret;
 
+	KUNIT_ASSERT_NOT_NULL(test, c);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(record));
-	mms_endpoint_init(&c, source->ep.region, false);
-	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(&c, false));
-	cursor = mms_cursor(source->ring, c.cursor);
+	c->wake = set_notified;
+	mms_endpoint_init(c, source->ep.region, false);
+	KUNIT_EXPECT_EQ(test, 0, mms_ring_attach(c, false));
+	cursor = mms_cursor(source->ring, c->cursor);
 	cursor->wake_bytes = 2048;
 	cursor->wake_us = U32_MAX;
 	notified = false;
-	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_arm(&c, false));
-	KUNIT_EXPECT_FALSE(test, hrtimer_active(&c.flush_timer));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mms_endpoint_arm(c, false));
+	KUNIT_EXPECT_FALSE(test, hrtimer_active(&c->flush_timer));
 	mmapshare_commit(source, record);
 	KUNIT_EXPECT_FALSE(test, was_notified(source));
-	KUNIT_EXPECT_TRUE(test, hrtimer_active(&c.flush_timer));
+	KUNIT_EXPECT_TRUE(test, hrtimer_active(&c->flush_timer));
 	record = mmapshare_reserve(source, 8);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(record));
 	cursor->wake_us = 1;
 	/* the timer does not expire before the position has changed */
 	local_bh_disable();
-	ret = mms_endpoint_arm(&c, false);
+	ret = mms_endpoint_arm(c, false);
 	WRITE_ONCE(cursor->pos, 16);
 	local_bh_enable();
 	KUNIT_EXPECT_EQ(test, -EAGAIN, ret);
-	for (tries = 0; hrtimer_active(&c.flush_timer) && tries < 10000; tries++)
+	for (tries = 0; hrtimer_active(&c->flush_timer) && tries < 10000; tries++)
 		usleep_range(1000, 2000);
-	KUNIT_EXPECT_FALSE(test, hrtimer_active(&c.flush_timer));
+	KUNIT_EXPECT_FALSE(test, hrtimer_active(&c->flush_timer));
 	KUNIT_EXPECT_FALSE(test, was_notified(source));
 	mmapshare_commit(source, record);
 	KUNIT_EXPECT_TRUE(test, was_notified(source));
-	mms_ring_detach(&c);
+	mms_ring_detach(c);
 	mmapshare_source_put(source);
 }
 
