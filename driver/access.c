@@ -10,7 +10,7 @@
  *
  * Each region has a lock of its own: a task with a low priority that is
  * preempted inside a section delays only the users of its region. These can be
- * killed while they wait.
+ * killed while they wait, except for a driver that maps a dma-buf for the kernel.
  */
 #include <linux/rwsem.h>
 #include "region.h"
@@ -45,7 +45,7 @@ int mms_access_begin(struct mms_region *r, bool store)
 	return mms_access_check(r, store);
 }
 
-/* As mms_access_begin(), but without -EINTR: a signal does not end the wait. */
+/* As mms_access_begin(), but without -EINTR: for a call that must not fail. */
 int mms_access_begin_unkillable(struct mms_region *r, bool store)
 {
 	down_read(&r->access);

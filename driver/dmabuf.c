@@ -78,17 +78,18 @@ static struct mms_region *mms_dmabuf_region(const struct mms_dmabuf *d)
 }
 
 /*
- * Begin a use: get a reference to each page, and begin a section of access. Return: the
- * pages, valid until mms_access_end(); -ENODEV if the region was revoked; -EIO if a
- * page has a memory failure. These are permanent: mms_dmabuf_vmap() relies on that.
+ * Begin a use: get a reference to each page, and call @begin, one of the functions of
+ * access.c. Return: the pages, valid until mms_access_end(); -ENODEV if the region was
+ * revoked; -EIO if a page has a memory failure; -EINTR if @begin returns that.
  */
-static struct page **mms_dmabuf_begin(const struct mms_dmabuf *d)
+static struct page **mms_dmabuf_begin(const struct mms_dmabuf *d,
+				      int (*begin)(struct mms_region *r, bool store))
 {
 	struct mms_region *r = mms_dmabuf_region(d);
 	const u64 length = (u64)d->nr_pages << PAGE_SHIFT;
 	struct page **pages = &r->mem.pages[d->pgoff];
 	unsigned long i;
-	int ret = mms_access_begin_unkillable(r, false);
+	int ret = begin(r, false);
 
 	if (ret)
 		return ERR_PTR(ret);
@@ -128,7 +129,7 @@ static void mms_dmabuf_put_table(struct sg_table *sgt)
 static int mms_dmabuf_get_table(const struct mms_dmabuf *d, struct device *dev,
 				struct sg_table *sgt)
 {
-	struct page **pages = mms_dmabuf_begin(d);
+	struct page **pages = mms_dmabuf_begin(d, mms_access_begin);
 	int ret;
 
 	if (IS_ERR(pages))
@@ -145,7 +146,7 @@ static int mms_dmabuf_get_table(const struct mms_dmabuf *d, struct device *dev,
 /*
  * ->map_dma_buf. Called with the reservation lock of the dma-buf held. Return: the
  * table; -EACCES if the dma-buf is read-only and @dir lets the device write; -ENODEV,
- * -EIO as mms_dmabuf_begin(); -ENOMEM; or the error of dma_map_sgtable().
+ * -EIO, -EINTR as mms_dmabuf_begin(); -ENOMEM; or the error of dma_map_sgtable().
  */
 static struct sg_table *mms_dmabuf_map(struct dma_buf_attachment *at,
 				       enum dma_data_direction dir)
@@ -244,13 +245,14 @@ static void *mms_dmabuf_vmap_empty(const struct mms_dmabuf *d)
  * ->vmap: map the pages for CPU access by the importer. Not the region's own kernel
  * mapping, because a revocation removes that.
  *
- * dma_buf_vmap() warns if this fails. So if mms_dmabuf_begin() fails, because the region
- * was revoked, for example, the importer gets a zeroed page that nothing else uses.
+ * dma_buf_vmap() warns if this fails. So if the region was revoked, or a page has a memory
+ * failure, the importer gets a zeroed page that nothing else uses. Not if its task was
+ * killed: the core keeps the mapping for other importers, and the region is intact.
  */
 static int mms_dmabuf_vmap(struct dma_buf *buf, struct iosys_map *map)
 {
 	struct mms_dmabuf *d = buf->priv;
-	struct page **pages = mms_dmabuf_begin(d);
+	struct page **pages = mms_dmabuf_begin(d, mms_access_begin_unkillable);
 	void *vaddr;
 
 	if (IS_ERR(pages)) {

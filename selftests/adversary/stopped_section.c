@@ -268,6 +268,31 @@ TEST_F(section, uring)
 	close(pipefd[1]);
 }
 
+static int map_for_device(void *arg)
+{
+	return import_set("map", "both");
+}
+
+/* A driver that maps a dma-buf for its device waits as other users of the region do. */
+TEST_F(section, device_mapping)
+{
+	pid_t sealer;
+	int buf;
+
+	DMABUF_NEEDED(self->fd, REGION_SIZE);
+	IMPORTER_NEEDED();
+	buf = dmabuf_get(self->fd, 0, REGION_SIZE, MMAPSHARE_DMABUF_WRITABLE);
+	ASSERT_EQ(0, import_attach(buf));
+	close(buf);
+	sealer = start_task(add_seal, self);
+	ASSERT_TRUE(is_stuck(sealer));
+	waits_and_dies(_metadata, self, map_for_device);
+	let_go(_metadata, self);
+	EXPECT_EQ(sealer, waitpid(sealer, NULL, 0));
+	EXPECT_EQ(0, import_set("attach", "-1"));
+	EXPECT_EQ(0, helper_unload(IMPORTER));
+}
+
 static int map_for_kernel(void *arg)
 {
 	return import_set("vmap", "1");
