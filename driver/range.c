@@ -210,7 +210,8 @@ void mms_range_end_clean(struct mms_range *range)
 
 /**
  * mms_range_clear - clear all that regions on the range may show
- * @range: cached; the caller has taken it
+ * @range: cached, from mms_range_take(); nothing was stored since. If that has cleared
+ *	it, nothing is done
  *
  * The caches are written back: a header that is written later must not outlive a reset
  * that the zeroes do not.
@@ -223,6 +224,8 @@ int mms_range_clear(struct mms_range *range)
 	u64 left = range->size - PAGE_SIZE, n;
 	void *vaddr, *p;
 
+	if (range->blank)
+		return 0;
 	vaddr = memremap(range->start + PAGE_SIZE, left, MEMREMAP_WB);
 	if (!vaddr)
 		return -ENOMEM;
@@ -234,6 +237,7 @@ int mms_range_clear(struct mms_range *range)
 	}
 	memunmap(vaddr);
 	range->kept = true;
+	range->blank = true;
 	mms_range_renew(range);
 	return 0;
 }
@@ -287,8 +291,11 @@ struct mms_range *mms_range_take(const char *name)
 /* Undo mms_range_take(). No program may have the range mapped. Any context. */
 void mms_range_put(struct mms_range *range)
 {
-	if (range)
-		clear_bit_unlock(0, &range->flags);
+	if (!range)
+		return;
+	range->blank = false;
+	/* release; pairs with the acquire in mms_range_hold() */
+	clear_bit_unlock(0, &range->flags);
 }
 
 static u64 mms_range_offset(const struct mms_range *range)

@@ -50,6 +50,7 @@ enum mms_range_cache {
  *	region of this one. Belongs to the region that has the range
  * @stale: an earlier use ended dirty: programs may have seen newer bytes than these.
  *	Until mms_range_renew(), also in later uses. Likewise
+ * @blank: it was cleared for this region. Likewise
  * @vaddr: kernel address of that region; NULL without one, and if @cache is not WB.
  *	Read when the kernel panics
  * @size_used: bytes of that region. Likewise
@@ -67,6 +68,7 @@ struct mms_range {
 	bool used;
 	bool kept;
 	bool stale;
+	bool blank;
 	void *vaddr;
 	u64 size_used;
 	unsigned long flags;
